@@ -1,0 +1,254 @@
+"""The command line, thin: arguments -> `explain` or `explain_all` -> a report.
+
+Exit codes: 0, 1 for an internal failure, 2 for bad input (one line on stderr), 130 when interrupted. No option is called
+`--config`: DeepCAVE looks for that in every process's arguments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+    from deepcave_symbolic.explanation import Explanation
+
+__all__ = ["main"]
+
+_EXAMPLES = """\
+examples:
+  deepcave-symbolic demo                                     formulas of a bundled run
+  deepcave-symbolic explain RUN                              every hyperparameter, as a table
+  deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
+  deepcave-symbolic explain RUN -p learning_rate -p n_units  two together
+  deepcave-symbolic explain RUN --all-pairs --jobs 2         every pair
+  deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
+  deepcave-symbolic explain RUN -p C --format latex -o front.tex
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error of this program."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (try --help)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="deepcave-symbolic",
+        description="Short formulas of a SMAC run, fitted to the run's own surrogate, with the numbers to judge them by.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+    explain = commands.add_parser(
+        "explain",
+        help="explain the hyperparameters of run folders",
+        description="Explains one or two hyperparameters (-p), or gives an overview of all.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    explain.add_argument("run", nargs="+", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    explain.add_argument(
+        "-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter to explain; twice for two together"
+    )
+    _add_options(explain)
+    demo = commands.add_parser(
+        "demo",
+        help="explain a bundled real run",
+        description="Explains a real run that ships with the package.",
+        allow_abbrev=False,
+    )
+    _add_options(demo)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--objective", metavar="NAME", help="objective to explain (default: the first)")
+    add("--budget", type=float, metavar="NUMBER", help="budget to use (default: the highest with enough trials)")
+    add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
+    add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
+    add("--engine", default="auto", metavar="{auto,exhaustive,operon,gplearn}", help="search engine (default: auto)")
+    add("--parsimony", type=float, metavar="NUMBER", help="parsimony coefficient of the engine gplearn")
+    add("--max-complexity", type=int, default=15, metavar="N", help="longest formula in operators (default: 15)")
+    add("--functions", metavar="LIST", help="functions to allow beside + - * /, such as square,log,exp")
+    add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
+    add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")
+    add("--jobs", type=int, metavar="N", help="threads for the overview (default: 1; -1: all cores)")
+    add("--all-pairs", action="store_true", help="explain every pair of hyperparameters")
+    add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
+    add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    add("--debug", action="store_true", help="show the traceback of an error")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    parser = _parser()
+    try:
+        args = parser.parse_args(arguments)
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    if args.version:
+        from deepcave_symbolic.explainer import package_version
+
+        print(f"deepcave-symbolic {package_version()}")
+        return 0
+    if args.command is None:
+        parser.print_help()
+        return 0
+    try:
+        _run(args)
+    except (DeepcaveSymbolicError, OSError) as error:
+        return _failed(args, " ".join(str(error).split()), 2)
+    except KeyboardInterrupt:
+        return _failed(args, "interrupted", 130)
+    except Exception as error:  # noqa: BLE001 - the last resort before a traceback
+        return _failed(args, f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1)
+    return 0
+
+
+def _failed(args: argparse.Namespace, message: str, code: int) -> int:
+    if args.debug:
+        traceback.print_exc()
+    print(f"deepcave-symbolic: {message}", file=sys.stderr)
+    return code
+
+
+def _run(args: argparse.Namespace) -> None:
+    if args.command == "demo":
+        args.run, args.hyperparameter = [str(_bundled_run())], None
+    if args.all_pairs and args.hyperparameter:
+        raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
+    texts: list[str] = []
+    records: list[dict[str, Any]] = []
+    for path in args.run:
+        explanations = _explain(path, args)
+        records += [e.to_dict() for e in explanations]
+        text = _formatted(explanations, args)
+        texts.append(_heading(path, args.format) + text if len(args.run) > 1 else text)
+    if args.format == "json":
+        single = len(args.run) == 1 and args.hyperparameter is not None
+        texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
+    _write("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
+
+
+def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
+    from deepcave_symbolic.explainer import explain, explain_all
+
+    options: dict[str, Any] = {
+        "objective": args.objective,
+        "budget": args.budget,
+        "source": args.source,
+        "surrogate": args.surrogate,
+        "engine": _engine(args),
+        "max_complexity": args.max_complexity,
+        "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],
+        "seed": args.seed,
+        "configspace": None if args.configspace is None else _read_space(Path(args.configspace)),
+    }
+    if args.hyperparameter:
+        with _progress(1, "explaining") as bar:
+            explanation = explain(path, *args.hyperparameter, **options)
+            bar.update()
+        return [explanation]
+    from tqdm import tqdm
+
+    def wrapped(items: Sequence[Any]) -> Any:
+        return tqdm(items, desc="explaining", delay=1.0, leave=False, disable=not sys.stderr.isatty())
+
+    return explain_all(path, pairs=args.all_pairs, n_jobs=args.jobs, progress=wrapped, **options)
+
+
+def _progress(total: int, what: str) -> Any:
+    from tqdm import tqdm
+
+    return tqdm(total=total, desc=what, delay=1.0, leave=False, disable=not sys.stderr.isatty())
+
+
+def _engine(args: argparse.Namespace) -> Any:
+    if args.parsimony is None:
+        return args.engine
+    if args.engine != "gplearn":
+        raise InvalidArgumentError("--parsimony belongs to --engine gplearn.")
+    from deepcave_symbolic.engines.gplearn import GPLearnEngine
+
+    return GPLearnEngine(parsimony=args.parsimony)
+
+
+def _read_space(path: Path) -> ConfigurationSpace:
+    from ConfigSpace import ConfigurationSpace
+
+    try:
+        return ConfigurationSpace.from_json(path)
+    except OSError:
+        raise
+    except Exception as error:  # ConfigSpace has no common error for foreign content
+        raise RunFormatError(
+            f"{path} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}).", path=path
+        ) from error
+
+
+def _formatted(explanations: list[Explanation], args: argparse.Namespace) -> str:
+    from deepcave_symbolic import report
+
+    if args.format == "json":
+        return ""
+    if args.hyperparameter:
+        return str(getattr(report, f"explanation_{args.format}")(explanations[0]))
+    return str(getattr(report, f"overview_{args.format}")(explanations))
+
+
+def _heading(path: str, format: str) -> str:
+    return {"markdown": f"# {path}\n\n", "latex": f"% {path}\n", "json": ""}.get(format, f"=== {path}\n\n")
+
+
+def _bundled_run() -> Path:
+    import sysconfig
+
+    for root in (Path(__file__).parents[1] / "examples", Path(sysconfig.get_path("data")) / "share" / "deepcave-symbolic"):
+        run = root / "runs" / "svm_bbo"
+        if run.is_dir():
+            return run
+    raise InvalidArgumentError("The bundled runs are not installed; clone the project, or use `explain RUN`.")
+
+
+def _write(text: str, output: str | None) -> None:
+    """Prints, or writes a file that is either whole or not there."""
+    if output is None:
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # The reader (head, less) has seen enough; point stdout elsewhere so that Python's exit stays quiet.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return
+    target = Path(output)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(temporary, 0o666 & ~umask)
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,95 @@
+"""Valid configurations as vectors: activity and forbidden clauses evaluated for whole matrices at once.
+
+ConfigSpace checks one configuration at a time in Python, which is too slow for the tens of thousands of configurations
+of a partial dependence; its conditions and clauses offer vectorised tests, which this module combines.
+
+Notation:
+    X: ConfigSpace vectors in the space's order, shape (n, d); NaN marks an inactive hyperparameter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["Mask", "activity_in_words", "deactivate", "forbidden", "sample_all"]
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
+    """Draws every hyperparameter independently, conditions ignored: shape (n, d), no NaN."""
+    return np.column_stack([hp.sample_vector(n, seed=rng) for hp in configspace.values()]).astype(np.float64)
+
+
+def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:
+    """Returns a copy of X with NaN wherever the conditions make a hyperparameter inactive."""
+    X = X.copy()
+    # The space's order has parents before their children.
+    for i, name in enumerate(configspace.keys()):
+        for condition in configspace.parent_conditions_of[name]:
+            X[~_satisfied(condition, X), i] = np.nan
+    return X
+
+
+def _satisfied(condition: Any, X: Array) -> Mask:
+    components = getattr(condition, "components", None)
+    if components is not None:
+        parts = np.array([_satisfied(component, X) for component in components])
+        is_or = type(condition).__name__ == "OrConjunction"
+        return np.asarray(parts.any(axis=0) if is_or else parts.all(axis=0), dtype=bool)
+    # "parent != value" would hold for the NaN of an inactive parent.
+    active = ~np.isnan(X[:, condition.parent_vector_id])
+    return np.asarray(active & condition.satisfied_by_vector_array(X.T), dtype=bool)
+
+
+def forbidden(configspace: ConfigurationSpace, X: Array) -> Mask:
+    """Returns which rows of X a forbidden clause excludes, shape (n,)."""
+    mask: Mask = np.zeros(len(X), dtype=bool)
+    for clause in configspace.forbidden_clauses:
+        mask |= np.asarray(clause.is_forbidden_vector_array(X.T), dtype=bool)
+    return mask
+
+
+def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
+    """Returns the conditions under which a hyperparameter is active, its ancestors' first, such as "kernel in {rbf, poly}"."""
+    words: list[str] = []
+    for condition in configspace.parent_conditions_of[name]:
+        for parent in _parents(condition):
+            words += [w for w in activity_in_words(configspace, parent) if w not in words]
+        text = _condition_in_words(condition)
+        if text not in words:
+            words.append(text)
+    return words
+
+
+def _parents(condition: Any) -> list[str]:
+    components = getattr(condition, "components", None)
+    if components is None:
+        return [condition.parent.name]
+    return list(dict.fromkeys(name for component in components for name in _parents(component)))
+
+
+def _condition_in_words(condition: Any) -> str:
+    components = getattr(condition, "components", None)
+    if components is not None:
+        word = " or " if type(condition).__name__ == "OrConjunction" else " and "
+        return "(" + word.join(_condition_in_words(component) for component in components) + ")"
+    parent = condition.parent.name
+    if hasattr(condition, "values"):
+        values = [str(v) for v in condition.values]
+        listed = " or ".join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else values[0]
+        return f"{parent} is {listed}"
+    relation = {
+        "EqualsCondition": "is",
+        "NotEqualsCondition": "is not",
+        "GreaterThanCondition": ">",
+        "LessThanCondition": "<",
+    }[type(condition).__name__]
+    return f"{parent} {relation} {condition.value}"

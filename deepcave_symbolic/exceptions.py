@@ -1,0 +1,107 @@
+"""Typed errors: what was found, what was expected and what to do next.
+
+Every error that a user can cause derives from `DeepcaveSymbolicError`; the command line turns it into one line and exit
+code 2, the panel into a card. The fields keep the facts apart from the sentence, for programs that react to them.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+__all__ = [
+    "DeepcaveSymbolicError",
+    "DomainWarning",
+    "FormulaError",
+    "HyperparameterNotExplainableError",
+    "InvalidArgumentError",
+    "MissingDependencyError",
+    "NoTrialsError",
+    "RunFormatError",
+    "RunNotFoundError",
+    "SearchFailedError",
+    "SurrogateError",
+    "UnknownNameError",
+]
+
+
+class DeepcaveSymbolicError(Exception):
+    """Base of every error that bad input can cause."""
+
+
+class RunNotFoundError(DeepcaveSymbolicError):
+    """The path is missing or holds no run folder; `candidates` lists the run folders below it."""
+
+    def __init__(self, message: str, *, path: Path, candidates: Sequence[Path] = ()) -> None:
+        super().__init__(message)
+        self.path = path
+        self.candidates = tuple(candidates)
+
+
+class RunFormatError(DeepcaveSymbolicError):
+    """A file of the run folder is missing, empty, truncated or not what SMAC writes."""
+
+    def __init__(self, message: str, *, path: Path) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class NoTrialsError(DeepcaveSymbolicError):
+    """The run has no (or too few) finished trials to learn from."""
+
+
+class SurrogateError(DeepcaveSymbolicError):
+    """The run's own surrogate cannot be rebuilt; the message says why and names the alternative."""
+
+
+class InvalidArgumentError(DeepcaveSymbolicError, ValueError):
+    """An argument is outside its allowed values."""
+
+
+class HyperparameterNotExplainableError(DeepcaveSymbolicError):
+    """The hyperparameter exists but cannot enter a formula (a constant, for example)."""
+
+    def __init__(self, message: str, *, hyperparameter: str) -> None:
+        super().__init__(message)
+        self.hyperparameter = hyperparameter
+
+
+class UnknownNameError(DeepcaveSymbolicError, KeyError):
+    """A name (hyperparameter, objective, engine, ...) is not among the valid ones.
+
+    Args:
+        kind: What the name stands for, such as "hyperparameter".
+        name: The name given.
+        valid: The names that exist.
+    """
+
+    def __init__(self, kind: str, name: object, valid: Sequence[object]) -> None:
+        close = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        known = ", ".join(repr(v) for v in valid)
+        self.message = f"Unknown {kind} {name!r}.{hint} Known: {known}."
+        super().__init__(self.message)
+        self.kind = kind
+        self.name = name
+        self.valid = tuple(valid)
+
+    def __str__(self) -> str:
+        """Returns the sentence; `KeyError` alone would show its representation."""
+        return self.message
+
+
+class MissingDependencyError(DeepcaveSymbolicError, ImportError):
+    """An optional package is not installed; the message names the command that installs it."""
+
+
+class FormulaError(DeepcaveSymbolicError):
+    """A formula's tree or dictionary is not well formed."""
+
+
+class SearchFailedError(DeepcaveSymbolicError):
+    """An engine returned no formula that is finite and real on the whole domain."""
+
+
+class DomainWarning(UserWarning):
+    """A formula was evaluated outside its domain or in a forbidden region."""

@@ -1,0 +1,362 @@
+"""Explains a run: reads it, rebuilds its surrogate, projects, searches, chooses. The only orchestrator."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.configurations import activity_in_words
+from deepcave_symbolic.engines import get_engine
+from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS, SymbolicRegressionEngine
+from deepcave_symbolic.exceptions import (
+    DeepcaveSymbolicError,
+    HyperparameterNotExplainableError,
+    InvalidArgumentError,
+    MissingDependencyError,
+    NoTrialsError,
+    UnknownNameError,
+)
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.expression import Node
+from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.selection import resolve_objective
+from deepcave_symbolic.selection import Target, pareto_front, recommend
+from deepcave_symbolic.space import Axis, axis_of
+from deepcave_symbolic.surrogates import build_surrogate, wrap_surrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate
+from deepcave_symbolic.trust import judge
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["Explainer", "Options", "explain", "explain_all"]
+
+SOURCES = ("surrogate", "trials")
+#: The longest formula of the default front; asking for more brings operon in, where it is installed.
+DEFAULT_MAX_COMPLEXITY = 15
+_MIN_TRIALS_FITTED = 5
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to search for formulas; the same for every hyperparameter of a run.
+
+    Args:
+        source: "surrogate" or "trials".
+        engine: Name of an engine, or an engine.
+        max_complexity: Longest formula, in operators.
+        functions: What formulas may contain beside + - * /; None for the readable default.
+        seed: Seed of everything random.
+    """
+
+    source: str = "surrogate"
+    engine: str | SymbolicRegressionEngine = "auto"
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY
+    functions: Sequence[str] | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Validates every option once, before anything is computed."""
+        if self.source not in SOURCES:
+            raise UnknownNameError("source", self.source, SOURCES)
+        if isinstance(self.max_complexity, bool) or not isinstance(self.max_complexity, (int, np.integer)):
+            raise InvalidArgumentError(f"max_complexity is {self.max_complexity!r}; expected a whole number from 1.")
+        if self.max_complexity < 1:
+            raise InvalidArgumentError(f"max_complexity is {self.max_complexity}; expected a whole number from 1.")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or not 0 <= self.seed < 2**32:
+            raise InvalidArgumentError(f"seed is {self.seed!r}; expected a whole number from 0 to 2³² - 1.")
+        if isinstance(self.functions, str):
+            raise InvalidArgumentError(f"functions is {self.functions!r}; expected a list such as ['log', 'exp'].")
+        for name in self.functions or ():
+            if name not in KNOWN_FUNCTIONS:
+                raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
+        if self.engine != "auto":
+            get_engine(self.engine)
+
+    @property
+    def allowed_functions(self) -> tuple[str, ...]:
+        """The functions that formulas may contain."""
+        return DEFAULT_FUNCTIONS if self.functions is None else tuple(self.functions)
+
+
+@dataclass
+class Explainer:
+    """Explains the hyperparameters of one run, whose surrogate is built once.
+
+    Args:
+        run: The run.
+        objective: Index of the objective.
+        surrogate: The fitted surrogate.
+        options: How to search.
+    """
+
+    run: Run
+    objective: int
+    surrogate: FittedSurrogate
+    options: Options = field(default_factory=Options)
+
+    @classmethod
+    def of(
+        cls,
+        run: Any,
+        *,
+        objective: str | None = None,
+        budget: float | None = None,
+        surrogate: str | Surrogate = "run",
+        configspace: ConfigurationSpace | None = None,
+        options: Options | None = None,
+    ) -> Explainer:
+        """Reads the run and builds its surrogate; arguments as in `explain`."""
+        options = options or Options()
+        record = _as_run(run, configspace)
+        index = resolve_objective(record, objective)
+        if isinstance(surrogate, str):
+            fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
+        else:
+            fitted = wrap_surrogate(surrogate, record, objective=index, budget=budget)
+        return cls(record, index, fitted, options)
+
+    def explain(self, hyperparameters: Sequence[str]) -> Explanation:
+        """Returns the explanation of one or two hyperparameters.
+
+        Raises:
+            DeepcaveSymbolicError: If they cannot be explained.
+        """
+        axes = self._axes(hyperparameters)
+        space = self.run.configspace
+        projection = project(self.surrogate, space, axes)
+        target = self._target(projection)
+        candidates = list(self._search(projection, target))
+        front = [f.within(space) for f in pareto_front(candidates, target, int(self.options.max_complexity))]
+        best = front[recommend(front)]
+        verdict, reasons = judge(self.surrogate.record, projection, best)
+        conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
+        return Explanation(
+            hyperparameters=tuple(hyperparameters),
+            objective=self.run.objectives[self.objective],
+            budget=self.surrogate.budget,
+            formulas=front,
+            surrogate=self.surrogate.record,
+            projection=projection,
+            conditions=conditions,
+            warnings=[*reasons, *self.surrogate.record.warnings],
+            verdict=verdict,
+            provenance=self._provenance(projection),
+        )
+
+    def explain_or_note(self, hyperparameters: Sequence[str]) -> Explanation:
+        """Returns the explanation, or a record without formulas that says why there is none."""
+        try:
+            return self.explain(hyperparameters)
+        except DeepcaveSymbolicError as error:
+            return Explanation(
+                hyperparameters=tuple(hyperparameters),
+                objective=self.run.objectives[self.objective],
+                budget=self.surrogate.budget,
+                formulas=[],
+                surrogate=self.surrogate.record,
+                projection=None,
+                warnings=[str(error)],
+                provenance=self._provenance(None),
+            )
+
+    def explainable(self) -> list[str]:
+        """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
+        names = []
+        for name in self.run.configspace:
+            try:
+                axis_of(self.run.configspace, name)
+            except HyperparameterNotExplainableError:
+                continue
+            names.append(name)
+        return names
+
+    def _axes(self, names: Sequence[str]) -> list[Axis]:
+        if not 1 <= len(names) <= 2:
+            raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(names)}.")
+        if len(set(names)) != len(names):
+            raise InvalidArgumentError(f"The hyperparameter {names[0]!r} was given twice; name two different ones or one.")
+        return [axis_of(self.run.configspace, name) for name in names]
+
+    def _target(self, projection: Projection) -> Target:
+        if self.options.source == "trials":
+            x, y = projection.trials.values, projection.trials.costs
+            if len(y) < _MIN_TRIALS_FITTED:
+                raise NoTrialsError(
+                    f"Only {len(y)} trials have {' and '.join(a.name for a in projection.axes)} active; source='trials' needs "
+                    f"at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
+                )
+        else:
+            x, y = projection.grid[projection.valid], projection.mean[projection.valid]
+        held_out = projection.held_out
+        return Target(
+            axes=projection.axes,
+            objective=self.run.objectives[self.objective],
+            x=x,
+            y=y,
+            held_out_x=held_out.grid,
+            held_out_y=held_out.mean,
+            trials_scored=self.options.source == "trials",
+        )
+
+    def _search(self, projection: Projection, target: Target) -> list[tuple[str, Node]]:
+        candidates = []
+        for engine in self._engines(projection.axes):
+            found = engine.search(
+                projection.coordinates(target.x),
+                target.y,
+                weights=None,
+                max_complexity=int(self.options.max_complexity),
+                functions=self.options.allowed_functions,
+                seed=int(self.options.seed),
+            )
+            candidates += [(engine.name, node) for node in found]
+        return candidates
+
+    def _engines(self, axes: Sequence[Axis]) -> list[SymbolicRegressionEngine]:
+        choice = self.options.engine
+        if choice not in ("auto", "exhaustive"):
+            return [get_engine(choice)]
+        from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
+
+        engines: list[SymbolicRegressionEngine] = [ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes))]
+        if choice == "auto" and self.options.max_complexity > DEFAULT_MAX_COMPLEXITY:
+            try:
+                engines.append(get_engine("operon"))
+            except MissingDependencyError:
+                pass
+        return engines
+
+    def _provenance(self, projection: Projection | None) -> dict[str, Any]:
+        options = self.options
+        engine = options.engine if isinstance(options.engine, str) else options.engine.name
+        record = self.surrogate.record
+        return {
+            "package": f"deepcave-symbolic {package_version()}",
+            "run": self.run.name if self.run.path is None else str(self.run.path),
+            "optimizer": " ".join(filter(None, (self.run.optimizer, self.run.version))),
+            "n_trials": record.n_trials,
+            "surrogate": record.name,
+            "exact": record.exact,
+            "differences": list(record.differences),
+            "source": options.source,
+            "engine": engine,
+            "functions": list(options.allowed_functions),
+            "max_complexity": int(options.max_complexity),
+            "seed": int(options.seed),
+            "n_averaged": None if projection is None else projection.n_averaged,
+        }
+
+
+def explain(
+    run: Any,
+    *hyperparameters: str,
+    objective: str | None = None,
+    budget: float | None = None,
+    source: str = "surrogate",
+    surrogate: str | Surrogate = "run",
+    engine: str | SymbolicRegressionEngine = "auto",
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
+    functions: Sequence[str] | None = None,
+    seed: int = 0,
+    configspace: ConfigurationSpace | None = None,
+) -> Explanation:
+    """Returns short formulas of one or two hyperparameters of a run, each with the numbers that say how far to trust it.
+
+    The run's own surrogate is rebuilt, projected onto the hyperparameters and described by symbolic regression (Segel et
+    al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
+
+    Args:
+        run: Path of a SMAC run folder, a `Run`, or a DeepCAVE run object.
+        *hyperparameters: One or two names.
+        objective: Name of the objective; the first by default.
+        budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does.
+        source: "surrogate", or "trials" to fit the evaluated configurations themselves.
+        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), or a `Surrogate`.
+        engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
+        max_complexity: Longest formula, in operators.
+        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable ones.
+        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate, the
+            projection and the default engine do not depend on it.
+        configspace: Replaces the folder's configuration space.
+
+    Returns:
+        The record, with at least one formula (a constant).
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable; the message says what to do.
+    """
+    options = Options(source, engine, max_complexity, functions, seed)
+    explainer = Explainer.of(
+        run, objective=objective, budget=budget, surrogate=surrogate, configspace=configspace, options=options
+    )
+    return explainer.explain(hyperparameters)
+
+
+def explain_all(
+    run: Any,
+    pairs: bool = False,
+    n_jobs: int | None = None,
+    *,
+    objective: str | None = None,
+    budget: float | None = None,
+    source: str = "surrogate",
+    surrogate: str | Surrogate = "run",
+    engine: str | SymbolicRegressionEngine = "auto",
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
+    functions: Sequence[str] | None = None,
+    seed: int = 0,
+    configspace: ConfigurationSpace | None = None,
+    progress: Callable[[Sequence[Explanation | Sequence[str]]], Any] | None = None,
+) -> list[Explanation]:
+    """Returns an explanation of every hyperparameter (or every pair), those that move the objective most first.
+
+    What cannot be explained is there with `formulas == []` and a warning.
+
+    Args:
+        run: As in `explain`, and so are the arguments not listed here.
+        pairs: Explain every pair of explainable hyperparameters instead of each alone.
+        n_jobs: Number of threads; None for one, -1 for all cores.
+        progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable.
+    """
+    from joblib import Parallel, delayed
+
+    options = Options(source, engine, max_complexity, functions, seed)
+    explainer = Explainer.of(
+        run, objective=objective, budget=budget, surrogate=surrogate, configspace=configspace, options=options
+    )
+    names = list(explainer.run.configspace)
+    wanted: Any = list(itertools.combinations(explainer.explainable(), 2)) if pairs else [(name,) for name in names]
+    if progress is not None:
+        wanted = progress(wanted)
+    explanations = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(explainer.explain_or_note)(w) for w in wanted)
+    return sorted(explanations, key=lambda e: -e.range)
+
+
+def _as_run(run: Any, configspace: ConfigurationSpace | None) -> Run:
+    if isinstance(run, Run):
+        return run
+    if isinstance(run, (str, os.PathLike)):
+        return load_run(run, configspace=configspace)
+    from deepcave_symbolic.runs.deepcave import from_deepcave
+
+    return from_deepcave(run)
+
+
+def package_version() -> str:
+    """Returns the installed version of this package."""
+    try:
+        return version("deepcave-symbolic")
+    except PackageNotFoundError:  # a checkout on sys.path that was never installed
+        return "unknown"

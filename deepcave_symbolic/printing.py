@@ -1,0 +1,318 @@
+"""Prints an expression as text, LaTeX, Python and MathML from one tree, digit for digit the same.
+
+Names are free text (`lambda`, `x 1`, a piece of Python): each printer escapes them for its language, and a name that
+would read as an expression is quoted.
+"""
+
+from __future__ import annotations
+
+import html
+import keyword
+import math
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from deepcave_symbolic.expression import Node
+
+__all__ = ["identifiers", "latex_name", "number_text", "shown_name", "to_latex", "to_mathml", "to_python", "to_text"]
+
+_SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+_SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
+_CLOSE_TO_INTEGER = 1e6
+
+
+class _Printer:
+    """Walks a tree and decides on signs and brackets; the languages fill in the pieces."""
+
+    #: How tightly the second factor of a product must bind to stand without brackets.
+    factor = _PRODUCT
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = list(names)
+
+    # What a language says; each returns finished text.
+    def number(self, value: float) -> str:
+        raise NotImplementedError
+
+    def brackets(self, text: str) -> str:
+        raise NotImplementedError
+
+    def infix(self, op: str, left: str, right: str) -> str:
+        raise NotImplementedError
+
+    def negative(self, text: str) -> str:
+        raise NotImplementedError
+
+    def fraction(self, node: Node) -> tuple[str, int]:
+        raise NotImplementedError
+
+    def raised(self, base: Node, exponent: Node) -> str:
+        raise NotImplementedError
+
+    def call(self, name: str, argument: Node) -> str:
+        raise NotImplementedError
+
+    def show(self, node: Node) -> tuple[str, int]:
+        """Returns the text and how tightly its outermost operator binds."""
+        if node.is_constant:
+            negative = node.value < 0 or (node.value == 0 and math.copysign(1, node.value) < 0)
+            number = self.number(abs(node.value))
+            return (self.negative(number), _SIGN) if negative else (number, _ATOM)
+        if node.is_variable:
+            return self.names[int(node.value)], _ATOM
+        if node.op in ("+", "-"):
+            sign, right = _take_sign(node.args[1])
+            op = "+" if (node.op == "+") == (sign > 0) else "-"
+            return self.infix(op, self.within(node.args[0], _SUM), self.within(right, _PRODUCT)), _SUM
+        if node.op in ("neg", "*", "/"):
+            sign, rest = _take_sign(node)
+            if sign < 0:
+                return self.negative(self.within(rest, _PRODUCT)), _SIGN
+        if node.op == "*":
+            return self.infix("*", self.within(node.args[0], _PRODUCT), self.within(node.args[1], self.factor)), _PRODUCT
+        if node.op == "/":
+            return self.fraction(node)
+        if node.op == "^":
+            return self.raised(node.args[0], node.args[1]), _POWER
+        return self.call(node.op, node.args[0]), _ATOM
+
+    def within(self, node: Node, at_least: int) -> str:
+        """Returns the text, in brackets where it binds less tightly than its surroundings need."""
+        text, binding = self.show(node)
+        return text if binding >= at_least else self.brackets(text)
+
+
+def _take_sign(node: Node) -> tuple[int, Node]:
+    """Splits a leading minus off a number, sign, product or quotient."""
+    if node.is_constant and node.value < 0:
+        return -1, Node("const", (), -node.value)
+    if node.op == "neg":
+        sign, rest = _take_sign(node.args[0])
+        return -sign, rest
+    if node.op in ("*", "/"):
+        sign, rest = _take_sign(node.args[0])
+        return sign, (node if sign > 0 else Node(node.op, (rest, node.args[1])))
+    return 1, node
+
+
+def number_text(value: float) -> str:
+    """Returns the shortest text that reads back as the same number, such as 0.03997, 12000 or 2.5e-7."""
+    if value == round(value) and abs(value) < _CLOSE_TO_INTEGER:
+        return str(int(value))
+    if 1e-4 <= abs(value) < 1e6:
+        text = f"{value:.15f}".rstrip("0").rstrip(".")
+        return text if float(text) == value else repr(value)
+    mantissa, exponent = f"{value:.16e}".split("e")
+    for digits in range(17):
+        text = f"{value:.{digits}e}"
+        if float(text) == value:
+            mantissa, exponent = text.split("e")
+            break
+    return f"{mantissa}e{int(exponent)}"
+
+
+class _Text(_Printer):
+    def number(self, value: float) -> str:
+        return number_text(value)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def infix(self, op: str, left: str, right: str) -> str:
+        return f"{left}·{right}" if op == "*" else f"{left} {op} {right}"
+
+    def negative(self, text: str) -> str:
+        return f"-{text}"
+
+    def fraction(self, node: Node) -> tuple[str, int]:
+        return f"{self.within(node.args[0], _PRODUCT)}/{self.within(node.args[1], _POWER)}", _PRODUCT
+
+    def raised(self, base: Node, exponent: Node) -> str:
+        body = self.within(base, _ATOM)
+        value = exponent.value
+        if exponent.is_constant and value == round(value) and abs(value) < 100:
+            return body + str(int(value)).translate(_SUPERSCRIPTS)
+        return f"{body}^{self.within(exponent, _ATOM)}"
+
+    def call(self, name: str, argument: Node) -> str:
+        inner = self.show(argument)[0]
+        return f"|{inner}|" if name == "abs" and "|" not in inner else f"{name}({inner})"
+
+
+class _Latex(_Printer):
+    def number(self, value: float) -> str:
+        text = number_text(value)
+        if "e" not in text:
+            return text
+        mantissa, exponent = text.split("e")
+        ten = f"10^{{{exponent}}}"
+        return ten if mantissa == "1" else f"{mantissa} \\times {ten}"
+
+    def show(self, node: Node) -> tuple[str, int]:
+        text, binding = super().show(node)
+        # 2.5 × 10⁻⁷ is a product to the eye.
+        return (text, _PRODUCT) if node.is_constant and node.value > 0 and "^" in text else (text, binding)
+
+    def brackets(self, text: str) -> str:
+        return f"\\left({text}\\right)"
+
+    def infix(self, op: str, left: str, right: str) -> str:
+        return f"{left} \\cdot {right}" if op == "*" else f"{left} {op} {right}"
+
+    def negative(self, text: str) -> str:
+        return f"-{text}"
+
+    def fraction(self, node: Node) -> tuple[str, int]:
+        return f"\\frac{{{self.show(node.args[0])[0]}}}{{{self.show(node.args[1])[0]}}}", _PRODUCT
+
+    def raised(self, base: Node, exponent: Node) -> str:
+        return f"{self.within(base, _ATOM)}^{{{self.show(exponent)[0]}}}"
+
+    def call(self, name: str, argument: Node) -> str:
+        inner = self.show(argument)[0]
+        if name == "abs":
+            return f"\\left|{inner}\\right|"
+        if name == "sqrt":
+            return f"\\sqrt{{{inner}}}"
+        return f"\\{'log_{10}' if name == 'log10' else 'ln' if name == 'log' else name}\\left({inner}\\right)"
+
+
+class _Python(_Printer):
+    # a * (b * c) and a * b * c may differ in the last bit.
+    factor = _POWER
+
+    def number(self, value: float) -> str:
+        return number_text(value)
+
+    def brackets(self, text: str) -> str:
+        return f"({text})"
+
+    def infix(self, op: str, left: str, right: str) -> str:
+        return f"{left} {op} {right}"
+
+    def negative(self, text: str) -> str:
+        return f"-{text}"
+
+    def fraction(self, node: Node) -> tuple[str, int]:
+        return f"{self.within(node.args[0], _PRODUCT)} / {self.within(node.args[1], _POWER)}", _PRODUCT
+
+    def raised(self, base: Node, exponent: Node) -> str:
+        # A float exponent: NumPy refuses integers to negative integer powers.
+        power = repr(exponent.value) if exponent.is_constant else self.within(exponent, _ATOM)
+        return f"{self.within(base, _ATOM)}**{power}"
+
+    def call(self, name: str, argument: Node) -> str:
+        return f"np.{name}({self.show(argument)[0]})"
+
+
+class _MathML(_Printer):
+    def number(self, value: float) -> str:
+        text = number_text(value)
+        if "e" not in text:
+            return f"<mn>{text}</mn>"
+        mantissa, exponent = text.split("e")
+        sign = "<mo>-</mo>" if exponent.startswith("-") else ""
+        ten = f"<msup><mn>10</mn><mrow>{sign}<mn>{exponent.lstrip('-')}</mn></mrow></msup>"
+        return f"<mrow>{ten}</mrow>" if mantissa == "1" else f"<mrow><mn>{mantissa}</mn><mo>×</mo>{ten}</mrow>"
+
+    def brackets(self, text: str) -> str:
+        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+
+    def infix(self, op: str, left: str, right: str) -> str:
+        sign = {"*": "·", "-": "−"}.get(op, op)
+        return f"<mrow>{left}<mo>{sign}</mo>{right}</mrow>"
+
+    def negative(self, text: str) -> str:
+        return f"<mrow><mo>−</mo>{text}</mrow>"
+
+    def fraction(self, node: Node) -> tuple[str, int]:
+        return f"<mfrac>{self._row(node.args[0])}{self._row(node.args[1])}</mfrac>", _PRODUCT
+
+    def raised(self, base: Node, exponent: Node) -> str:
+        return f"<msup><mrow>{self.within(base, _ATOM)}</mrow>{self._row(exponent)}</msup>"
+
+    def call(self, name: str, argument: Node) -> str:
+        inner = self._row(argument)
+        if name == "abs":
+            return f"<mrow><mo>|</mo>{inner}<mo>|</mo></mrow>"
+        if name == "sqrt":
+            return f"<msqrt>{inner}</msqrt>"
+        head = "<msub><mi>log</mi><mn>10</mn></msub>" if name == "log10" else f"<mi>{'ln' if name == 'log' else name}</mi>"
+        return f"<mrow>{head}<mo>&#x2061;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
+
+    def _row(self, node: Node) -> str:
+        return f"<mrow>{self.show(node)[0]}</mrow>"
+
+
+def _visible(name: str) -> str:
+    """Returns the name with control and direction characters written out, so that it cannot reorder the line."""
+    return "".join(
+        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in name
+    )
+
+
+def shown_name(name: str) -> str:
+    """Returns the name as it stands in a text formula: quoted where it could be read as an expression."""
+    text = _visible(name)
+    return text if re.fullmatch(r"[^\W\d][\w.:]*", text) else '"' + text.replace('"', '\\"') + '"'
+
+
+_LATEX_ESCAPES = {
+    "\\": r"\backslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\wedge{}",
+    "~": r"\sim{}",
+    " ": r"\ ",
+    "-": r"\text{-}",
+    "'": r"\prime{}",
+}
+
+
+def latex_name(name: str) -> str:
+    """Returns the name for LaTeX's math mode, upright and escaped."""
+    return "\\mathrm{" + "".join(_LATEX_ESCAPES.get(c, c) for c in _visible(name)) + "}"
+
+
+def identifiers(names: Sequence[str]) -> list[str]:
+    """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr."""
+    taken = {"np"}
+    result = []
+    for name in names:
+        base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)) or "x"
+        if not base.isidentifier() or keyword.iskeyword(base) or keyword.issoftkeyword(base):
+            base = base + "_" if base.isidentifier() else "x_" + base
+        candidate, i = base, 2
+        while candidate in taken:
+            candidate, i = f"{base}_{i}", i + 1
+        taken.add(candidate)
+        result.append(candidate)
+    return result
+
+
+def to_text(node: Node, names: Sequence[str]) -> str:
+    """Returns one line of text, such as 0.12 + 0.081·(log10(learning_rate) + 2.1)²."""
+    return _Text([shown_name(n) for n in names]).show(node)[0]
+
+
+def to_latex(node: Node, names: Sequence[str]) -> str:
+    """Returns LaTeX for math mode."""
+    return _Latex([latex_name(n) for n in names]).show(node)[0]
+
+
+def to_python(node: Node, names: Sequence[str]) -> str:
+    """Returns a Python expression over NumPy (`np`) with the identifiers given as names."""
+    return _Python(names).show(node)[0]
+
+
+def to_mathml(node: Node, names: Sequence[str]) -> str:
+    """Returns a MathML <math> element; names are escaped."""
+    shown = [f"<mi mathvariant=\"normal\">{html.escape(_visible(n))}</mi>" for n in names]
+    body = _MathML(shown).show(node)[0]
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'

@@ -1,0 +1,140 @@
+"""Rounds a formula's constants to as few significant digits as its accuracy allows, before it is scored.
+
+Rounding every constant at once can cost much accuracy: an offset and a slope that were fitted together no longer match.
+So the constants inside the terms are rounded first, the linear ones are solved again for the rounded terms and then
+rounded one after the other, the constant offset last.
+
+Notation:
+    y ≈ c0 + Σ c_i·t_i(x), terms t_i with nonlinear constants; n points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array, Node, constant, evaluate, map_constants
+from deepcave_symbolic.tidy import join_sum, split_sum
+
+__all__ = ["round_formula", "round_significant", "snap_exponents", "weighted_r2"]
+
+#: Digits tried in this order; more than four only where four would spoil the formula (see `_SPOILED`).
+_DIGITS = (2, 3, 4)
+_MORE_DIGITS = (5, 6, 8)
+#: Loss of R² that rounding may cost: a share of what the formula leaves unexplained, plus a little.
+_RELATIVE_LOSS = 0.02
+_ABSOLUTE_LOSS = 2e-5
+_SPOILED = 1e-2
+_NICE_EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
+_SNAP_WITHIN = 0.1
+_SNAP_LOSS = 1e-4
+
+
+def round_significant(value: float, digits: int) -> float:
+    """Returns the value rounded to that many significant digits."""
+    if value == 0.0 or not math.isfinite(value):
+        return value
+    return float(f"{value:.{digits - 1}e}")
+
+
+def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
+    """Returns 1 - Σ w (y - p)² / Σ w (y - ȳ)²; 1 or 0 for constant y (fitted or not), -inf where p is not finite."""
+    if not np.all(np.isfinite(prediction)):
+        return -math.inf
+    w = np.ones_like(y) if weights is None else weights
+    scale = float(np.max(np.abs(y))) or 1.0
+    y, prediction = y / scale, prediction / scale
+    mean = np.sum(w * y) / np.sum(w)
+    total = float(np.sum(w * (y - mean) ** 2))
+    residual = float(np.sum(w * (y - prediction) ** 2))
+    if total <= 1e-30 * float(np.sum(w)):
+        return 1.0 if residual <= 1e-20 * float(np.sum(w)) else 0.0
+    return 1.0 - residual / total
+
+
+def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
+    """Returns the formula with its constants rounded.
+
+    Args:
+        node: A tidy expression in natural units.
+        columns: The points, one array of shape (n,) a variable.
+        y: What it should give there, shape (n,).
+        weights: Weights of the squared errors, shape (n,), or None.
+    """
+    exact = weighted_r2(y, evaluate(node, columns), weights)
+    allowed = _ABSOLUTE_LOSS + _RELATIVE_LOSS * max(0.0, 1.0 - exact)
+    result = node
+    for digits in (*_DIGITS, *_MORE_DIGITS):
+        if digits in _MORE_DIGITS and exact - weighted_r2(y, evaluate(result, columns), weights) <= _SPOILED:
+            break
+        result = _round_to(node, digits, columns, y, weights)
+        if exact - weighted_r2(y, evaluate(result, columns), weights) <= allowed:
+            break
+    return result
+
+
+def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weights: Array | None) -> Node:
+    offset, terms = split_sum(node)
+    rounded = [(c, map_constants(t, lambda v: round_significant(v, digits))) for c, t in terms]
+    free = [i for i, (c, _) in enumerate(rounded) if abs(c) != 1.0]
+    values = [evaluate(t, columns) for _, t in rounded]
+    if not all(np.all(np.isfinite(v)) for v in values):
+        return join_sum(offset if offset is None else round_significant(offset, digits), rounded)
+    fixed = sum((c * v for (c, _), v in zip(rounded, values) if abs(c) == 1.0), start=np.zeros_like(y))
+    coefficients = {i: rounded[i][0] for i in free}
+    pending = list(free)
+    while pending:
+        # Solve for what is still free given what is rounded already, then round the first of them.
+        known = fixed + sum((coefficients[i] * values[i] for i in free if i not in pending), start=np.zeros_like(y))
+        solved = _solve([values[i] for i in pending], y - known, offset is not None, weights)
+        if solved is None:
+            break
+        coefficients[pending[0]] = round_significant(solved[0], digits)
+        pending.pop(0)
+    result = [(coefficients.get(i, c), t) for i, (c, t) in enumerate(rounded)]
+    if offset is not None:
+        known = sum((c * v for (c, _), v in zip(result, values)), start=np.zeros_like(y))
+        offset = round_significant(float(np.average(y - known, weights=weights)), digits)
+    return join_sum(offset, result)
+
+
+def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array | None) -> list[float] | None:
+    design = np.column_stack([*values, np.ones_like(target)] if with_offset else values)
+    scale = np.max(np.abs(design), axis=0)
+    if np.any(scale == 0) or not np.all(np.isfinite(scale)):
+        return None
+    root = np.ones_like(target) if weights is None else np.sqrt(weights)
+    height = float(np.max(np.abs(target))) or 1.0
+    solution, _, rank, _ = np.linalg.lstsq(design / scale * root[:, None], target / height * root, rcond=1e-12)
+    if rank < design.shape[1]:
+        return None
+    return [float(v) for v in solution / scale * height]
+
+
+def snap_exponents(node: Node, columns: Sequence[Array], y: Array) -> Node:
+    """Returns the formula with exponents close to -2, -1, -1/2, 1/2, 1, 2 or 3 replaced by those, where that costs < 1e-4 of R².
+
+    The linear constants are solved again for the new exponents.
+    """
+    exact = weighted_r2(y, evaluate(node, columns), None)
+
+    def snap(item: Node) -> Node:
+        args = tuple(snap(arg) for arg in item.args)
+        if item.op == "^" and args[1].is_constant:
+            nearest = min(_NICE_EXPONENTS, key=lambda nice: abs(nice - args[1].value))
+            if abs(nearest - args[1].value) <= _SNAP_WITHIN * abs(nearest):
+                args = (args[0], constant(nearest))
+        return Node(item.op, args, item.value)
+
+    snapped = snap(node)
+    if snapped == node:
+        return node
+    offset, terms = split_sum(snapped)
+    values = [evaluate(t, columns) for _, t in terms]
+    solved = _solve(values, y, offset is not None, None) if all(np.all(np.isfinite(v)) for v in values) else None
+    if solved is None:
+        return node
+    result = join_sum(solved[-1] if offset is not None else None, [(c, t) for c, (_, t) in zip(solved, terms)])
+    return result if exact - weighted_r2(y, evaluate(result, columns), None) < _SNAP_LOSS else node

@@ -1,0 +1,202 @@
+"""From candidate expressions to the Pareto front and the recommended formula; shared by all engines.
+
+Notation:
+    u, x: search coordinates and natural units of the explained hyperparameters.
+    training points: what the engine fitted; held-out points: between them, where a formula is scored.
+    R²: 1 - Σ(y - f)²/Σ(y - ȳ)²; RMSE in objective units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepcave_symbolic.expression import (
+    Array,
+    Node,
+    complexity,
+    constant,
+    constants,
+    evaluate,
+    function,
+    substitute,
+    variable,
+    variables,
+    walk,
+)
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.rounding import round_formula, snap_exponents, weighted_r2
+from deepcave_symbolic.space import Axis
+from deepcave_symbolic.tidy import tidy
+
+__all__ = ["Target", "is_regular", "pareto_front", "recommend"]
+
+#: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
+_KEPT_PER_COMPLEXITY = 4
+#: A formula may leave the range of the targets by this share of it.
+_OVERSHOOT = 0.5
+_CHECK_POINTS = {1: 801, 2: 61}
+_LARGEST_CONSTANT_RATIO = 1e6
+
+# The rule of the study behind the search: fewest operators with 1 - R² within 25 % (plus a little) of the best.
+_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.25, 3e-4, 10
+
+
+@dataclass(frozen=True)
+class Target:
+    """What formulas are fitted to and scored on.
+
+    Args:
+        axes: The explained hyperparameters.
+        objective: Name of the objective.
+        x: Training points, natural units, shape (n, k).
+        y: Training targets, shape (n,).
+        held_out_x: Scoring points, natural units, shape (h, k).
+        held_out_y: The projection there, shape (h,).
+        trials_scored: Whether the training points are the trials, whose R² is then reported, too.
+    """
+
+    axes: tuple[Axis, ...]
+    objective: str
+    x: Array
+    y: Array
+    held_out_x: Array
+    held_out_y: Array
+    trials_scored: bool = False
+
+
+def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+    """Returns the formulas that no other beats in both complexity and held-out R², simplest first.
+
+    The first is always a constant: what any formula has to beat.
+
+    Args:
+        candidates: Pairs of engine name and expression in search coordinates.
+        target: What to fit and score.
+        max_complexity: Longest formula, in operators of the expression in natural units.
+    """
+    columns = _columns(target.x)
+    check = _check_points(target.axes)
+    by_complexity: dict[int, list[tuple[float, str, Node]]] = {}
+    seen: set[Node] = set()
+    for engine, candidate in candidates:
+        node = tidy(to_natural(candidate, target.axes), columns)
+        if node in seen or complexity(node) > max_complexity or not variables(node):
+            continue
+        seen.add(node)
+        r2 = weighted_r2(target.y, evaluate(node, columns), None)
+        if math.isfinite(r2):
+            by_complexity.setdefault(complexity(node), []).append((r2, engine, node))
+
+    mean = round_formula(constant(float(np.mean(target.y))), columns, target.y)
+    scored = [_score(mean, "constant", target)]
+    for _, group in sorted(by_complexity.items()):
+        group.sort(key=lambda item: -item[0])
+        kept = 0
+        for _, engine, node in group:
+            if kept >= _KEPT_PER_COMPLEXITY:
+                break
+            rounded = _round(node, columns, target.y)
+            if complexity(rounded) <= max_complexity and is_regular(rounded, check, target.y):
+                scored.append(_score(rounded, engine, target))
+                kept += 1
+    return _front(scored)
+
+
+def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
+    """Returns an expression in search coordinates as one in natural units: u becomes log10(x) where the axis is log-scaled."""
+    return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
+
+
+def _columns(x: Array) -> list[Array]:
+    return [np.ascontiguousarray(x[:, i]) for i in range(x.shape[1])]
+
+
+def _round(node: Node, columns: list[Array], y: Array) -> Node:
+    snapped = tidy(snap_exponents(node, columns, y), columns)
+    return round_formula(snapped, columns, y)
+
+
+def _score(node: Node, engine: str, target: Target) -> Formula:
+    prediction = evaluate(node, _columns(target.held_out_x))
+    error = target.held_out_y - prediction
+    scale = float(np.max(np.abs(error), initial=0.0)) or 1.0
+    return Formula(
+        tree=node,
+        axes=target.axes,
+        objective=target.objective,
+        r2=weighted_r2(target.held_out_y, prediction, None),
+        rmse=scale * float(np.sqrt(np.mean((error / scale) ** 2))),
+        engine=engine,
+        trials_r2=weighted_r2(target.y, evaluate(node, _columns(target.x)), None) if target.trials_scored else None,
+    )
+
+
+def _front(formulas: Sequence[Formula]) -> list[Formula]:
+    front: list[Formula] = []
+    for formula in sorted(formulas, key=lambda f: (f.complexity, -f.r2, str(f))):
+        if not front or formula.r2 > front[-1].r2 + 1e-6:
+            front.append(formula)
+    return front
+
+
+def recommend(front: Sequence[Formula]) -> int:
+    """Returns the index of the recommended formula: fewest operators with 1 - R² ≤ 1.25·(1 - R²_best) + 3e-4, at most 10."""
+    eligible = [f for f in front if f.complexity <= _LONGEST_RECOMMENDED] or list(front[:1])
+    best = max(f.r2 for f in eligible)
+    for i, formula in enumerate(front):
+        if 1.0 - formula.r2 <= _TOLERANCE * (1.0 - best) + _SLACK:
+            return i
+    return 0
+
+
+# --- validity on the whole domain ---------------------------------------------------------------------------------
+
+
+def _check_points(axes: Sequence[Axis]) -> list[Array]:
+    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
+    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+
+
+def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether a formula is finite, real and within reach of the targets on the whole domain.
+
+    Beside the values on a dense grid (bounds and integers included) the sign of every argument that could vanish is
+    checked, so that no pole hides between two points.
+
+    Args:
+        node: The expression in natural units.
+        columns: Dense points over the domain, one array of shape (c,) a variable.
+        y: The targets, shape (n,).
+    """
+    values = evaluate(node, columns)
+    reach = _OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
+    if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
+        return False
+    largest = max((abs(c) for c in constants(node)), default=0.0)
+    scale = max(float(np.max(np.abs(y))), *(float(np.max(np.abs(c))) for c in columns), 1.0)
+    if largest > _LARGEST_CONSTANT_RATIO * scale:
+        return False
+    return all(_argument_is_safe(n, columns) for n in walk(node))
+
+
+def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:
+    if node.op == "/":
+        return _keeps_sign(evaluate(node.args[1], columns))
+    if node.op in ("log", "log10"):
+        return bool(np.all(evaluate(node.args[0], columns) > 0))
+    if node.op == "sqrt":
+        return bool(np.all(evaluate(node.args[0], columns) >= 0))
+    if node.op == "^" and node.args[1].is_constant:
+        base, exponent = evaluate(node.args[0], columns), node.args[1].value
+        if exponent == round(exponent):
+            return exponent > 0 or _keeps_sign(base)
+        return bool(np.all(base > 0) if exponent < 0 else np.all(base >= 0))
+    return True
+
+
+def _keeps_sign(values: Array) -> bool:
+    return bool(np.all(values > 0) or np.all(values < 0))

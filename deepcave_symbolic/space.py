@@ -1,0 +1,187 @@
+"""Axes of a projection: a hyperparameter's domain in natural units, its search coordinate and its grids.
+
+Notation:
+    x: natural units, what the user writes in a configuration (an ordinal without numbers: its rank, from 0).
+    u: search coordinate, log10(x) for a log-scaled hyperparameter and x otherwise.
+    v: ConfigSpace's vector value of the hyperparameter (unit cube, index of an ordinal).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, UnknownNameError
+from deepcave_symbolic.expression import Array
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["Axis", "axis_of"]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Domain of one explained hyperparameter.
+
+    Args:
+        name: Name of the hyperparameter.
+        lower: Smallest value, natural units.
+        upper: Largest value, natural units.
+        log: Whether it is searched on a log scale.
+        integer: Whether only whole numbers are valid.
+        values: The valid values of an ordinal in natural units; None for a range.
+        labels: What the user calls the values of an ordinal that are no numbers; None otherwise.
+    """
+
+    name: str
+    lower: float
+    upper: float
+    log: bool = False
+    integer: bool = False
+    values: tuple[float, ...] | None = None
+    labels: tuple[str, ...] | None = None
+
+    def to_coordinate(self, x: Array) -> Array:
+        """Returns the search coordinates u of natural values x, same shape."""
+        x = np.asarray(x, dtype=np.float64)
+        if not self.log:
+            return x
+        with np.errstate(all="ignore"):
+            return np.log10(x)
+
+    def contains(self, x: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Returns which natural values lie in the domain (bounds included, with a tolerance for rounding)."""
+        x = np.asarray(x, dtype=np.float64)
+        slack = 1e-9 * max(abs(self.lower), abs(self.upper), self.upper - self.lower)
+        inside = (x >= self.lower - (0 if self.log and self.lower <= slack else slack)) & (x <= self.upper + slack)
+        if self.integer:
+            inside &= np.abs(x - np.round(x)) <= 1e-9 * np.maximum(1.0, np.abs(x))
+        if self.values is not None:
+            inside &= np.isin(x, np.asarray(self.values))
+        return inside
+
+    def fit_grid(self, n: int) -> Array:
+        """Returns up to n values over the domain, bounds included, evenly spaced in u; natural units, shape (≤ n,)."""
+        if self.values is not None:
+            return np.asarray(self.values)
+        return self._from_unit(np.linspace(0.0, 1.0, n))
+
+    def held_out_grid(self, n: int, fitted: Array) -> Array:
+        """Returns up to n values between the fitted ones, natural units.
+
+        Where an integer or ordinal hyperparameter has no value between them, all its values are returned: then there
+        is no other place at which a formula could be wrong.
+        """
+        grid = np.asarray(self.values) if self.values is not None else self._from_unit((np.arange(n) + 0.5) / n)
+        between = grid[~np.isin(grid, fitted)]
+        return between if len(between) >= 3 else self.check_grid(n)
+
+    def check_grid(self, n: int) -> Array:
+        """Returns a dense grid with the bounds and (up to 4 n) every integer, on which a formula must be finite."""
+        if self.values is not None:
+            return np.asarray(self.values)
+        if self.integer and self.upper - self.lower < 4 * n:
+            return np.arange(self.lower, self.upper + 1, dtype=np.float64)
+        return self._from_unit(np.linspace(0.0, 1.0, n))
+
+    def _from_unit(self, t: np.ndarray[Any, np.dtype[np.floating[Any]]]) -> Array:
+        """Returns natural values at the fractions t of the range of u."""
+        if self.log:
+            low, high = math.log10(self.lower), math.log10(self.upper)
+            x = 10.0 ** (low + t * (high - low))
+        else:
+            x = self.lower + t * (self.upper - self.lower)
+        x = np.clip(x, self.lower, self.upper)
+        if self.integer:
+            x = np.unique(np.round(x))
+        return np.asarray(x, dtype=np.float64)
+
+    def describe(self) -> str:
+        """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
+        if self.labels is not None:
+            inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in zip(self.values or (), self.labels))
+            return f"{self.name}: {inner}"
+        if self.values is not None:
+            return f"{self.name} in {{{', '.join(f'{v:g}' for v in self.values)}}}"
+        kind = [word for word, is_so in (("integer", self.integer), ("log scale", self.log)) if is_so]
+        return f"{self.name} in [{self.lower:g}, {self.upper:g}]" + (f", {', '.join(kind)}" if kind else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the axis as JSON values."""
+        return {
+            "name": self.name,
+            "lower": self.lower,
+            "upper": self.upper,
+            "log": self.log,
+            "integer": self.integer,
+            "values": None if self.values is None else list(self.values),
+            "labels": None if self.labels is None else list(self.labels),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Axis:
+        """Reads what `to_dict` wrote."""
+        values = dict(data)
+        for key in ("values", "labels"):
+            if values.get(key) is not None:
+                values[key] = tuple(values[key])
+        return cls(**values)
+
+
+def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
+    """Returns the axis of a hyperparameter.
+
+    Raises:
+        UnknownNameError: If the configuration space has no hyperparameter of that name.
+        HyperparameterNotExplainableError: If it is a constant, a categorical or has no finite range.
+    """
+    from ConfigSpace.hyperparameters import (
+        CategoricalHyperparameter,
+        Constant,
+        IntegerHyperparameter,
+        OrdinalHyperparameter,
+    )
+
+    if name not in configspace:
+        raise UnknownNameError("hyperparameter", name, list(configspace.keys()))
+    hyperparameter: Any = configspace[name]
+    if isinstance(hyperparameter, OrdinalHyperparameter):
+        return _ordinal_axis(name, tuple(hyperparameter.sequence))
+    if isinstance(hyperparameter, Constant):
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} is constant ({hyperparameter.value!r}); there is nothing to explain.",
+            hyperparameter=name,
+        )
+    if isinstance(hyperparameter, CategoricalHyperparameter):
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} is categorical ({', '.join(map(str, hyperparameter.choices))}); formulas per choice "
+            "are not supported yet. Explain a numeric or ordinal hyperparameter.",
+            hyperparameter=name,
+        )
+    lower, upper = float(hyperparameter.lower), float(hyperparameter.upper)
+    log = bool(getattr(hyperparameter, "log", False))
+    if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper) or (log and lower <= 0):
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} has the range [{lower:g}, {upper:g}]; expected a finite, non-empty one.",
+            hyperparameter=name,
+        )
+    return Axis(name, lower, upper, log=log, integer=isinstance(hyperparameter, IntegerHyperparameter))
+
+
+def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
+    if len(sequence) < 2:
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} has a single value ({sequence[0]!r}); there is nothing to explain.",
+            hyperparameter=name,
+        )
+    numeric = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in sequence)
+    if numeric:
+        values = tuple(float(v) for v in sequence)
+        return Axis(name, min(values), max(values), values=values)
+    ranks = tuple(float(i) for i in range(len(sequence)))
+    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=tuple(str(v) for v in sequence))

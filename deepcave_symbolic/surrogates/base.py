@@ -1,0 +1,93 @@
+"""The surrogate protocol and the record that says which model spoke.
+
+Notation:
+    X: ConfigSpace vectors in the configuration space's order, shape (n, d); NaN marks an inactive hyperparameter.
+    mean, std: in objective units, shape (n,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from deepcave_symbolic.expression import Array
+
+__all__ = ["FittedSurrogate", "Surrogate", "SurrogateRecord"]
+
+
+@runtime_checkable
+class Surrogate(Protocol):
+    """A model of the objective over the configuration space."""
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Returns mean and standard deviation in objective units, each of shape (n,), for vectors X of shape (n, d)."""
+        ...
+
+
+@dataclass(frozen=True)
+class SurrogateRecord:
+    """Which model was used and how well it predicts the run's own trials.
+
+    Args:
+        name: Class of the model, such as "RandomForest".
+        exact: Whether it is the run's own model (same version, options and rows).
+        n_trials: Number of trials it was trained on.
+        cv_r2: Cross-validated R² on the run's trials in objective units; None where too few trials allow none.
+        cv_rank_correlation: Cross-validated Spearman correlation; None likewise.
+        options: The constructor's options.
+        versions: Version of the software of the run ("run") and of the rebuild ("rebuild"), and others.
+        differences: What differs from the run's own model, in words; empty when exact.
+        warnings: Sentences for the user.
+    """
+
+    name: str
+    exact: bool
+    n_trials: int
+    cv_r2: float | None = None
+    cv_rank_correlation: float | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    differences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        return {
+            "name": self.name,
+            "exact": self.exact,
+            "n_trials": self.n_trials,
+            "cv_r2": self.cv_r2,
+            "cv_rank_correlation": self.cv_rank_correlation,
+            "options": dict(self.options),
+            "versions": dict(self.versions),
+            "differences": list(self.differences),
+            "warnings": list(self.warnings),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SurrogateRecord:
+        """Reads what `to_dict` wrote."""
+        values = dict(data)
+        values["differences"] = tuple(values.get("differences", ()))
+        values["warnings"] = tuple(values.get("warnings", ()))
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class FittedSurrogate:
+    """A trained surrogate with the data it was trained on.
+
+    Args:
+        model: The trained model.
+        record: What is shown about it.
+        budget: The budget whose trials were used; None without budgets.
+        X: Training configurations as vectors, shape (n, d), one row a trial.
+        y: Their costs in objective units, shape (n,).
+    """
+
+    model: Surrogate
+    record: SurrogateRecord
+    budget: float | None
+    X: Array
+    y: Array

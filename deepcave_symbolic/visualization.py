@@ -1,0 +1,272 @@
+"""Draws plotly figures from an explanation's record; nothing here asks a run or a surrogate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from deepcave_symbolic.exceptions import SearchFailedError
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.expression import Array, evaluate
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.space import Axis
+
+__all__ = ["plot_explanation", "plot_front"]
+
+_SURROGATE = "#1f77b4"
+_BAND = "rgba(31, 119, 180, 0.15)"
+_ICE = "rgba(31, 119, 180, 0.12)"
+_FORMULA = "#d62728"
+_TRIALS = "rgba(60, 60, 60, 0.55)"
+_CURVE_POINTS = 400
+
+
+def plot_explanation(explanation: Explanation, formula: Formula | None = None) -> go.Figure:
+    """Returns a figure of surrogate, formula and trials, on natural axes.
+
+    Args:
+        explanation: The record.
+        formula: A formula of its front; the recommended one by default.
+
+    Raises:
+        SearchFailedError: If the record holds no formula.
+    """
+    formula = formula or explanation.best
+    if explanation.projection is None:
+        raise SearchFailedError("The record holds no projection to plot.")
+    if len(explanation.projection.axes) == 1:
+        return _plot_line(explanation, explanation.projection, formula)
+    return _plot_maps(explanation, explanation.projection, formula)
+
+
+def plot_front(explanation: Explanation, formula: Formula | None = None) -> go.Figure:
+    """Returns a figure of the Pareto front: R² on held-out points against the number of operators."""
+    formula = formula or explanation.best
+    front = explanation.formulas
+    figure = go.Figure(
+        go.Scatter(
+            x=[f.complexity for f in front],
+            y=[f.r2 for f in front],
+            mode="lines+markers",
+            line={"color": _SURROGATE, "shape": "hv"},
+            text=[escape(str(f)) for f in front],
+            hovertemplate="%{text}<br>%{x} operators, R² %{y:.4f}<extra></extra>",
+            name="Pareto front",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[formula.complexity],
+            y=[formula.r2],
+            mode="markers",
+            marker={"color": _FORMULA, "size": 13, "symbol": "star"},
+            name="shown formula",
+        )
+    )
+    return _styled(figure, xaxis_title="Complexity (operators)", yaxis_title="R² on held-out points")
+
+
+# --- one hyperparameter -------------------------------------------------------------------------------------------
+
+
+def _plot_line(explanation: Explanation, projection: Projection, formula: Formula) -> go.Figure:
+    axis = projection.axes[0]
+    x = projection.grid[:, 0]
+    figure = go.Figure()
+    for i, curve in enumerate(projection.ice):
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=curve,
+                mode="lines",
+                line={"color": _ICE, "width": 1},
+                name="single configurations (ICE)",
+                legendgroup="ice",
+                showlegend=i == 0,
+                hoverinfo="skip",
+            )
+        )
+    low, high = projection.mean - projection.std, projection.mean + projection.std
+    valid = projection.valid
+    figure.add_trace(
+        go.Scatter(
+            x=np.concatenate([x[valid], x[valid][::-1]]),
+            y=np.concatenate([high[valid], low[valid][::-1]]),
+            fill="toself",
+            fillcolor=_BAND,
+            line={"width": 0},
+            name="± 1 standard deviation",
+            hoverinfo="skip",
+        )
+    )
+    figure.add_trace(_line(x, projection.mean, _SURROGATE, "surrogate"))
+    curve_x = axis.check_grid(_CURVE_POINTS)
+    figure.add_trace(_line(curve_x, evaluate(formula.tree, [curve_x]), _FORMULA, "formula", dash="dash"))
+    trials = projection.trials
+    figure.add_trace(
+        go.Scatter(
+            x=trials.values[:, 0],
+            y=trials.costs,
+            mode="markers",
+            marker={"color": _TRIALS, "size": 6},
+            name="evaluated trials",
+        )
+    )
+    _shade_far(figure, projection)
+    _axis_layout(figure.update_xaxes, axis)
+    figure.update_yaxes(range=_cost_range(projection, formula, curve_x))
+    return _styled(
+        figure,
+        xaxis_title=escape(axis.name),
+        yaxis_title=escape(explanation.objective),
+        title={"text": _wrapped(str(formula)), "font": {"size": 15}},
+    )
+
+
+def _line(x: Array, y: Array, color: str, name: str, dash: str = "solid") -> go.Scatter:
+    return go.Scatter(x=x, y=y, mode="lines", line={"color": color, "width": 3, "dash": dash}, name=name)
+
+
+def _cost_range(projection: Projection, formula: Formula, curve_x: Array) -> list[float]:
+    """Returns a range that shows curve, band and most trials; single crashes far above do not flatten the curve."""
+    curve = evaluate(formula.tree, [curve_x])
+    shown = np.concatenate([projection.mean, projection.mean - projection.std, projection.mean + projection.std, curve])
+    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
+    if len(projection.trials.costs):
+        low = min(low, float(np.min(projection.trials.costs)))
+        high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
+    margin = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
+    return [low - margin, high + margin]
+
+
+def _shade_far(figure: go.Figure, projection: Projection) -> None:
+    """Shades the stretches of the axis without a trial nearby."""
+    x, far = projection.grid[:, 0], ~projection.near_trials
+    start = None
+    for i in range(len(x) + 1):
+        inside = i < len(x) and bool(far[i])
+        if inside and start is None:
+            start = x[i]
+        elif not inside and start is not None:
+            figure.add_vrect(
+                x0=start,
+                x1=x[min(i, len(x) - 1)],
+                fillcolor="rgba(120, 120, 120, 0.15)",
+                line_width=0,
+                annotation_text="no trial nearby",
+                annotation_position="top left",
+            )
+            start = None
+
+
+# --- two hyperparameters ------------------------------------------------------------------------------------------
+
+
+def _plot_maps(explanation: Explanation, projection: Projection, formula: Formula) -> go.Figure:
+    first, second = projection.axes
+    x = projection.grid[:: projection.shape[1], 0]
+    y = projection.grid[: projection.shape[1], 1]
+    surrogate = projection.mean.reshape(projection.shape).T
+    values = evaluate(formula.tree, [np.ascontiguousarray(c) for c in projection.grid.T])
+    # The forbidden part of the domain stays blank.
+    values = np.where(projection.valid, values, np.nan).reshape(projection.shape).T
+    low, high = float(np.nanmin([surrogate, values])), float(np.nanmax([surrogate, values]))
+    largest = float(np.nanmax(np.abs(values - surrogate))) or 1e-12
+    figure = make_subplots(
+        rows=1,
+        cols=3,
+        subplot_titles=("Surrogate", "Formula", "Formula − surrogate"),
+        shared_yaxes=True,
+        horizontal_spacing=0.06,
+    )
+    shared = {"coloraxis": "coloraxis", "contours": {"coloring": "heatmap"}, "line": {"width": 0.5}}
+    figure.add_trace(go.Contour(x=x, y=y, z=surrogate, **shared), row=1, col=1)
+    figure.add_trace(go.Contour(x=x, y=y, z=values, **shared), row=1, col=2)
+    difference = {"coloraxis": "coloraxis2", "contours": {"coloring": "heatmap"}, "line": {"width": 0.5}}
+    figure.add_trace(go.Contour(x=x, y=y, z=values - surrogate, **difference), row=1, col=3)
+    trials = projection.trials
+    for column in (1, 2, 3):
+        figure.add_trace(
+            go.Scatter(
+                x=trials.values[:, 0],
+                y=trials.values[:, 1],
+                mode="markers",
+                marker={"color": "rgba(255, 255, 255, 0.8)", "size": 5, "line": {"color": "black", "width": 0.7}},
+                name="evaluated trials",
+                showlegend=column == 1,
+                text=[f"{c:.4g}" for c in trials.costs],
+                hovertemplate="%{x:.4g}, %{y:.4g}: %{text}<extra></extra>",
+            ),
+            row=1,
+            col=column,
+        )
+        _axis_layout(lambda column=column, **k: figure.update_xaxes(row=1, col=column, **k), first)
+        _axis_layout(lambda column=column, **k: figure.update_yaxes(row=1, col=column, **k), second)
+        figure.update_xaxes(title_text=escape(first.name), row=1, col=column)
+    figure.update_yaxes(title_text=escape(second.name), row=1, col=1)
+    bar = {"thickness": 12, "len": 0.9, "y": 0.5}
+    return _styled(
+        figure,
+        coloraxis={
+            "colorscale": "Viridis",
+            "cmin": low,
+            "cmax": high,
+            "colorbar": {**bar, "x": 1.01, "title": {"text": escape(explanation.objective)}},
+        },
+        coloraxis2={
+            "colorscale": "RdBu_r",
+            "cmin": -largest,
+            "cmax": largest,
+            "colorbar": {**bar, "x": 1.1, "title": {"text": "difference"}},
+        },
+        title={"text": _wrapped(str(formula)), "font": {"size": 15}},
+    )
+
+
+# --- shared -------------------------------------------------------------------------------------------------------
+
+
+def _axis_layout(update: Any, axis: Axis) -> None:
+    if axis.log:
+        update(type="log", dtick=1 if np.log10(axis.upper / axis.lower) >= 2 else None)
+    elif axis.labels is not None:
+        update(tickvals=list(axis.values or ()), ticktext=[escape(label) for label in axis.labels])
+
+
+def _styled(figure: go.Figure, **layout: Any) -> go.Figure:
+    figure.update_layout(
+        template="plotly_white",
+        margin={"l": 70, "r": 30, "t": 80, "b": 60},
+        legend={"orientation": "h", "y": -0.2},
+        **layout,
+    )
+    return figure
+
+
+def escape(text: str) -> str:
+    """Returns text in which plotly finds no markup."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _wrapped(text: str, width: int = 90) -> str:
+    """Breaks a long formula at its signs into lines, so that the figure's edge cuts nothing off."""
+    lines: list[str] = [""]
+    for part in _split_at_signs(text):
+        if lines[-1] and len(lines[-1]) + len(part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "<br>".join(escape(line) for line in lines)
+
+
+def _split_at_signs(text: str) -> Sequence[str]:
+    parts, start = [], 0
+    for i in range(1, len(text) - 1):
+        if text[i] in "+-≈" and text[i - 1] == text[i + 1] == " ":
+            parts.append(text[start:i])
+            start = i
+    return [*parts, text[start:]]
