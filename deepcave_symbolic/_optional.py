@@ -36,4 +36,6 @@ def import_optional(module: str, *, purpose: str) -> Any:
             if isinstance(error, ModuleNotFoundError) and error.name == package
             else f"which cannot be imported ({error})"
         )
-        raise MissingDependencyError(f"{purpose} needs the package {package!r}, {reason}. Install: {command}") from error
+        raise MissingDependencyError(
+            f"{purpose} needs the package {package!r}, {reason}. Install: {command}"
+        ) from error

@@ -9,6 +9,7 @@ Notation:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,34 +35,40 @@ def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:
     # The space's order has parents before their children.
     for i, name in enumerate(configspace.keys()):
         for condition in configspace.parent_conditions_of[name]:
-            X[~_satisfied(condition, X), i] = np.nan
+            # "parent != value" holds for an inactive parent, as in the configurations that ConfigSpace draws and accepts.
+            X[~np.asarray(condition.satisfied_by_vector_array(X.T), dtype=bool), i] = np.nan
     return X
 
 
-def _satisfied(condition: Any, X: Array) -> Mask:
-    components = getattr(condition, "components", None)
-    if components is not None:
-        parts = np.array([_satisfied(component, X) for component in components])
-        is_or = type(condition).__name__ == "OrConjunction"
-        return np.asarray(parts.any(axis=0) if is_or else parts.all(axis=0), dtype=bool)
-    # "parent != value" would hold for the NaN of an inactive parent.
-    active = ~np.isnan(X[:, condition.parent_vector_id])
-    return np.asarray(active & condition.satisfied_by_vector_array(X.T), dtype=bool)
+def forbidden(configspace: ConfigurationSpace, X: Array, *, among: Sequence[str] | None = None) -> Mask:
+    """Returns which rows of X a forbidden clause excludes, shape (n,).
 
-
-def forbidden(configspace: ConfigurationSpace, X: Array) -> Mask:
-    """Returns which rows of X a forbidden clause excludes, shape (n,)."""
+    Args:
+        configspace: The configuration space.
+        X: Vectors.
+        among: Considers only the clauses about no other hyperparameters than these; None for all clauses. To a relation
+            such as b > a ConfigSpace takes the NaN of an integer for a very small number.
+    """
     mask: Mask = np.zeros(len(X), dtype=bool)
     for clause in configspace.forbidden_clauses:
-        mask |= np.asarray(clause.is_forbidden_vector_array(X.T), dtype=bool)
+        if among is None or _restricted(clause) <= set(among):
+            with np.errstate(invalid="ignore"):
+                mask |= np.asarray(clause.is_forbidden_vector_array(X.T), dtype=bool)
     return mask
+
+
+def _restricted(clause: Any) -> set[str]:
+    """Returns the names of the hyperparameters that a forbidden clause speaks of."""
+    if hasattr(clause, "components"):
+        return {name for component in clause.components for name in _restricted(component)}
+    return {clause.left.name, clause.right.name} if hasattr(clause, "left") else {clause.hyperparameter.name}
 
 
 def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
     """Returns the conditions under which a hyperparameter is active, its ancestors' first, such as "kernel in {rbf, poly}"."""
     words: list[str] = []
     for condition in configspace.parent_conditions_of[name]:
-        for parent in _parents(condition):
+        for parent in _needed_parents(condition):
             words += [w for w in activity_in_words(configspace, parent) if w not in words]
         text = _condition_in_words(condition)
         if text not in words:
@@ -69,11 +76,14 @@ def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
     return words
 
 
-def _parents(condition: Any) -> list[str]:
+def _needed_parents(condition: Any) -> list[str]:
+    """Returns the hyperparameters without which the condition cannot hold; "not equal" and "or" also hold without them."""
+    if type(condition).__name__ in ("OrConjunction", "NotEqualsCondition"):
+        return []
     components = getattr(condition, "components", None)
     if components is None:
         return [condition.parent.name]
-    return list(dict.fromkeys(name for component in components for name in _parents(component)))
+    return list(dict.fromkeys(name for component in components for name in _needed_parents(component)))
 
 
 def _condition_in_words(condition: Any) -> str:

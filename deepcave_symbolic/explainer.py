@@ -30,8 +30,9 @@ from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
 from deepcave_symbolic.selection import Target, pareto_front, recommend
 from deepcave_symbolic.space import Axis, axis_of
-from deepcave_symbolic.surrogates import build_surrogate, wrap_surrogate
+from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate
+from deepcave_symbolic.surrogates.custom import wrap_surrogate
 from deepcave_symbolic.trust import judge
 
 if TYPE_CHECKING:

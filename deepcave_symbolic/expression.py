@@ -262,9 +262,7 @@ def from_json(data: Any, n_variables: int) -> Node:
         op, args = item[0], item[1:]
         if op == "x":
             if len(args) != 1 or type(args[0]) is not int or not 0 <= args[0] < n_variables:
-                raise FormulaError(
-                    f"A variable of the formula is {args!r:.60}; expected an index below {n_variables}."
-                )
+                raise FormulaError(f"A variable of the formula has no index below {n_variables}.")
             return variable(args[0])
         if op not in OPERATORS or len(args) != OPERATORS[op].arity:
             raise FormulaError(f"Unknown operator {op!r:.40} with {len(args)} arguments in the formula's tree.")

@@ -140,7 +140,7 @@ class Formula:
             hyperparameter: Any = self.forbidden_space[axis.name]
             values = column[inside] if axis.labels is None else [hyperparameter.sequence[int(v)] for v in column[inside]]
             X[inside, names.index(axis.name)] = hyperparameter.to_vector(_as_valid(axis, values))
-        return forbidden(self.forbidden_space, X) & inside
+        return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
 
     def __str__(self) -> str:
         """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
@@ -174,7 +174,7 @@ class Formula:
 
     def _repr_html_(self) -> str:
         facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {self.complexity} operators"
-        return f"<div>{html.escape(self.objective)} ≈ {self.mathml()}<small>{facts}</small></div>"
+        return f"<div>{html.escape(printing.shown_name(self.objective))} ≈ {self.mathml()}<small>{facts}</small></div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""
@@ -204,13 +204,13 @@ class Formula:
             return cls(
                 tree=from_json(data["tree"], len(axes)),
                 axes=axes,
-                objective=str(data["objective"]),
+                objective=_text(data["objective"]),
                 r2=math.nan if data["r2"] is None else float(data["r2"]),
                 rmse=math.nan if data["rmse"] is None else float(data["rmse"]),
-                engine=str(data["engine"]),
+                engine=_text(data["engine"]),
                 trials_r2=None if data.get("trials_r2") is None else float(data["trials_r2"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormulaError(f"Not the dictionary of a formula: {type(error).__name__}: {error}") from error
 
     def within(self, configspace: ConfigurationSpace) -> Formula:
@@ -231,6 +231,12 @@ def _numbers(axis: Axis, values: Any) -> Array:
         return array.astype(np.float64)
     except (TypeError, ValueError):
         raise InvalidArgumentError(f"The values of {axis.name!r} are not numbers: {array.tolist()!r:.80}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value
 
 
 def _as_valid(axis: Axis, values: Any) -> Any:

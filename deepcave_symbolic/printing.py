@@ -19,7 +19,8 @@ __all__ = ["identifiers", "latex_name", "number_text", "shown_name", "to_latex",
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
-_CLOSE_TO_INTEGER = 1e6
+#: Numbers of this size are written without an exponent.
+_FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
 
 
 class _Printer:
@@ -69,6 +70,8 @@ class _Printer:
             sign, rest = _take_sign(node)
             if sign < 0:
                 return self.negative(self.within(rest, _PRODUCT)), _SIGN
+            if node.op == "neg":
+                return self.show(rest)
         if node.op == "*":
             return self.infix("*", self.within(node.args[0], _PRODUCT), self.within(node.args[1], self.factor)), _PRODUCT
         if node.op == "/":
@@ -98,17 +101,13 @@ def _take_sign(node: Node) -> tuple[int, Node]:
 
 def number_text(value: float) -> str:
     """Returns the shortest text that reads back as the same number, such as 0.03997, 12000 or 2.5e-7."""
-    if value == round(value) and abs(value) < _CLOSE_TO_INTEGER:
-        return str(int(value))
-    if 1e-4 <= abs(value) < 1e6:
-        text = f"{value:.15f}".rstrip("0").rstrip(".")
-        return text if float(text) == value else repr(value)
-    mantissa, exponent = f"{value:.16e}".split("e")
+    if value == 0.0 or _FIXED_FROM <= abs(value) < _FIXED_BELOW:
+        return repr(value).removesuffix(".0")
     for digits in range(17):
         text = f"{value:.{digits}e}"
         if float(text) == value:
-            mantissa, exponent = text.split("e")
             break
+    mantissa, exponent = text.split("e")
     return f"{mantissa}e{int(exponent)}"
 
 
@@ -254,8 +253,10 @@ def _visible(name: str) -> str:
 
 def shown_name(name: str) -> str:
     """Returns the name as it stands in a text formula: quoted where it could be read as an expression."""
-    text = _visible(name)
-    return text if re.fullmatch(r"[^\W\d][\w.:]*", text) else '"' + text.replace('"', '\\"') + '"'
+    # A superscript is a letter to `re`, an exponent to the reader.
+    if re.fullmatch(r"[^\W\d][\w.:]*", name) and unicodedata.normalize("NFKC", name) == name:
+        return name
+    return '"' + _visible(name.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 _LATEX_ESCAPES = {
@@ -272,6 +273,9 @@ _LATEX_ESCAPES = {
     " ": r"\ ",
     "-": r"\text{-}",
     "'": r"\prime{}",
+    # In braces, so that a Markdown or HTML reader finds no tag in it.
+    "<": "{<}",
+    ">": "{>}",
 }
 
 
@@ -285,7 +289,9 @@ def identifiers(names: Sequence[str]) -> list[str]:
     taken = {"np"}
     result = []
     for name in names:
-        base = re.sub(r"\W", "_", unicodedata.normalize("NFKC", name)) or "x"
+        letters = unicodedata.normalize("NFKC", name)
+        # Some letters of `\w` are none to Python.
+        base = "".join(c if f"x{c}".isidentifier() else "_" for c in letters) or "x"
         if not base.isidentifier() or keyword.iskeyword(base) or keyword.issoftkeyword(base):
             base = base + "_" if base.isidentifier() else "x_" + base
         candidate, i = base, 2

@@ -20,13 +20,11 @@ from deepcave_symbolic.tidy import join_sum, split_sum
 
 __all__ = ["round_formula", "round_significant", "snap_exponents", "weighted_r2"]
 
-#: Digits tried in this order; more than four only where four would spoil the formula (see `_SPOILED`).
+#: Significant digits, tried in this order.
 _DIGITS = (2, 3, 4)
-_MORE_DIGITS = (5, 6, 8)
 #: Loss of R² that rounding may cost: a share of what the formula leaves unexplained, plus a little.
 _RELATIVE_LOSS = 0.02
 _ABSOLUTE_LOSS = 2e-5
-_SPOILED = 1e-2
 _NICE_EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
 _SNAP_WITHIN = 0.1
 _SNAP_LOSS = 1e-4
@@ -55,7 +53,10 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
 
 
 def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
-    """Returns the formula with its constants rounded.
+    """Returns the formula with its constants rounded to two to four significant digits.
+
+    Only the constant offset may keep more digits, where the formula's values differ by less than its fourth digit: a cost
+    between 1000.1 and 1000.9 needs an offset such as 1000.13.
 
     Args:
         node: A tidy expression in natural units.
@@ -66,9 +67,7 @@ def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array
     exact = weighted_r2(y, evaluate(node, columns), weights)
     allowed = _ABSOLUTE_LOSS + _RELATIVE_LOSS * max(0.0, 1.0 - exact)
     result = node
-    for digits in (*_DIGITS, *_MORE_DIGITS):
-        if digits in _MORE_DIGITS and exact - weighted_r2(y, evaluate(result, columns), weights) <= _SPOILED:
-            break
+    for digits in _DIGITS:
         result = _round_to(node, digits, columns, y, weights)
         if exact - weighted_r2(y, evaluate(result, columns), weights) <= allowed:
             break
@@ -96,8 +95,16 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
     result = [(coefficients.get(i, c), t) for i, (c, t) in enumerate(rounded)]
     if offset is not None:
         known = sum((c * v for (c, _), v in zip(result, values)), start=np.zeros_like(y))
-        offset = round_significant(float(np.average(y - known, weights=weights)), digits)
+        offset = _round_offset(float(np.average(y - known, weights=weights)), digits, float(np.max(y) - np.min(y)))
     return join_sum(offset, result)
+
+
+def _round_offset(offset: float, digits: int, span: float) -> float:
+    """Rounds the offset to the digits, or to that many digits of the span of the values where that is finer."""
+    if span <= 0.0 or offset == 0.0:
+        return round_significant(offset, max(digits, _DIGITS[-1]))
+    extra = max(0, math.floor(math.log10(abs(offset))) - math.floor(math.log10(span)))
+    return round_significant(offset, min(digits + extra, 15))
 
 
 def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array | None) -> list[float] | None:

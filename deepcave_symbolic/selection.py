@@ -30,7 +30,7 @@ from deepcave_symbolic.expression import (
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.rounding import round_formula, snap_exponents, weighted_r2
 from deepcave_symbolic.space import Axis
-from deepcave_symbolic.tidy import tidy
+from deepcave_symbolic.tidy import split_sum, tidy
 
 __all__ = ["Target", "is_regular", "pareto_front", "recommend"]
 
@@ -39,7 +39,13 @@ _KEPT_PER_COMPLEXITY = 4
 #: A formula may leave the range of the targets by this share of it.
 _OVERSHOOT = 0.5
 _CHECK_POINTS = {1: 801, 2: 61}
-_LARGEST_CONSTANT_RATIO = 1e6
+#: Constants inside a term, in units of the hyperparameter, and coefficients, relative to the span of the targets: beyond these
+#: a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a degenerate fit that nobody can read.
+_SMALLEST_INNER, _LARGEST_INNER = 1e-6, 1e6
+_SMALLEST_COEFFICIENT, _LARGEST_COEFFICIENT = 1e-7, 1e7
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
+#: Terms this much larger than the targets cancel each other: 3.5 - 4.9·x^0.06 stands for a logarithm.
+_LARGEST_TERM = 4.0
 
 # The rule of the study behind the search: fewest operators with 1 - R² within 25 % (plus a little) of the best.
 _TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.25, 3e-4, 10
@@ -176,27 +182,49 @@ def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
     reach = _OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
     if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
         return False
-    largest = max((abs(c) for c in constants(node)), default=0.0)
-    scale = max(float(np.max(np.abs(y))), *(float(np.max(np.abs(c))) for c in columns), 1.0)
-    if largest > _LARGEST_CONSTANT_RATIO * scale:
-        return False
-    return all(_argument_is_safe(n, columns) for n in walk(node))
+    return _is_readable(node, columns, y) and all(_argument_is_safe(n, columns) for n in walk(node))
+
+
+def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether the constants have sizes that a person can make sense of."""
+    span = float(np.max(y)) - float(np.min(y))
+    reach = max(1.0, *(float(np.max(np.abs(c))) for c in columns))
+    height = max(span, float(np.max(np.abs(y))))
+    _, terms = split_sum(node)
+    for coefficient, term in terms:
+        if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > _LARGEST_TERM * height:
+            return False
+        if span > 0 and not _SMALLEST_COEFFICIENT <= abs(coefficient) / span <= _LARGEST_COEFFICIENT:
+            return False
+        inner = [abs(c) for c in constants(term) if c != 0.0]
+        if any(not _SMALLEST_INNER <= c <= _LARGEST_INNER * reach for c in inner):
+            return False
+        exponents = [abs(n.args[1].value) for n in walk(term) if n.op == "^" and n.args[1].is_constant]
+        if any(not _SMALLEST_EXPONENT <= p <= _LARGEST_EXPONENT for p in exponents):
+            return False
+    return True
 
 
 def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:
     if node.op == "/":
-        return _keeps_sign(evaluate(node.args[1], columns))
+        return _never_zero(node.args[1], columns)
     if node.op in ("log", "log10"):
-        return bool(np.all(evaluate(node.args[0], columns) > 0))
+        return bool(np.all(evaluate(node.args[0], columns) > 0)) and _never_zero(node.args[0], columns)
     if node.op == "sqrt":
         return bool(np.all(evaluate(node.args[0], columns) >= 0))
     if node.op == "^" and node.args[1].is_constant:
         base, exponent = evaluate(node.args[0], columns), node.args[1].value
         if exponent == round(exponent):
-            return exponent > 0 or _keeps_sign(base)
-        return bool(np.all(base > 0) if exponent < 0 else np.all(base >= 0))
+            return exponent > 0 or _never_zero(node.args[0], columns)
+        return bool(np.all(base >= 0)) and (exponent > 0 or _never_zero(node.args[0], columns))
     return True
 
 
-def _keeps_sign(values: Array) -> bool:
+def _never_zero(node: Node, columns: Sequence[Array]) -> bool:
+    """Returns whether an expression keeps its sign; of |f| and f², whose zero leaves no change of sign, whether f does."""
+    if node.op in ("neg", "abs", "sqrt", "^", "/"):
+        return _never_zero(node.args[0], columns)
+    if node.op == "*":
+        return all(_never_zero(arg, columns) for arg in node.args)
+    values = evaluate(node, columns)
     return bool(np.all(values > 0) or np.all(values < 0))

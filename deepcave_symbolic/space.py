@@ -9,7 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -125,12 +125,49 @@ class Axis:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Axis:
-        """Reads what `to_dict` wrote."""
-        values = dict(data)
-        for key in ("values", "labels"):
-            if values.get(key) is not None:
-                values[key] = tuple(values[key])
-        return cls(**values)
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            ValueError: If a field is missing or has another type.
+        """
+        try:
+            fields = {key: _READERS[key](value) for key, value in dict(data).items()}
+            return cls(**fields)
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"not the dictionary of a hyperparameter's domain ({type(error).__name__})") from error
+
+
+def _read(kind: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        if not isinstance(value, kind):
+            raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
+        return value
+
+    return read
+
+
+def _read_number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+        raise TypeError("not a finite number")
+    return float(value)
+
+
+def _read_list(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read_all(value: Any) -> Any:
+        return None if value is None else tuple(read(item) for item in _read(Sequence)(value))
+
+    return read_all
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "name": _read(str),
+    "lower": _read_number,
+    "upper": _read_number,
+    "log": _read(bool),
+    "integer": _read(bool),
+    "values": _read_list(_read_number),
+    "labels": _read_list(_read(str)),
+}
 
 
 def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
@@ -181,7 +218,7 @@ def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
         )
     numeric = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in sequence)
     if numeric:
-        values = tuple(float(v) for v in sequence)
-        return Axis(name, min(values), max(values), values=values)
+        values = tuple(sorted(float(v) for v in sequence))
+        return Axis(name, values[0], values[-1], values=values)
     ranks = tuple(float(i) for i in range(len(sequence)))
     return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=tuple(str(v) for v in sequence))

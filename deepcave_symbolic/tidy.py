@@ -112,6 +112,8 @@ def _tidy_sum(node: Node, inner: bool) -> Node:
         if extra is not None:
             offset = (offset or 0.0) + coefficient * extra
         for c, t in parts:
+            shift, t = _completed_square(t) if offset is not None else (0.0, t)
+            offset = offset + coefficient * c * shift if offset is not None else None
             merged[t] = merged.get(t, 0.0) + coefficient * c
     terms = [(c, t) for t, c in merged.items() if c != 0.0]
     return join_sum(offset if offset is not None or terms else 0.0, terms, inner)
@@ -126,6 +128,17 @@ def _tidy_term(term: Node, inner: bool) -> Node:
             shift = math.log(scale) if term.op == "log" else math.log10(scale)
             return join_sum(shift, [(1.0, function(term.op, core))])
     return _tidy(term, inner)
+
+
+def _completed_square(term: Node) -> tuple[float, Node]:
+    """Returns (shift, square) for (t + a)·(t + b) = (t + (a + b)/2)² - ((a - b)/2)²: the vertex can be read off it."""
+    if term.op != "*":
+        return 0.0, term
+    (a, left), (b, right) = (split_sum(factor) for factor in term.args)
+    if len(left) != 1 or left != right or left[0][0] != 1.0:
+        return 0.0, term
+    a, b = a or 0.0, b or 0.0
+    return -(((a - b) / 2) ** 2), power(join_sum((a + b) / 2, left, inner=True), 2.0)
 
 
 # --- products -----------------------------------------------------------------------------------------------------
@@ -223,6 +236,8 @@ def _factors(node: Node) -> tuple[float, dict[Node, float]]:
 def _power_factors(base: Node, exponent: float) -> tuple[float, dict[Node, float]]:
     coefficient, powers = _factors(base)
     whole = exponent == round(exponent)
+    if not whole and not powers and coefficient < 0:
+        raise ValueError("not a real constant")
     if whole or len(powers) == 0:
         return coefficient**exponent, {b: p * exponent for b, p in powers.items()}
     if len(powers) == 1:

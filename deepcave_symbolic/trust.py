@@ -33,7 +33,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, best: Formula) -> 
         reasons.append(sentence)
 
     if surrogate.cv_r2 is None:
-        note(1, "Too few configurations to cross-validate the surrogate; how well it knows the landscape is unknown.")
+        note(1, "The surrogate could not be cross-validated; how well it knows the landscape is unknown.")
     elif surrogate.cv_r2 < _USELESS_CV_R2:
         note(
             2,

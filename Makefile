@@ -1,0 +1,55 @@
+# `make` lists what there is. Everything runs in the project's own .venv, made with Python 3.10, the one that DeepCAVE runs on.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+RUNS := examples/runs
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench build clean
+
+help: ## list the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED) ## make .venv and install the package, its tools and Operon in the tested versions
+
+demo: $(INSTALLED) ## explain bundled runs in the terminal
+	$(VENV)/bin/deepcave-symbolic explain $(RUNS)/svm_bbo
+	$(VENV)/bin/deepcave-symbolic explain $(RUNS)/svm_bbo -p gamma
+
+test: $(INSTALLED) ## run every test
+	$(PYTHON) -m pytest
+
+lint: $(INSTALLED) ## check style, format and types
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(INSTALLED) ## measure speed and recovery (minutes)
+	$(PYTHON) benchmarks/speed.py
+	$(PYTHON) benchmarks/recovery.py
+
+build: $(INSTALLED) ## build the wheel and the source distribution into dist/
+	$(PYTHON) -m build
+
+clean: ## remove what the other targets made, except .venv
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+
+# python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.
+$(PYTHON):
+	@if python3.10 -c "import venv, ensurepip" 2>/dev/null; then \
+		python3.10 -m venv $(VENV); \
+	elif command -v uv >/dev/null; then \
+		uv venv --seed --python 3.10 $(VENV); \
+	else \
+		echo "Python 3.10 is needed here: DeepCAVE 1.4.1 runs on no later one. Either"; \
+		echo "  install python3.10 with its venv module (Debian, Ubuntu: python3.10 and python3.10-venv; pyenv: pyenv install 3.10),"; \
+		echo "  or install uv, which fetches it; then run make again."; \
+		echo "Without DeepCAVE the package also runs on Python 3.11 to 3.13: pip install ."; \
+		exit 1; \
+	fi
+
+$(INSTALLED): setup.cfg constraints.txt | $(PYTHON)
+	$(PYTHON) -m pip install --disable-pip-version-check --editable ".[dev,operon]" --constraint constraints.txt
+	@touch $@

@@ -1,0 +1,196 @@
+"""The arguments of atoms: shifted coordinates, ridges, quadratics and sums with an exponential.
+
+Notation: see `atoms`. phi is the angle of a ridge on the unit box, tau the logarithm of the distance by which a
+one-sided argument stays positive beyond the box, kappa = k * span a rate.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from deepcave_symbolic.engines.exhaustive.atoms import Box, Derivatives, Inner, Parameters, Points, monic, multiple
+from deepcave_symbolic.expression import Array, Node, constant, function, power, variable
+
+__all__ = [
+    "CONE",
+    "ELLIPSE",
+    "LEFT",
+    "MONO",
+    "QUAD",
+    "RAW",
+    "RIDGE",
+    "RIDGE_LEFT",
+    "RIDGE_RIGHT",
+    "RIGHT",
+    "SHIFT",
+    "UNIT",
+]
+
+
+def _raw(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    return points.u[var][None, :], []
+
+
+def _unit(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    return points.t[var][None, :], []
+
+
+def _build_raw(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    return variable(var), 1.0
+
+
+def _build_unit(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    # Only under exp, where the shift by the box's edge is a factor: z = (u - low) / span.
+    return monic(variable(var), float(box.low[var])), 1.0 / float(box.span[var])
+
+
+def _shift(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    z = points.t[var] - theta[0]
+    return z, [np.full_like(z, -1.0)]
+
+
+def _build_shift(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    span = float(box.span[var])
+    shift = float(box.low[var]) + span * theta[0]
+    # A shift far below what the fit can tell from zero would only cost an operator.
+    return monic(variable(var), shift if abs(shift) > 1e-7 * span else 0.0), 1.0 / span
+
+
+def _left(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    distance = np.exp(theta[0])
+    z = points.t[var] + distance
+    return z, [np.broadcast_to(distance, z.shape)]
+
+
+def _build_left(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    span = float(box.span[var])
+    return monic(variable(var), float(box.low[var]) - span * math.exp(theta[0])), 1.0 / span
+
+
+def _right(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    distance = np.exp(theta[0])
+    z = (1.0 - points.t[var]) + distance
+    return z, [np.broadcast_to(distance, z.shape)]
+
+
+def _build_right(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    span = float(box.span[var])
+    edge = float(box.low[var]) + span * (1.0 + math.exp(theta[0]))
+    return Node("-", (constant(edge), variable(var))), 1.0 / span
+
+
+def _quad(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    centred, depth = points.t[var] - theta[0], np.exp(theta[1])
+    z = centred * centred + depth
+    return z, [-2.0 * centred, np.broadcast_to(depth, z.shape)]
+
+
+def _build_quad(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    base, scale = _build_shift(box, var, theta)
+    return Node("+", (power(base, 2.0), constant(math.exp(theta[1]) / scale**2))), scale**2
+
+
+def _mono(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    kappa, centre = theta
+    rising, level = np.exp(kappa * points.t[var]), np.exp(kappa * centre)
+    z = rising + level
+    return z, [rising * points.t[var] + level * centre, np.broadcast_to(level * kappa, z.shape)]
+
+
+def _build_mono(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    kappa, centre = theta
+    rate = kappa / float(box.span[var])
+    scale = math.exp(-rate * float(box.low[var]))
+    level = math.exp(kappa * centre) / scale
+    return Node("+", (function("exp", multiple(rate, variable(var))), constant(level))), scale
+
+
+def _slide(points: Points, phi: Array) -> tuple[Array, Array]:
+    cosine, sine = np.cos(phi), np.sin(phi)
+    t0, t1 = points.t
+    return cosine * t0 + sine * t1, cosine * t1 - sine * t0
+
+
+def _ridge(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    along, turn = _slide(points, theta[0])
+    return along - theta[1], [turn, np.full_like(along, -1.0)]
+
+
+def _ridge_left(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    along, turn = _slide(points, theta[0])
+    sine, cosine, distance = np.sin(theta[0]), np.cos(theta[0]), np.exp(theta[1])
+    z = along - np.minimum(sine, 0.0) + distance
+    return z, [turn - np.where(sine < 0.0, cosine, 0.0), np.broadcast_to(distance, z.shape)]
+
+
+def _ridge_right(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    along, turn = _slide(points, theta[0])
+    sine, cosine, distance = np.sin(theta[0]), np.cos(theta[0]), np.exp(theta[1])
+    z = cosine + np.maximum(sine, 0.0) + distance - along
+    return z, [np.where(sine > 0.0, cosine, 0.0) - sine - turn, np.broadcast_to(distance, z.shape)]
+
+
+def _monic_ridge(box: Box, phi: float, shift: float) -> tuple[Node, float, float]:
+    """Returns u0 + k*u1 without its shift, the shift, and the scale, for cos(phi)*t0 + sin(phi)*t1 - shift."""
+    (low0, low1), (span0, span1) = box.low, box.span
+    scale = math.cos(phi) / span0
+    weight = math.tan(phi) * span0 / span1
+    node = Node("+", (variable(0), multiple(float(weight), variable(1))))
+    return node, float(shift / scale + low0 + weight * low1), float(scale)
+
+
+def _build_ridge(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    node, shift, scale = _monic_ridge(box, theta[0], theta[1])
+    return monic(node, shift), scale
+
+
+def _build_ridge_left(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    return _build_ridge(box, var, [theta[0], min(math.sin(theta[0]), 0.0) - math.exp(theta[1])])
+
+
+def _build_ridge_right(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    edge = math.cos(theta[0]) + max(math.sin(theta[0]), 0.0) + math.exp(theta[1])
+    node, shift, scale = _monic_ridge(box, theta[0], edge)
+    first, second = node.args
+    return Node("-", (Node("-", (constant(shift), first)), second)), scale
+
+
+def _cone(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    first, second, ratio = points.t[0] - theta[0], points.t[1] - theta[1], np.exp(theta[2])
+    tail = ratio * second * second
+    # The floor keeps the slope of a square root finite at the tip; it is far below what four digits show.
+    return first * first + tail + 1e-12, [-2.0 * first + 0.0 * tail, -2.0 * ratio * second + 0.0 * first, tail]
+
+
+def _ellipse(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    z, slopes = _cone(points, var, theta[:3])
+    depth = np.exp(theta[3])
+    return z + depth, [*slopes, np.broadcast_to(depth, z.shape)]
+
+
+def _build_cone(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    base0, scale0 = _build_shift(box, 0, theta[:1])
+    base1, scale1 = _build_shift(box, 1, theta[1:2])
+    weight = math.exp(theta[2]) * (scale1 / scale0) ** 2
+    return Node("+", (power(base0, 2.0), multiple(weight, power(base1, 2.0)))), scale0**2
+
+
+def _build_ellipse(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    node, scale = _build_cone(box, var, theta[:3])
+    return Node("+", (node, constant(math.exp(theta[3]) / scale))), scale
+
+
+RAW = Inner("raw", 0, False, _raw, _build_raw)
+UNIT = Inner("unit", 0, False, _unit, _build_unit)
+SHIFT = Inner("shift", 1, False, _shift, _build_shift)
+LEFT = Inner("left", 1, True, _left, _build_left)
+RIGHT = Inner("right", 1, True, _right, _build_right)
+QUAD = Inner("quad", 3, True, _quad, _build_quad)
+MONO = Inner("mono", 3, True, _mono, _build_mono)
+RIDGE = Inner("ridge", 3, False, _ridge, _build_ridge)
+RIDGE_LEFT = Inner("ridge_left", 3, True, _ridge_left, _build_ridge_left)
+RIDGE_RIGHT = Inner("ridge_right", 3, True, _ridge_right, _build_ridge_right)
+CONE = Inner("cone", 6, True, _cone, _build_cone)
+ELLIPSE = Inner("ellipse", 7, True, _ellipse, _build_ellipse)

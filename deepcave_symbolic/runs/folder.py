@@ -1,0 +1,141 @@
+"""Finding a run's folder and reading its JSON files, whatever they hold.
+
+A folder given by a user is not trusted: files have a largest size, links are not followed out of the folder, and every
+failure is one of the package's errors.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
+
+__all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json"]
+
+RUNHISTORY = "runhistory.json"
+SCENARIO = "scenario.json"
+CONFIGSPACE = "configspace.json"
+
+MAX_BYTES = 2**30
+MAX_DEPTH = 6
+MAX_FOLDERS = 20_000
+MAX_LISTED = 10
+
+
+def find_run_folder(path: str | os.PathLike[str]) -> Path:
+    """Returns the run folder that a path means: itself, the folder of a file in it, or the only one below it.
+
+    Raises:
+        RunNotFoundError: If nothing is there, or no run or more than one lies below it.
+        InvalidArgumentError: If the argument is no path.
+    """
+    try:
+        folder = Path(path).expanduser()
+        exists = folder.exists()
+    except (TypeError, ValueError, OSError, RuntimeError) as error:
+        raise InvalidArgumentError(f"Expected the path of a run folder, got {path!r}: {error}") from error
+    if not exists:
+        raise RunNotFoundError(
+            f"No such folder: {folder}. Give the folder that holds {SCENARIO} and {RUNHISTORY}.", path=folder
+        )
+    if folder.is_file():
+        if not _holds_run(folder.parent):
+            raise RunNotFoundError(
+                f"{folder} is a file outside a run folder. Give the folder that holds {SCENARIO} and {RUNHISTORY}.",
+                path=folder,
+            )
+        return folder.parent
+    # Any of SMAC's files makes the folder a run, so that a missing one is named instead of "not a run".
+    if any((folder / name).is_file() for name in (RUNHISTORY, SCENARIO)):
+        return folder
+    return _only_run_below(folder)
+
+
+def _holds_run(folder: Path) -> bool:
+    return (folder / RUNHISTORY).is_file() or (folder / SCENARIO).is_file()
+
+
+def _only_run_below(folder: Path) -> Path:
+    found = sorted(_folders_with_runhistory(folder))
+    # Folders of SMAC 1.x have a runhistory.json too: they count only where no other run is.
+    candidates = [run for run in found if (run / SCENARIO).is_file()] or found
+    if len(candidates) == 1:
+        return candidates[0]
+    if not candidates:
+        raise RunNotFoundError(
+            f"{folder} is not a SMAC run and none lies up to {MAX_DEPTH} folders below it. "
+            f"Give the folder that holds {SCENARIO} and {RUNHISTORY}.",
+            path=folder,
+        )
+    shown = ", ".join(str(run) for run in candidates[:MAX_LISTED])
+    more = f" and {len(candidates) - MAX_LISTED} more" if len(candidates) > MAX_LISTED else ""
+    raise RunNotFoundError(
+        f"{folder} holds {len(candidates)} runs; give one of them: {shown}{more}.", path=folder, candidates=candidates
+    )
+
+
+def _folders_with_runhistory(folder: Path) -> Iterator[Path]:
+    root_depth = len(folder.parts)
+    for visited, (current, subfolders, files) in enumerate(os.walk(folder, followlinks=False)):
+        here = Path(current)
+        if visited >= MAX_FOLDERS:
+            raise RunNotFoundError(
+                f"{folder} has more than {MAX_FOLDERS} folders below it. Give the run folder itself.", path=folder
+            )
+        if RUNHISTORY in files:
+            yield here
+            subfolders.clear()
+        elif len(here.parts) - root_depth >= MAX_DEPTH:
+            subfolders.clear()
+        else:
+            # Hidden folders (.git, .venv) are large and hold no runs.
+            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+
+
+def read_json(path: Path, *, what: str) -> dict[str, Any]:
+    """Returns the object in a JSON file.
+
+    Args:
+        path: The file.
+        what: What it holds, for the error message.
+
+    Raises:
+        RunFormatError: If it is missing, empty, too large, truncated, no JSON, or no JSON object.
+    """
+    try:
+        if not path.is_file():
+            raise RunFormatError(f"{path} is missing: SMAC writes {what} there. Copy the whole run folder.", path=path)
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
+        # SMAC writes in the machine's encoding, which is UTF-8 wherever json escapes nothing else.
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise RunFormatError(f"{path} cannot be read: {error.strerror or error}.", path=path) from error
+    except UnicodeDecodeError as error:
+        raise RunFormatError(f"{path} is no text file; expected {what} as JSON.", path=path) from error
+    if not text.strip():
+        raise RunFormatError(
+            f"{path} is empty: the run was stopped while it was written, or the disk was full. "
+            "Restore it from a copy or run SMAC again.",
+            path=path,
+        )
+    try:
+        data = json.loads(text)
+    except RecursionError as error:
+        raise RunFormatError(f"{path} is nested too deeply to be {what}.", path=path) from error
+    except json.JSONDecodeError as error:
+        raise RunFormatError(
+            f"{path} is truncated or no JSON (line {error.lineno}, column {error.colno}: {error.msg}). "
+            "If SMAC is still writing it, try again; otherwise restore it from a copy.",
+            path=path,
+        ) from error
+    except ValueError as error:  # an integer of thousands of digits
+        raise RunFormatError(f"{path} is no {what}: {error}.", path=path) from error
+    if not isinstance(data, dict):
+        raise RunFormatError(f"{path} holds a JSON {type(data).__name__}, expected {what} as an object.", path=path)
+    return data

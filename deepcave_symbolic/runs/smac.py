@@ -1,0 +1,264 @@
+"""Reader of SMAC 2.x run folders: every row layout from 2.0 to 2.4, read-only.
+
+A folder holds scenario.json (options, and in `_meta` the components of the optimizer), runhistory.json (trials and
+configurations) and configspace.json. SMAC's own `RunHistory.load` reads only what its version wrote and turns an
+unreadable file into an empty history, so the JSON is parsed here; nothing of smac is imported.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
+from deepcave_symbolic.expression import Array
+from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
+from deepcave_symbolic.runs.records import Run, Status, Trial
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["load_run"]
+
+# SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
+_COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
+_COLUMNS_11 = (*_COLUMNS_10[:6], "cpu_time", *_COLUMNS_10[6:])
+_REQUIRED = ("config_id", "cost", "status")
+
+
+class _BadRowError(ValueError):
+    """What is wrong with one row; the caller adds the file and the row's number."""
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What every row is checked against."""
+
+    n_objectives: int
+    config_ids: frozenset[int]
+
+
+def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
+    """Returns the SMAC 2.x run in a folder.
+
+    Args:
+        path: The run folder, a file in it, or a folder with exactly one run below it.
+        configspace: Replaces configspace.json, for runs that have none (or an old .pcs file).
+
+    Raises:
+        RunNotFoundError: If there is no run, or more than one below the folder.
+        RunFormatError: If a file is missing, empty, truncated or not what SMAC writes.
+        NoTrialsError: If no trial has finished.
+    """
+    folder = find_run_folder(path)
+    scenario = _read_scenario(folder)
+    space = configspace if configspace is not None else _read_configspace(folder / CONFIGSPACE)
+    objectives = _objectives(scenario, folder / SCENARIO)
+    file = folder / RUNHISTORY
+    history = read_json(file, what="SMAC's trials")
+    if not isinstance(history.get("configs"), dict) or not isinstance(history.get("data"), list | dict):
+        raise RunFormatError(
+            f"{file} is no run history of SMAC 2.x: it lacks the sections 'data' and 'configs'.", path=file
+        )
+    configurations = _configurations(history["configs"], space, file)
+    trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
+    if not any(trial.status != Status.RUNNING for trial in trials):
+        raise NoTrialsError(f"{file} has no finished trial ({len(trials)} running). Wait until some have finished.")
+    meta = scenario.get("_meta")
+    version = meta.get("version") if isinstance(meta, dict) else None
+    return Run(
+        name=_name(folder),
+        configspace=space,
+        objectives=objectives,
+        trials=trials,
+        configurations=configurations,
+        path=folder,
+        scenario=scenario,
+        version=version if isinstance(version, str) else None,
+    )
+
+
+def _name(folder: Path) -> str:
+    folder = folder.absolute()
+    # SMAC's folders are called output/name/seed: the seed alone tells nobody which run it is.
+    return f"{folder.parent.name}/{folder.name}" if folder.name.isdigit() and folder.parent.name else folder.name
+
+
+def _read_scenario(folder: Path) -> dict[str, Any]:
+    file = folder / SCENARIO
+    if not file.exists() and (folder / "scenario.txt").exists():
+        raise RunFormatError(
+            f"{folder} was written by SMAC 1.x (it has scenario.txt and no {SCENARIO}); only SMAC 2.x runs are read.",
+            path=file,
+        )
+    scenario = read_json(file, what="SMAC's scenario")
+    if "objectives" not in scenario:
+        raise RunFormatError(f"{file} is no scenario of SMAC 2.x: it names no 'objectives'.", path=file)
+    return scenario
+
+
+def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
+    value = scenario["objectives"]
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
+        raise RunFormatError(f"{file}: 'objectives' must be a name or a list of names, found {value!r}.", path=file)
+    if len(set(names)) < len(names):
+        raise RunFormatError(f"{file}: 'objectives' repeats a name: {value!r}.", path=file)
+    return tuple(names)
+
+
+def _read_configspace(file: Path) -> ConfigurationSpace:
+    from ConfigSpace import ConfigurationSpace
+
+    if not file.is_file():
+        raise RunFormatError(
+            f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space).", path=file
+        )
+    data = read_json(file, what="the configuration space")
+    if "hyperparameters" not in data:
+        raise RunFormatError(f"{file} is no configuration space: it lacks 'hyperparameters'.", path=file)
+    try:
+        space = ConfigurationSpace.from_serialized_dict(data)
+    # ConfigSpace's decoder raises whatever its constructors meet in foreign data.
+    except Exception as error:
+        raise RunFormatError(
+            f"{file} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}). "
+            "Pass the space itself: load_run(path, configspace=space).",
+            path=file,
+        ) from error
+    if len(space) == 0:
+        raise RunFormatError(f"{file} has no hyperparameters.", path=file)
+    return space
+
+
+def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> dict[int, Array]:
+    from ConfigSpace import Configuration
+
+    vectors: dict[int, Array] = {}
+    for key, values in section.items():
+        try:
+            config_id = int(key)
+        except ValueError as error:
+            raise RunFormatError(f"{file}: configuration id {key!r} is no integer.", path=file) from error
+        if not isinstance(values, dict):
+            raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
+        try:
+            vector = np.array(Configuration(space, values=values).get_array(), dtype=np.float64)
+        # Illegal values, inactive hyperparameters with values, unhashable values: ConfigSpace's errors have no base.
+        except Exception as error:
+            reason = " ".join(str(error).split())
+            raise RunFormatError(
+                f"{file}: configuration {key} does not fit the configuration space ({reason}). The run was made with "
+                "another space: pass that one as configspace.",
+                path=file,
+            ) from error
+        vector.flags.writeable = False
+        vectors[config_id] = vector
+    return vectors
+
+
+def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:
+    # As RunHistory.add: one trial a key (configuration id, instance, seed, budget), the first one stays. Only a running
+    # one is replaced by its result, in its place, as SMAC does when the trial reports back. Unlike RunHistory.load,
+    # configurations of equal values under different ids stay apart, as they were while SMAC ran: parallel runs record
+    # a trial as running under one id and its result under another, and load would drop every result.
+    trials: dict[tuple[int, str | None, int | None, float | None], Trial] = {}
+    for number, row in enumerate(_rows(data, file), start=1):
+        try:
+            trial = _trial(row, context)
+        except _BadRowError as error:
+            raise RunFormatError(f"{file}: trial {number}: {error}.", path=file) from error
+        key = (trial.config_id, trial.instance, trial.seed, trial.budget)
+        known = trials.get(key)
+        if known is None or (known.status == Status.RUNNING and trial.status != Status.RUNNING):
+            trials[key] = trial
+    return tuple(trials.values())
+
+
+def _rows(data: Sequence[Any] | Mapping[str, Any], file: Path) -> Iterator[Mapping[str, Any]]:
+    """Yields every row as a dictionary of SMAC's column names."""
+    if isinstance(data, Mapping):
+        for key, entry in data.items():
+            for row in entry if isinstance(entry, list) else [entry]:
+                if not isinstance(row, dict):
+                    raise RunFormatError(f"{file}: trial of configuration {key} is no object: {row!r:.80}.", path=file)
+                yield {"config_id": key, **row}
+        return
+    for number, row in enumerate(data, start=1):
+        if isinstance(row, dict):
+            yield row
+        elif isinstance(row, list) and len(row) in (10, 11):
+            # additional_info, the last column, belongs to the user and is not read.
+            yield dict(zip(_COLUMNS_10 if len(row) == 10 else _COLUMNS_11, row))
+        else:
+            size = f"a list of {len(row)}" if isinstance(row, list) else f"{row!r:.80}"
+            raise RunFormatError(
+                f"{file}: trial {number} is {size}; SMAC 2.x writes lists of 10 or 11 values or objects.", path=file
+            )
+
+
+def _trial(row: Mapping[str, Any], context: _Context) -> Trial:
+    for name in _REQUIRED:
+        if name not in row:
+            raise _BadRowError(f"it has no {name!r}")
+    config_id = _integer(row["config_id"], "config_id")
+    if config_id not in context.config_ids:
+        raise _BadRowError(f"its configuration {config_id} is not among 'configs'")
+    code = _integer(row["status"], "status")
+    if code not in {int(status) for status in Status}:
+        raise _BadRowError(f"unknown status {code}")
+    status = Status(code)
+    instance, seed, budget = row.get("instance"), row.get("seed"), row.get("budget")
+    if instance is not None and not isinstance(instance, str | int | float):
+        raise _BadRowError(f"its instance is {instance!r:.80}, expected a name")
+    return Trial(
+        config_id=config_id,
+        # SMAC fills in 2**31 - 1 while a trial runs.
+        costs=(math.nan,) * context.n_objectives if status == Status.RUNNING else _costs(row["cost"], context),
+        status=status,
+        instance=None if instance is None else str(instance),
+        seed=None if seed is None else _integer(seed, "seed"),
+        budget=None if budget is None else _finite(budget, "budget"),
+        time=_number(row.get("time", 0.0), "time"),
+    )
+
+
+def _costs(value: Any, context: _Context) -> tuple[float, ...]:
+    values = value if isinstance(value, list) else [value]
+    if len(values) != context.n_objectives:
+        raise _BadRowError(f"it has {len(values)} costs for {context.n_objectives} objectives")
+    return tuple(_number(v, "cost") for v in values)
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _BadRowError(f"its {name} is {value!r:.80}, expected a number")
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise _BadRowError(f"its {name} is too large for a number") from error
+
+
+def _finite(value: Any, name: str) -> float:
+    number = _number(value, name)
+    if not math.isfinite(number):
+        raise _BadRowError(f"its {name} is {number}, expected a finite number")
+    return number
+
+
+def _integer(value: Any, name: str) -> int:
+    if isinstance(value, str):  # the keys of a dictionary by configuration id
+        try:
+            return int(value)
+        except ValueError as error:
+            raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer") from error
+    number = _finite(value, name)
+    if not number.is_integer():
+        raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer")
+    return int(value)

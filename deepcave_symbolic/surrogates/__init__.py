@@ -1,0 +1,99 @@
+"""Surrogates: models of the objective over the configuration space."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
+from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord
+
+__all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
+
+KINDS = ("run", "forest", "best")
+
+
+def build_surrogate(
+    run: Run, *, objective: int, budget: float | None, kind: str = "run", seed: int = 0
+) -> FittedSurrogate:
+    """Returns a trained surrogate of one objective of a run.
+
+    Args:
+        run: The run.
+        objective: Index of the objective.
+        budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
+        kind: "run" for the run's own model, "forest" for a random forest trained by us, "best" for the one of the two
+            that predicts unseen trials better.
+        seed: Decides the cross-validation's folds and the forest.
+
+    Raises:
+        UnknownNameError: If the kind or the budget does not exist.
+        InvalidArgumentError: If the run has no such objective.
+        SurrogateError: If the run's own model cannot be rebuilt; the message names the alternative.
+        NoTrialsError: If fewer than three trials have a finite cost.
+    """
+    if kind not in KINDS:
+        raise UnknownNameError("surrogate", kind, KINDS)
+    if not 0 <= objective < len(run.objectives):
+        raise InvalidArgumentError(
+            f"Objective {objective} of run {run.name!r} is not one of 0 to {len(run.objectives) - 1}."
+        )
+    min_trials = trial_rules(run).min_trials
+    # SMAC starts with a single trial at its highest budget; a model of one or two trials explains nothing.
+    chosen = resolve_budget(run, budget, max(min_trials, MIN_ROWS))
+    surrogate = _build(run, objective, chosen, kind, seed)
+    if chosen is None:
+        return surrogate
+    return _compared_with_smacs_budget(surrogate, run, chosen, min_trials, by_default=budget is None)
+
+
+def _compared_with_smacs_budget(
+    surrogate: FittedSurrogate, run: Run, chosen: float, min_trials: int, *, by_default: bool
+) -> FittedSurrogate:
+    try:
+        smacs_choice = resolve_budget(run, None, min_trials)
+    except NoTrialsError:
+        smacs_choice = None
+    if chosen == smacs_choice:
+        return surrogate
+    theirs = "no budget has enough trials for SMAC's own model"
+    if smacs_choice is not None:
+        theirs = f"SMAC's own model would use budget {smacs_choice:g}"
+    note = f"trained on budget {chosen:g}; {theirs}"
+    record = replace(surrogate.record, exact=False, differences=(*surrogate.record.differences, note))
+    surrogate = replace(surrogate, record=record)
+    return _with_warning(surrogate, f"The surrogate was {note}, which has too few trials.") if by_default else surrogate
+
+
+def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int) -> FittedSurrogate:
+    from deepcave_symbolic.surrogates.forest import fit_forest
+    from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
+
+    if kind == "forest":
+        return fit_forest(run, objective=objective, budget=budget, seed=seed)
+    if kind == "run":
+        return fit_smac_surrogate(run, objective=objective, budget=budget, seed=seed)
+    forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
+    try:
+        own = fit_smac_surrogate(run, objective=objective, budget=budget, seed=seed)
+    except SurrogateError as error:
+        return _with_warning(forest, f"Only the forest could be trained. {error}")
+    return _better(own, forest)
+
+
+def _better(own: FittedSurrogate, forest: FittedSurrogate) -> FittedSurrogate:
+    own_r2, forest_r2 = own.record.cv_r2, forest.record.cv_r2
+    if own_r2 is None or forest_r2 is None:
+        reason = "cross-validation could not compare it with a forest"
+        return _with_warning(own, f"The run's own {own.record.name} was chosen: {reason}.")
+    winner, loser = (own, forest) if own_r2 >= forest_r2 else (forest, own)
+    return _with_warning(
+        winner,
+        f"Chosen by cross-validated R²: {winner.record.name} ({winner.record.cv_r2:.3f}) over {loser.record.name} "
+        f"({loser.record.cv_r2:.3f}), {abs(own_r2 - forest_r2):.3f} better.",
+    )
+
+
+def _with_warning(surrogate: FittedSurrogate, sentence: str) -> FittedSurrogate:
+    return replace(surrogate, record=replace(surrogate.record, warnings=(*surrogate.record.warnings, sentence)))

@@ -1,0 +1,177 @@
+"""Random forests: fast predictions in objective units, and a forest for runs without a model of their own.
+
+A tree's prediction is the value of one leaf, so the inverse of the encoder is applied to every leaf once; a prediction
+then costs one descent and one table lookup a tree.
+
+Notation:
+    rows: vectors with the instance features appended, shape (n, d + f), as SMAC's model takes them.
+    X: vectors alone, shape (n, d); predictions for them average over the instances.
+    T: number of trees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from deepcave_symbolic.exceptions import SurrogateError
+from deepcave_symbolic.expression import Array
+from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
+from deepcave_symbolic.surrogates.encoders import Encoder
+from deepcave_symbolic.surrogates.validation import cross_validate, notes
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["FOREST_NAME", "ForestPredictor", "fit_forest", "inactive_values"]
+
+FOREST_NAME = "RandomForest trained by deepcave-symbolic"
+CHUNK_ROWS = 32_768
+
+# The forest of SMAC's HyperparameterOptimizationFacade (2.4.1) in scikit-learn's names. SMAC's `splitter` option never
+# reaches its trees: they split at the best threshold. Its max_leaf_nodes of 2**20 is left out: it never binds, and
+# scikit-learn would reserve memory for as many.
+FOREST_OPTIONS: dict[str, Any] = {
+    "n_estimators": 10,
+    "bootstrap": True,
+    "max_features": 1.0,
+    "min_samples_split": 2,
+    "min_samples_leaf": 1,
+    "max_depth": 2**20,
+    "min_impurity_decrease": 1e-8,
+}
+
+
+def inactive_values(configspace: ConfigurationSpace) -> Array:
+    """Returns what SMAC's forests put for an inactive hyperparameter, NaN where it is always active, shape (d,).
+
+    Source: `AbstractRandomForest._impute_inactive`: one more than the last choice, -1 for numbers, 1 for constants.
+    """
+    from ConfigSpace import CategoricalHyperparameter, Constant, OrdinalHyperparameter
+
+    values = np.full(len(configspace), -1.0)
+    for i, hp in enumerate(configspace.values()):
+        if isinstance(hp, CategoricalHyperparameter):
+            values[i] = len(hp.choices)
+        elif isinstance(hp, OrdinalHyperparameter):
+            values[i] = len(hp.sequence)
+        elif isinstance(hp, Constant):
+            values[i] = 1.0
+    return np.where(conditional(configspace), values, np.nan)
+
+
+class ForestPredictor:
+    """A fitted forest as a surrogate.
+
+    In objective units every tree's prediction is inverted first, then mean and standard deviation are taken over the
+    trees. With SMAC's `log_y` a leaf holds log(mean(exp(z))) of its costs, so that its inverse is the plain mean of the
+    costs in it; without `log_y` under a log encoder it is their geometric mean.
+
+    Args:
+        trees: The fitted `sklearn.tree._tree.Tree` of every estimator.
+        encoder: The encoder of the training costs.
+        inactive: Values for inactive hyperparameters, shape (d,).
+        instances: Features of every instance, shape (k, f); None without features.
+        transform: Instance features to the columns the trees saw, (k, f) to (k, f').
+
+    Raises:
+        SurrogateError: If a leaf's value is not finite in objective units.
+    """
+
+    def __init__(
+        self,
+        trees: Sequence[Any],
+        *,
+        encoder: Encoder,
+        inactive: Array,
+        instances: Array | None = None,
+        transform: Callable[[Array], Array] = lambda features: features,
+    ) -> None:
+        self._trees = list(trees)
+        self._inactive = inactive
+        self._instances = None if instances is None else transform(instances)
+        self._transform = transform
+        self._encoded = [np.array(tree.value[:, 0, 0], dtype=np.float64) for tree in self._trees]
+        self._decoded = [encoder.decode(values) for values in self._encoded]
+        if not all(np.isfinite(table).all() for table in self._decoded):
+            raise SurrogateError(
+                "The forest's predictions are not finite: the run's options do not suit its costs. "
+                'Use surrogate="forest".'
+            )
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Returns mean and standard deviation over the trees in objective units, each of shape (n,)."""
+        per_tree = self._over_instances(X, self._decoded)
+        return per_tree.mean(axis=1), per_tree.std(axis=1)
+
+    def predict_encoded(self, X: Array) -> tuple[Array, Array]:
+        """Returns mean and variance over the trees in encoder units, each (n,): what SMAC's own model predicts."""
+        per_tree = self._over_instances(X, self._encoded)
+        return per_tree.mean(axis=1), per_tree.var(axis=1)
+
+    def predict_rows(self, X: Array, features: Array) -> Array:
+        """Returns the mean in objective units for vectors on given instances, shape (n,)."""
+        rows = np.hstack([impute(X, self._inactive), self._transform(features)])
+        return np.asarray(self._leaves(rows, self._decoded).mean(axis=1), dtype=np.float64)
+
+    def _over_instances(self, X: Array, tables: list[Array]) -> Array:
+        filled = impute(X, self._inactive)
+        if self._instances is None:
+            return self._leaves(filled, tables)
+        total = np.zeros((len(filled), len(tables)))
+        for features in self._instances:
+            total += self._leaves(np.hstack([filled, np.tile(features, (len(filled), 1))]), tables)
+        return total / len(self._instances)
+
+    def _leaves(self, rows: Array, tables: list[Array]) -> Array:
+        """Returns every tree's value from the tables, shape (n, T)."""
+        per_tree = np.empty((len(rows), len(tables)))
+        for part in chunks(len(rows), CHUNK_ROWS):
+            # scikit-learn's trees compare in single precision.
+            single = np.ascontiguousarray(rows[part], dtype=np.float32)
+            for t, (tree, table) in enumerate(zip(self._trees, tables)):
+                per_tree[part, t] = table[tree.apply(single)]
+        return per_tree
+
+
+def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
+    """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
+
+    Raises:
+        NoTrialsError: If fewer than three trials have a finite cost.
+    """
+    import sklearn
+    from sklearn.ensemble import RandomForestRegressor
+
+    inactive = inactive_values(run.configspace)
+    data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
+    features = instance_features(run)
+
+    def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
+        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed)
+        forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), data.z[index])
+        return ForestPredictor(
+            [tree.tree_ for tree in forest.estimators_],
+            encoder=data.encoder,
+            inactive=inactive,
+            instances=None if features is None else np.array(list(features.values())),
+        )
+
+    r2, rank = cross_validate(data, lambda index: fit(index).predict_rows, seed=seed)
+    record = SurrogateRecord(
+        name=FOREST_NAME,
+        exact=False,
+        n_trials=len(data.y),
+        cv_r2=r2,
+        cv_rank_correlation=rank,
+        options={**FOREST_OPTIONS, "random_state": seed},
+        versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
+        differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
+        warnings=notes(data, r2),
+    )
+    return FittedSurrogate(model=fit(np.arange(len(data.y))), record=record, budget=budget, X=data.X, y=data.y)

@@ -1,0 +1,225 @@
+"""The run's own surrogate, rebuilt from its folder: same class, same options, same rows, trained on the final history.
+
+SMAC stores no model, but scenario.json records every option of it (`_meta`), and training is deterministic given the
+seed. The model is built with SMAC's classes and trained by SMAC; predictions are ours (`forest.py`,
+`gaussian_process.py`), because SMAC's are slow and in encoder units. No facade is started on the folder: it would
+configure logging, might ask on stdin and could rewrite the folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, SurrogateError
+from deepcave_symbolic.expression import Array
+from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.selection import component_meta
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features
+from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
+from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
+from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
+from deepcave_symbolic.surrogates.validation import Index, cross_validate, notes
+
+__all__ = ["fit_smac_surrogate"]
+
+Predictor = ForestPredictor | GaussianProcessPredictor
+
+
+def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
+    """Returns the run's own surrogate, trained on all finished trials of a budget.
+
+    Args:
+        run: A SMAC run with the `_meta` section of its scenario.
+        objective: Index of the objective.
+        budget: The budget, None for a run without budgets.
+        seed: Decides the folds of the cross-validation; the model has the run's seed.
+
+    Raises:
+        SurrogateError: If the model or the encoder is unknown or cannot be trained.
+        NoTrialsError: If fewer than three trials have a finite cost.
+    """
+    import sklearn
+    import smac
+
+    encoder_meta = component_meta(run, "runhistory_encoder")
+    name = model_name(run)
+    data = collect(
+        run,
+        objective=objective,
+        budget=budget,
+        encoder_name=str(encoder_meta.get("name")),
+        scale_percentage=_percentage(encoder_meta.get("scale_percentage", 5)),
+    )
+    with _contained(name):
+        model = rebuild_model(run)
+        differences = _differences(run, model, data, smac.version)
+        options = json.loads(_as_json(model.meta))
+        _train(model, data.rows, data.z)
+        predictor = _predictor(run, model, data)
+        r2, rank = cross_validate(data, _refit(run, model, data), seed=seed)
+    record = SurrogateRecord(
+        name=name,
+        exact=not differences,
+        n_trials=len(data.y),
+        cv_r2=r2,
+        cv_rank_correlation=rank,
+        options=_without_nan(options),
+        versions={"run": run.version or "unknown", "rebuild": smac.version, "sklearn": sklearn.__version__},
+        differences=differences,
+        warnings=notes(data, r2),
+    )
+    return FittedSurrogate(model=predictor, record=record, budget=budget, X=data.X, y=data.y)
+
+
+def _train(model: Any, rows: Array, z: Array) -> None:
+    """Trains SMAC's model by SMAC, without two costs that do not change what it learns."""
+    from threadpoolctl import threadpool_limits
+
+    options = getattr(model, "_rf_opts", None)
+    if options is not None:
+        # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More
+        # than one a row never exist, so that the trees are the same.
+        options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
+    # The matrices are small: several BLAS threads wait for one another (twice the time of one).
+    with threadpool_limits(limits=1):
+        model.train(rows, z[:, None])
+
+
+def _percentage(value: Any) -> float:
+    if isinstance(value, int | float) and 0 <= value <= 100:
+        return value
+    raise SurrogateError(f'scenario.json: scale_percentage is {value!r}, expected 0 to 100. Use surrogate="forest".')
+
+
+@contextlib.contextmanager
+def _contained(name: str) -> Iterator[None]:
+    """Keeps SMAC's prints and warnings off the user's screen and turns its failures into ours."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except DeepcaveSymbolicError:
+        raise
+    # The options come from a file and reach constructors of smac, scikit-learn, scipy and emcee.
+    except Exception as error:
+        raise SurrogateError(
+            f'The run\'s own {name} cannot be rebuilt ({type(error).__name__}: {error}). Use surrogate="forest".'
+        ) from error
+
+
+def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str) -> tuple[str, ...]:
+    """Returns in words what keeps the rebuilt model from being the run's own; empty when nothing does."""
+    found = []
+    if is_pyrfr(run):
+        found.append(
+            f"recorded by SMAC {run.version or '(unknown version)'} whose forest was pyrfr; "
+            f"rebuilt with the scikit-learn forest of SMAC {rebuild_version}"
+        )
+    else:
+        if run.version != rebuild_version:
+            found.append(f"recorded by SMAC {run.version or '(unknown version)'}, rebuilt with SMAC {rebuild_version}")
+        recorded, rebuilt = component_meta(run, "model"), model.meta
+        changed = [k for k in sorted({*recorded, *rebuilt}) if _as_json(recorded.get(k)) != _as_json(rebuilt.get(k))]
+        if changed:
+            found.append(f"options that the rebuilt model has differently: {', '.join(changed)}")
+    if len(run.objectives) > 1:
+        found.append("SMAC's model saw one scalarised cost; this one is trained on the chosen objective alone")
+    if data.n_left_out:
+        found.append(
+            f"{data.n_left_out} trials without a finite cost are left out, which SMAC would have given to its model"
+        )
+    return tuple(found)
+
+
+def _as_json(value: Any) -> str:
+    # Text compares equal for NaN and for tuples that the file keeps as lists.
+    return json.dumps(value, sort_keys=True, default=lambda o: o.tolist() if hasattr(o, "tolist") else str(o))
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _without_nan(v) for key, v in value.items()}
+    if isinstance(value, list):
+        return [_without_nan(v) for v in value]
+    return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+def _predictor(run: Run, model: Any, data: TrainingData) -> Predictor:
+    features = instance_features(run)
+    instances = None if features is None else np.array(list(features.values()), dtype=np.float64)
+    if model_name(run) == "RandomForest":
+        return ForestPredictor(
+            [tree.tree_ for tree in model._rf.estimators_],
+            encoder=data.encoder,
+            inactive=inactive_values(run.configspace),
+            transform=_feature_transform(model),
+            instances=instances,
+        )
+    return _process(run, model, data, [_posterior(process) for process in _processes(model)], instances)
+
+
+def _process(
+    run: Run, model: Any, data: TrainingData, posteriors: list[Posterior], instances: Array | None
+) -> GaussianProcessPredictor:
+    return GaussianProcessPredictor(
+        posteriors,
+        encoder=data.encoder,
+        inactive=np.where(conditional(run.configspace), -1.0, np.nan),
+        transform=_feature_transform(model),
+        instances=instances,
+    )
+
+
+def _processes(model: Any) -> list[Any]:
+    """The single processes: the model itself, or one a hyperparameter sample of the MCMC variant."""
+    return list(model.models) if hasattr(model, "models") else [model]
+
+
+def _posterior(process: Any) -> Posterior:
+    gp = process._gp
+    z_mean, z_std = (process.mean_y_, process.std_y_) if process._normalize_y else (0.0, 1.0)
+    return Posterior(gp.kernel_, gp.X_train_, gp.L_, gp.alpha_.ravel(), float(z_mean), float(z_std))
+
+
+def _feature_transform(model: Any) -> Callable[[Array], Array]:
+    """Instance features as `AbstractModel.predict` gives them to the model: scaled and projected where it uses PCA."""
+    if not model._apply_pca:
+        return lambda features: features
+
+    def transform(features: Array) -> Array:
+        return np.asarray(model._pca.transform(model._scaler.transform(features)), dtype=np.float64)
+
+    return transform
+
+
+def _refit(run: Run, model: Any, data: TrainingData) -> Callable[[Index], Callable[[Array, Array], Array]]:
+    """How a fold is trained: forests anew, Gaussian processes with the hyperparameters found on all trials.
+
+    Optimising a process's hyperparameters again for every fold would take five times SMAC's own training; they are a
+    handful of numbers, and what cross-validation is here for, a process that interpolates noise, shows with them fixed.
+    """
+    if model_name(run) == "RandomForest":
+
+        def fit_forest(index: Index) -> Callable[[Array, Array], Array]:
+            fold = rebuild_model(run)
+            _train(fold, data.rows[index], data.z[index])
+            return _predictor(run, fold, data).predict_rows
+
+        return fit_forest
+
+    def fit_process(index: Index) -> Callable[[Array, Array], Array]:
+        posteriors = [
+            Posterior.fit(p._gp.kernel_, p._gp.X_train_[index], data.z[index], normalize=model._normalize_y)
+            for p in _processes(model)
+        ]
+        return _process(run, model, data, posteriors, None).predict_rows
+
+    return fit_process

@@ -1,0 +1,100 @@
+"""The layering holds: one direction of flow, and importing the package loads nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "deepcave_symbolic"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# From the leaves up; a module may import only from its own layer or one before it.
+LAYERS = [
+    ["exceptions", "_optional", "__init__"],
+    ["expression"],
+    ["tidy", "printing"],
+    ["rounding", "sympy_export", "space", "configurations"],
+    ["runs", "formula", "engines"],
+    ["surrogates"],
+    ["projection", "selection"],
+    ["trust", "explanation"],
+    ["visualization", "report"],
+    ["explainer"],
+    ["cli"],
+    ["__main__"],
+]
+# Drawing belongs to the record's public methods; the import happens inside them.
+LAZY_UPWARD = {("explanation", "visualization"), ("explanation", "report"), ("cli", "explainer")}
+HEAVY = {"deepcave", "dash", "smac", "sklearn", "sympy", "plotly", "gplearn", "pyoperon", "ConfigSpace", "pandas", "scipy"}
+
+
+def layer_of(module: str) -> int:
+    for i, names in enumerate(LAYERS):
+        if module in names:
+            return i
+    pytest.fail(f"{module} has no layer; add it to LAYERS")
+
+
+def own_imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("deepcave_symbolic"):
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_modules_import_downwards_only(path: Path) -> None:
+    relative = path.relative_to(PACKAGE)
+    if relative == Path("__init__.py"):
+        return
+    module = relative.parts[0].removesuffix(".py")
+    for imported in own_imports(path):
+        if (module, imported) in LAZY_UPWARD or not (PACKAGE / imported).with_suffix(".py").exists() and not (
+            PACKAGE / imported
+        ).is_dir():
+            continue
+        assert layer_of(imported) <= layer_of(module), f"{relative} imports {imported}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_core_never_imports_the_dashboard(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    names |= {
+        (n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0
+    }
+    assert not names & {"deepcave", "dash"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_no_text_is_evaluated(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    called |= {n.func.attr for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)}
+    assert not called & {"eval", "exec", "sympify", "parse_expr"}
+    imported = {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    assert not imported & {"pickle", "cloudpickle", "dill", "marshal", "shelve"}
+
+
+def test_import_is_light() -> None:
+    code = "import sys, deepcave_symbolic; print(' '.join(sorted(m.split('.')[0] for m in sys.modules)))"
+    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize(
+    "package", ["deepcave_symbolic", *(f"deepcave_symbolic.{p}" for p in ("runs", "surrogates", "engines"))]
+)
+def test_public_names_exist(package: str) -> None:
+    module = importlib.import_module(package)
+    assert list(module.__all__)
+    for name in module.__all__:
+        assert getattr(module, name) is not None

@@ -1,0 +1,147 @@
+"""The command line as a person meets it: output, exit codes, one line for bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.cli import main
+
+RUNS = Path(__file__).parents[1] / "examples" / "runs"
+SVM = str(RUNS / "svm_bbo")
+FOREST = str(RUNS / "mlp_hpo")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "explain", SVM, "-p", "C")
+    assert code == 0 and err == ""
+    assert str(explain(SVM, "C").best) in out
+    for word in ("R²", "RMSE", "Domain", "Surrogate", "GaussianProcess", "exact", "Pareto front", "Verdict"):
+        assert word in out
+
+
+def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", FOREST, "--jobs", "2")
+    assert code == 0
+    from deepcave_symbolic import load_run
+
+    for name in load_run(FOREST).configspace:
+        assert name in out
+    assert max(len(line) for line in out.splitlines()) < 220
+
+
+def test_json_is_the_record(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--format", "json")
+    assert code == 0
+    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma").best)
+    code, out, _ = run(capsys, "explain", SVM, "--format", "json")
+    assert [len(r["hyperparameters"]) for r in json.loads(out)] == [1, 1]
+
+
+@pytest.mark.parametrize("format", ["latex", "markdown"])
+def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    for arguments in ((), ("-p", "C")):
+        code, out, _ = run(capsys, "explain", SVM, *arguments, "--format", format)
+        assert code == 0
+        assert ("\\toprule" if format == "latex" else "| ---") in out
+
+
+def test_several_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", SVM, SVM, "-p", "C")
+    assert code == 0 and out.count("=== ") == 2
+    code, out, _ = run(capsys, "explain", SVM, SVM, "-p", "C", "--format", "json")
+    assert len(json.loads(out)) == 2
+
+
+def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(
+        capsys,
+        *("explain", SVM, "-p", "C", "--objective", "cost", "--source", "trials", "--surrogate", "forest"),
+        *("--engine", "exhaustive", "--max-complexity", "7", "--functions", "square, log", "--seed", "3"),
+        *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
+    )
+    assert code == 0, err
+    provenance = json.loads(out)["provenance"]
+    assert provenance["source"] == "trials" and provenance["engine"] == "exhaustive" and provenance["seed"] == 3
+    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 7
+    assert "orest" in provenance["surrogate"]
+
+
+def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "front.tex"
+    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "--format", "latex", "-o", str(target))
+    assert code == 0 and out == ""
+    assert target.read_text(encoding="utf-8").startswith("\\begin{tabular}")
+    assert os.listdir(tmp_path) == ["front.tex"]
+    code, _, err = run(capsys, "explain", SVM, "-p", "C", "-o", str(tmp_path / "no" / "where.txt"))
+    assert code == 2 and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["explain", "nowhere"], "nowhere"),
+        (["explain", SVM, "-p", "c"], "Did you mean 'C'"),
+        (["explain", SVM, "-p", "C", "-p", "C"], "twice"),
+        (["explain", SVM, "--budget", "7"], "budget"),
+        (["explain", SVM, "--engine", "magic"], "engine"),
+        (["explain", SVM, "-p", "C", "--all-pairs"], "--all-pairs"),
+        (["explain", SVM, "--parsimony", "0.1"], "--parsimony"),
+        (["explain", SVM, "--configspace", f"{SVM}/runhistory.json"], "configuration space"),
+        (["explain"], "RUN"),
+        (["explain", SVM, "--max-complexity", "many"], "--max-complexity"),
+        (["explode"], "explode"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == ""
+    assert err.count("\n") == 1 and words in err and "Traceback" not in err
+
+
+def test_internal_failure_is_exit_code_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepcave_symbolic.cli._run", lambda args: 1 / 0)
+    code, _, err = run(capsys, "explain", SVM)
+    assert code == 1 and err.count("\n") == 1 and "ZeroDivisionError" in err
+
+
+def test_help_version_and_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", "--help")
+    assert code == 0 and "examples:" in out
+    assert run(capsys, "--help")[0] == 0
+    code, out, _ = run(capsys, "--version")
+    assert code == 0 and out.startswith("deepcave-symbolic ")
+    code, out, _ = run(capsys, "demo")
+    assert code == 0 and "gamma" in out
+
+
+def test_no_option_is_called_config() -> None:
+    source = (Path(__file__).parents[1] / "deepcave_symbolic" / "cli.py").read_text(encoding="utf-8")
+    assert '"--config"' not in source
+
+
+def test_installed_command_and_module() -> None:
+    for command in (["deepcave-symbolic"], [sys.executable, "-m", "deepcave_symbolic"]):
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, env={**os.environ, "PATH": path})
+        assert done.returncode == 0 and "deepcave-symbolic" in done.stdout
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f'"{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C --format json | head -c 10'
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    assert done.stdout == '{\n "schema' and done.stderr == "" and done.returncode == 0
