@@ -22,7 +22,16 @@ SHARED_RUNS = ROOT.parent / "shared" / "runs"
 def machine() -> dict[str, Any]:
     """Returns the machine and the versions that a figure needs beside it."""
     versions = {"python": platform.python_version()}
-    for package in ("deepcave-symbolic", "deepcave", "smac", "ConfigSpace", "scikit-learn", "gplearn", "numpy", "pyoperon"):
+    for package in (
+        "deepcave-symbolic",
+        "deepcave",
+        "smac",
+        "ConfigSpace",
+        "scikit-learn",
+        "gplearn",
+        "numpy",
+        "pyoperon",
+    ):
         try:
             versions[package] = version(package)
         except PackageNotFoundError:
@@ -39,7 +48,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Prints a table with columns as wide as they need to be."""
     widths = [max(len(str(row[i])) for row in [head, *rows]) for i in range(len(head))]
     for row in [head, *rows]:
-        print("  ".join(f"{c!s:<{w}}" for c, w in zip(row, widths)).rstrip())
+        print("  ".join(f"{c!s:<{w}}" for c, w in zip(row, widths, strict=True)).rstrip())
 
 
 def print_json(result: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Known landscapes that look like those of hyperparameter optimisation, each with its formula.
 
-They were written for this benchmark, not taken from the search's tests; whoever writes the truths also wrote the grammar, so
-"recovered" is evidence of what the pipeline keeps, not of what real landscapes are.
+They were written for this benchmark, not taken from the search's tests; whoever writes the truths also wrote the
+grammar, so "recovered" is evidence of what the pipeline keeps, not of what real landscapes are.
 """
 
 from __future__ import annotations

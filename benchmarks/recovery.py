@@ -1,8 +1,9 @@
 """Runs SMAC on landscapes with a known formula and counts how many formulas come back.
 
-A recommended formula counts as recovered when its R² to the truth on a dense grid is above 0.999 with at most two operators
-more than the truth. Through a Gaussian process (BlackBoxFacade) that is counted noise-free and with 1 % noise; through a
-forest (HyperparameterOptimizationFacade) the formula's RMSE to the truth is compared with the forest's own.
+A recommended formula counts as recovered when its R² to the truth on a dense grid is above 0.999 with at most two
+operators more than the truth. Through a Gaussian process (BlackBoxFacade) that is counted noise-free and with 1 %
+noise; through a forest (HyperparameterOptimizationFacade) the formula's RMSE to the truth is compared with the
+forest's own.
 
 Usage: python benchmarks/recovery.py [--runs DIR] [--jobs 2]
 """
@@ -46,7 +47,9 @@ def record_run(landscape: Landscape, model: str, noise: float, folder: Path) -> 
         return float(landscape.cost(x)[0] + scale * rng.randn())
 
     trials = TRIALS[model][len(landscape.names)]
-    scenario = Scenario(landscape.configspace, name=name, output_directory=folder, deterministic=True, n_trials=trials, seed=0)
+    scenario = Scenario(
+        landscape.configspace, name=name, output_directory=folder, deterministic=True, n_trials=trials, seed=0
+    )
     facade = BlackBoxFacade if model == "gp" else HyperparameterOptimizationFacade
     facade(scenario, cost, overwrite=True, logging_level=False).optimize()
     return target
@@ -117,7 +120,9 @@ def main() -> None:
         )
         for r in results
     ]
-    print_table(("model", "noise", "landscape", "found", "R² to truth", "ops/truth", "RMSE/surr.", "s", "formula"), rows)
+    print_table(
+        ("model", "noise", "landscape", "found", "R² to truth", "ops/truth", "RMSE/surr.", "s", "formula"), rows
+    )
     summary: dict[str, Any] = {"benchmark": "recovery", "landscapes": len(LANDSCAPES)}
     for noise in (0.0, NOISE):
         found = [r for r in results if r["model"] == "gp" and r["noise"] == noise]

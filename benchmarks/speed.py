@@ -1,8 +1,9 @@
 """Times `explain()` against the `process` of DeepCAVE's built-in panel "Symbolic Explanations", in one process.
 
-Both get the same run, objective, budget and hyperparameters, the panel with its default inputs. Reported: median seconds
-over the repetitions of `explain()` (the panel runs once: it takes tens of seconds), the ratio, and each side's R² against
-its own projection (ours: held-out points, at most eight operators; the panel's: its own points, at any length).
+Both get the same run, objective, budget and hyperparameters, the panel with its default inputs. Reported: median
+seconds over the repetitions of `explain()` (the panel runs once: it takes tens of seconds), the ratio, and each
+side's R² against its own projection (ours: held-out points, at most eight operators; the panel's: its own points, at
+any length).
 
 Usage: python benchmarks/speed.py [--repeat 3]
 """
@@ -84,7 +85,15 @@ def main() -> None:
         theirs, panel_r2, panel_formula = run_panel(path, names)
         case = f"{path.parent.name}/{path.name}: {', '.join(names)}"
         rows.append(
-            (case, f"{ours:.2f}", f"{theirs:.1f}", f"{theirs / ours:.1f}", f"{formula.r2:.4f}", f"{panel_r2:.4f}", str(formula))
+            (
+                case,
+                f"{ours:.2f}",
+                f"{theirs:.1f}",
+                f"{theirs / ours:.1f}",
+                f"{formula.r2:.4f}",
+                f"{panel_r2:.4f}",
+                str(formula),
+            )
         )
         records.append(
             {

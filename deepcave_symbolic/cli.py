@@ -1,7 +1,7 @@
 """The command line, thin: arguments -> `explain` or `explain_all` -> a report.
 
-Exit codes: 0, 1 for an internal failure, 2 for bad input (one line on stderr), 130 when interrupted. No option is called
-`--config`: DeepCAVE looks for that in every process's arguments.
+Exit codes: 0, 1 for an internal failure, 2 for bad input (one line on stderr), 130 when interrupted. No option is
+called `--config`: DeepCAVE looks for that in every process's arguments.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="deepcave-symbolic",
-        description="Short formulas of a SMAC run, fitted to the run's own surrogate, with the numbers to judge them by.",
+        description="Short formulas of a SMAC run's own surrogate, with the numbers to judge them by.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
@@ -65,7 +65,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     explain.add_argument("run", nargs="+", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
     explain.add_argument(
-        "-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter to explain; twice for two together"
+        "-p",
+        "--hyperparameter",
+        action="append",
+        metavar="NAME",
+        help="hyperparameter to explain; twice for two together",
     )
     _add_options(explain)
     demo = commands.add_parser(
@@ -119,7 +123,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _failed(args, " ".join(str(error).split()), 2)
     except KeyboardInterrupt:
         return _failed(args, "interrupted", 130)
-    except Exception as error:  # noqa: BLE001 - the last resort before a traceback
+    except Exception as error:
         return _failed(args, f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1)
     return 0
 
@@ -201,7 +205,8 @@ def _read_space(path: Path) -> ConfigurationSpace:
         raise
     except Exception as error:  # ConfigSpace has no common error for foreign content
         raise RunFormatError(
-            f"{path} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}).", path=path
+            f"{path} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}).",
+            path=path,
         ) from error
 
 
@@ -222,7 +227,10 @@ def _heading(path: str, format: str) -> str:
 def _bundled_run() -> Path:
     import sysconfig
 
-    for root in (Path(__file__).parents[1] / "examples", Path(sysconfig.get_path("data")) / "share" / "deepcave-symbolic"):
+    for root in (
+        Path(__file__).parents[1] / "examples",
+        Path(sysconfig.get_path("data")) / "share" / "deepcave-symbolic",
+    ):
         run = root / "runs" / "svm_bbo"
         if run.is_dir():
             return run

@@ -35,7 +35,7 @@ def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:
     # The space's order has parents before their children.
     for i, name in enumerate(configspace.keys()):
         for condition in configspace.parent_conditions_of[name]:
-            # "parent != value" holds for an inactive parent, as in the configurations that ConfigSpace draws and accepts.
+            # "parent != value" holds for an inactive parent, as in what ConfigSpace draws and accepts.
             X[~np.asarray(condition.satisfied_by_vector_array(X.T), dtype=bool), i] = np.nan
     return X
 
@@ -65,7 +65,7 @@ def _restricted(clause: Any) -> set[str]:
 
 
 def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
-    """Returns the conditions under which a hyperparameter is active, its ancestors' first, such as "kernel in {rbf, poly}"."""
+    """Returns when a hyperparameter is active, such as "kernel is rbf or poly", its ancestors' conditions first."""
     words: list[str] = []
     for condition in configspace.parent_conditions_of[name]:
         for parent in _needed_parents(condition):
@@ -77,7 +77,7 @@ def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
 
 
 def _needed_parents(condition: Any) -> list[str]:
-    """Returns the hyperparameters without which the condition cannot hold; "not equal" and "or" also hold without them."""
+    """Returns the hyperparameters that a condition needs to be active; "not equal" and "or" may hold without."""
     if type(condition).__name__ in ("OrConjunction", "NotEqualsCondition"):
         return []
     components = getattr(condition, "components", None)

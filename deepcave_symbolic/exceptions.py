@@ -77,8 +77,9 @@ class UnknownNameError(DeepcaveSymbolicError, KeyError):
     """
 
     def __init__(self, kind: str, name: object, valid: Sequence[object]) -> None:
-        close = difflib.get_close_matches(str(name), [str(v) for v in valid], n=1, cutoff=0.5)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
+        folded = {str(v).casefold(): str(v) for v in valid}
+        close = difflib.get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.5)
+        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
         known = ", ".join(repr(v) for v in valid)
         self.message = f"Unknown {kind} {name!r}.{hint} Known: {known}."
         super().__init__(self.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -54,7 +55,7 @@ class Options:
         source: "surrogate" or "trials".
         engine: Name of an engine, or an engine.
         max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /; None for the readable default.
+        functions: What formulas may contain beside + - * /; None for the engine's default.
         seed: Seed of everything random.
     """
 
@@ -81,11 +82,6 @@ class Options:
                 raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
         if self.engine != "auto":
             get_engine(self.engine)
-
-    @property
-    def allowed_functions(self) -> tuple[str, ...]:
-        """The functions that formulas may contain."""
-        return DEFAULT_FUNCTIONS if self.functions is None else tuple(self.functions)
 
 
 @dataclass
@@ -184,7 +180,9 @@ class Explainer:
         if not 1 <= len(names) <= 2:
             raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(names)}.")
         if len(set(names)) != len(names):
-            raise InvalidArgumentError(f"The hyperparameter {names[0]!r} was given twice; name two different ones or one.")
+            raise InvalidArgumentError(
+                f"The hyperparameter {names[0]!r} was given twice; name two different ones or one."
+            )
         return [axis_of(self.run.configspace, name) for name in names]
 
     def _target(self, projection: Projection) -> Target:
@@ -192,8 +190,8 @@ class Explainer:
             x, y = projection.trials.values, projection.trials.costs
             if len(y) < _MIN_TRIALS_FITTED:
                 raise NoTrialsError(
-                    f"Only {len(y)} trials have {' and '.join(a.name for a in projection.axes)} active; source='trials' needs "
-                    f"at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
+                    f"Only {len(y)} trials have {' and '.join(a.name for a in projection.axes)} active; "
+                    f"source='trials' needs at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
                 )
         else:
             x, y = projection.grid[projection.valid], projection.mean[projection.valid]
@@ -216,7 +214,7 @@ class Explainer:
                 target.y,
                 weights=None,
                 max_complexity=int(self.options.max_complexity),
-                functions=self.options.allowed_functions,
+                functions=self._functions(engine),
                 seed=int(self.options.seed),
             )
             candidates += [(engine.name, node) for node in found]
@@ -230,11 +228,15 @@ class Explainer:
 
         engines: list[SymbolicRegressionEngine] = [ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes))]
         if choice == "auto" and self.options.max_complexity > DEFAULT_MAX_COMPLEXITY:
-            try:
+            with contextlib.suppress(MissingDependencyError):
                 engines.append(get_engine("operon"))
-            except MissingDependencyError:
-                pass
         return engines
+
+    def _functions(self, engine: SymbolicRegressionEngine) -> tuple[str, ...]:
+        """Returns the user's functions, else the engine's own set (the paper's for gplearn), else the readable ones."""
+        if self.options.functions is None:
+            return tuple(getattr(engine, "default_functions", DEFAULT_FUNCTIONS))
+        return tuple(self.options.functions)
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
         options = self.options
@@ -250,7 +252,7 @@ class Explainer:
             "differences": list(record.differences),
             "source": options.source,
             "engine": engine,
-            "functions": list(options.allowed_functions),
+            "functions": None if options.functions is None else list(options.functions),
             "max_complexity": int(options.max_complexity),
             "seed": int(options.seed),
             "n_averaged": None if projection is None else projection.n_averaged,
@@ -270,10 +272,10 @@ def explain(
     seed: int = 0,
     configspace: ConfigurationSpace | None = None,
 ) -> Explanation:
-    """Returns short formulas of one or two hyperparameters of a run, each with the numbers that say how far to trust it.
+    """Returns short formulas of one or two hyperparameters, each with the numbers that say how far to trust it.
 
-    The run's own surrogate is rebuilt, projected onto the hyperparameters and described by symbolic regression (Segel et
-    al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
+    The run's own surrogate is rebuilt, projected onto the hyperparameters and described by symbolic regression (Segel
+    et al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
 
     Args:
         run: Path of a SMAC run folder, a `Run`, or a DeepCAVE run object.
@@ -284,9 +286,10 @@ def explain(
         surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), or a `Surrogate`.
         engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
         max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable ones.
-        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate, the
-            projection and the default engine do not depend on it.
+        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable
+            ones (gplearn: the paper's).
+        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
+            the projection and the default engine do not depend on it.
         configspace: Replaces the folder's configuration space.
 
     Returns:
@@ -302,7 +305,7 @@ def explain(
     return explainer.explain(hyperparameters)
 
 
-def explain_all(
+def explain_all(  # noqa: D417 - the arguments that it shares with explain are described there
     run: Any,
     pairs: bool = False,
     n_jobs: int | None = None,

@@ -1,7 +1,7 @@
 """The record of an explanation: everything that is shown about one or two hyperparameters of a run.
 
-A record is computed once (`explainer.py`), frozen, and goes to JSON and back; the panel, the report, the command line and a
-notebook only draw from it.
+A record is computed once (`explainer.py`), frozen, and goes to JSON and back; the panel, the report, the command line
+and a notebook only draw from it.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class Explanation:
         hyperparameters: Names of the explained hyperparameters.
         objective: Name of the objective, minimised.
         budget: Budget whose trials were used; None without budgets.
-        formulas: The Pareto front of accuracy against complexity, simplest (a constant) first; empty where nothing could
-            be explained.
+        formulas: The Pareto front of accuracy against complexity, simplest (a constant) first; empty where nothing
+            could be explained.
         surrogate: Which model spoke and how well it predicts the run's trials; None where nothing could be explained.
         projection: What the formulas describe; None likewise.
         conditions: When the explained hyperparameters are active, in words; empty if always.
@@ -170,8 +170,9 @@ class Explanation:
         from deepcave_symbolic.report import explanation_facts
 
         head = self.best._repr_html_() if self.formulas else ""
+        left = "style='text-align:left'"
         rows = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(k)}</th><td style='text-align:left'>{html.escape(v)}</td></tr>"
+            f"<tr><th {left}>{html.escape(k)}</th><td {left}>{html.escape(v)}</td></tr>"
             for k, v in explanation_facts(self)
         )
         notes = "".join(f"<li>{html.escape(w)}</li>" for w in self.warnings)

@@ -88,7 +88,7 @@ class Formula:
             DomainWarning: If a point lies outside the domain or in a forbidden region.
         """
         columns = self._columns(X)
-        outside = ~np.all([axis.contains(c) for axis, c in zip(self.axes, columns)], axis=0)
+        outside = ~np.all([axis.contains(c) for axis, c in zip(self.axes, columns, strict=True)], axis=0)
         if np.any(outside):
             domain = "; ".join(axis.describe() for axis in self.axes)
             warnings.warn(
@@ -99,7 +99,7 @@ class Formula:
         excluded = self._forbidden(columns, ~outside)
         if np.any(excluded):
             warnings.warn(
-                f"{int(excluded.sum())} of {len(excluded)} points lie in a forbidden region of the configuration space.",
+                f"{int(excluded.sum())} of {len(excluded)} points lie in a forbidden region of the space.",
                 DomainWarning,
                 stacklevel=2,
             )
@@ -136,9 +136,11 @@ class Formula:
 
         names = list(self.forbidden_space.keys())
         X = np.full((len(inside), len(names)), np.nan)
-        for axis, column in zip(self.axes, columns):
+        for axis, column in zip(self.axes, columns, strict=True):
             hyperparameter: Any = self.forbidden_space[axis.name]
-            values = column[inside] if axis.labels is None else [hyperparameter.sequence[int(v)] for v in column[inside]]
+            values = (
+                column[inside] if axis.labels is None else [hyperparameter.sequence[int(v)] for v in column[inside]]
+            )
             X[inside, names.index(axis.name)] = hyperparameter.to_vector(_as_valid(axis, values))
         return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
 

@@ -73,7 +73,9 @@ class _Printer:
             if node.op == "neg":
                 return self.show(rest)
         if node.op == "*":
-            return self.infix("*", self.within(node.args[0], _PRODUCT), self.within(node.args[1], self.factor)), _PRODUCT
+            return self.infix(
+                "*", self.within(node.args[0], _PRODUCT), self.within(node.args[1], self.factor)
+            ), _PRODUCT
         if node.op == "/":
             return self.fraction(node)
         if node.op == "^":
@@ -237,7 +239,9 @@ class _MathML(_Printer):
             return f"<mrow><mo>|</mo>{inner}<mo>|</mo></mrow>"
         if name == "sqrt":
             return f"<msqrt>{inner}</msqrt>"
-        head = "<msub><mi>log</mi><mn>10</mn></msub>" if name == "log10" else f"<mi>{'ln' if name == 'log' else name}</mi>"
+        head = (
+            "<msub><mi>log</mi><mn>10</mn></msub>" if name == "log10" else f"<mi>{'ln' if name == 'log' else name}</mi>"
+        )
         return f"<mrow>{head}<mo>&#x2061;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
 
     def _row(self, node: Node) -> str:
@@ -319,6 +323,6 @@ def to_python(node: Node, names: Sequence[str]) -> str:
 
 def to_mathml(node: Node, names: Sequence[str]) -> str:
     """Returns a MathML <math> element; names are escaped."""
-    shown = [f"<mi mathvariant=\"normal\">{html.escape(_visible(n))}</mi>" for n in names]
+    shown = [f'<mi mathvariant="normal">{html.escape(_visible(n))}</mi>' for n in names]
     body = _MathML(shown).show(node)[0]
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'

@@ -1,16 +1,16 @@
 """Projects a surrogate onto one or two hyperparameters.
 
-All other hyperparameters are averaged out over valid configurations (partial dependence, Friedman 2001); when nothing is
-left to average, the projection is the surrogate itself. One batch of predictions serves fitting points, held-out points
-and individual curves.
+All other hyperparameters are averaged out over valid configurations (partial dependence, Friedman 2001); when nothing
+is left to average, the projection is the surrogate itself. One batch of predictions serves fitting points, held-out
+points and individual curves.
 
 Notation:
     k: number of explained hyperparameters, 1 or 2.
     x: points in natural units, shape (n, k).
     m: number of configurations averaged over.
-    mean(x) = 1/m Σ_j μ(x, z_j); std(x)² = 1/m Σ_j σ²(x, z_j), the mean predictive variance (Moosbauer et al. 2021, "Explaining
-    Hyperparameter Optimization via Partial Dependence Plots"); μ, σ: the surrogate's mean and standard deviation in
-    objective units, z_j: the other hyperparameters of configuration j.
+    mean(x) = 1/m Σ_j μ(x, z_j); std(x)² = 1/m Σ_j σ²(x, z_j), the mean predictive variance (Moosbauer et al. 2021,
+    "Explaining Hyperparameter Optimization via Partial Dependence Plots"); μ, σ: the surrogate's mean and standard
+    deviation in objective units, z_j: the other hyperparameters of configuration j.
 """
 
 from __future__ import annotations
@@ -182,7 +182,8 @@ def project(
     k = len(axes)
     fit_values = [axis.fit_grid(_FIT_POINTS[k]) for axis in axes]
     grid = _product(fit_values)
-    held_out_grid = _product([axis.held_out_grid(_HELD_OUT_POINTS[k], v) for axis, v in zip(axes, fit_values)])
+    n_held_out = _HELD_OUT_POINTS[k]
+    held_out_grid = _product([a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)])
     points = np.vstack([grid, held_out_grid])
 
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
@@ -286,7 +287,7 @@ def _trial_points(
     surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], columns: Sequence[int]
 ) -> TrialPoints:
     active = ~np.isnan(surrogate.X[:, columns]).any(axis=1)
-    values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns)]
+    values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
     return TrialPoints(np.column_stack(values).reshape(-1, len(axes)), surrogate.y[active])
 
 

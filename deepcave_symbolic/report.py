@@ -84,7 +84,12 @@ def explanation_text(explanation: Explanation) -> str:
 
 def _indented(formula: str, indent: str) -> list[str]:
     return textwrap.wrap(
-        formula, _WIDTH, initial_indent=indent, subsequent_indent=indent + "  ", break_long_words=False, break_on_hyphens=False
+        formula,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
@@ -109,14 +114,20 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(5)]
     lines = []
     for row in [head, *rows]:
-        cells = [f"{c:<{w}}" if i in (0, 4) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths))]
+        cells = [
+            f"{c:<{w}}" if i in (0, 4) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row[:-1], widths, strict=True))
+        ]
         lines.append("  ".join([*cells, row[5]]).rstrip())
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
         lines += ["", f"Objective  {first.objective}{budget}"]
         lines += textwrap.wrap(
-            surrogate_text(first), _WIDTH, initial_indent="Surrogate  ", subsequent_indent=" " * 11, break_on_hyphens=False
+            surrogate_text(first),
+            _WIDTH,
+            initial_indent="Surrogate  ",
+            subsequent_indent=" " * 11,
+            break_on_hyphens=False,
         )
         shared = first.surrogate.warnings if first.surrogate is not None else ()
         common = [w for w in first.warnings if all(w in e.warnings for e in explanations if e.formulas)]
@@ -161,7 +172,10 @@ def explanation_markdown(explanation: Explanation) -> str:
 
 def overview_markdown(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a Markdown table."""
-    lines = ["| hyperparameter | range | R² | operators | verdict | formula |", "| --- | ---: | ---: | ---: | --- | --- |"]
+    lines = [
+        "| hyperparameter | range | R² | operators | verdict | formula |",
+        "| --- | ---: | ---: | ---: | --- | --- |",
+    ]
     for row in _overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
     return "\n".join(lines) + "\n"

@@ -55,8 +55,8 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
 def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
     """Returns the formula with its constants rounded to two to four significant digits.
 
-    Only the constant offset may keep more digits, where the formula's values differ by less than its fourth digit: a cost
-    between 1000.1 and 1000.9 needs an offset such as 1000.13.
+    Only the constant offset may keep more digits, where the formula's values differ by less than its fourth digit: a
+    cost between 1000.1 and 1000.9 needs an offset such as 1000.13.
 
     Args:
         node: A tidy expression in natural units.
@@ -81,7 +81,7 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
     values = [evaluate(t, columns) for _, t in rounded]
     if not all(np.all(np.isfinite(v)) for v in values):
         return join_sum(offset if offset is None else round_significant(offset, digits), rounded)
-    fixed = sum((c * v for (c, _), v in zip(rounded, values) if abs(c) == 1.0), start=np.zeros_like(y))
+    fixed = sum((c * v for (c, _), v in zip(rounded, values, strict=True) if abs(c) == 1.0), start=np.zeros_like(y))
     coefficients = {i: rounded[i][0] for i in free}
     pending = list(free)
     while pending:
@@ -94,7 +94,7 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
         pending.pop(0)
     result = [(coefficients.get(i, c), t) for i, (c, t) in enumerate(rounded)]
     if offset is not None:
-        known = sum((c * v for (c, _), v in zip(result, values)), start=np.zeros_like(y))
+        known = sum((c * v for (c, _), v in zip(result, values, strict=True)), start=np.zeros_like(y))
         offset = _round_offset(float(np.average(y - known, weights=weights)), digits, float(np.max(y) - np.min(y)))
     return join_sum(offset, result)
 
@@ -121,9 +121,9 @@ def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array
 
 
 def snap_exponents(node: Node, columns: Sequence[Array], y: Array) -> Node:
-    """Returns the formula with exponents close to -2, -1, -1/2, 1/2, 1, 2 or 3 replaced by those, where that costs < 1e-4 of R².
+    """Returns the formula with exponents near -2, -1, -1/2, 1/2, 1, 2 or 3 replaced by those.
 
-    The linear constants are solved again for the new exponents.
+    Only where that costs less than 1e-4 of R². The linear constants are solved again for the new exponents.
     """
     exact = weighted_r2(y, evaluate(node, columns), None)
 
@@ -143,5 +143,6 @@ def snap_exponents(node: Node, columns: Sequence[Array], y: Array) -> Node:
     solved = _solve(values, y, offset is not None, None) if all(np.all(np.isfinite(v)) for v in values) else None
     if solved is None:
         return node
-    result = join_sum(solved[-1] if offset is not None else None, [(c, t) for c, (_, t) in zip(solved, terms)])
+    refitted = [(c, t) for c, (_, t) in zip(solved, terms)]  # noqa: B905 - the offset is behind the terms
+    result = join_sum(solved[-1] if offset is not None else None, refitted)
     return result if exact - weighted_r2(y, evaluate(result, columns), None) < _SNAP_LOSS else node

@@ -39,8 +39,8 @@ _KEPT_PER_COMPLEXITY = 4
 #: A formula may leave the range of the targets by this share of it.
 _OVERSHOOT = 0.5
 _CHECK_POINTS = {1: 801, 2: 61}
-#: Constants inside a term, in units of the hyperparameter, and coefficients, relative to the span of the targets: beyond these
-#: a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a degenerate fit that nobody can read.
+#: Constants inside a term, in units of the hyperparameter, and coefficients, relative to the span of the targets:
+#: beyond these a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a degenerate fit that nobody can read.
 _SMALLEST_INNER, _LARGEST_INNER = 1e-6, 1e6
 _SMALLEST_COEFFICIENT, _LARGEST_COEFFICIENT = 1e-7, 1e7
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
@@ -86,6 +86,8 @@ def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_com
     """
     columns = _columns(target.x)
     check = _check_points(target.axes)
+    # An integer hyperparameter with eight values lets a formula of five constants through any eight points.
+    most_constants = max(2, len(np.unique(target.x, axis=0)) // 2)
     by_complexity: dict[int, list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()
     for engine, candidate in candidates:
@@ -93,6 +95,8 @@ def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_com
         if node in seen or complexity(node) > max_complexity or not variables(node):
             continue
         seen.add(node)
+        if len(constants(node)) > most_constants:
+            continue
         r2 = weighted_r2(target.y, evaluate(node, columns), None)
         if math.isfinite(r2):
             by_complexity.setdefault(complexity(node), []).append((r2, engine, node))
@@ -113,7 +117,7 @@ def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_com
 
 
 def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
-    """Returns an expression in search coordinates as one in natural units: u becomes log10(x) where the axis is log-scaled."""
+    """Returns an expression in search coordinates in natural units: u becomes log10(x) on a log-scaled axis."""
     return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
 
 
@@ -150,7 +154,10 @@ def _front(formulas: Sequence[Formula]) -> list[Formula]:
 
 
 def recommend(front: Sequence[Formula]) -> int:
-    """Returns the index of the recommended formula: fewest operators with 1 - R² ≤ 1.25·(1 - R²_best) + 3e-4, at most 10."""
+    """Returns the index of the recommended formula.
+
+    It has the fewest operators with 1 - R² ≤ 1.25·(1 - R²_best) + 3e-4, at most 10.
+    """
     eligible = [f for f in front if f.complexity <= _LONGEST_RECOMMENDED] or list(front[:1])
     best = max(f.r2 for f in eligible)
     for i, formula in enumerate(front):
@@ -221,7 +228,7 @@ def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:
 
 
 def _never_zero(node: Node, columns: Sequence[Array]) -> bool:
-    """Returns whether an expression keeps its sign; of |f| and f², whose zero leaves no change of sign, whether f does."""
+    """Returns whether an expression keeps its sign; of |f| and f², which never change it, whether f does."""
     if node.op in ("neg", "abs", "sqrt", "^", "/"):
         return _never_zero(node.args[0], columns)
     if node.op == "*":

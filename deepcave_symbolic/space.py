@@ -9,7 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,7 +104,8 @@ class Axis:
     def describe(self) -> str:
         """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
         if self.labels is not None:
-            inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in zip(self.values or (), self.labels))
+            ranks = zip(self.values or (), self.labels, strict=True)
+            inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in ranks)
             return f"{self.name}: {inner}"
         if self.values is not None:
             return f"{self.name} in {{{', '.join(f'{v:g}' for v in self.values)}}}"
@@ -154,7 +155,11 @@ def _read_number(value: Any) -> float:
 
 def _read_list(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
     def read_all(value: Any) -> Any:
-        return None if value is None else tuple(read(item) for item in _read(Sequence)(value))
+        if value is None:
+            return None
+        if not isinstance(value, (list, tuple)):
+            raise TypeError(f"{type(value).__name__} instead of a list")
+        return tuple(read(item) for item in value)
 
     return read_all
 
@@ -196,8 +201,8 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
         )
     if isinstance(hyperparameter, CategoricalHyperparameter):
         raise HyperparameterNotExplainableError(
-            f"Hyperparameter {name!r} is categorical ({', '.join(map(str, hyperparameter.choices))}); formulas per choice "
-            "are not supported yet. Explain a numeric or ordinal hyperparameter.",
+            f"Hyperparameter {name!r} is categorical ({', '.join(map(str, hyperparameter.choices))}); "
+            "formulas per choice are not supported yet. Explain a numeric or ordinal hyperparameter.",
             hyperparameter=name,
         )
     lower, upper = float(hyperparameter.lower), float(hyperparameter.upper)

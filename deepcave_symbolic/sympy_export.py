@@ -1,7 +1,7 @@
 """Exports an expression tree to sympy without letting sympy change it.
 
-sympy distributes and re-orders on construction (2.5·(x - 223) becomes 2.5·x - 557.5), so every node is built unevaluated.
-Symbols are objects made from the names as they are; no text is parsed.
+sympy distributes and re-orders on construction (2.5·(x - 223) becomes 2.5·x - 557.5), so every node is built
+unevaluated. Symbols are objects made from the names as they are; no text is parsed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Tidies an expression: folded constants, merged terms, arguments with leading coefficient 1, powers shown as powers.
 
-General simplifiers (sympy's) can take seconds or hang, and rewrite what should stay readable. These are the few rewrites
-that the grammar needs; each is exact, and `tidy` checks the values nevertheless.
+General simplifiers (sympy's) can take seconds or hang, and rewrite what should stay readable. These are the few
+rewrites that the grammar needs; each is exact, and `tidy` checks the values nevertheless.
 
 Notation:
     sum: c0 + Σ c_i·t_i with numbers c and terms t that carry no leading number.
@@ -27,6 +27,8 @@ from deepcave_symbolic.expression import (
 )
 
 __all__ = ["join_sum", "split_sum", "tidy"]
+
+_WHOLE_RECIPROCALS = (-2.0, -3.0, -4.0)
 
 
 def tidy(node: Node, columns: Sequence[Array]) -> Node:
@@ -172,6 +174,9 @@ def _scale(coefficient: float, core: Node) -> Node:
         return Node("neg", (core,))
     if core.op == "/":
         return Node("/", (_scale(coefficient, core.args[0]), core.args[1]))
+    if core.op == "^" and core.args[1].is_constant and core.args[1].value in _WHOLE_RECIPROCALS:
+        # 3/(x - 2)² reads better than 3·(x - 2)⁻², and is as long.
+        return Node("/", (constant(coefficient), power(core.args[0], -core.args[1].value)))
     return Node("*", (constant(coefficient), core))
 
 
@@ -183,7 +188,7 @@ def _tidy_product(node: Node) -> Node:
     denominator = [_raise(base, -p) for base, p in powers.items() if p < 0]
     # x^-0.7 is one operator, 1/x^0.7 two.
     if len(denominator) == 1 and denominator[0].op in ("^", "sqrt"):
-        (base, p), = [(b, p) for b, p in powers.items() if p < 0]
+        ((base, p),) = [(b, p) for b, p in powers.items() if p < 0]
         if p != -0.5 and not (p == round(p) and numerator):
             numerator, denominator = [*numerator, _raise(base, p)], []
     top = _multiply(numerator)
@@ -228,7 +233,10 @@ def _factors(node: Node) -> tuple[float, dict[Node, float]]:
     if node.op == "sqrt":
         return _power_factors(node.args[0], 0.5)
     if node.op in ("+", "-"):
-        scale, monic = _monic(_tidy(node, inner=True))
+        tidied = _tidy(node, inner=True)
+        if tidied.op not in ("+", "-"):
+            return _factors(tidied)
+        scale, monic = _monic(tidied)
         return (scale, {monic: 1.0}) if not monic.is_constant else (scale * monic.value, {})
     return _function_factors(node)
 

@@ -1,7 +1,7 @@
 """Says in words how far an explanation can be trusted.
 
-Two things can go wrong: the surrogate may not know the run's landscape (only cross-validation shows it), and the formula may
-not describe the surrogate.
+Two things can go wrong: the surrogate may not know the run's landscape (only cross-validation shows it), and the
+formula may not describe the surrogate.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     python examples/make_runs.py my_runs
 
-Three runs, one a facade, on data that ships with scikit-learn (nothing is downloaded); about two minutes in all. The
+Three runs, one a facade, on data that ships with scikit-learn (nothing is downloaded); two to three minutes in all. The
 copies under `examples/runs/` were written by this script; `examples/README.md` says what each one is.
 """
 

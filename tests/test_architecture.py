@@ -30,7 +30,19 @@ LAYERS = [
 ]
 # Drawing belongs to the record's public methods; the import happens inside them.
 LAZY_UPWARD = {("explanation", "visualization"), ("explanation", "report"), ("cli", "explainer")}
-HEAVY = {"deepcave", "dash", "smac", "sklearn", "sympy", "plotly", "gplearn", "pyoperon", "ConfigSpace", "pandas", "scipy"}
+HEAVY = {
+    "deepcave",
+    "dash",
+    "smac",
+    "sklearn",
+    "sympy",
+    "plotly",
+    "gplearn",
+    "pyoperon",
+    "ConfigSpace",
+    "pandas",
+    "scipy",
+}
 
 
 def layer_of(module: str) -> int:
@@ -57,9 +69,9 @@ def test_modules_import_downwards_only(path: Path) -> None:
         return
     module = relative.parts[0].removesuffix(".py")
     for imported in own_imports(path):
-        if (module, imported) in LAZY_UPWARD or not (PACKAGE / imported).with_suffix(".py").exists() and not (
-            PACKAGE / imported
-        ).is_dir():
+        if (module, imported) in LAZY_UPWARD or (
+            not (PACKAGE / imported).with_suffix(".py").exists() and not (PACKAGE / imported).is_dir()
+        ):
             continue
         assert layer_of(imported) <= layer_of(module), f"{relative} imports {imported}"
 
@@ -68,9 +80,7 @@ def test_modules_import_downwards_only(path: Path) -> None:
 def test_core_never_imports_the_dashboard(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = {a.name.split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
-    names |= {
-        (n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0
-    }
+    names |= {(n.module or "").split(".")[0] for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) and n.level == 0}
     assert not names & {"deepcave", "dash"}
 
 
@@ -86,7 +96,9 @@ def test_no_text_is_evaluated(path: Path) -> None:
 
 def test_import_is_light() -> None:
     code = "import sys, deepcave_symbolic; print(' '.join(sorted(m.split('.')[0] for m in sys.modules)))"
-    loaded = set(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split())
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
     assert not loaded & HEAVY
 
 

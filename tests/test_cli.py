@@ -68,7 +68,7 @@ def test_several_runs(capsys: pytest.CaptureFixture[str]) -> None:
 def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(
         capsys,
-        *("explain", SVM, "-p", "C", "--objective", "cost", "--source", "trials", "--surrogate", "forest"),
+        *("explain", SVM, "-p", "C", "--objective", "rmse", "--source", "trials", "--surrogate", "forest"),
         *("--engine", "exhaustive", "--max-complexity", "7", "--functions", "square, log", "--seed", "3"),
         *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
     )

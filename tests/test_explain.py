@@ -22,7 +22,7 @@ from deepcave_symbolic.exceptions import (
 )
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
-SVM, FOREST, FIDELITY = (RUNS / name for name in ("svm_bbo", "mlp_hpo", "sgd_mf"))
+SVM, FOREST, FIDELITY = (RUNS / name for name in ("svm_bbo", "mlp_hpo", "boosting_mf"))
 
 
 @pytest.fixture(scope="module")
@@ -203,7 +203,7 @@ def test_functions_and_length_are_respected() -> None:
         (("C", "C"), {}, InvalidArgumentError, "twice"),
         ((), {}, InvalidArgumentError, "one or two"),
         (("C", "gamma", "C"), {}, InvalidArgumentError, "one or two"),
-        (("C",), {"objective": "cots"}, UnknownNameError, "cost"),
+        (("C",), {"objective": "rmsee"}, UnknownNameError, "rmse"),
         (("C",), {"surrogate": "forrest"}, UnknownNameError, "forest"),
         (("C",), {"source": "trial"}, UnknownNameError, "trials"),
         (("C",), {"engine": "operonn"}, UnknownNameError, "operon"),

@@ -29,6 +29,8 @@ from ConfigSpace import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from strategies import NAMES, formulas, points, rounding_bound
+from text_parser import TextFormula
 
 from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.expression import Array, Node, constant, constants, evaluate, function, power, variable
@@ -37,8 +39,6 @@ from deepcave_symbolic.printing import identifiers, number_text
 from deepcave_symbolic.rounding import round_formula, round_significant, snap_exponents, weighted_r2
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import split_sum
-from strategies import NAMES, formulas, points, rounding_bound
-from text_parser import TextFormula
 
 X, Y = variable(0), variable(1)
 LR = Axis("learning_rate", 1e-4, 1.0, log=True)
@@ -204,6 +204,7 @@ AXIS = LR.to_dict()
         {"axes": [{**AXIS, "values": "123"}]},
         {"axes": [{**AXIS, "values": [DEEP]}]},
         {"axes": [{**AXIS, "labels": [1, 2]}]},
+        {"axes": [{**AXIS, "labels": "ab"}]},
         {"axes": [{**AXIS, "log": "no"}]},
         {"r2": "good"},
         {"r2": [1.0]},
@@ -498,7 +499,12 @@ def test_a_constant_formula_answers_for_every_row() -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [{"learning_rat": [0.1], "n_units": [8]}, [{"learning_rat": 0.1, "n_units": 8}], pd.DataFrame({"learning_rat": [0.1], "n_units": [8]})]
+    "values",
+    [
+        {"learning_rat": [0.1], "n_units": [8]},
+        [{"learning_rat": 0.1, "n_units": 8}],
+        pd.DataFrame({"learning_rat": [0.1], "n_units": [8]}),
+    ],
 )
 def test_a_missing_hyperparameter_is_named_with_a_hint(values: Any) -> None:
     with pytest.raises(UnknownNameError, match=r"'learning_rate'.*Did you mean 'learning_rat'\?") as caught:

@@ -99,7 +99,9 @@ def test_figures_escape_names_and_shade_extrapolation() -> None:
 
 
 def test_overview_shows_what_could_not_be_explained() -> None:
-    empty = replace(explanation("kernel"), formulas=[], projection=None, warnings=["Hyperparameter 'kernel' is categorical."])
+    empty = replace(
+        explanation("kernel"), formulas=[], projection=None, warnings=["Hyperparameter 'kernel' is categorical."]
+    )
     for text in (
         report.overview_text([explanation(), empty]),
         report.overview_markdown([explanation(), empty]),

@@ -76,7 +76,7 @@ def test_live_run_of_every_facade(kind: str, base: Path) -> None:
     assert read.version == "2.4.1"
     assert read.name == f"{kind}/3"
     assert len(read.trials) == len(history)
-    for trial, (key, value) in zip(read.trials, history.items()):
+    for trial, (key, value) in zip(read.trials, history.items(), strict=True):
         read_key = (trial.config_id, trial.instance, trial.seed, trial.budget)
         assert read_key == (key.config_id, key.instance, key.seed, key.budget)
         assert trial.costs == tuple(np.atleast_1d(value.cost))

@@ -388,7 +388,7 @@ def test_cross_validation_tells_signal_from_noise(base: Path) -> None:
     run = load_run(live("blackbox", base).folder)
     assert (build_surrogate(run, objective=0, budget=None).record.cv_r2 or 0) > 0.8
     noise = np.random.default_rng(0).normal(size=len(run.trials))
-    shuffled = replace(run, trials=tuple(replace(t, costs=(float(c),)) for t, c in zip(run.trials, noise)))
+    shuffled = replace(run, trials=tuple(replace(t, costs=(float(c),)) for t, c in zip(run.trials, noise, strict=True)))
     record = build_surrogate(shuffled, objective=0, budget=None).record
     assert record.cv_r2 is not None and record.cv_r2 < 0.3
     if record.cv_r2 <= 0:

@@ -65,7 +65,7 @@ REWRITES = [
     (function("abs", 3.0 - 2.0 * X), "2·|x - 1.5|", None),
     (1.0 + log10(100.0 * X), "3 + log10(x)", None),
     (function("exp", constant(0.0)) * X, "x", None),
-    (-(-X), "x", None),
+    (-(0.0 - X), "x", None),
     (0.0 * X, "0", None),
     (function("exp", 1.0 - 2.0 * X), None, "2.718281828·exp(-2·x)"),
 ]

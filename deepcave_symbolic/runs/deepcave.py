@@ -34,7 +34,8 @@ def from_deepcave(run: Any) -> Run:
     """
     if not all(hasattr(run, attribute) for attribute in ("configspace", "configs", "history", "get_objectives")):
         raise InvalidArgumentError(
-            f"Found {type(run).__name__} as the run; expected the path of a run folder, a Run of load_run, or a DeepCAVE run."
+            f"Found {type(run).__name__} as the run; "
+            "expected the path of a run folder, a Run of load_run, or a DeepCAVE run."
         )
     if getattr(run, "prefix", None) == "SMAC3v2" and run.path is not None:
         return load_run(run.path)

@@ -195,7 +195,7 @@ def _rows(data: Sequence[Any] | Mapping[str, Any], file: Path) -> Iterator[Mappi
             yield row
         elif isinstance(row, list) and len(row) in (10, 11):
             # additional_info, the last column, belongs to the user and is not read.
-            yield dict(zip(_COLUMNS_10 if len(row) == 10 else _COLUMNS_11, row))
+            yield dict(zip(_COLUMNS_10 if len(row) == 10 else _COLUMNS_11, row, strict=False))
         else:
             size = f"a list of {len(row)}" if isinstance(row, list) else f"{row!r:.80}"
             raise RunFormatError(

@@ -53,7 +53,8 @@ def wrap_surrogate(surrogate: Surrogate, run: Run, *, objective: int, budget: fl
     """
     if isinstance(surrogate, type) or not isinstance(surrogate, Surrogate):
         raise InvalidArgumentError(
-            f"Found {surrogate!r:.80} as the surrogate; expected 'run', 'forest', 'best' or an object with predict(X) -> (mean, std)."
+            f"Found {surrogate!r:.80} as the surrogate; expected 'run', 'forest', 'best' "
+            "or an object with predict(X) -> (mean, std)."
         )
     chosen = resolve_budget(run, budget, max(trial_rules(run).min_trials, MIN_ROWS))
     data = collect(run, objective=objective, budget=chosen, encoder_name="RunHistoryEncoder")

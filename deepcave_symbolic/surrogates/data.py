@@ -127,7 +127,7 @@ def instance_features(run: Run) -> Mapping[str, list[float]] | None:
         raise SurrogateError(_BAD_FEATURES) from error
     if table.ndim != 2 or table.shape[1] == 0 or not np.isfinite(table).all():
         raise SurrogateError(_BAD_FEATURES)
-    return {str(name): row.tolist() for name, row in zip(recorded, table)}
+    return {str(name): row.tolist() for name, row in zip(recorded, table, strict=True)}
 
 
 _BAD_FEATURES = "scenario.json: 'instance_features' must give every instance equally many finite numbers."

@@ -134,7 +134,7 @@ class ForestPredictor:
         for part in chunks(len(rows), CHUNK_ROWS):
             # scikit-learn's trees compare in single precision.
             single = np.ascontiguousarray(rows[part], dtype=np.float32)
-            for t, (tree, table) in enumerate(zip(self._trees, tables)):
+            for t, (tree, table) in enumerate(zip(self._trees, tables, strict=True)):
                 per_tree[part, t] = table[tree.apply(single)]
         return per_tree
 

@@ -162,12 +162,19 @@ class Factor:
         node, scale = self.inner.build(box, self.var, theta[: self.n_inner])
         return self.outer.build(node, scale, self.unit(box), theta[self.n_inner :])
 
-    def snaps(self, box: Box) -> tuple[int, Array] | None:
-        """Returns the index of the parameter that is an exponent, and the values of it that read well."""
+    def snaps(self, box: Box, functions: frozenset[str]) -> tuple[int, Array] | None:
+        """Returns the index of the parameter that is an exponent and the values of it that read well, if there is one.
+
+        Args:
+            box: The domain.
+            functions: The allowed functions; exponents 2 and 1/2 are "square" and "sqrt".
+        """
+        needs = {2.0: "square", 0.5: "sqrt"}
+        values = np.array([s for s in SNAPS if needs.get(abs(s)) in (None, *functions)])
         if self.outer.name == "pow":
-            return self.n_params - 1, np.array([s for s in SNAPS if s != 1.0])
+            return self.n_params - 1, values[values != 1.0]
         if self.var != BOTH and box.log_scaled[self.var] and (self.outer.name == "exp" or self.inner.name == "mono"):
-            values = np.array(SNAPS) * LN10 * box.span[self.var]
+            values = values * LN10 * box.span[self.var]
             return 0, values[(values >= self.low[0]) & (values <= self.high[0])]
         return None
 

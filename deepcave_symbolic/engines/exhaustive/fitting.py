@@ -218,6 +218,7 @@ def _evaluate(shape: _Shape, values: Array, slopes: Array, target: Target, root:
     overlap = basis @ (target.y * root)
     residual = target.y * root - np.einsum("bm,bmn->bn", overlap, basis)
     sse = np.einsum("bn,bn->b", residual, residual)
+    sse = np.where(np.isfinite(sse), sse, np.inf)
     coefficients = _back_substitute(triangle, overlap)
     B, p = shape.theta.shape
     if p == 0:
@@ -236,7 +237,7 @@ def _evaluate(shape: _Shape, values: Array, slopes: Array, target: Target, root:
     jacobian -= (jacobian @ basis.transpose(0, 2, 1)) @ basis
     gradient = np.where(shape.free, np.einsum("bpn,bn->bp", jacobian, residual), 0.0)
     hessian = (jacobian @ jacobian.transpose(0, 2, 1)) * (shape.free[:, :, None] & shape.free[:, None, :])
-    return _State(hessian, gradient, coefficients, np.where(np.isfinite(sse), sse, np.inf))
+    return _State(hessian, gradient, coefficients, sse)
 
 
 def _step(state: _State, damping: Array) -> Array:

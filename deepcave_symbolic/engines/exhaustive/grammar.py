@@ -23,7 +23,7 @@ from deepcave_symbolic.engines.exhaustive import inners as i
 from deepcave_symbolic.engines.exhaustive import outers as o
 from deepcave_symbolic.engines.exhaustive.atoms import BOTH, MARGIN, Factor, Inner, Outer
 
-__all__ = ["Grammar", "Term", "columns_of", "grammar"]
+__all__ = ["Form", "Grammar", "Term", "columns_of", "grammar", "skeleton"]
 
 Form = Literal["plain", "half", "full"]
 
@@ -52,6 +52,11 @@ def columns_of(term: Term) -> tuple[tuple[int, ...], ...]:
     if len(term.factors) == 1:
         return ((0,),)
     return {"plain": ((0, 1),), "half": ((0, 1), (1,)), "full": ((0, 1), (0,), (1,))}[term.form]
+
+
+def skeleton(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Returns the terms in a fixed order, which makes sums of the same terms equal."""
+    return tuple(sorted(terms, key=lambda term: (term.factors, term.form)))
 
 
 @dataclass(frozen=True, eq=False)
