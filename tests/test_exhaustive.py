@@ -215,6 +215,18 @@ def test_log_scaled_coordinates_are_priced_in_natural_units() -> None:
     assert best(found, X, y, 4) > 1 - 1e-9
 
 
+def test_exponents_stay_readable_on_a_log_axis() -> None:
+    X = line(-1, 0, 40)
+    found = ExhaustiveEngine(log_scaled=(True,)).search(X, np.exp(25.0 * X[:, 0]))
+    rates = [
+        part.args[0].args[0].value
+        for node in found
+        for part in walk(node)
+        if part.op == "exp" and part.args[0].args[1].is_variable
+    ]
+    assert rates and max(np.abs(rates)) <= 4.0 * np.log(10) * (1 + 1e-12)
+
+
 def test_natural_cost() -> None:
     u = variable(0)
     assert natural_cost(2.0 * u + 1.0, (False,)) == 2

@@ -28,6 +28,7 @@ BOTH = -1
 LN10 = math.log(10.0)
 #: How far beyond the box a pole or a branch point stays, in widths of the box.
 MARGIN = 0.015
+MAX_EXPONENT = 4.0
 #: Exponents that read better than their neighbours.
 SNAPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
 
@@ -162,6 +163,20 @@ class Factor:
         node, scale = self.inner.build(box, self.var, theta[: self.n_inner])
         return self.outer.build(node, scale, self.unit(box), theta[self.n_inner :])
 
+    def is_power(self, box: Box) -> bool:
+        """Returns whether the first parameter is the exponent of x, in exp(k * log10(x)) = x^(k / ln 10)."""
+        power_like = self.outer.name == "exp" or self.inner.name == "mono"
+        return self.var != BOTH and box.log_scaled[self.var] and power_like
+
+    def limits(self, box: Box) -> tuple[Array, Array]:
+        """Returns lower and upper bounds of the parameters, shapes (p,), with exponents of x in [-4, 4]."""
+        low, high = self.low.copy(), self.high.copy()
+        if self.is_power(box):
+            steepest = MAX_EXPONENT * LN10 * box.span[self.var]
+            low[0], high[0] = max(low[0], -steepest), min(high[0], steepest)
+            low[0] = min(low[0], high[0])
+        return low, high
+
     def snaps(self, box: Box, functions: frozenset[str]) -> tuple[int, Array] | None:
         """Returns the index of the parameter that is an exponent and the values of it that read well, if there is one.
 
@@ -173,7 +188,7 @@ class Factor:
         values = np.array([s for s in SNAPS if needs.get(abs(s)) in (None, *functions)])
         if self.outer.name == "pow":
             return self.n_params - 1, values[values != 1.0]
-        if self.var != BOTH and box.log_scaled[self.var] and (self.outer.name == "exp" or self.inner.name == "mono"):
+        if self.is_power(box):
             values = values * LN10 * box.span[self.var]
             return 0, values[(values >= self.low[0]) & (values <= self.high[0])]
         return None

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.engines.exhaustive.atoms import Points
+from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
 from deepcave_symbolic.expression import Array
 
@@ -84,7 +84,7 @@ class _Shape:
 class _Layout:
     """Where every atom and parameter of a list of problems stands in the flat arrays."""
 
-    def __init__(self, problems: list[Problem], table: Grammar) -> None:
+    def __init__(self, problems: list[Problem], table: Grammar, box: Box) -> None:
         self.table = table
         uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, problem in enumerate(problems):
@@ -106,9 +106,9 @@ class _Layout:
         self.shapes = self._shapes(problems, atom_of, rows_of)
         self.low, self.high = np.empty(n_rows), np.empty(n_rows)
         for index, start, stop, first, last in self.families:
-            factor = table.factors[index]
-            self.low[first:last] = np.repeat(factor.low, stop - start)
-            self.high[first:last] = np.repeat(factor.high, stop - start)
+            low, high = table.factors[index].limits(box)
+            self.low[first:last] = np.repeat(low, stop - start)
+            self.high[first:last] = np.repeat(high, stop - start)
 
     def _shapes(
         self, problems: list[Problem], atom_of: dict[tuple[int, int], int], rows_of: dict[tuple[int, int], list[int]]
@@ -267,11 +267,12 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     Returns:
         One fit a problem, in order; sse is infinite where a problem could not be evaluated.
     """
-    layout = _Layout(problems, table)
+    layout = _Layout(problems, table, points.box)
     theta = np.empty(layout.n_rows)
     for shape in layout.shapes:
         for k, member in enumerate(shape.members):
             theta[shape.theta[k]] = problems[member].theta
+    np.clip(theta, layout.low, layout.high, out=theta)
     root = np.sqrt(target.weights)
     with np.errstate(all="ignore"):
         values, slopes = _atoms(layout, points, theta)
