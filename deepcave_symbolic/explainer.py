@@ -226,7 +226,9 @@ class Explainer:
             return [get_engine(choice)]
         from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 
-        engines: list[SymbolicRegressionEngine] = [ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes))]
+        bounds = [tuple(axis.to_coordinate(np.array([axis.lower, axis.upper]))) for axis in axes]
+        exhaustive = ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes), bounds=bounds)
+        engines: list[SymbolicRegressionEngine] = [exhaustive]
         if choice == "auto" and self.options.max_complexity > DEFAULT_MAX_COMPLEXITY:
             with contextlib.suppress(MissingDependencyError):
                 engines.append(get_engine("operon"))

@@ -35,9 +35,10 @@ __all__ = ["HeldOut", "Projection", "TrialPoints", "project"]
 
 _FIT_POINTS = {1: 40, 2: 20}
 _HELD_OUT_POINTS = {1: 200, 2: 24}
-#: Predictions in one projection; bounds the time of a Gaussian process with some hundred trials.
-_MAX_PREDICTIONS = 48_000
+#: Configurations averaged over: as many as fit into the seconds, by the model's own estimate of a prediction
+#: (`row_seconds`), never by a clock, so that the same surrogate always has the same projection.
 _MIN_AVERAGED, _MAX_AVERAGED = 48, 200
+_SECONDS, _UNKNOWN_ROW_SECONDS = 0.7, 2e-5
 _ICE_CURVES = 24
 #: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
 _NEAR = 0.1
@@ -188,7 +189,9 @@ def project(
 
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
     vectors = np.column_stack([_to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
-    others = _draw_others(configspace, columns, vectors, len(points))
+    seconds = len(points) * getattr(surrogate.model, "row_seconds", _UNKNOWN_ROW_SECONDS)
+    m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
+    others = _draw_others(configspace, columns, vectors, m)
     mean, std, single = _average(surrogate, configspace, columns, vectors, others)
 
     n = len(grid)
@@ -231,7 +234,7 @@ def _to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     return np.asarray(hyperparameter.to_vector(values), dtype=np.float64)
 
 
-def _draw_others(configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, n_points: int) -> Array:
+def _draw_others(configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, m: int) -> Array:
     """Draws configurations in which the explained hyperparameters are active: shape (m, d), inactive ones still filled.
 
     The values of inactive hyperparameters are kept, because setting an explained hyperparameter may activate them.
@@ -240,7 +243,6 @@ def _draw_others(configspace: ConfigurationSpace, columns: Sequence[int], vector
     d = len(configspace.keys())
     if d == len(columns):
         return sample_all(configspace, 1, rng)
-    m = int(np.clip(_MAX_PREDICTIONS // n_points, _MIN_AVERAGED, _MAX_AVERAGED))
     kept: list[Array] = []
     drawn = found = 0
     while found < m and drawn < _MAX_DRAWS:

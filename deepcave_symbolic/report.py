@@ -129,11 +129,17 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
             subsequent_indent=" " * 11,
             break_on_hyphens=False,
         )
-        shared = first.surrogate.warnings if first.surrogate is not None else ()
-        common = [w for w in first.warnings if all(w in e.warnings for e in explanations if e.formulas)]
-        for warning in dict.fromkeys([*shared, *common]):
-            lines += textwrap.wrap(warning, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
+    for note in _overview_notes(explanations):
+        lines += textwrap.wrap(note, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
     return "\n".join(lines)
+
+
+def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
+    """Returns the warnings, those that hold for every formula once and the others behind their hyperparameters."""
+    explained = [e for e in explanations if e.formulas]
+    common = [w for w in (explained[0].warnings if explained else []) if all(w in e.warnings for e in explained)]
+    own = [f"{', '.join(e.hyperparameters)}: {w}" for e in explanations for w in e.warnings if w not in common]
+    return [*common, *own]
 
 
 def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, str, str, str, str, str]]:
@@ -145,7 +151,7 @@ def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, str, 
             text = to_text(best.tree, e.hyperparameters)
             rows.append((name, f"{e.range:.3g}", f"{best.r2:.3f}", str(best.complexity), e.verdict, text))
         else:
-            rows.append((name, "-", "-", "-", "-", " ".join(e.warnings)))
+            rows.append((name, "-", "-", "-", "-", "none, see below"))
     return rows
 
 

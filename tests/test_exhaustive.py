@@ -14,7 +14,17 @@ from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
 from deepcave_symbolic.engines.exhaustive.candidates import natural_cost
 from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, grammar
-from deepcave_symbolic.expression import Array, Node, complexity, constant, evaluate, function, variable, walk
+from deepcave_symbolic.expression import (
+    Array,
+    Node,
+    complexity,
+    constant,
+    constants,
+    evaluate,
+    function,
+    variable,
+    walk,
+)
 
 Truth = Callable[..., Array]
 
@@ -336,3 +346,12 @@ def test_fit_finds_the_nearest_minimum() -> None:
     (result,) = fit([Problem((Term((index,)),), np.array([0.5, 4.0]))], table, points, Target(w, y), 30)
     assert result.sse < 1e-12
     assert result.problem.theta == pytest.approx([0.4, 7.0], abs=1e-5)
+
+
+def test_a_free_exponent_is_not_lost_to_a_readable_one() -> None:
+    """-0.6 is close enough to -0.5 to be tried as that, and far enough that -0.5 fits worse."""
+    u = np.linspace(0.0, 3.0, 40)
+    y = 57.0 + 18.0 * 10.0 ** (-0.6 * u) + np.random.RandomState(0).randn(40)
+    candidates = ExhaustiveEngine(log_scaled=(True,)).search(u[:, None], y, max_complexity=5)
+    powers = [node for node in candidates if any(n.op == "exp" for n in walk(node)) and complexity(node) <= 4]
+    assert any(abs(constants(node)[2] / np.log(10.0) + 0.6) < 0.1 for node in powers)

@@ -104,6 +104,11 @@ class ForestPredictor:
                 'Use surrogate="forest".'
             )
 
+    @property
+    def row_seconds(self) -> float:
+        """Roughly how long one prediction takes; see `projection.project`."""
+        return 1e-7 * len(self._trees) * (1 if self._instances is None else len(self._instances))
+
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation over the trees in objective units, each of shape (n,)."""
         per_tree = self._over_instances(X, self._decoded)

@@ -175,6 +175,12 @@ class GaussianProcessPredictor:
         self._transform = transform
         self._instances = None if instances is None else transform(instances)
 
+    @property
+    def row_seconds(self) -> float:
+        """Roughly how long one prediction takes, the triangular solve of m² above all; see `projection.project`."""
+        one = 8e-11 * len(self._posteriors[0].rows) ** 2 + 1e-6
+        return one * len(self._posteriors) * (1 if self._instances is None else len(self._instances))
+
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units, each of shape (n,)."""
         filled = impute(X, self._inactive)

@@ -157,9 +157,10 @@ def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[s
     refitted = fit([problem for _, problem in changed], table, data.points, data.target, 8)
     for (item, _), snapped in zip(changed, refitted, strict=True):
         loss = snapped.sse - item.sse
-        if loss < _SNAP_LOSS:
+        readable = loss < _SNAP_LOSS
+        if readable:
             kept.append(snapped)
-        if not loss < 0.25 * item.sse + 1e-7:
+        if not readable or loss >= 0.25 * item.sse + 1e-7:
             kept.append(item)
     return kept
 
