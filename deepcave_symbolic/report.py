@@ -184,7 +184,8 @@ def overview_markdown(explanations: Sequence[Explanation]) -> str:
     ]
     for row in _overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
-    return "\n".join(lines) + "\n"
+    notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
+    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
 
 
 def _markdown(text: str) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array, Node, constant, evaluate, map_constants
+from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, map_constants
 from deepcave_symbolic.tidy import join_sum, split_sum
 
 __all__ = ["round_formula", "round_significant", "snap_exponents", "weighted_r2"]
@@ -76,7 +76,7 @@ def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array
 
 def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weights: Array | None) -> Node:
     offset, terms = split_sum(node)
-    rounded = [(c, map_constants(t, lambda v: round_significant(v, digits))) for c, t in terms]
+    rounded = [(c, _plain_powers(map_constants(t, lambda v: round_significant(v, digits)))) for c, t in terms]
     free = [i for i, (c, _) in enumerate(rounded) if abs(c) != 1.0]
     values = [evaluate(t, columns) for _, t in rounded]
     if not all(np.all(np.isfinite(v)) for v in values):
@@ -97,6 +97,14 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
         known = sum((c * v for (c, _), v in zip(result, values, strict=True)), start=np.zeros_like(y))
         offset = _round_offset(float(np.average(y - known, weights=weights)), digits, float(np.max(y) - np.min(y)))
     return join_sum(offset, result)
+
+
+def _plain_powers(node: Node) -> Node:
+    """Returns the tree with x^1 written x and x^0.5 written sqrt(x): what rounding can make of an exponent."""
+    args = tuple(_plain_powers(arg) for arg in node.args)
+    if node.op == "^" and args[1].is_constant and args[1].value in (0.5, 1.0):
+        return args[0] if args[1].value == 1.0 else function("sqrt", args[0])
+    return Node(node.op, args, node.value)
 
 
 def _round_offset(offset: float, digits: int, span: float) -> float:

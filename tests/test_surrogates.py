@@ -391,8 +391,6 @@ def test_cross_validation_tells_signal_from_noise(base: Path) -> None:
     shuffled = replace(run, trials=tuple(replace(t, costs=(float(c),)) for t, c in zip(run.trials, noise, strict=True)))
     record = build_surrogate(shuffled, objective=0, budget=None).record
     assert record.cv_r2 is not None and record.cv_r2 < 0.3
-    if record.cv_r2 <= 0:
-        assert any("no better than their mean" in sentence for sentence in record.warnings)
     few = replace(run, trials=run.trials[:8])
     record = build_surrogate(few, objective=0, budget=None).record
     assert (record.cv_r2, record.cv_rank_correlation) == (None, None)

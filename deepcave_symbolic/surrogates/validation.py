@@ -73,7 +73,7 @@ def _rank_correlation(y: Array, predicted: Array) -> float | None:
 
 
 def notes(data: TrainingData, r2: float | None) -> tuple[str, ...]:
-    """Returns what a user must know about the surrogate's data and its cross-validated R², as sentences."""
+    """Returns what a user must know about the surrogate's data, as sentences; what its R² means is said by `trust`."""
     sentences = []
     if data.n_left_out:
         sentences.append(f"{_trials(data.n_left_out)} without a finite cost left out.")
@@ -83,13 +83,7 @@ def notes(data: TrainingData, r2: float | None) -> tuple[str, ...]:
         )
     if r2 is None:
         sentences.append(
-            f"Too few configurations for cross-validation ({len(np.unique(data.groups))}) or costs that do not vary: "
-            "how well the surrogate predicts is not known."
-        )
-    elif r2 <= 0:
-        sentences.append(
-            f"The surrogate predicts unseen trials no better than their mean (cross-validated R² {r2:.2f}): "
-            "formulas describe the surrogate, not the objective."
+            f"Too few configurations for cross-validation ({len(np.unique(data.groups))}) or costs that do not vary."
         )
     return tuple(sentences)
 
