@@ -242,8 +242,9 @@ def test_deepcave_run_objects() -> None:
     assert str(explanation.best) == str(explain(SVM, "C").best)
     other = SMAC3v2Run.from_path(SVM)
     other.prefix = "Other"
-    forest = explain(other, "C", surrogate="forest")
-    assert forest.surrogate is not None and forest.formulas
+    stand_in = explain(other, "C")
+    assert stand_in.surrogate is not None and "orest" in stand_in.surrogate.name and stand_in.formulas
+    assert any("keeps no surrogate" in w for w in stand_in.warnings)
 
 
 def test_formula_is_public(svm: Explanation) -> None:

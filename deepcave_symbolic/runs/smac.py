@@ -95,7 +95,7 @@ def _read_scenario(folder: Path) -> dict[str, Any]:
     if not file.exists() and (folder / "scenario.txt").exists():
         raise RunFormatError(
             f"{folder} was written by SMAC 1.x (it has scenario.txt and no {SCENARIO}); only SMAC 2.x "
-            "folders are read. Load it with DeepCAVE and pass its run object to explain(..., surrogate='forest').",
+            "folders are read. Load it with DeepCAVE and pass its run object to explain().",
             path=file,
         )
     scenario = read_json(file, what="SMAC's scenario")

@@ -23,7 +23,7 @@ def build_surrogate(
         run: The run.
         objective: Index of the objective.
         budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
-        kind: "run" for the run's own model, "forest" for a random forest trained by us, "best" for the one of the two
+        kind: "run" for the run's own model (a forest, labelled so, for runs of optimizers that have none), "forest" for a random forest trained by us, "best" for the one of the two
             that predicts unseen trials better.
         seed: Decides the cross-validation's folds and the forest.
 
@@ -72,6 +72,9 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
 
     if kind == "forest":
         return fit_forest(run, objective=objective, budget=budget, seed=seed)
+    if kind == "run" and not run.scenario:
+        forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
+        return _with_warning(forest, f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
     if kind == "run":
         return fit_smac_surrogate(run, objective=objective, budget=budget, seed=seed)
     forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
