@@ -23,8 +23,8 @@ def build_surrogate(
         run: The run.
         objective: Index of the objective.
         budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
-        kind: "run" for the run's own model (a forest, labelled so, for runs of optimizers that have none), "forest" for a random forest trained by us, "best" for the one of the two
-            that predicts unseen trials better.
+        kind: "run" for the run's own model (a forest, labelled so, for runs of optimizers that have none), "forest" for
+            a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
         seed: Decides the cross-validation's folds and the forest.
 
     Raises:
