@@ -387,10 +387,12 @@ def test_cross_validation_tells_signal_from_noise(base: Path) -> None:
 
     run = load_run(live("blackbox", base).folder)
     assert (build_surrogate(run, objective=0, budget=None).record.cv_r2 or 0) > 0.8
-    noise = np.random.default_rng(0).normal(size=len(run.trials))
-    shuffled = replace(run, trials=tuple(replace(t, costs=(float(c),)) for t, c in zip(run.trials, noise, strict=True)))
-    record = build_surrogate(shuffled, objective=0, budget=None).record
-    assert record.cv_r2 is not None and record.cv_r2 < 0.3
+    scores = []
+    for seed in range(5):  # one draw of noise may look like a signal to 24 trials
+        noise = np.random.default_rng(seed).normal(size=len(run.trials))
+        trials = tuple(replace(t, costs=(float(c),)) for t, c in zip(run.trials, noise, strict=True))
+        scores.append(build_surrogate(replace(run, trials=trials), objective=0, budget=None).record.cv_r2)
+    assert np.median([score for score in scores if score is not None]) < 0.2
     few = replace(run, trials=run.trials[:8])
     record = build_surrogate(few, objective=0, budget=None).record
     assert (record.cv_r2, record.cv_rank_correlation) == (None, None)
