@@ -27,6 +27,7 @@ lint: $(INSTALLED) ## check style, format and types
 
 bench: $(INSTALLED) ## measure speed and recovery (minutes)
 	$(PYTHON) benchmarks/speed.py
+	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
 
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/

@@ -12,8 +12,9 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -168,10 +169,8 @@ def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
         "configspace": None if args.configspace is None else _read_space(Path(args.configspace)),
     }
     if args.hyperparameter:
-        with _progress(1, "explaining") as bar:
-            explanation = explain(path, *args.hyperparameter, **options)
-            bar.update()
-        return [explanation]
+        with _clock("explaining"):
+            return [explain(path, *args.hyperparameter, **options)]
     from tqdm import tqdm
 
     def wrapped(items: Sequence[Any]) -> Any:
@@ -180,10 +179,30 @@ def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
     return explain_all(path, pairs=args.all_pairs, n_jobs=args.jobs, progress=wrapped, **options)
 
 
-def _progress(total: int, what: str) -> Any:
+@contextlib.contextmanager
+def _clock(what: str) -> Iterator[None]:
+    """Shows on a terminal what is going on and for how long, once it takes more than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
     from tqdm import tqdm
 
-    return tqdm(total=total, desc=what, delay=1.0, leave=False, disable=not sys.stderr.isatty())
+    done = threading.Event()
+
+    def show() -> None:
+        if done.wait(1.0):
+            return
+        with tqdm(desc=what, bar_format="{desc} ({elapsed})", leave=False, file=sys.stderr) as line:
+            while not done.wait(0.5):
+                line.refresh()
+
+    thread = threading.Thread(target=show, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
 
 
 def _engine(args: argparse.Namespace) -> Any:
