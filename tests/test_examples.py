@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -25,5 +24,5 @@ def test_example_runs(script: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted((EXAMPLES / "runs").rglob("*.json")), ids=lambda p: f"{p.parent.name}/{p.name}")
 def test_bundled_runs_name_no_machine(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    assert not any(part in text for part in ("/home/", "/root/", "/tmp/", "/work/", os.path.expanduser("~")))
+    assert '"/' not in text and str(Path.home()) not in text
     assert len(text) < 200_000
