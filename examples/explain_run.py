@@ -23,7 +23,7 @@ def show(explanation: Explanation) -> None:
     for warning in explanation.warnings:
         print(f"  note: {warning}")
     print("\nThe front, simplest first:")
-    print(explanation.to_frame().to_string(index=False))
+    print(explanation.to_frame()[["complexity", "r2", "rmse", "formula"]].to_string(index=False))
     print("\nLaTeX:", best.latex())
     print("Python:")
     print(best.python())

@@ -1,22 +1,32 @@
 """Takes over a run object of DeepCAVE, whichever optimizer it came from, without importing DeepCAVE.
 
 A SMAC 2 folder is read again by our own reader, because DeepCAVE's object lacks what the run's own surrogate is rebuilt
-from; every other run keeps its trials, and its surrogate is a forest.
+from; every other run keeps its trials, and its surrogate is a forest. So are the two things that DeepCAVE adds to a
+run: the objective "Time" and the combined budget, which no model of the run has ever seen.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.runs.records import Run, Status, Trial
+from deepcave_symbolic.runs.selection import budgets_of
 from deepcave_symbolic.runs.smac import load_run
 
-__all__ = ["from_deepcave"]
+__all__ = ["TIME", "from_deepcave", "match_budget", "with_combined_budget", "with_time"]
+
+#: DeepCAVE's name of the objective that it adds to SMAC runs: seconds that a successful trial took.
+TIME = "Time"
+
+#: DeepCAVE rounds the budgets of SMAC runs to this many decimals.
+_BUDGET_DECIMALS = 2
 
 _STATUS = {
     "SUCCESS": Status.SUCCESS,
@@ -27,7 +37,9 @@ _STATUS = {
 
 
 def from_deepcave(run: Any) -> Run:
-    """Returns the record of a DeepCAVE run object (`deepcave.runs.AbstractRun`).
+    """Returns the record of a DeepCAVE run object (`deepcave.runs.AbstractRun`), a group of runs included.
+
+    Costs keep their own units, also those of an objective that is maximised.
 
     Raises:
         InvalidArgumentError: If it is no such object.
@@ -45,10 +57,76 @@ def from_deepcave(run: Any) -> Run:
         name=str(run.name),
         configspace=run.configspace,
         objectives=names,
-        trials=trials,
+        trials=_without_trivial_budget(trials),
         configurations={int(i): _vector(run, i) for i in run.configs},
-        optimizer=str(getattr(run, "prefix", type(run).__name__)),
+        optimizer=_optimizer(run),
     )
+
+
+def with_time(run: Run) -> Run:
+    """Returns the run with DeepCAVE's objective "Time": the wall-clock seconds of every successful trial.
+
+    The run's own surrogate knows nothing about it, so that the result has none.
+    """
+    if TIME in run.objectives:
+        return run
+    trials = tuple(
+        replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials
+    )
+    changed = replace(run, objectives=(*run.objectives, TIME), trials=trials)
+    return _without_surrogate(changed, "with the objective Time")
+
+
+def with_combined_budget(run: Run) -> Run:
+    """Returns the run with DeepCAVE's combined budget: of every configuration the trials at its highest budget.
+
+    Only successful trials count. The result has no budgets, and no surrogate of the run's own, which never mixes them.
+    """
+    if not budgets_of(run):
+        return run
+    highest: dict[int, float] = {}
+    for trial in run.trials:
+        if trial.budget is not None and trial.status == Status.SUCCESS:
+            highest[trial.config_id] = max(trial.budget, highest.get(trial.config_id, -math.inf))
+    kept = [t for t in run.trials if t.budget is not None and t.budget == highest.get(t.config_id)]
+    trials = tuple(replace(t, budget=None) for t in kept)
+    return _without_surrogate(replace(run, trials=trials), "with combined budgets")
+
+
+def match_budget(run: Run, budget: float | None) -> float | None:
+    """Returns the run's own budget that DeepCAVE shows as `budget`, which it rounds to two decimals.
+
+    Where several budgets are rounded to the same number, the highest is meant.
+
+    Args:
+        run: The run.
+        budget: DeepCAVE's number, or None.
+
+    Raises:
+        UnknownNameError: If no budget of the run is shown so.
+    """
+    budgets = budgets_of(run)
+    if not budgets or budget is None:
+        return None
+    if budget in budgets:
+        return float(budget)
+    for candidate in budgets:
+        if np.round(candidate, _BUDGET_DECIMALS) == np.round(float(budget), _BUDGET_DECIMALS):
+            return candidate
+    raise UnknownNameError("budget", budget, budgets)
+
+
+def _without_surrogate(run: Run, addition: str) -> Run:
+    """Returns a run without a scenario, from which nothing is rebuilt; its optimizer's name says why."""
+    name = " ".join(filter(None, (run.optimizer, run.version)))
+    return replace(run, scenario={}, optimizer=f"{name} {addition}", version=None)
+
+
+def _optimizer(run: Any) -> str:
+    names = getattr(run, "run_names", None)
+    if names is not None:
+        return f"Group of {len(names)} runs ({', '.join(map(str, names))})"
+    return str(getattr(run, "prefix", type(run).__name__))
 
 
 def _trial(trial: Any, n_objectives: int) -> Trial:
@@ -58,9 +136,17 @@ def _trial(trial: Any, n_objectives: int) -> Trial:
         costs=tuple((costs + [math.nan] * n_objectives)[:n_objectives]),
         status=_STATUS.get(trial.status.name, Status.CRASHED),
         seed=None if trial.seed is None else int(trial.seed),
-        budget=None if trial.budget is None else float(trial.budget),
+        budget=None if trial.budget is None or not math.isfinite(trial.budget) else float(trial.budget),
         time=max(0.0, float(trial.end_time or 0.0) - float(trial.start_time or 0.0)),
     )
+
+
+def _without_trivial_budget(trials: Iterable[Trial]) -> tuple[Trial, ...]:
+    """Drops the single budget 0 that DeepCAVE gives to the trials of a run without budgets."""
+    trials = tuple(trials)
+    if {trial.budget for trial in trials} == {0.0}:
+        return tuple(replace(trial, budget=None) for trial in trials)
+    return trials
 
 
 def _vector(run: Any, config_id: Any) -> Array:
