@@ -248,6 +248,7 @@ class Explainer:
             "package": f"deepcave-symbolic {package_version()}",
             "run": self.run.name if self.run.path is None else str(self.run.path),
             "optimizer": " ".join(filter(None, (self.run.optimizer, self.run.version))),
+            "direction": "maximize" if self.run.objectives[self.objective] in self.run.maximized else "minimize",
             "n_trials": record.n_trials,
             "surrogate": record.name,
             "exact": record.exact,

@@ -34,7 +34,7 @@ class Explanation:
 
     Args:
         hyperparameters: Names of the explained hyperparameters.
-        objective: Name of the objective, minimised.
+        objective: Name of the objective; `provenance["direction"]` says whether less or more of it is better.
         budget: Budget whose trials were used; None without budgets.
         formulas: The Pareto front of accuracy against complexity, simplest (a constant) first; empty where nothing
             could be explained.

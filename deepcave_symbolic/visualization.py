@@ -23,6 +23,7 @@ _BAND = "rgba(31, 119, 180, 0.15)"
 _ICE = "rgba(31, 119, 180, 0.12)"
 _FORMULA = "#d62728"
 _TRIALS = "rgba(60, 60, 60, 0.55)"
+_INCUMBENT = {"color": "#ff9800", "size": 12, "symbol": "star", "line": {"color": "black", "width": 0.7}}
 _CURVE_POINTS = 400
 
 
@@ -117,6 +118,13 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
             name="evaluated trials",
         )
     )
+    best = _incumbent(explanation, projection)
+    if best is not None:
+        figure.add_trace(
+            go.Scatter(
+                x=[trials.values[best, 0]], y=[trials.costs[best]], mode="markers", marker=_INCUMBENT, name="incumbent"
+            )
+        )
     _shade_far(figure, projection)
     _axis_layout(figure.update_xaxes, axis)
     figure.update_yaxes(range=_cost_range(projection, formula, curve_x))
@@ -126,6 +134,14 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
         yaxis_title=escape(explanation.objective),
         title={"text": _wrapped(str(formula)), "font": {"size": 15}},
     )
+
+
+def _incumbent(explanation: Explanation, projection: Projection) -> int | None:
+    """Returns the index of the best trial, None without trials."""
+    costs = projection.trials.costs
+    if len(costs) == 0:
+        return None
+    return int(np.argmax(costs) if explanation.provenance.get("direction") == "maximize" else np.argmin(costs))
 
 
 def _line(x: Array, y: Array, color: str, name: str, dash: str = "solid") -> go.Scatter:
@@ -189,7 +205,7 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
     figure.add_trace(go.Contour(x=x, y=y, z=values, **shared), row=1, col=2)
     difference = {"coloraxis": "coloraxis2", "contours": {"coloring": "heatmap"}, "line": {"width": 0.5}}
     figure.add_trace(go.Contour(x=x, y=y, z=values - surrogate, **difference), row=1, col=3)
-    trials = projection.trials
+    trials, best = projection.trials, _incumbent(explanation, projection)
     for column in (1, 2, 3):
         figure.add_trace(
             go.Scatter(
@@ -205,6 +221,13 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
             row=1,
             col=column,
         )
+        if best is not None:
+            x0, y0 = trials.values[best]
+            figure.add_trace(
+                go.Scatter(x=[x0], y=[y0], mode="markers", marker=_INCUMBENT, name="incumbent", showlegend=column == 1),
+                row=1,
+                col=column,
+            )
         _axis_layout(lambda column=column, **k: figure.update_xaxes(row=1, col=column, **k), first)
         _axis_layout(lambda column=column, **k: figure.update_yaxes(row=1, col=column, **k), second)
         figure.update_xaxes(title_text=escape(first.name), row=1, col=column)

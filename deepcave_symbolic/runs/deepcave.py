@@ -70,9 +70,7 @@ def with_time(run: Run) -> Run:
     """
     if TIME in run.objectives:
         return run
-    trials = tuple(
-        replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials
-    )
+    trials = tuple(replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials)
     changed = replace(run, objectives=(*run.objectives, TIME), trials=trials)
     return _without_surrogate(changed, "with the objective Time")
 

@@ -56,13 +56,14 @@ class Run:
     Args:
         name: Name for people, such as the folder's.
         configspace: The configuration space.
-        objectives: Names of the objectives, all minimised.
+        objectives: Names of the objectives.
         trials: Trials in the order in which they were recorded, running ones included.
         configurations: Vector of shape (d,) a configuration id, in the space's order, NaN where inactive.
         path: The folder, or None for a run that was not read from one.
         scenario: SMAC's scenario.json as it stands (`_meta` included), or an empty mapping.
         optimizer: Name of the optimizer, such as "SMAC".
         version: Version of the optimizer that wrote the run, or None.
+        maximized: Names of the objectives of which more is better; SMAC minimises all of its own.
     """
 
     name: str
@@ -74,3 +75,4 @@ class Run:
     scenario: Mapping[str, Any] = field(default_factory=dict)
     optimizer: str = "SMAC"
     version: str | None = None
+    maximized: frozenset[str] = frozenset()
