@@ -9,6 +9,7 @@ configure logging, might ask on stdin and could rewrite the folder.
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import warnings
@@ -80,7 +81,7 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None, seed: 
 
 
 def _train(model: Any, rows: Array, z: Array) -> None:
-    """Trains SMAC's model by SMAC, without two costs that do not change what it learns."""
+    """Trains SMAC's model by SMAC, without three costs that do not change what it learns."""
     from threadpoolctl import threadpool_limits
 
     options = getattr(model, "_rf_opts", None)
@@ -88,9 +89,27 @@ def _train(model: Any, rows: Array, z: Array) -> None:
         # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More
         # than one a row never exist, so that the trees are the same.
         options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
+    if hasattr(model, "_get_gaussian_process"):
+        _without_kernel_copies(model)
     # The matrices are small: several BLAS threads wait for one another (twice the time of one).
     with threadpool_limits(limits=1):
         model.train(rows, z[:, None])
+
+
+def _without_kernel_copies(model: Any) -> None:
+    """Lets a Gaussian process evaluate its likelihood on its kernel instead of on a deep copy a call.
+
+    The copies take two thirds of the training time of a small process; the kernel is set anew for every evaluation and
+    after the search, so that nothing else changes.
+    """
+    build = model._get_gaussian_process
+
+    def get_gaussian_process() -> Any:
+        process = build()
+        process.log_marginal_likelihood = functools.partial(process.log_marginal_likelihood, clone_kernel=False)
+        return process
+
+    model._get_gaussian_process = get_gaussian_process
 
 
 def _percentage(value: Any) -> float:
