@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ _ICE = "rgba(31, 119, 180, 0.12)"
 _FORMULA = "#d62728"
 _TRIALS = "rgba(60, 60, 60, 0.55)"
 _INCUMBENT = {"color": "#ff9800", "size": 12, "symbol": "star", "line": {"color": "black", "width": 0.7}}
+_FAR = "rgba(120, 120, 120, 0.2)"
 _CURVE_POINTS = 400
 
 
@@ -132,7 +134,7 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
         figure,
         xaxis_title=escape(axis.name),
         yaxis_title=escape(explanation.objective),
-        title={"text": _wrapped(str(formula)), "font": {"size": 15}},
+        **_titled(formula),
     )
 
 
@@ -163,21 +165,26 @@ def _cost_range(projection: Projection, formula: Formula, curve_x: Array) -> lis
 def _shade_far(figure: go.Figure, projection: Projection) -> None:
     """Shades the stretches of the axis without a trial nearby."""
     x, far = projection.grid[:, 0], ~projection.near_trials
+    if not np.any(far):
+        return
     start = None
     for i in range(len(x) + 1):
         inside = i < len(x) and bool(far[i])
         if inside and start is None:
             start = x[i]
         elif not inside and start is not None:
-            figure.add_vrect(
-                x0=start,
-                x1=x[min(i, len(x) - 1)],
-                fillcolor="rgba(120, 120, 120, 0.15)",
-                line_width=0,
-                annotation_text="no trial nearby",
-                annotation_position="top left",
-            )
+            figure.add_vrect(x0=start, x1=x[min(i, len(x) - 1)], fillcolor=_FAR, line_width=0)
             start = None
+    # Shapes have no legend in plotly 5, and their annotations stand in the wrong place on a log axis.
+    figure.add_trace(
+        go.Scatter(
+            x=[None],
+            y=[None],
+            mode="markers",
+            marker={"color": _FAR, "size": 14, "symbol": "square"},
+            name="no trial nearby",
+        )
+    )
 
 
 # --- two hyperparameters ------------------------------------------------------------------------------------------
@@ -247,7 +254,8 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
             "cmax": largest,
             "colorbar": {**bar, "x": 1.1, "title": {"text": "difference"}},
         },
-        title={"text": _wrapped(str(formula)), "font": {"size": 15}},
+        legend={"orientation": "h", "y": -0.3},
+        **_titled(formula),
     )
 
 
@@ -256,19 +264,36 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
 
 def _axis_layout(update: Any, axis: Axis) -> None:
     if axis.log:
-        update(type="log", dtick=1 if np.log10(axis.upper / axis.lower) >= 2 else None)
+        ticks = _log_ticks(axis)
+        update(type="log", tickvals=ticks, ticktext=[f"{v:g}" for v in ticks])
     elif axis.labels is not None:
         update(tickvals=list(axis.values or ()), ticktext=[escape(label) for label in axis.labels])
 
 
+def _log_ticks(axis: Axis) -> list[float]:
+    """Returns powers of ten in the domain, with 2 and 5 between them where it spans less than two decades."""
+    low, high = math.log10(axis.lower), math.log10(axis.upper)
+    step = max(1, math.ceil((high - low) / 8))
+    leading = (1, 2, 5) if high - low < 2 else (1,)
+    decades = range(math.floor(low), math.ceil(high) + 1, step)
+    values = [float(f"{m}e{d}") for d in decades for m in leading]
+    return [v for v in values if axis.lower * 0.999 <= v <= axis.upper * 1.001]
+
+
 def _styled(figure: go.Figure, **layout: Any) -> go.Figure:
-    figure.update_layout(
-        template="plotly_white",
-        margin={"l": 70, "r": 30, "t": 80, "b": 60},
-        legend={"orientation": "h", "y": -0.2},
-        **layout,
-    )
+    defaults = {"margin": {"l": 70, "r": 30, "t": 40, "b": 60}, "legend": {"orientation": "h", "y": -0.2}}
+    figure.update_layout(template="plotly_white", **{**defaults, **layout})
     return figure
+
+
+def _titled(formula: Formula) -> dict[str, Any]:
+    """Returns the layout of a title with the formula, with a margin for all of its lines."""
+    text = _wrapped(str(formula))
+    top = 70 + 20 * text.count("<br>")
+    return {
+        "title": {"text": text, "font": {"size": 15}, "y": 1.0, "yanchor": "top", "pad": {"t": 12}},
+        "margin": {"l": 70, "r": 30, "t": top, "b": 60},
+    }
 
 
 def escape(text: str) -> str:
