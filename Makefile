@@ -13,9 +13,10 @@ help: ## list the targets
 
 setup: $(INSTALLED) ## make .venv and install the package, its tools and Operon in the tested versions
 
-demo: $(INSTALLED) ## explain bundled runs in the terminal
+demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashboard on them (Ctrl-C stops it)
 	$(VENV)/bin/deepcave-symbolic explain $(RUNS)/svm_bbo
 	$(VENV)/bin/deepcave-symbolic explain $(RUNS)/svm_bbo -p gamma
+	$(VENV)/bin/deepcave-symbolic dashboard $(RUNS)/svm_bbo $(RUNS)/mlp_hpo $(RUNS)/boosting_mf
 
 test: $(INSTALLED) ## run every test
 	$(PYTHON) -m pytest

@@ -36,6 +36,7 @@ examples:
   deepcave-symbolic explain RUN --all-pairs --jobs 2         every pair
   deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
   deepcave-symbolic explain RUN -p C --format latex -o front.tex
+  deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
 """
 
 
@@ -80,7 +81,34 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     _add_options(demo)
+    _add_dashboard(commands)
     return parser
+
+
+def _add_dashboard(commands: Any) -> None:
+    parser = commands.add_parser(
+        "dashboard",
+        help="start DeepCAVE with the panel of formulas",
+        description="Starts DeepCAVE with Redis and workers, and stops all of it on Ctrl-C.",
+        epilog="""\
+computing on a second machine, with a Redis that both reach (the runs under the same paths, the same versions):
+  first$  deepcave-symbolic dashboard RUN --redis rediss://:PASSWORD@HOST
+  second$ deepcave-symbolic dashboard --worker-only --redis rediss://:PASSWORD@HOST
+Jobs are pickles: whoever can write to that Redis runs code as you, so it needs a password and TLS. The password may
+stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard a Redis.""",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("runs", nargs="*", metavar="RUN", help="run folders to select, of any optimizer that DeepCAVE reads")
+    add("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this machine only)")
+    add("--port", type=int, metavar="N", help="port to listen on (default: 8050, or a free one)")
+    add("--workers", type=int, default=1, metavar="N", help="processes that compute (default: 1)")
+    add("--redis", metavar="URL", help="Redis to use, redis[s]://[:PASSWORD@]HOST[:PORT] (default: start one)")
+    add("--worker-only", action="store_true", help="start workers for a dashboard elsewhere on the same --redis")
+    add("--user-config", metavar="FILE", help="Python file with a DeepCAVE class Config of your own")
+    add("--no-browser", dest="browser", action="store_false", help="do not open the browser")
+    add("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -119,6 +147,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
+        if args.command == "dashboard":
+            return _dashboard(args)
         _run(args)
     except (DeepcaveSymbolicError, OSError) as error:
         return _failed(args, " ".join(str(error).split()), 2)
@@ -134,6 +164,13 @@ def _failed(args: argparse.Namespace, message: str, code: int) -> int:
         traceback.print_exc()
     print(f"deepcave-symbolic: {message}", file=sys.stderr)
     return code
+
+
+def _dashboard(args: argparse.Namespace) -> int:
+    from deepcave_symbolic.dashboard import DashboardOptions, run_dashboard
+
+    names = ("runs", "host", "port", "workers", "redis", "user_config", "browser", "worker_only")
+    return run_dashboard(DashboardOptions(**{name: getattr(args, name) for name in names}))
 
 
 def _run(args: argparse.Namespace) -> None:

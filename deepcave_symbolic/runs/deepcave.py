@@ -51,7 +51,8 @@ def from_deepcave(run: Any) -> Run:
         )
     if getattr(run, "prefix", None) == "SMAC3v2" and run.path is not None:
         return load_run(run.path)
-    names = tuple(str(objective.name) for objective in run.get_objectives())
+    objectives = run.get_objectives()
+    names = tuple(str(objective.name) for objective in objectives)
     trials = tuple(_trial(trial, len(names)) for trial in run.history)
     return Run(
         name=str(run.name),
@@ -60,6 +61,7 @@ def from_deepcave(run: Any) -> Run:
         trials=_without_trivial_budget(trials),
         configurations={int(i): _vector(run, i) for i in run.configs},
         optimizer=_optimizer(run),
+        maximized=frozenset(str(o.name) for o in objectives if getattr(o, "optimize", "lower") == "upper"),
     )
 
 

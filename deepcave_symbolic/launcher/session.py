@@ -1,0 +1,82 @@
+"""A folder in the user's cache for one dashboard at a time: results, logs, DeepCAVE's selection of runs."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+__all__ = ["Session", "cache_root"]
+
+
+def cache_root() -> Path:
+    """Returns the folder for this program in the user's cache folder."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(given):  # the XDG specification: a relative path is ignored
+        base = Path(given)
+    else:
+        base = Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
+    return base / "deepcave-symbolic"
+
+
+class Session:
+    """A cache folder that no other running dashboard uses.
+
+    The folders are numbered, and a dashboard takes the first one that is free. So results are found again at the next
+    start, and two dashboards at once never write the same files. The lock ends with the process, however that ends.
+
+    Attributes:
+        folder: The folder; `logs` lies in it.
+    """
+
+    def __init__(self) -> None:
+        self._lock: IO[str] | None = None
+        root = cache_root()
+        root.mkdir(parents=True, exist_ok=True)
+        self.folder = self._acquire(root)
+        self.logs = self.folder / "logs"
+        self.logs.mkdir(exist_ok=True)
+        # DeepCAVE prefers what it stored here over the runs it is started with.
+        self._meta.unlink(missing_ok=True)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lock is not None:
+            self._lock.close()
+
+    def selected_runs(self) -> list[str]:
+        """Returns the paths of the runs that DeepCAVE has opened."""
+        selected = json.loads(self._meta.read_text(encoding="utf-8")).get("selected_run_paths", [])
+        return [str(path) for path in selected]
+
+    @property
+    def _meta(self) -> Path:
+        return self.folder / "meta.json"
+
+    def _acquire(self, root: Path) -> Path:
+        import fcntl  # not on Windows, where the rest of the package works
+
+        for number in itertools.count(1):
+            folder = root / f"dashboard-{number}"
+            folder.mkdir(mode=0o700, exist_ok=True)
+            lock = (folder / "lock").open("a", encoding="utf-8")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.close()
+                continue
+            except OSError:  # a network file system without locks
+                lock.close()
+                break
+            self._lock = lock
+            return folder
+        return Path(tempfile.mkdtemp(prefix="dashboard-", dir=root))

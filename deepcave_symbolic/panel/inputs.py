@@ -1,0 +1,280 @@
+"""The panel's inputs: their layout with help in plain words, their defaults, and how they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from deepcave.utils.layout import get_select_options, help_button
+
+from deepcave_symbolic.engines import ENGINES
+from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
+from deepcave_symbolic.explainer import DEFAULT_MAX_COMPLEXITY, SOURCES
+from deepcave_symbolic.panel.record import record_version
+from deepcave_symbolic.space import axis_of
+from deepcave_symbolic.surrogates import KINDS
+
+__all__ = [
+    "ALL",
+    "AUTOMATIC",
+    "AUTOMATIC_BUDGET",
+    "NONE",
+    "Inputs",
+    "defaults",
+    "filter_layout",
+    "input_layout",
+    "options_of",
+    "static_options",
+]
+
+#: Choices of a hyperparameter that are no names.
+AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
+#: The choice of a budget that is no number of DeepCAVE's.
+AUTOMATIC_BUDGET = -1
+#: The filter's largest number of operators; its 0 stands for the recommended formula.
+_MOST_OPERATORS = 20
+
+_SURROGATE_LABELS = {
+    "run": "The run's own",
+    "forest": "A random forest",
+    "best": "Whichever predicts unseen trials better",
+}
+_SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
+_ENGINE_LABELS = {
+    "auto": "Automatic",
+    "exhaustive": "Exhaustive (every short formula)",
+    "operon": "Operon (longer formulas; needs the extra 'operon')",
+    "gplearn": "gplearn (genetic programming, as in the paper)",
+}
+_FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the user asked for.
+
+    Args:
+        objective: Number or name of the objective among DeepCAVE's.
+        budget: Number of the budget among DeepCAVE's, or `AUTOMATIC_BUDGET`.
+        first: A hyperparameter, `AUTOMATIC` or `ALL`.
+        second: A second hyperparameter, or None.
+        surrogate: "run", "forest" or "best".
+        source: "surrogate" or "trials".
+        max_complexity: Longest formula, in operators.
+        functions: What formulas may contain; None for the engine's default.
+        engine: Name of the engine.
+        seed: Seed of everything random.
+    """
+
+    objective: int | str
+    budget: int
+    first: str
+    second: str | None
+    surrogate: str
+    source: str
+    max_complexity: int
+    functions: tuple[str, ...] | None
+    engine: str
+    seed: int
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any]) -> Inputs:
+        """Reads DeepCAVE's cleaned inputs; what is missing or empty has its default."""
+        given = {key: value for key, value in inputs.items() if value not in (None, "")}
+        values = {**defaults(), **given}
+        functions = tuple(f for f in KNOWN_FUNCTIONS if f in values["functions"])
+        second = _name(values["hyperparameter_name_2"])
+        objective = values["objective_id"]
+        return cls(
+            objective=objective if isinstance(objective, str) and not objective.isdigit() else int(objective),
+            budget=int(values["budget_id"]),
+            first=_name(values["hyperparameter_name_1"]),
+            second=None if second == NONE else second,
+            surrogate=values["surrogate"],
+            source=values["source"],
+            max_complexity=int(values["max_complexity"]),
+            # The readable functions are the default, for which gplearn has the paper's own.
+            functions=None if set(functions) == set(DEFAULT_FUNCTIONS) else functions,
+            engine=values["engine"],
+            seed=int(values["seed"]),
+        )
+
+
+def _name(value: Any) -> str:
+    # DeepCAVE reads the texts "true" and "false" as booleans.
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def defaults() -> dict[str, Any]:
+    """Returns the value of every input and filter that a fresh panel has, as `process` and `load_outputs` read them."""
+    return {
+        "objective_id": 0,
+        "budget_id": AUTOMATIC_BUDGET,
+        "hyperparameter_name_1": AUTOMATIC,
+        "hyperparameter_name_2": NONE,
+        "surrogate": KINDS[0],
+        "source": SOURCES[0],
+        "max_complexity": DEFAULT_MAX_COMPLEXITY,
+        "functions": list(DEFAULT_FUNCTIONS),
+        "engine": "auto",
+        "seed": 0,
+        "attempt": 0,
+        "version": record_version(),
+        "operators": 0,
+    }
+
+
+def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
+    """Returns the choices that depend on the run, by input."""
+    names = [name for name in run.configspace if _is_explainable(run.configspace, name)]
+    budgets = [str(b) for b in run.get_budgets(human=True)]
+    ids = run.get_budget_ids()
+    # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
+    ids = ids if len(ids) == len(budgets) > 1 else []
+    return {
+        "objective_id": get_select_options(run.get_objective_names(), run.get_objective_ids()),
+        "budget_id": get_select_options(["Highest with enough trials", *budgets[: len(ids)]], [AUTOMATIC_BUDGET, *ids]),
+        "hyperparameter_name_1": get_select_options(
+            ["Most important (automatic)", "All", *names], [AUTOMATIC, ALL, *names]
+        ),
+        "hyperparameter_name_2": get_select_options(["None", *names], [NONE, *names]),
+    }
+
+
+def _is_explainable(configspace: Any, name: str) -> bool:
+    try:
+        axis_of(configspace, name)
+    except HyperparameterNotExplainableError:
+        return False
+    return True
+
+
+def static_options() -> dict[str, list[dict[str, Any]]]:
+    """Returns the choices that are the same for every run, by input."""
+    return {
+        "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in KINDS], KINDS),
+        "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
+        "engine": get_select_options([_ENGINE_LABELS[e] for e in ("auto", *ENGINES)], ["auto", *ENGINES]),
+        "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
+    }
+
+
+def whole_number(value: Any) -> int | None:
+    """Returns the number in a field, None while it is empty or no number."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def input_layout(register: Callable[..., str]) -> list[Any]:
+    """Returns the input block. No component has a value here: DeepCAVE knows a fresh page by that."""
+
+    def select(id: str, **kwargs: Any) -> Any:
+        return dbc.Select(id=register(id, ["value", "options"], **kwargs), placeholder="Select ...")
+
+    return [
+        _row(
+            _field("Objective", "What the formula computes.", select("objective_id", type=int)),
+            _field(
+                "Budget",
+                "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
+                "highest budget, with a random forest.",
+                select("budget_id", type=int),
+            ),
+        ),
+        _row(
+            _field(
+                "Hyperparameter 1",
+                "The formula describes the objective as a function of this hyperparameter; all others are averaged "
+                "out. Automatic takes the one that moves the objective most; All gives an overview.",
+                select("hyperparameter_name_1"),
+            ),
+            _field(
+                "Hyperparameter 2 (optional)",
+                "With a second hyperparameter the formula describes how both act together.",
+                select("hyperparameter_name_2"),
+            ),
+        ),
+        html.Details(
+            [
+                html.Summary("More options"),
+                _row(
+                    _field(
+                        "Surrogate",
+                        "The model of the objective that the formula describes. SMAC runs have their own, which is "
+                        "rebuilt from the run folder; for optimizers that keep none, a random forest stands in for it.",
+                        select("surrogate"),
+                    ),
+                    _field(
+                        "Source",
+                        "Fit the formula to the surrogate (recommended), or to the evaluated trials themselves, which "
+                        "crowd around good configurations and so give a biased picture.",
+                        select("source"),
+                    ),
+                ),
+                _row(
+                    _field(
+                        "Longest formula",
+                        "The largest number of operators (+, ·, power, log, ...) that formulas may have. Above 15, "
+                        "Operon searches too, where it is installed.",
+                        dbc.Input(
+                            id=register("max_complexity", "value", type=whole_number), type="number", min=1, step=1
+                        ),
+                    ),
+                    _field(
+                        "Search engine",
+                        "How formulas are searched. Automatic suits nearly always; gplearn takes much longer.",
+                        select("engine"),
+                    ),
+                ),
+                _row(
+                    _field(
+                        "Readable functions",
+                        "What formulas may contain beside +, −, · and /. The readable ones are selected.",
+                        dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
+                    ),
+                    _field(
+                        "Seed",
+                        "The same seed gives the same formula. The run's own surrogate and the exhaustive engine do "
+                        "not depend on it.",
+                        dbc.Input(id=register("seed", "value", type=whole_number), type="number", min=0, step=1),
+                    ),
+                ),
+            ]
+        ),
+        # Part of the key of a stored result, so that another version's results are never read; not for the user.
+        dbc.Input(id=register("version", "value"), type="hidden"),
+    ]
+
+
+def filter_layout(register: Callable[..., str]) -> list[Any]:
+    """Returns the filter block: the choice of a formula on the front, which needs no processing."""
+    steps = range(2, _MOST_OPERATORS + 1, 2)
+    return [
+        dbc.Label("Show the best formula with at most this many operators"),
+        help_button("Fewer operators are easier to read, more follow the surrogate more closely. No processing."),
+        # The first mark's text is centred below the slider's end and would be cut off at the edge.
+        html.Div(
+            dcc.Slider(
+                id=register("operators", "value"),
+                min=0,
+                max=_MOST_OPERATORS,
+                step=1,
+                marks={0: "recommended", **{n: str(n) for n in steps}},
+            ),
+            style={"padding": "0 2rem"},
+        ),
+    ]
+
+
+def _row(*fields: Any) -> Any:
+    return dbc.Row([dbc.Col(field, md=6) for field in fields], className="mb-3 mt-2")
+
+
+def _field(label: str, help: str, component: Any) -> list[Any]:
+    return [dbc.Label(label), help_button(help), component]

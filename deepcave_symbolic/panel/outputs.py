@@ -1,0 +1,202 @@
+"""Draws a stored record: the page's parts and figures. Nothing here asks the run anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from deepcave_symbolic.exceptions import FormulaError
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.panel.markup import copyable, facts_table, typeset
+from deepcave_symbolic.panel.overview import draw_overview
+from deepcave_symbolic.panel.parts import (
+    alerts,
+    choose,
+    heading,
+    in_code,
+    judged,
+    operators,
+    surrogate_card,
+    table,
+    words,
+)
+from deepcave_symbolic.panel.record import PanelError, PanelRecord
+from deepcave_symbolic.visualization import plot_explanation, plot_front
+
+__all__ = ["JSONText", "draw", "has_failed", "output_layout"]
+
+
+_HINT = "Select a run and press Process. A job that takes too long can be cancelled in the sidebar."
+
+
+class JSONText(dict[str, Any]):
+    """A dictionary whose text is JSON, because DeepCAVE's "Raw Data" shows `str()` of the stored results."""
+
+    def __str__(self) -> str:
+        return json.dumps(self, allow_nan=False, indent=1, default=str)
+
+
+def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]:
+    """Returns the output block; `draw` returns what belongs into it, in the order of registration."""
+    figure, front = register("figure", "figure"), register("front", "figure")
+    answer, details = register("answer", "children"), register("details", "children")
+    figure_box, front_box = register("figure_box", "hidden"), register("front_box", "hidden")
+    retry = register("retry", "hidden")
+    return [
+        html.Div(html.P(_HINT, className="text-muted"), id=answer),
+        html.Div(
+            [dbc.Button("Try again", id=attempt_id, color="primary", className="mb-3")],
+            id=retry,
+            hidden=True,
+        ),
+        html.Div(dcc.Graph(id=figure, style={"height": "500px"}), id=figure_box, hidden=True),
+        html.Div(
+            [html.H5("Accuracy against length", className="mt-3"), dcc.Graph(id=front, style={"height": "340px"})],
+            id=front_box,
+            hidden=True,
+        ),
+        html.Div(id=details),
+        # Where the callback of "Try again" writes nothing.
+        dcc.Store(id="symbolic_formulas-pressed"),
+    ]
+
+
+def has_failed(stored: Any) -> bool:
+    """Returns whether a stored result is an error or cannot be read."""
+    try:
+        return PanelRecord.from_dict(stored).error is not None
+    except FormulaError:
+        return True
+
+
+def draw(stored: Any, *, at_most: int) -> list[Any]:
+    """Returns figure, front, answer, details, and whether figure, front and "Try again" are hidden.
+
+    Args:
+        stored: What `compute` returned, or whatever else was found in its place.
+        at_most: Largest number of operators of the formula drawn; 0 for the recommended one.
+    """
+    try:
+        record = PanelRecord.from_dict(stored)
+    except FormulaError as error:
+        return _draw_error(PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
+    if record.error is not None:
+        return _draw_error(record.error)
+    if record.overview:
+        return draw_overview(record, at_most)
+    return _draw_explanation(record, record.explanations[0], at_most)
+
+
+# --- errors -------------------------------------------------------------------------------------------------------
+
+
+def _draw_error(error: PanelError) -> list[Any]:
+    card = dbc.Alert(
+        [
+            html.H4("No formula", className="alert-heading"),
+            html.P(error.message, style={"overflowWrap": "anywhere"}),
+            html.P([html.Strong("What to do: "), error.advice]),
+            html.Small(error.type, className="text-muted"),
+        ],
+        color="danger",
+        className="symbolic-error",
+    )
+    return [words(error.message), words(error.message), [card], [], True, True, False]
+
+
+# --- one explanation ----------------------------------------------------------------------------------------------
+
+
+def _draw_explanation(record: PanelRecord, explanation: Explanation, at_most: int) -> list[Any]:
+    formula = choose(explanation, at_most)
+    figure = plot_explanation(explanation, formula)
+    # Below the axis title, which it would cover in a figure of this height.
+    figure.update_layout(legend={"y": -0.27})
+    # It has no title that needs room.
+    front = plot_front(explanation, formula).update_layout(margin={"t": 20})
+    return [
+        figure,
+        front,
+        _answer(record, explanation, formula, at_most),
+        _details(record, explanation, formula),
+        False,
+        False,
+        True,
+    ]
+
+
+def _answer(record: PanelRecord, explanation: Explanation, formula: Formula, at_most: int) -> list[Any]:
+    verdict, warnings = judged(explanation, formula)
+    return [
+        heading(" and ".join(explanation.hyperparameters), explanation),
+        typeset(formula, with_objective=True, size="1.5rem"),
+        html.P(_shown(formula, at_most), className="text-muted symbolic-shown"),
+        facts_table(_facts(explanation, formula, verdict)),
+        *alerts(warnings, verdict),
+        *(dbc.Alert(note, color="info") for note in record.notes),
+        html.Details(
+            [
+                html.Summary("Copy the formula"),
+                copyable("LaTeX", formula.latex(), id="symbolic_formulas-copy-latex"),
+                copyable("Python", formula.python(), id="symbolic_formulas-copy-python"),
+                copyable("text", str(formula), id="symbolic_formulas-copy-text"),
+            ],
+            className="mb-3",
+        ),
+    ]
+
+
+def _shown(formula: Formula, at_most: int) -> str:
+    kind = "the recommended formula" if at_most <= 0 else f"the best formula with at most {operators(at_most)}"
+    return f"Shown: {kind} ({operators(formula.complexity)}, R² {formula.r2:.4f})."
+
+
+def _facts(explanation: Explanation, formula: Formula, verdict: str) -> list[tuple[str, str]]:
+    maximized = explanation.provenance.get("direction") == "maximize"
+    direction = "larger is better" if maximized else "smaller is better"
+    budget = "" if explanation.budget is None else f", at budget {explanation.budget:g}"
+    facts = [
+        ("R²", f"{formula.r2:.4f} against the {_described(explanation)}"),
+        ("RMSE", f"{formula.rmse:.3g} {explanation.objective}"),
+        ("Complexity", operators(formula.complexity)),
+        ("Objective", f"{explanation.objective} ({direction}){budget}"),
+        ("Domain", "; ".join(axis.describe() for axis in formula.axes)),
+    ]
+    if formula.trials_r2 is not None:
+        facts.insert(1, ("R² on the trials", f"{formula.trials_r2:.4f}"))
+    if explanation.conditions:
+        facts.append(("Condition", f"where {' and '.join(explanation.conditions)}"))
+    facts.append(("Range", f"the surrogate's mean moves by {explanation.range:.3g} {explanation.objective}"))
+    facts.append(("Verdict", verdict))
+    return facts
+
+
+def _described(explanation: Explanation) -> str:
+    projection = explanation.projection
+    if projection is None or projection.n_averaged <= 1:
+        return "surrogate"
+    return f"surrogate's mean over {projection.n_averaged} configurations"
+
+
+def _details(record: PanelRecord, explanation: Explanation, formula: Formula) -> list[Any]:
+    return [
+        html.H5("Formulas of the front", className="mt-3"),
+        _front_table(explanation, formula),
+        surrogate_card(explanation),
+        in_code(record),
+    ]
+
+
+def _front_table(explanation: Explanation, shown: Formula) -> Any:
+    best = explanation.best
+    rows = []
+    for f in explanation.formulas:
+        marks = [text for text, holds in (("shown", f == shown), ("recommended", f == best)) if holds]
+        cells = [str(f.complexity), f"{f.r2:.4f}", f"{f.rmse:.3g}", typeset(f, with_objective=False), ", ".join(marks)]
+        rows.append(html.Tr([html.Td(c) for c in cells], className="table-primary" if f == shown else ""))
+    return table(["Operators", "R²", f"RMSE ({explanation.objective})", "Formula", ""], rows)

@@ -1,0 +1,26 @@
+"""The panel "Symbolic Formulas" without a browser: DeepCAVE's API mode, as for its own panels.
+
+Run it from anywhere: `python examples/panel_api.py`. It needs DeepCAVE (Python 3.10).
+"""
+
+from pathlib import Path
+
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+
+from deepcave_symbolic.panel import SymbolicFormulas
+
+run = SMAC3v2Run.from_path(Path(__file__).parent / "runs" / "mlp_hpo")
+panel = SymbolicFormulas()
+
+# What is not given has the page's default; here that would be "(most important)" for the first hyperparameter.
+inputs = panel.generate_inputs(hyperparameter_name_1="learning_rate_init")
+outputs = panel.generate_outputs(run, inputs)
+
+# Everything is drawn from the stored outputs: the filter "operators" chooses another formula without computing again.
+figure, front, *_ = panel.load_outputs(run, inputs, outputs)
+shorter, *_ = panel.load_outputs(run, {**inputs, "operators": 3}, outputs)
+
+print(outputs["explanations"][0]["formulas"][-1]["text"])
+print(figure.layout.title.text)
+print(shorter.layout.title.text)
+# figure.show(); figure.write_html("formula.html")

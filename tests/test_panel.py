@@ -1,0 +1,522 @@
+"""The panel through DeepCAVE's own API mode, and its dealings with DeepCAVE's cache in a process that is its server."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
+
+import plotly.graph_objects as go
+from deepcave.runs.converters.deepcave import DeepCAVERun
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+from deepcave.runs.group import Group
+from deepcave.runs.objective import Objective
+from deepcave.runs.status import Status
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.exceptions import UnknownNameError
+from deepcave_symbolic.panel import SymbolicFormulas, compute, inputs, limits
+from deepcave_symbolic.panel.record import PanelRecord, record_version
+from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget, with_time
+
+RUNS = Path(__file__).parents[1] / "examples" / "runs"
+FIGURE, FRONT, ANSWER, DETAILS, NO_FIGURE, NO_FRONT, NO_RETRY = range(7)
+
+
+@pytest.fixture(scope="module")
+def panel() -> SymbolicFormulas:
+    return SymbolicFormulas()
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Any]:
+    return {name: SMAC3v2Run.from_path(RUNS / name) for name in ("svm_bbo", "mlp_hpo", "boosting_mf")}
+
+
+@pytest.fixture(scope="module")
+def processed(panel: SymbolicFormulas, runs: dict[str, Any]) -> Any:
+    """Processes each combination of run and inputs once for all tests."""
+    known: dict[str, Any] = {}
+
+    def process(run: str, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        chosen = panel.generate_inputs(**kwargs)
+        key = f"{run} {chosen}"
+        if key not in known:
+            known[key] = panel.generate_outputs(runs[run], chosen)
+        return chosen, known[key]
+
+    return process
+
+
+def texts(component: Any) -> Iterator[str]:
+    """Yields every text on the page below a component."""
+    if isinstance(component, (list, tuple)):
+        for child in component:
+            yield from texts(child)
+    elif isinstance(component, (str, int, float)):
+        yield str(component)
+    elif component is not None:
+        for name in ("children", "value", "src"):
+            yield from texts(getattr(component, name, None))
+
+
+def text(*components: Any) -> str:
+    return "\n".join(t for c in components for t in texts(c))
+
+
+def synthetic(
+    names: tuple[str, ...] = ("x", "y"), *, objective: Any = None, budgets: tuple[float, ...] = (0.0,), n: int = 30
+) -> Any:
+    from ConfigSpace import ConfigurationSpace, Float
+
+    space = ConfigurationSpace(seed=0)
+    space.add([Float(name, (0.0, 1.0)) for name in names])
+    run = DeepCAVERun("synthetic", configspace=space, objectives=[objective or Objective("cost")], meta={})
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        values = {name: float(rng.uniform()) for name in names}
+        for budget in budgets:
+            cost = (values[names[0]] - 0.3) ** 2 + 0.01 * budget
+            run.add(
+                costs=cost, config=values, budget=budget, seed=0, start_time=i, end_time=i + 1, status=Status.SUCCESS
+            )
+    return run
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run", "names"), [("svm_bbo", ("C",)), ("svm_bbo", ("C", "gamma")), ("boosting_mf", ("learning_rate",))]
+)
+def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: Any, run: str, names: Any) -> None:
+    chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    given, outputs = processed(run, **chosen)
+    expected = explain(str(RUNS / run), *names)
+    assert [f["text"] for f in outputs["explanations"][0]["formulas"]] == [str(f) for f in expected.formulas]
+    drawn = panel.load_outputs(runs[run], given, outputs)
+    assert isinstance(drawn[FIGURE], go.Figure) and drawn[FIGURE].data
+    assert isinstance(drawn[FRONT], go.Figure) and drawn[FRONT].data
+    assert drawn[NO_FIGURE:] == [False, False, True]
+    page = text(drawn[ANSWER], drawn[DETAILS])
+    best = expected.best
+    for part in (f"{best.r2:.4f}", best.latex(), best.python(), str(best), best.mathml()[-60:-20], "rmse"):
+        assert part in page, part
+    assert expected.surrogate is not None and expected.surrogate.name in page
+    if len(names) == 2:
+        assert [t.type for t in drawn[FIGURE].data].count("contour") == 3
+
+
+def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed: Any) -> None:
+    given, overview = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
+    _, automatic = processed("mlp_hpo")
+    first = overview["explanations"][0]
+    assert automatic["explanations"][0]["hyperparameters"] == first["hyperparameters"] == ["learning_rate_init"]
+    assert "was chosen" in automatic["notes"][0]
+    ranges = [Explanation.from_dict(e).range for e in overview["explanations"]]
+    assert ranges == sorted(ranges, reverse=True)
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, overview)
+    page = text(drawn[ANSWER])
+    for name in runs["mlp_hpo"].configspace:
+        assert name in page
+    assert page.count("data:image/svg+xml;base64,") == len([e for e in overview["explanations"] if e["formulas"]])
+    assert drawn[NO_FIGURE:] == [False, True, True]
+
+
+def test_most_important_leaves_out_the_second(processed: Any) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_2="C")
+    assert outputs["explanations"][0]["hyperparameters"] == ["gamma", "C"]
+
+
+def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, monkeypatch: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
+    monkeypatch.setattr("deepcave_symbolic.panel.plugin.compute", None)
+    front = Explanation.from_dict(outputs["explanations"][0]).formulas
+    shown = []
+    for n in range(21):
+        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": n}, outputs)
+        sentence = next(t for t in texts(drawn[ANSWER]) if t.startswith("Shown: "))
+        chosen = Explanation.from_dict(outputs["explanations"][0]).best
+        if n:
+            chosen = max((f for f in front if f.complexity <= n), key=lambda f: f.complexity)
+            assert f"at most {n} operator" in sentence
+        else:
+            assert "recommended" in sentence
+        assert f"R² {chosen.r2:.4f}" in sentence
+        assert chosen.python() in text(drawn[ANSWER])
+        shown.append(drawn[FIGURE].layout.title.text)
+    assert len(set(shown)) > 2
+
+
+def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
+    assert outputs["explanations"][0]["verdict"] == "trust"
+    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": 1}, outputs)
+    assert "do not trust" in text(drawn[ANSWER]) and "allow more operators" in text(drawn[ANSWER])
+
+
+@pytest.mark.parametrize("first", ["C", inputs.ALL])
+def test_stored_results_are_json(processed: Any, first: str) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1=first)
+
+    def check(value: Any) -> None:
+        if isinstance(value, dict):
+            assert all(isinstance(key, str) for key in value)
+            list(map(check, value.values()))
+        elif isinstance(value, list):
+            list(map(check, value))
+        else:
+            assert value is None or isinstance(value, (str, bool, int)) or math.isfinite(value)
+
+    check(outputs)
+    again = json.loads(json.dumps(outputs, allow_nan=False))
+    assert PanelRecord.from_dict(again).to_dict() == outputs
+
+
+def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) -> None:
+    for name, kwargs in (
+        ("svm_bbo", {"hyperparameter_name_1": "C", "seed": 3, "surrogate": "forest"}),
+        ("boosting_mf", {"hyperparameter_name_1": "subsample", "objective_id": "Time"}),
+    ):
+        _, outputs = processed(name, **kwargs)
+        scope: dict[str, Any] = {}
+        exec(outputs["code"], scope)
+        assert scope["explanation"].to_dict()["formulas"] == outputs["explanations"][0]["formulas"]
+    group = Group("both", [runs["svm_bbo"], runs["svm_bbo"]])
+    record = panel.generate_outputs(group, panel.generate_inputs(hyperparameter_name_1="C"))
+    scope = {}
+    exec(record["code"], scope)
+    assert scope["explanation"].to_dict()["formulas"] == record["explanations"][0]["formulas"]
+
+
+# --- errors -------------------------------------------------------------------------------------------------------
+
+
+def check_card(panel: Any, outputs: Any, *parts: str) -> None:
+    json.dumps(outputs, allow_nan=False)
+    drawn = panel.load_outputs(None, panel.generate_inputs(), outputs)
+    page = text(drawn[ANSWER])
+    for part in (*parts, "What to do"):
+        assert part in page
+    assert drawn[NO_FIGURE:] == [True, True, False]
+    assert drawn[FIGURE].layout.annotations
+
+
+def test_too_few_trials(panel: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    shutil.copytree(RUNS / "svm_bbo", folder)
+    history = json.loads((folder / "runhistory.json").read_text())
+    history["data"] = history["data"][:2]
+    (folder / "runhistory.json").write_text(json.dumps(history))
+    outputs = panel.generate_outputs(SMAC3v2Run.from_path(folder), panel.generate_inputs())
+    assert outputs["error"]["type"] == "NoTrialsError"
+    check_card(panel, outputs, "2 usable trials")
+
+
+def test_an_unknown_name_and_a_defect_become_cards(panel: Any, runs: Any, monkeypatch: Any) -> None:
+    outputs = panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs(hyperparameter_name_1="c"))
+    check_card(panel, outputs, "Did you mean 'C'?", "UnknownNameError")
+    monkeypatch.setattr(compute, "_explained", lambda run, inputs: 1 / 0)
+    outputs = panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs())
+    check_card(panel, outputs, "division by zero", "ZeroDivisionError")
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_the_time_limit(panel: Any, runs: Any, monkeypatch: Any, in_thread: bool) -> None:
+    def endless(run: Any, inputs: Any) -> Any:
+        for _ in range(1000):
+            try:
+                time.sleep(0.01)
+            except Exception:  # what catches everything must not swallow the limit
+                continue
+
+    monkeypatch.setattr(compute, "_explained", endless)
+    monkeypatch.setattr(compute, "TIME_LIMIT", 0.3)
+    results: list[Any] = []
+    start = time.perf_counter()
+
+    def process() -> None:
+        results.append(panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs()))
+
+    if in_thread:
+        thread = threading.Thread(target=process)
+        thread.start()
+        thread.join()
+    else:
+        process()
+    assert time.perf_counter() - start < 3
+    check_card(panel, results[0], "stopped after 0.3 seconds")
+
+
+def test_a_result_and_errors_pass_through_the_limit() -> None:
+    assert limits.within(5, lambda: 1) == 1
+    with pytest.raises(ZeroDivisionError):
+        limits.within(5, lambda: 1 / 0)
+
+
+@pytest.mark.parametrize("damage", ["version", "explanations", "no dict", "empty", "inner"])
+def test_foreign_results_are_refused(panel: Any, processed: Any, damage: str) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    foreign: Any = json.loads(json.dumps(outputs))
+    if damage == "version":
+        foreign["version"] = "0.1 older"
+    elif damage == "explanations":
+        del foreign["explanations"]
+    elif damage == "inner":
+        foreign["explanations"][0]["formulas"][0]["tree"] = ["system", "rm"]
+    else:
+        foreign = [] if damage == "no dict" else {}
+    check_card(panel, foreign, "Try again")
+
+
+# --- inputs -------------------------------------------------------------------------------------------------------
+
+
+def test_inputs_have_the_version_in_the_key(panel: Any) -> None:
+    registered = {id: is_filter for id, _, is_filter, _ in panel.inputs}
+    assert registered["version"] is False and registered["attempt"] is False
+    assert [id for id, is_filter in registered.items() if is_filter] == ["operators"]
+    assert panel.load_inputs()["version"]["value"] == record_version()
+    assert set(registered) == set(inputs.defaults())
+
+
+def test_a_fresh_page_has_no_values() -> None:
+    found: list[Any] = []
+
+    def look(component: Any) -> None:
+        if isinstance(component, (list, tuple)):
+            list(map(look, component))
+        elif hasattr(component, "children") or hasattr(component, "id"):
+            if str(getattr(component, "id", "")).startswith("input:"):
+                found.append(component)
+                assert getattr(component, "value", None) is None, component
+            look(getattr(component, "children", None))
+
+    def register(id: str, attributes: Any = "value", **kwargs: Any) -> str:
+        return f"input:{id}"
+
+    look(SymbolicFormulas.get_input_layout(register) + SymbolicFormulas.get_filter_layout(register))
+    assert len(found) == len(inputs.defaults()) - 1  # "Try again" stands below
+
+
+def test_the_runs_choices(panel: Any, runs: Any) -> None:
+    fresh = panel.load_inputs()
+    chosen = panel.load_dependency_inputs(runs["boosting_mf"], fresh, fresh)
+    assert [o["label"] for o in chosen["objective_id"]["options"]] == ["rmse", "Time"]
+    assert [o["label"] for o in chosen["budget_id"]["options"]] == [
+        "Highest with enough trials",
+        *map(str, runs["boosting_mf"].get_budgets(human=True)),
+    ]
+    assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC
+    assert "(all)" in [o["value"] for o in chosen["hyperparameter_name_1"]["options"]]
+    # What the former run had and this one has not is dropped.
+    other = panel.load_inputs()
+    other["hyperparameter_name_1"]["value"] = "gamma"
+    chosen = panel.load_dependency_inputs(runs["boosting_mf"], other, other)
+    assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC
+    without = panel.load_dependency_inputs(runs["svm_bbo"], fresh, fresh)
+    assert len(without["budget_id"]["options"]) == 1
+
+
+def test_empty_fields_have_their_defaults() -> None:
+    read = inputs.Inputs.read({"seed": None, "max_complexity": "", "budget_id": None, "hyperparameter_name_1": True})
+    assert (read.seed, read.max_complexity, read.budget, read.first) == (0, 15, inputs.AUTOMATIC_BUDGET, "true")
+    assert read.functions is None
+    assert inputs.Inputs.read({"functions": ["exp"]}).functions == ("exp",)
+    assert inputs.whole_number("") is None and inputs.whole_number("7") == 7
+
+
+def test_generate_inputs_refuses_what_is_none(panel: Any) -> None:
+    with pytest.raises(ValueError, match="Unknown input: hyperparameter"):
+        panel.generate_inputs(hyperparameter="C")
+
+
+# --- what DeepCAVE adds -------------------------------------------------------------------------------------------
+
+
+def test_the_objective_time(panel: Any, runs: Any, processed: Any) -> None:
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="subsample", objective_id="Time")
+    record = outputs["explanations"][0]
+    assert record["objective"] == "Time"
+    assert record["surrogate"]["name"].startswith("RandomForest trained") and not record["surrogate"]["exact"]
+    assert any("objective Time keeps no surrogate" in w for w in record["warnings"])
+    run = with_time(load_run(RUNS / "boosting_mf"))
+    assert run.objectives == ("rmse", "Time")
+    assert [t.costs[1] for t in run.trials] == [t.time for t in run.trials]
+    assert with_time(run) is run
+
+
+def test_the_combined_budget(panel: Any, runs: Any, processed: Any) -> None:
+    combined = runs["boosting_mf"].get_budget_ids()[-1]
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=combined)
+    record = outputs["explanations"][0]
+    run = load_run(RUNS / "boosting_mf")
+    assert record["budget"] is None
+    assert record["surrogate"]["n_trials"] == len({t.config_id for t in run.trials})
+    assert any("combined budgets" in w for w in record["warnings"])
+    kept = with_combined_budget(run).trials
+    for trial in kept:
+        budgets = [t.budget for t in run.trials if t.config_id == trial.config_id and t.costs == trial.costs]
+        assert max(t.budget for t in run.trials if t.config_id == trial.config_id) in budgets
+    one = load_run(RUNS / "svm_bbo")
+    assert with_combined_budget(one) is one
+
+
+def test_a_chosen_budget(panel: Any, runs: Any, processed: Any) -> None:
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=0)
+    assert outputs["explanations"][0]["budget"] == min(t.budget for t in load_run(RUNS / "boosting_mf").trials)
+
+
+def test_rounded_budgets_are_found_again() -> None:
+    run = load_run(RUNS / "boosting_mf")
+    budgets = sorted({t.budget for t in run.trials if t.budget is not None})
+    odd = dict(zip(budgets, (0.123456, 3.7037, 33.333333, 100.0), strict=False))
+    run = replace(run, trials=tuple(replace(t, budget=odd[t.budget]) for t in run.trials))
+    for budget in odd.values():
+        assert match_budget(run, float(np.round(budget, 2))) == budget
+    with pytest.raises(UnknownNameError):
+        match_budget(run, 5.0)
+    assert match_budget(load_run(RUNS / "svm_bbo"), 0.0) is None
+
+
+def test_a_group_is_one_run_whose_members_are_named(panel: Any, runs: Any) -> None:
+    first, second = runs["svm_bbo"], SMAC3v2Run.from_path(RUNS / "svm_bbo")
+    second.name = "second"
+    for trial in second.history:
+        trial.seed = trial.seed + 1
+    group = Group("both", [first, second])
+    given = panel.generate_inputs(hyperparameter_name_1="C")
+    outputs = panel.generate_outputs(group, given)
+    record = outputs["explanations"][0]
+    assert record["surrogate"]["n_trials"] == len(group.history) == 80
+    drawn = panel.load_outputs(group, given, outputs)
+    assert "Group of 2 runs (svm_bbo, second)" in text(drawn[DETAILS])
+
+
+def test_a_maximised_objective_keeps_its_units(panel: Any) -> None:
+    run = synthetic(objective=Objective("accuracy", optimize="upper"))
+    given = panel.generate_inputs(hyperparameter_name_1="x")
+    outputs = panel.generate_outputs(run, given)
+    record = outputs["explanations"][0]
+    costs = [trial.costs[0] for trial in run.history]
+    assert sorted(record["projection"]["trials"]["costs"]) == pytest.approx(sorted(costs))
+    assert record["budget"] is None
+    drawn = panel.load_outputs(run, given, outputs)
+    assert "larger is better" in text(drawn[ANSWER])
+    best = next(trace for trace in drawn[FIGURE].data if trace.name == "incumbent")
+    assert best.y[0] == pytest.approx(max(costs))
+
+
+def test_failed_trials_of_deepcave_have_no_cost() -> None:
+    run = synthetic(n=5)
+    run.history[0].costs, run.history[0].status = [None], Status.CRASHED
+    assert math.isnan(from_deepcave(run).trials[0].costs[0])
+
+
+def test_hostile_names_are_escaped(panel: Any) -> None:
+    name = "</div><script>alert(1)</script>{alert(2)}*a* `b`"
+    run = synthetic((name, "y"))
+    given = panel.generate_inputs(hyperparameter_name_1=name)
+    outputs = panel.generate_outputs(run, given)
+    drawn = panel.load_outputs(run, given, outputs)
+    markup = [t for t in texts(drawn[ANSWER] + drawn[DETAILS]) if "<math" in t]
+    assert any("&lt;script&gt;" in t for t in markup)
+    for part in markup:
+        assert "<script" not in part and "{" not in part and "\n" not in part
+        assert part.startswith("<div>") and part.count("</div>") == 1
+    compile(outputs["code"], "code", "exec")
+
+
+# --- in DeepCAVE's server process ---------------------------------------------------------------------------------
+
+SERVER = """
+import json, sys
+sys.argv = ["server.py", "--config", "deepcave_symbolic/config.py"]
+import deepcave
+from deepcave import c, config, rc, run_handler
+
+panel = next(p for p in config.PLUGINS["Hyperparameter Analysis"] if p.id == "symbolic_formulas")
+run = run_handler.get_runs()[0]
+inputs = panel.load_inputs()
+inputs["run"] = {"value": run.id, "options": []}
+for key, values in panel.load_dependency_inputs(run, inputs, inputs).items():
+    inputs[key].update(values)
+key = panel._dict_as_key(inputs, remove_filters=True)
+
+def changed(id, attribute, value):
+    other = json.loads(json.dumps(inputs))
+    other[id][attribute] = value
+    return panel._dict_as_key(other, remove_filters=True) != key
+
+def draw(stored):
+    rc.set(run, panel.id, key, stored)
+    c.set("last_inputs", panel.id, value=inputs)
+    panel.raw_outputs = {run.id: stored}
+    drawn = panel._process_raw_outputs(inputs, {run.id: rc.get(run, panel.id, key)})
+    return {
+        "try_again": not drawn[-1],
+        "kept": rc.get(run, panel.id, key) is not None,
+        "redrawn": c.get("last_inputs", panel.id) != inputs,
+        "state": panel._state.name,
+        "json": list(json.loads(str(panel.raw_outputs))) == [run.id],
+    }
+
+good = panel.process(run, panel._clean_inputs(inputs))
+stale = {**good, "version": "older"}
+result = {
+    "version": changed("version", "value", "older"),
+    "attempt": changed("attempt", "n_clicks", 1),
+    "filter": changed("operators", "value", 5),
+    "good": draw(good),
+    "stale": draw(stale),
+    "built-in": draw({"expr": "x", "y": [1.0]}),
+}
+last = json.loads(json.dumps(inputs))
+last["version"]["value"] = "older"
+c.set("last_inputs", panel.id, value=last)
+page = panel()
+result["forgotten"] = c.get("last_inputs", panel.id) is None
+result["page"] = "symbolic_formulas-attempt-input" in str(page)
+print("RESULT " + json.dumps(result))
+"""
+
+
+def test_in_the_server(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DEEPCAVE_SYMBOLIC_CACHE_DIR": str(tmp_path / "cache"),
+        "DEEPCAVE_SYMBOLIC_RUNS": str(RUNS / "svm_bbo"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SERVER)], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))[7:])
+    good = {"try_again": False, "kept": True, "redrawn": False, "state": "UNSET", "json": True}
+    failed = {"try_again": True, "kept": False, "redrawn": True, "state": "NEEDS_PROCESSING", "json": True}
+    assert result == {
+        "version": True,
+        "attempt": True,
+        "filter": False,
+        "good": good,
+        "stale": failed,
+        "built-in": failed,
+        "forgotten": True,
+        "page": True,
+    }
