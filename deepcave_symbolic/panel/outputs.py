@@ -115,8 +115,9 @@ def _draw_error(error: PanelError) -> list[Any]:
 def _draw_explanation(record: PanelRecord, explanation: Explanation, at_most: int) -> list[Any]:
     formula = choose(explanation, at_most)
     figure = plot_explanation(explanation, formula)
-    # Below the axis title, which it would cover in a figure of this height.
-    figure.update_layout(legend={"y": -0.27})
+    # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of this
+    # height.
+    figure.update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
     # It has no title that needs room.
     front = plot_front(explanation, formula).update_layout(margin={"t": 20})
     return [
