@@ -254,7 +254,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
 
 def filter_layout(register: Callable[..., str]) -> list[Any]:
     """Returns the filter block: the choice of a formula on the front, which needs no processing."""
-    steps = range(2, _MOST_OPERATORS + 1, 2)
+    steps = range(4, _MOST_OPERATORS + 1, 4)
     return [
         dbc.Label("Show the best formula with at most this many operators"),
         help_button("Fewer operators are easier to read, more follow the surrogate more closely. No processing."),

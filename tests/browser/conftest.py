@@ -1,0 +1,85 @@
+"""One real dashboard and one browser for all tests here; a new tab, with its console watched, for each."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from browser_harness import EXAMPLES, OUTPUT, Dashboard, PanelPage, answer_requests, chromium, missing, truncated_run
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+#: Folder of the run that is too short for a surrogate.
+SHORT_RUN = "two_trials"
+#: Milliseconds for whatever a test waits for; a busy machine with two cores needs some.
+PATIENCE = 20_000
+
+
+@pytest.fixture(scope="session")
+def requirements() -> None:
+    """Skips where something is not installed; CI has a browser, so there it is an error."""
+    gone = missing()
+    if (
+        os.environ.get("CI") == "true"
+        and (needed := {"chromium", "playwright"} & gone.keys())
+        and "deepcave" not in gone
+    ):
+        pytest.fail("; ".join(gone[name] for name in sorted(needed)))
+    if gone:
+        pytest.skip("; ".join(gone.values()))
+
+
+@pytest.fixture(scope="session")
+def dashboard(requirements: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    folder = tmp_path_factory.mktemp("dashboard")
+    short = truncated_run(EXAMPLES / "svm_bbo", folder / SHORT_RUN, 2)
+    # Pictures of an earlier run would pass for this one's.
+    shutil.rmtree(OUTPUT, ignore_errors=True)
+    OUTPUT.mkdir()
+    with Dashboard([*sorted(EXAMPLES.iterdir()), short], OUTPUT / "dashboard.log", folder / "cache") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(requirements: None) -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+def new_page(browser: Browser, dashboard: Dashboard, cdn: bool = True, scale: float = 1) -> PanelPage:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, device_scale_factor=scale)
+    context.set_default_timeout(PATIENCE)
+    answer_requests(context, cdn)
+    return PanelPage(context.new_page(), dashboard.url)
+
+
+@pytest.fixture
+def panel(browser: Browser, dashboard: Dashboard, request: pytest.FixtureRequest) -> Iterator[PanelPage]:
+    """A tab on our panel. Whatever the test does, the page must be there at the end and the console without errors."""
+    page = new_page(browser, dashboard)
+    failed = request.session.testsfailed
+    yield page
+    if request.session.testsfailed > failed:
+        page.page.screenshot(path=OUTPUT / f"failed-{request.node.name}.png", full_page=True)
+    page.page.context.close()
+    assert not page.errors, "\n".join(page.errors)
+
+
+@pytest.fixture
+def offline(browser: Browser, dashboard: Dashboard) -> Iterator[PanelPage]:
+    """A tab where every request to a CDN fails, as on a cluster without internet."""
+    page = new_page(browser, dashboard, cdn=False)
+    yield page
+    page.page.context.close()
+
+
+@pytest.fixture
+def sharp(browser: Browser, dashboard: Dashboard) -> Iterator[PanelPage]:
+    """A tab with two pixels a dot, for the README's picture."""
+    page = new_page(browser, dashboard, scale=2)
+    yield page
+    page.page.context.close()

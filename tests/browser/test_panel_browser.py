@@ -1,0 +1,212 @@
+"""What a person sees: the panel in the real dashboard, processed by the real worker, read in a real browser."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+from browser_harness import Dashboard, PanelPage, shrink
+from conftest import SHORT_RUN
+
+pytestmark = pytest.mark.browser
+
+
+def assert_readable(panel: PanelPage, figures: int) -> None:
+    """At least that many figures, none of them empty, and no text cut off."""
+    panel.wait_for_figures(figures)
+    for graph in panel.graphs():
+        assert graph["traces"] and graph["drawn"], graph
+        assert graph["width"] > 50 and graph["height"] > 20, graph
+    assert panel.cut_off() == []
+
+
+def test_first_click_gives_a_formula(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.process()
+    panel.formula.wait_for()
+    assert "rmse" in panel.formula_text()
+    text = panel.outputs.inner_text()
+    for word in ("R²", "RMSE", "operators"):
+        assert word in text
+    panel.wait_for_figures(2)
+    panel.screenshot("one_dimension")
+    assert_readable(panel, 2)
+
+
+def test_two_hyperparameters(panel: PanelPage) -> None:
+    panel.open("mlp_hpo")
+    panel.choose("hyperparameter_name_1", "learning_rate_init")
+    panel.choose("hyperparameter_name_2", "n_neurons")
+    panel.process()
+    panel.formula.wait_for()
+    formula = panel.formula_text().replace(" ", "")
+    assert "learning_rate_init" in formula or "n_neurons" in formula
+    panel.wait_for_figures(2)
+    panel.screenshot("two_dimensions")
+    shown = " ".join(graph["text"] for graph in panel.graphs()).lower()
+    for title in ("surrogate", "formula", "difference"):
+        assert title in shown
+    assert_readable(panel, 2)
+
+
+def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashboard) -> None:
+    panel.open("svm_bbo")
+    panel.show("C")
+    recommended = panel.formula_text()
+    stored = len(dashboard.stored_results())
+    panel.set_operators("4")
+    # Well below a second: DeepCAVE's own polling is not waited for, nothing is processed.
+    panel.wait_for_another_formula(recommended, seconds=3)
+    short = panel.formula_text()
+    panel.wait_for_figures(2)
+    panel.screenshot("filter")
+    assert_readable(panel, 2)
+    panel.set_operators("recommended")
+    panel.wait_for_another_formula(short, seconds=3)
+    assert panel.formula_text() == recommended
+    assert len(dashboard.stored_results()) == stored
+
+
+def test_multi_fidelity_run(panel: PanelPage) -> None:
+    panel.open("boosting_mf")
+    panel.process()
+    panel.formula.wait_for()
+    panel.wait_for_figures(2)
+    panel.screenshot("multi_fidelity")
+    assert_readable(panel, 2)
+
+
+def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
+    panel.open("mlp_hpo")
+    panel.choose("hyperparameter_name_1", "All")
+    panel.process()
+    panel.formula.wait_for()
+    text = panel.outputs.inner_text()
+    for name in ("alpha", "batch_size", "learning_rate_init", "n_neurons", "momentum"):
+        assert name in text
+    panel.wait_for_figures(1)
+    panel.screenshot("overview")
+    assert_readable(panel, 1)
+
+
+def test_too_few_trials_give_an_error_card(panel: PanelPage) -> None:
+    panel.open(SHORT_RUN)
+    panel.process()
+    panel.outputs.get_by_text(re.compile("trial")).first.wait_for()
+    panel.outputs.get_by_role("button", name="Try again").wait_for()
+    # Nothing spins for ever, and no empty figure stands below.
+    panel.process_button.locator(".spinner-border").wait_for(state="detached")
+    assert panel.graphs() == []
+    panel.screenshot("too_few_trials")
+    assert panel.cut_off() == []
+
+
+def test_foreign_stored_result_is_computed_again(panel: PanelPage, dashboard: Dashboard) -> None:
+    def show() -> None:
+        panel.open("svm_bbo")
+        panel.set_number("seed", 3)
+        panel.choose("hyperparameter_name_1", "gamma")
+
+    show()
+    panel.process()
+    panel.wait_for_heading("gamma")
+    formula = panel.formula_text()
+    stored = dashboard.stored_results()[-1]
+    stored.write_text(json.dumps({"outputs": {"version": "0.0", "explanations": [{"formula": "x"}]}}), encoding="utf-8")
+    show()
+    # A sentence instead of a wrong formula, and one click computes it anew.
+    panel.outputs.get_by_text("version '0.0'").first.wait_for()
+    assert panel.formula.count() == 0
+    panel.outputs.get_by_role("button", name="Try again").click()
+    panel.wait_for_heading("gamma")
+    assert panel.formula_text() == formula
+
+
+def test_stored_results_are_shown_again(panel: PanelPage) -> None:
+    """Going back and forth between inputs whose results are stored always shows the right one, without Process."""
+    panel.open("svm_bbo")
+    formulas = {}
+    for name in ("C", "gamma"):
+        panel.show(name)
+        formulas[name] = panel.formula_text()
+    for name in 3 * ("C", "gamma"):
+        panel.choose("hyperparameter_name_1", name)
+        panel.wait_for_heading(name, seconds=10)
+        assert panel.formula_text() == formulas[name]
+
+
+def test_raw_data_is_json(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.show("gamma")
+    panel.page.get_by_role("button", name="Raw Data").click()
+    content = panel.page.locator(f"[id='{panel.panel}-raw_data_content']")
+    content.wait_for()
+    assert isinstance(json.loads(content.input_value()), dict)
+
+
+@pytest.mark.parametrize(("kind", "part"), [("LaTeX", r"\frac"), ("Python", "**"), ("text", "rmse")])
+def test_copy(panel: PanelPage, kind: str, part: str) -> None:
+    panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url)
+    panel.open("svm_bbo")
+    panel.show("C")
+    panel.outputs.get_by_text("Copy the formula").click()
+    panel.outputs.get_by_title(f"Copy {kind}", exact=True).click()
+    panel.page.wait_for_function(
+        "async part => (await navigator.clipboard.readText()).includes(part)", arg=part, timeout=5000
+    )
+    assert panel.cut_off() == []
+
+
+def test_shown_code_gives_the_shown_formula(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.show("C")
+    for summary in ("Copy the formula", "In code"):
+        panel.outputs.get_by_text(summary, exact=True).click()
+    panel.screenshot("unfolded")
+    assert panel.cut_off() == []
+    shown = panel.page.locator("#symbolic_formulas-copy-text").input_value()
+    code = panel.page.locator("#symbolic_formulas-code").input_value()
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}\nprint(explanation.best)"], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip() == shown
+
+
+@pytest.mark.parametrize(("width", "second"), [(1024, "alpha")])
+def test_narrow_window_cuts_nothing_off(panel: PanelPage, width: int, second: str) -> None:
+    panel.page.set_viewport_size({"width": width, "height": 900})
+    panel.open("mlp_hpo")
+    panel.choose("hyperparameter_name_1", "learning_rate_init")
+    panel.choose("hyperparameter_name_2", second)
+    panel.process()
+    panel.formula.wait_for()
+    panel.wait_for_figures(2)
+    panel.screenshot(f"narrow_{width}")
+    assert_readable(panel, 2)
+
+
+def test_usable_without_internet(offline: PanelPage) -> None:
+    """Without a CDN the page is plain, but everything can be chosen, processed and read."""
+    offline.open("svm_bbo")
+    offline.set_number("seed", 7)
+    offline.show("gamma")
+    offline.wait_for_figures(2)
+    offline.screenshot("offline")
+    assert "rmse" in offline.formula_text()
+    assert_readable(offline, 2)
+    failed = [m for m in offline.errors if "ERR_INTERNET_DISCONNECTED" not in m]
+    assert failed == []
+
+
+def test_picture_for_the_readme(sharp: PanelPage) -> None:
+    """docs/panel.png is a copy of this test's output."""
+    sharp.open("svm_bbo")
+    sharp.show("C")
+    sharp.wait_for_figures(2)
+    picture = sharp.screenshot("panel", until=sharp.output("figure_box"))
+    shrink(picture)
+    assert 50_000 < picture.stat().st_size < 400_000
