@@ -26,8 +26,9 @@ lint: $(INSTALLED) ## check style, format and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(INSTALLED) ## measure speed and recovery (minutes)
+bench: $(INSTALLED) ## measure speed, the panel, stability and recovery (half an hour)
 	$(PYTHON) benchmarks/speed.py
+	$(PYTHON) benchmarks/panel.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
 

@@ -30,16 +30,21 @@ def typeset(formula: Formula, *, with_objective: bool, size: str = "1.0rem") -> 
     if with_objective:
         name = escaping.escape(shown_name(formula.objective))
         text = text.replace("<mrow>", f'<mrow><mi mathvariant="normal">{name}</mi><mo>≈</mo>', 1)
-    else:
-        # In a table: at the left, under its heading.
-        text = text.replace('display="block"', 'display="inline" displaystyle="true"', 1)
     # A block element on one line, so that Markdown leaves its text alone; dash reads it as JSX, where a brace opens an
     # expression.
     text = text.replace("{", "&#123;").replace("}", "&#125;").replace("\n", " ")
     return html.Div(
         dcc.Markdown(f"<div>{text}</div>", dangerously_allow_html=True, dedent=False),
         className="symbolic-formula",
-        style={"overflowX": "auto", "overflowY": "hidden", "fontSize": size, "padding": "0.3rem 0"},
+        style={
+            "overflowX": "auto",
+            "overflowY": "hidden",
+            "fontSize": size,
+            "padding": "0.3rem 0",
+            # In a table no wider than the formula, so that it stands at the left, under its heading.
+            "display": "block" if with_objective else "inline-block",
+            "maxWidth": "100%",
+        },
     )
 
 
