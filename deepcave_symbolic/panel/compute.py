@@ -36,7 +36,7 @@ TIME_LIMIT = 120.0
 _COMBINED_BUDGET = -1
 
 _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
-    NoTrialsError: "Wait for more trials, or choose another budget.",
+    NoTrialsError: "Choose another budget or run, or press Try again once more trials have finished.",
     SurrogateError: 'Choose "A random forest" as the surrogate.',
     MissingDependencyError: "Install what is named, restart the workers, or choose another engine.",
     UnknownNameError: "Choose one of the names that exist.",
