@@ -24,17 +24,17 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import Node
+from deepcave_symbolic.expression import Array, Node
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
-from deepcave_symbolic.selection import Target, pareto_front, recommend
+from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.space import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate
 from deepcave_symbolic.surrogates.custom import wrap_surrogate
-from deepcave_symbolic.trust import judge
+from deepcave_symbolic.trust import judge, noise_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -129,12 +129,12 @@ class Explainer:
         """
         axes = self._axes(hyperparameters)
         space = self.run.configspace
-        projection = project(self.surrogate, space, axes)
+        projection = project(self.surrogate, space, axes, maximize=self._maximize)
         target = self._target(projection)
-        candidates = list(self._search(projection, target))
-        front = [f.within(space) for f in pareto_front(candidates, target, int(self.options.max_complexity))]
-        best = front[recommend(front)]
-        verdict, reasons = judge(self.surrogate.record, projection, best)
+        candidates = self._search(projection, target)
+        scored = [f.within(space) for f in score(candidates, target, int(self.options.max_complexity))]
+        front = front_of(scored)
+        trust = judge(self.surrogate.record, projection, front[recommend(front)])
         conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         return Explanation(
             hyperparameters=tuple(hyperparameters),
@@ -144,8 +144,9 @@ class Explainer:
             surrogate=self.surrogate.record,
             projection=projection,
             conditions=conditions,
-            warnings=[*reasons, *self.surrogate.record.warnings],
-            verdict=verdict,
+            warnings=[*trust.reasons, *self.surrogate.record.warnings],
+            verdict=trust.verdict,
+            others=alternatives(scored, front, noise_of(self.surrogate, projection)),
             provenance=self._provenance(projection),
         )
 
@@ -176,6 +177,10 @@ class Explainer:
             names.append(name)
         return names
 
+    @property
+    def _maximize(self) -> bool:
+        return self.run.objectives[self.objective] in self.run.maximized
+
     def _axes(self, names: Sequence[str]) -> list[Axis]:
         if not 1 <= len(names) <= 2:
             raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(names)}.")
@@ -187,7 +192,7 @@ class Explainer:
 
     def _target(self, projection: Projection) -> Target:
         if self.options.source == "trials":
-            x, y = projection.trials.values, projection.trials.costs
+            x, y, weights = projection.trials.values, projection.trials.costs, None
             if len(y) < _MIN_TRIALS_FITTED:
                 raise NoTrialsError(
                     f"Only {len(y)} trials have {' and '.join(a.name for a in projection.axes)} active; "
@@ -195,6 +200,7 @@ class Explainer:
                 )
         else:
             x, y = projection.grid[projection.valid], projection.mean[projection.valid]
+            weights = _unless_even(projection.weights[projection.valid])
         held_out = projection.held_out
         return Target(
             axes=projection.axes,
@@ -203,6 +209,8 @@ class Explainer:
             y=y,
             held_out_x=held_out.grid,
             held_out_y=held_out.mean,
+            weights=weights,
+            held_out_weights=_unless_even(held_out.weights),
             trials_scored=self.options.source == "trials",
         )
 
@@ -212,7 +220,7 @@ class Explainer:
             found = engine.search(
                 projection.coordinates(target.x),
                 target.y,
-                weights=None,
+                weights=target.weights,
                 max_complexity=int(self.options.max_complexity),
                 functions=self._functions(engine),
                 seed=int(self.options.seed),
@@ -248,7 +256,7 @@ class Explainer:
             "package": f"deepcave-symbolic {package_version()}",
             "run": self.run.name if self.run.path is None else str(self.run.path),
             "optimizer": " ".join(filter(None, (self.run.optimizer, self.run.version))),
-            "direction": "maximize" if self.run.objectives[self.objective] in self.run.maximized else "minimize",
+            "direction": "maximize" if self._maximize else "minimize",
             "n_trials": record.n_trials,
             "surrogate": record.name,
             "exact": record.exact,
@@ -260,6 +268,11 @@ class Explainer:
             "seed": int(options.seed),
             "n_averaged": None if projection is None else projection.n_averaged,
         }
+
+
+def _unless_even(weights: Array) -> Array | None:
+    """Returns the weights, or None where all are equal: some engines are slower with weights."""
+    return None if np.all(weights == weights[0]) else weights
 
 
 def explain(

@@ -6,16 +6,19 @@ and a notebook only draw from it.
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.behaviour import in_words
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.interaction import Interaction, interaction_of
+from deepcave_symbolic.optimum import Optimum, compare_with_incumbent, interpolators
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.selection import recommend
 from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.trust import Trust, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Explanation"]
 
 #: Version of the dictionary; a stored record of another version is refused, not misread.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Explanation:
         projection: What the formulas describe; None likewise.
         conditions: When the explained hyperparameters are active, in words; empty if always.
         warnings: Sentences for the user.
-        verdict: "trust", "caution" or "do not trust".
+        verdict: "trust", "with care" or "do not trust", on the recommended formula; see `trust`.
+        others: Formulas as long as one of the front that the data cannot tell from it; see `alternatives`.
         provenance: How the record came about: run, versions, arguments.
     """
 
@@ -55,6 +59,7 @@ class Explanation:
     conditions: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     verdict: str = "do not trust"
+    others: list[Formula] = field(default_factory=list)
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -73,6 +78,77 @@ class Explanation:
     def range(self) -> float:
         """How much of the objective the hyperparameters move: the projection's largest minus smallest mean."""
         return 0.0 if self.projection is None else self.projection.range
+
+    def alternatives(self, formula: Formula | None = None) -> list[Formula]:
+        """Returns other formulas of the same length whose error is within the noise of the best, the best first.
+
+        An empty list says that the data settle the form; see `trust.noise_of`.
+
+        Args:
+            formula: A formula of the front; the recommended one by default.
+        """
+        length = (formula or self.best).complexity
+        return [other for other in self.others if other.complexity == length]
+
+    def trust(self, formula: Formula | None = None) -> Trust:
+        """Returns the numbers that say how far to trust a formula, with a verdict.
+
+        Args:
+            formula: A formula of the front; the recommended one by default.
+
+        Raises:
+            SearchFailedError: If nothing could be explained.
+        """
+        formula = formula or self.best
+        surrogate, projection = self._explained()
+        return judge(surrogate, projection, formula)
+
+    def interaction(self, formula: Formula | None = None) -> Interaction | None:
+        """Returns how much of a 2-D projection an additive formula explains; None for one hyperparameter.
+
+        Args:
+            formula: A formula of the front; the recommended one by default.
+
+        Raises:
+            SearchFailedError: If nothing could be explained.
+        """
+        formula = formula or self.best
+        return interaction_of(formula, self._explained()[1])
+
+    def behaviour(self, formula: Formula | None = None) -> list[str]:
+        """Returns in words how a formula moves: "cost falls until n_units ≈ 120, then is flat.", for instance.
+
+        Args:
+            formula: A formula of the front; the recommended one by default.
+        """
+        return in_words(formula or self.best)
+
+    def optimum(self, formula: Formula | None = None) -> Optimum:
+        """Returns the formula's optimum in its domain beside the run's incumbent.
+
+        Args:
+            formula: A formula of the front; the recommended one by default.
+
+        Raises:
+            SearchFailedError: If nothing could be explained.
+        """
+        formula = formula or self.best
+        projection = self._explained()[1]
+        mean_at, std_at = interpolators(projection)
+        incumbent = projection.incumbent
+        return compare_with_incumbent(
+            formula,
+            maximize=self.provenance.get("direction") == "maximize",
+            incumbent=None if incumbent is None else incumbent.values,
+            incumbent_cost=None if incumbent is None else incumbent.cost,
+            mean_at=mean_at,
+            std_at=std_at,
+        )
+
+    def _explained(self) -> tuple[SurrogateRecord, Projection]:
+        if self.surrogate is None or self.projection is None:
+            raise SearchFailedError(f"Nothing is known of {' and '.join(map(repr, self.hyperparameters))}.")
+        return self.surrogate, self.projection
 
     def plot(self, formula: Formula | None = None) -> go.Figure:
         """Returns a plotly figure of surrogate, formula and trials.
@@ -121,9 +197,23 @@ class Explanation:
             "conditions": list(self.conditions),
             "warnings": list(self.warnings),
             "verdict": self.verdict,
+            "others": [f.to_dict() for f in self.others],
+            **self._derived(),
             "provenance": dict(self.provenance),
             # predict() warns in forbidden regions, also after a round trip.
             "forbidden_space": None if space is None else space.to_serialized_dict(),
+        }
+
+    def _derived(self) -> dict[str, Any]:
+        """What follows from the rest, for readers in other languages; `from_dict` computes it anew."""
+        if not self.formulas or self.projection is None or self.surrogate is None:
+            return {"trust": None, "interaction": None, "behaviour": [], "optimum": None}
+        interaction = self.interaction()
+        return {
+            "trust": self.trust().to_dict(),
+            "interaction": None if interaction is None else interaction.to_dict(),
+            "behaviour": self.behaviour(),
+            "optimum": self.optimum().to_dict(),
         }
 
     @classmethod
@@ -138,9 +228,10 @@ class Explanation:
             raise FormulaError(f"Not an explanation of schema {SCHEMA_VERSION} (found {found!r}); compute it again.")
         try:
             formulas = [Formula.from_dict(f) for f in data["formulas"]]
+            others = [Formula.from_dict(f) for f in data["others"]]
             if data.get("forbidden_space") is not None:
                 space = _read_space(data["forbidden_space"])
-                formulas = [f.within(space) for f in formulas]
+                formulas, others = [f.within(space) for f in formulas], [f.within(space) for f in others]
             surrogate, projection = data["surrogate"], data["projection"]
             return cls(
                 hyperparameters=tuple(data["hyperparameters"]),
@@ -152,6 +243,7 @@ class Explanation:
                 conditions=list(data["conditions"]),
                 warnings=list(data["warnings"]),
                 verdict=data["verdict"],
+                others=others,
                 provenance=dict(data["provenance"]),
             )
         except (KeyError, TypeError, ValueError) as error:
@@ -167,16 +259,9 @@ class Explanation:
         return self.best._repr_latex_() if self.formulas else None
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.report import explanation_facts
+        from deepcave_symbolic.report import explanation_html
 
-        head = self.best._repr_html_() if self.formulas else ""
-        left = "style='text-align:left'"
-        rows = "".join(
-            f"<tr><th {left}>{html.escape(k)}</th><td {left}>{html.escape(v)}</td></tr>"
-            for k, v in explanation_facts(self)
-        )
-        notes = "".join(f"<li>{html.escape(w)}</li>" for w in self.warnings)
-        return f"<div>{head}<table>{rows}</table>{f'<ul>{notes}</ul>' if notes else ''}</div>"
+        return explanation_html(self)
 
 
 def _read_space(data: dict[str, Any]) -> ConfigurationSpace:

@@ -96,7 +96,7 @@ class Formula:
                 DomainWarning,
                 stacklevel=2,
             )
-        excluded = self._forbidden(columns, ~outside)
+        excluded = self.forbidden_at(columns, ~outside)
         if np.any(excluded):
             warnings.warn(
                 f"{int(excluded.sum())} of {len(excluded)} points lie in a forbidden region of the space.",
@@ -129,7 +129,13 @@ class Formula:
                 f"The hyperparameters have different numbers of values: {', '.join(str(len(c)) for c in columns)}."
             ) from None
 
-    def _forbidden(self, columns: list[Array], inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+    def forbidden_at(self, columns: list[Array], inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+        """Returns which points a forbidden clause of the space excludes, shape (n,).
+
+        Args:
+            columns: One array of shape (n,) a hyperparameter, natural units.
+            inside: Which points lie in the domain; others are never marked.
+        """
         if self.forbidden_space is None or not np.any(inside):
             return np.zeros(len(inside), dtype=bool)
         from deepcave_symbolic.configurations import forbidden

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["HeldOut", "Projection", "TrialPoints", "project"]
+__all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints", "project"]
 
 _FIT_POINTS = {1: 40, 2: 20}
 _HELD_OUT_POINTS = {1: 200, 2: 24}
@@ -53,10 +53,12 @@ class HeldOut:
     Args:
         grid: Natural units, shape (n, k).
         mean: The projection there, objective units, shape (n,).
+        weights: How much of the domain every point stands for, relative to the others, shape (n,).
     """
 
     grid: Array
     mean: Array
+    weights: Array
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,19 @@ class TrialPoints:
 
 
 @dataclass(frozen=True)
+class Incumbent:
+    """The best configuration of the run, as seen on the explained hyperparameters.
+
+    Args:
+        values: Natural units, shape (k,); None where the best configuration has one of them inactive.
+        cost: Its cost, objective units, averaged over its trials.
+    """
+
+    values: tuple[float, ...] | None
+    cost: float
+
+
+@dataclass(frozen=True)
 class Projection:
     """A surrogate seen along one or two hyperparameters.
 
@@ -80,6 +95,8 @@ class Projection:
         axes: The explained hyperparameters.
         shape: Number of grid values an axis; grid rows run over the last axis first.
         grid: Fitting points in natural units, shape (n, k).
+        weights: How much of the domain every fitting point stands for, relative to the others, shape (n,); not even
+            where integers on a log scale are unevenly far apart.
         mean: Objective units, shape (n,); NaN where every configuration is forbidden.
         std: Square root of the mean predictive variance, shape (n,).
         ice: Individual conditional expectation curves, shape (c, n); c is 0 in 2-D and for a surrogate of k
@@ -88,11 +105,16 @@ class Projection:
         trials: The evaluated trials.
         near_trials: Whether a trial lies nearby, shape (n,); elsewhere the surrogate extrapolates.
         n_averaged: Number of configurations averaged over; 1 when nothing was averaged.
+        variance_share: How much of the variance of the surrogate's mean over the configuration space the projection
+            has, in [0, 1]: the closed Sobol index of the explained hyperparameters (Hutter et al. 2014, "An Efficient
+            Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.
+        incumbent: The run's best configuration; None without trials.
     """
 
     axes: tuple[Axis, ...]
     shape: tuple[int, ...]
     grid: Array
+    weights: Array
     mean: Array
     std: Array
     ice: Array
@@ -100,6 +122,8 @@ class Projection:
     trials: TrialPoints
     near_trials: Mask
     n_averaged: int
+    variance_share: float = 1.0
+    incumbent: Incumbent | None = None
 
     @property
     def valid(self) -> Mask:
@@ -122,13 +146,25 @@ class Projection:
             "axes": [axis.to_dict() for axis in self.axes],
             "shape": list(self.shape),
             "grid": self.grid.tolist(),
+            "weights": self.weights.tolist(),
             "mean": _listed(self.mean),
             "std": _listed(self.std),
             "ice": [_listed(row) for row in self.ice],
-            "held_out": {"grid": self.held_out.grid.tolist(), "mean": _listed(self.held_out.mean)},
+            "held_out": {
+                "grid": self.held_out.grid.tolist(),
+                "mean": _listed(self.held_out.mean),
+                "weights": self.held_out.weights.tolist(),
+            },
             "trials": {"values": self.trials.values.tolist(), "costs": _listed(self.trials.costs)},
             "near_trials": [bool(b) for b in self.near_trials],
             "n_averaged": self.n_averaged,
+            "variance_share": self.variance_share,
+            "incumbent": None
+            if self.incumbent is None
+            else {
+                "values": None if self.incumbent.values is None else list(self.incumbent.values),
+                "cost": self.incumbent.cost,
+            },
         }
 
     @classmethod
@@ -141,14 +177,28 @@ class Projection:
             axes=axes,
             shape=tuple(data["shape"]),
             grid=_table(data["grid"], k),
+            weights=_array(data["weights"]),
             mean=_array(data["mean"]),
             std=_array(data["std"]),
             ice=np.array([_array(row) for row in data["ice"]]).reshape(-1, n),
-            held_out=HeldOut(_table(data["held_out"]["grid"], k), _array(data["held_out"]["mean"])),
+            held_out=HeldOut(
+                _table(data["held_out"]["grid"], k),
+                _array(data["held_out"]["mean"]),
+                _array(data["held_out"]["weights"]),
+            ),
             trials=TrialPoints(_table(data["trials"]["values"], k), _array(data["trials"]["costs"])),
             near_trials=np.array(data["near_trials"], dtype=bool),
             n_averaged=int(data["n_averaged"]),
+            variance_share=float(data["variance_share"]),
+            incumbent=_incumbent_from(data["incumbent"]),
         )
+
+
+def _incumbent_from(data: Mapping[str, Any] | None) -> Incumbent | None:
+    if data is None:
+        return None
+    values = data["values"]
+    return Incumbent(None if values is None else tuple(float(v) for v in values), float(data["cost"]))
 
 
 def _listed(values: Array) -> list[float | None]:
@@ -167,6 +217,8 @@ def project(
     surrogate: FittedSurrogate,
     configspace: ConfigurationSpace,
     axes: Sequence[Axis],
+    *,
+    maximize: bool = False,
 ) -> Projection:
     """Returns the projection of a surrogate onto one or two hyperparameters.
 
@@ -176,6 +228,7 @@ def project(
         surrogate: The fitted surrogate with its trials.
         configspace: The configuration space of the run.
         axes: The explained hyperparameters.
+        maximize: Whether more of the objective is better; decides the incumbent.
 
     Raises:
         HyperparameterNotExplainableError: If the hyperparameters are never active together.
@@ -184,7 +237,9 @@ def project(
     fit_values = [axis.fit_grid(_FIT_POINTS[k]) for axis in axes]
     grid = _product(fit_values)
     n_held_out = _HELD_OUT_POINTS[k]
-    held_out_grid = _product([a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)])
+    held_out_values = [a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)]
+    held_out_grid = _product(held_out_values)
+    weights, held_out_weights = _weights(axes, fit_values), _weights(axes, held_out_values)
     points = np.vstack([grid, held_out_grid])
 
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
@@ -207,14 +262,72 @@ def project(
         axes=tuple(axes),
         shape=tuple(len(v) for v in fit_values),
         grid=grid,
+        weights=weights,
         mean=mean[:n],
         std=std[:n],
         ice=single[:_ICE_CURVES, :n] if k == 1 and len(others) > 1 else np.empty((0, n)),
-        held_out=HeldOut(held_out_grid[held], mean[n:][held]) if np.any(held) else HeldOut(grid, mean[:n]),
+        held_out=HeldOut(held_out_grid[held], mean[n:][held], held_out_weights[held])
+        if np.any(held)
+        else HeldOut(grid, mean[:n], weights),
         trials=trials,
         near_trials=_near(axes, grid, trials.values),
         n_averaged=len(others),
+        variance_share=_variance_share(mean[:n], single[:, :n], weights),
+        incumbent=_incumbent(surrogate, configspace, axes, columns, maximize),
     )
+
+
+def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
+    weights = _product([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
+    return np.asarray(weights / weights.mean())
+
+
+def _variance_share(mean: Array, single: Array, weights: Array) -> float:
+    """Returns how much of the variance of the predictions (m, n) their average over the drawn configurations keeps."""
+    m, n = single.shape
+    middle = float(np.nanmean(mean))
+    scale = float(np.nanmax(np.abs(single - middle)))
+    if m == 1 or n == 1 or not 0.0 < scale < np.inf:
+        return 1.0
+    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+    centred, average = (single - middle) / scale, (mean - middle) / scale
+    total = _variance(centred, weights)
+    # The m configurations are a sample: what they interact with the explained hyperparameters moves the average, too.
+    rest = centred - average
+    with np.errstate(invalid="ignore"):  # a configuration that is forbidden everywhere
+        usable = np.isfinite(rest)
+        levels = np.sum(np.where(usable, rest * weights, 0.0), axis=1) / np.sum(usable * weights, axis=1)
+    interaction = _variance(rest - levels[:, None], weights) / (m - 1)
+    return float(np.clip((_variance(average, weights) - interaction) / total, 0.0, 1.0)) if total > 0 else 1.0
+
+
+def _variance(values: Array, weights: Array) -> float:
+    """Returns the weighted variance of values of shape (..., n), NaN left out."""
+    w = np.where(np.isfinite(values), weights, 0.0)
+    v = np.where(np.isfinite(values), values, 0.0)
+    mean = np.sum(w * v) / np.sum(w)
+    return float(np.sum(w * (v - mean) ** 2) / np.sum(w))
+
+
+def _incumbent(
+    surrogate: FittedSurrogate,
+    configspace: ConfigurationSpace,
+    axes: Sequence[Axis],
+    columns: Sequence[int],
+    maximize: bool,
+) -> Incumbent | None:
+    """Returns the configuration with the best mean cost over its trials, as SMAC's intensifiers compare them."""
+    if len(surrogate.y) == 0:
+        return None
+    _, first, group = np.unique(np.nan_to_num(surrogate.X, nan=-1.0), axis=0, return_index=True, return_inverse=True)
+    group = group.reshape(-1)
+    costs = np.bincount(group, weights=surrogate.y) / np.bincount(group)
+    best = int(np.argmax(costs) if maximize else np.argmin(costs))
+    row = surrogate.X[first[best], columns]
+    if np.isnan(row).any():
+        return Incumbent(None, float(costs[best]))
+    values = [_to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
+    return Incumbent(tuple(float(v) for v in values), float(costs[best]))
 
 
 def _product(values: Sequence[Array]) -> Array:

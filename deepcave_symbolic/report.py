@@ -1,36 +1,54 @@
-"""Writes explanations as text for a terminal, Markdown and LaTeX."""
+"""Writes explanations as text for a terminal, HTML for a notebook, Markdown and LaTeX."""
 
 from __future__ import annotations
 
+import html
 import textwrap
 from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.printing import latex_name, to_latex, to_text
+from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
+    "band_fact",
     "explanation_facts",
+    "explanation_html",
     "explanation_latex",
     "explanation_markdown",
     "explanation_text",
+    "findings",
     "overview_latex",
     "overview_markdown",
     "overview_text",
+    "percent",
+    "settled",
+    "share_text",
 ]
 
 _WIDTH = 100
+#: A column of formulas is at least this wide, even where it then ends beyond the width.
+_FORMULA_WIDTH = 40
+#: Alternatives listed; the record has all of them.
+_MOST_ALTERNATIVES = 5
+
+_VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
+_AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
+_SHARE = "share: of the surrogate's variance that the hyperparameter accounts for on its own"
 
 
 def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
-    """Returns the facts beside a formula as pairs of label and text."""
-    facts: list[tuple[str, str]] = []
+    """Returns the facts beside the recommended formula as pairs of label and text, what matters most first."""
+    facts: list[tuple[str, str]] = [("Verdict", explanation.verdict)]
     objective = explanation.objective + ("" if explanation.budget is None else f" at budget {explanation.budget:g}")
     if explanation.formulas:
         best = explanation.best
+        facts += findings(explanation, best)
         facts.append(("Fit", f"R² {best.r2:.4f}, RMSE {best.rmse:.3g} {explanation.objective}, {_operators(best)}"))
         if best.trials_r2 is not None:
             facts.append(("On the trials", f"R² {best.trials_r2:.4f}"))
+        facts += band_fact(explanation, best)
     facts.append(("Objective", objective))
     if explanation.projection is not None:
         facts.append(("Domain", "; ".join(axis.describe() for axis in explanation.projection.axes)))
@@ -42,8 +60,60 @@ def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
         facts.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}{averaged}"))
     if explanation.surrogate is not None:
         facts.append(("Surrogate", surrogate_text(explanation)))
-    facts.append(("Verdict", explanation.verdict))
     return facts
+
+
+def findings(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
+    """Returns what a formula says and how much of the story it is, as pairs of label and text."""
+    if not _is_known(explanation):
+        return []
+    interaction = explanation.interaction(formula)
+    return [
+        ("Behaves", " ".join(explanation.behaviour(formula))),
+        ("Optimum", explanation.optimum(formula).sentence),
+        *([] if interaction is None else [("Interaction", interaction.sentence)]),
+        ("Accounts for", _accounts_for(explanation, formula)),
+    ]
+
+
+def band_fact(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
+    """Returns where a formula leaves the surrogate's uncertainty band, as one pair of label and text or none."""
+    return [("Band", explanation.trust(formula).band.sentence)] if _is_known(explanation) else []
+
+
+def _is_known(explanation: Explanation) -> bool:
+    return explanation.surrogate is not None and explanation.projection is not None
+
+
+def _accounts_for(explanation: Explanation, formula: Formula) -> str:
+    trust = explanation.trust(formula)
+    text = f"{percent(trust.variance_explained)} of the surrogate's variance"
+    if explanation.projection is None or explanation.projection.n_averaged <= 1:
+        return text
+    share = percent(trust.variance_share)
+    rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"
+    return f"{text}; the projection itself has {share}{rest}"
+
+
+def percent(share: float) -> str:
+    """Returns a share of 1 as text, such as 14 % or 0.7 %."""
+    if 0.0 < share < 0.0005:
+        return "under 0.1 %"
+    return f"{100 * share:.1f} %" if 0.0 < share < 0.00995 else f"{100 * share:.0f} %"
+
+
+def share_text(explanation: Explanation) -> str:
+    """Returns the share of the surrogate's variance that the hyperparameters account for."""
+    return "-" if explanation.projection is None else percent(explanation.projection.variance_share)
+
+
+def settled(explanation: Explanation, formula: Formula) -> str:
+    """Returns a sentence for a formula without alternatives; empty for a constant, which has none anyway."""
+    if formula.complexity == 0 or not _is_known(explanation):
+        return ""
+    # Where the formula is not to be believed, neither is its form.
+    end = "." if explanation.trust(formula).verdict == VERDICTS[-1] else ": the form is settled."
+    return f"No other formula of this length fits as well within the trials' noise{end}"
 
 
 def surrogate_text(explanation: Explanation) -> str:
@@ -65,8 +135,8 @@ def explanation_text(explanation: Explanation) -> str:
     """Returns one explanation for a terminal: formula, facts, front, warnings."""
     lines = [f"{' and '.join(explanation.hyperparameters)}", ""]
     if explanation.formulas:
-        lines += _indented(str(explanation.best), "    ")
-        lines.append("")
+        first, *others = _wrapped(str(explanation.best), _WIDTH - 6)
+        lines += [f"    {first}", *(f"      {line}" for line in others), ""]
     facts = explanation_facts(explanation)
     width = max(len(label) for label, _ in facts) + 2
     for label, text in facts:
@@ -75,6 +145,8 @@ def explanation_text(explanation: Explanation) -> str:
         )
     if len(explanation.formulas) > 1:
         lines += ["", "Pareto front (* recommended)", *_front_rows(explanation)]
+    if explanation.formulas:
+        lines += _as_good_lines(explanation)
     if explanation.warnings:
         lines.append("")
         for warning in explanation.warnings:
@@ -82,25 +154,49 @@ def explanation_text(explanation: Explanation) -> str:
     return "\n".join(lines)
 
 
-def _indented(formula: str, indent: str) -> list[str]:
-    return textwrap.wrap(
-        formula,
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def _wrapped(formula: str, width: int) -> list[str]:
+    """Breaks a formula into lines that begin with a sign."""
+    stuck = formula
+    for sign in "+-":
+        stuck = stuck.replace(f" {sign} ", f" {sign}\0")
+    lines = textwrap.wrap(stuck, width, break_long_words=False, break_on_hyphens=False)
+    return [line.replace("\0", " ") for line in lines]
 
 
 def _front_rows(explanation: Explanation) -> list[str]:
     best = explanation.best
-    names = explanation.hyperparameters
     rows = [f"  {'operators':>9}  {'R²':>7}  {'RMSE':>9}  formula"]
     for f in explanation.formulas:
         mark = "*" if f is best else " "
-        rows.append(f"{mark} {f.complexity:>9}  {f.r2:>7.4f}  {f.rmse:>9.3g}  {to_text(f.tree, names)}")
+        rows += _row(f"{mark} {f.complexity:>9}  {f.r2:>7.4f}  {f.rmse:>9.3g}  ", _right_side(f))
     return rows
+
+
+def _as_good_lines(explanation: Explanation) -> list[str]:
+    best = explanation.best
+    others = explanation.alternatives()
+    if not others:
+        return ["", sentence] if (sentence := settled(explanation, best)) else []
+    lines = ["", _AS_GOOD, f"  {'R²':>7}  {'RMSE':>9}  formula"]
+    for f in others[:_MOST_ALTERNATIVES]:
+        lines += _row(f"  {f.r2:>7.4f}  {f.rmse:>9.3g}  ", _right_side(f))
+    if more := _more(others):
+        lines.append(f"  {more}")
+    return lines
+
+
+def _more(others: Sequence[Formula]) -> str:
+    return f"and {len(others) - _MOST_ALTERNATIVES} more" if len(others) > _MOST_ALTERNATIVES else ""
+
+
+def _right_side(formula: Formula) -> str:
+    return to_text(formula.tree, formula.hyperparameters)
+
+
+def _row(start: str, formula: str) -> list[str]:
+    """Returns a table's row, its last cell broken into lines of one indent."""
+    lines = _wrapped(formula, max(_FORMULA_WIDTH, _WIDTH - len(start)))
+    return [(start if i == 0 else " " * len(start)) + line for i, line in enumerate(lines)]
 
 
 def _operators(formula: Formula) -> str:
@@ -110,14 +206,24 @@ def _operators(formula: Formula) -> str:
 def overview_text(explanations: Sequence[Explanation]) -> str:
     """Returns a table with a row an explanation, for a terminal."""
     rows = _overview_rows(explanations)
-    head = ("hyperparameter", "range", "R²", "ops", "verdict", "formula")
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(5)]
-    lines = []
-    for row in [head, *rows]:
-        cells = [
-            f"{c:<{w}}" if i in (0, 4) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row[:-1], widths, strict=True))
-        ]
-        lines.append("  ".join([*cells, row[5]]).rstrip())
+    head = ("hyperparameter", "range", "share", "R²", "ops", "verdict", "formula")
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(6)]
+    starts = [
+        "  ".join(
+            f"{c:<{w}}" if i in (0, 5) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=False))
+        )
+        for row in [head, *rows]
+    ]
+    formulas = [row[-1] for row in [head, *rows]]
+    # Where not all formulas fit into a column, all of them stand below their rows.
+    lines = [f"{start}  {formula}" for start, formula in zip(starts, formulas, strict=True)]
+    if any(len(line) > _WIDTH for line in lines):
+        lines[0] = starts[0].rstrip()
+        for i, explanation in enumerate(explanations, 1):
+            if explanation.formulas:
+                below = [f"    {line}" for line in _wrapped(formulas[i], _WIDTH - 4)]
+                lines[i] = "\n".join([starts[i].rstrip(), *below])
+    lines += ["", _SHARE]
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
@@ -142,20 +248,46 @@ def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     return [*common, *own]
 
 
-def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, str, str, str, str, str]]:
-    rows = []
+def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
     for e in explanations:
         name = ", ".join(e.hyperparameters)
         if e.formulas:
             best = e.best
-            text = to_text(best.tree, e.hyperparameters)
-            rows.append((name, f"{e.range:.3g}", f"{best.r2:.3f}", str(best.complexity), e.verdict, text))
+            numbers = (f"{e.range:.3g}", share_text(e), f"{best.r2:.3f}", str(best.complexity))
+            rows.append((name, *numbers, e.verdict, _right_side(best)))
         else:
-            rows.append((name, "-", "-", "-", "-", "none, see below"))
+            rows.append((name, "-", "-", "-", "-", "-", "none, see below"))
     return rows
 
 
-# --- Markdown and LaTeX -------------------------------------------------------------------------------------------
+# --- HTML, Markdown and LaTeX -------------------------------------------------------------------------------------
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Returns one explanation as HTML for a notebook."""
+    left = "style='text-align:left'"
+    (label, verdict), *facts = explanation_facts(explanation)
+    color = _VERDICT_COLORS.get(verdict, "inherit")
+    parts = [f"<p><b style='color:{color}'>{html.escape(f'{label}: {verdict}')}</b></p>"]
+    if explanation.formulas:
+        parts.append(explanation.best._repr_html_())
+    rows = (f"<tr><th {left}>{html.escape(k)}</th><td {left}>{html.escape(v)}</td></tr>" for k, v in facts)
+    parts.append(f"<table>{''.join(rows)}</table>")
+    if explanation.warnings:
+        parts.append(f"<ul>{''.join(f'<li>{html.escape(w)}</li>' for w in explanation.warnings)}</ul>")
+    if explanation.formulas:
+        parts.append(_as_good_html(explanation))
+    return f"<div>{''.join(parts)}</div>"
+
+
+def _as_good_html(explanation: Explanation) -> str:
+    others = explanation.alternatives()
+    if not others:
+        sentence = settled(explanation, explanation.best)
+        return f"<p>{html.escape(sentence)}</p>" if sentence else ""
+    formulas = "".join(f"<li>{formula._repr_html_()}</li>" for formula in others)
+    return f"<details><summary>{_AS_GOOD} ({len(others)})</summary><ul>{formulas}</ul></details>"
 
 
 def explanation_markdown(explanation: Explanation) -> str:
@@ -169,23 +301,37 @@ def explanation_markdown(explanation: Explanation) -> str:
         lines += ["", "| | operators | R² | RMSE | formula |", "| --- | ---: | ---: | ---: | --- |"]
         best = explanation.best
         for f in explanation.formulas:
-            tex = to_latex(f.tree, explanation.hyperparameters).replace("|", "\\vert ")
             mark = "recommended" if f is best else ""
-            lines.append(f"| {mark} | {f.complexity} | {f.r2:.4f} | {f.rmse:.3g} | ${tex}$ |")
+            lines.append(f"| {mark} | {f.complexity} | {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
+        lines += _as_good_markdown(explanation)
     lines += ["", *(f"> {_markdown(w)}\n" for w in explanation.warnings)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _as_good_markdown(explanation: Explanation) -> list[str]:
+    others = explanation.alternatives()
+    if not others:
+        return ["", _markdown(sentence)] if (sentence := settled(explanation, explanation.best)) else []
+    lines = ["", f"{_AS_GOOD}:", "", "| R² | RMSE | formula |", "| ---: | ---: | --- |"]
+    for f in others[:_MOST_ALTERNATIVES]:
+        lines.append(f"| {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
+    return [*lines, "", more] if (more := _more(others)) else lines
+
+
+def _markdown_formula(formula: Formula) -> str:
+    return f"${to_latex(formula.tree, formula.hyperparameters)}$".replace("|", "\\vert ")
 
 
 def overview_markdown(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a Markdown table."""
     lines = [
-        "| hyperparameter | range | R² | operators | verdict | formula |",
-        "| --- | ---: | ---: | ---: | --- | --- |",
+        "| hyperparameter | range | share | R² | operators | verdict | formula |",
+        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for row in _overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
     notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
-    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+    return "\n".join([*lines, "", _SHARE, "", *notes]).rstrip() + "\n"
 
 
 def _markdown(text: str) -> str:
@@ -213,17 +359,18 @@ def explanation_latex(explanation: Explanation) -> str:
 def overview_latex(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a LaTeX table (needs booktabs and amsmath)."""
     lines = [
-        "\\begin{tabular}{lrrrl}",
+        "\\begin{tabular}{lrrrrl}",
         "\\toprule",
-        "Hyperparameter & Range & $R^2$ & Operators & Formula \\\\",
+        "Hyperparameter & Range & Share & $R^2$ & Operators & Formula \\\\",
         "\\midrule",
     ]
     for e in explanations:
         name = ", ".join(f"${latex_name(n)}$" for n in e.hyperparameters)
         if e.formulas:
             formula = to_latex(e.best.tree, e.hyperparameters)
-            cells = f"{e.range:.3g} & {e.best.r2:.3f} & {e.best.complexity} & $\\displaystyle {formula}$"
+            share = share_text(e).replace(" %", "\\,\\%")
+            cells = f"{e.range:.3g} & {share} & {e.best.r2:.3f} & {e.best.complexity} & $\\displaystyle {formula}$"
         else:
-            cells = "-- & -- & -- & --"
+            cells = "-- & -- & -- & -- & --"
         lines.append(f"{name} & {cells} \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])

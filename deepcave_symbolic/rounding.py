@@ -128,12 +128,12 @@ def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array
     return [float(v) for v in solution / scale * height]
 
 
-def snap_exponents(node: Node, columns: Sequence[Array], y: Array) -> Node:
+def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
     """Returns the formula with exponents near -2, -1, -1/2, 1/2, 1, 2 or 3 replaced by those.
 
     Only where that costs less than 1e-4 of R². The linear constants are solved again for the new exponents.
     """
-    exact = weighted_r2(y, evaluate(node, columns), None)
+    exact = weighted_r2(y, evaluate(node, columns), weights)
 
     def snap(item: Node) -> Node:
         args = tuple(snap(arg) for arg in item.args)
@@ -148,9 +148,9 @@ def snap_exponents(node: Node, columns: Sequence[Array], y: Array) -> Node:
         return node
     offset, terms = split_sum(snapped)
     values = [evaluate(t, columns) for _, t in terms]
-    solved = _solve(values, y, offset is not None, None) if all(np.all(np.isfinite(v)) for v in values) else None
+    solved = _solve(values, y, offset is not None, weights) if all(np.all(np.isfinite(v)) for v in values) else None
     if solved is None:
         return node
     refitted = [(c, t) for c, (_, t) in zip(solved, terms)]  # noqa: B905 - the offset is behind the terms
     result = join_sum(solved[-1] if offset is not None else None, refitted)
-    return result if exact - weighted_r2(y, evaluate(result, columns), None) < _SNAP_LOSS else node
+    return result if exact - weighted_r2(y, evaluate(result, columns), weights) < _SNAP_LOSS else node

@@ -22,6 +22,7 @@ from deepcave_symbolic.expression import (
     constants,
     evaluate,
     function,
+    map_constants,
     substitute,
     variable,
     variables,
@@ -32,7 +33,7 @@ from deepcave_symbolic.rounding import round_formula, snap_exponents, weighted_r
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import split_sum, tidy
 
-__all__ = ["Target", "is_regular", "pareto_front", "recommend"]
+__all__ = ["Target", "alternatives", "front_of", "is_regular", "pareto_front", "recommend", "score"]
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
@@ -63,6 +64,8 @@ class Target:
         held_out_x: Scoring points, natural units, shape (h, k).
         held_out_y: The projection there, shape (h,).
         trials_scored: Whether the training points are the trials, whose R² is then reported, too.
+        weights: Weights of the training points, shape (n,); None for equal ones.
+        held_out_weights: Weights of the scoring points, shape (h,); None likewise.
     """
 
     axes: tuple[Axis, ...]
@@ -72,10 +75,17 @@ class Target:
     held_out_x: Array
     held_out_y: Array
     trials_scored: bool = False
+    weights: Array | None = None
+    held_out_weights: Array | None = None
 
 
 def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
-    """Returns the formulas that no other beats in both complexity and held-out R², simplest first.
+    """Returns the formulas that no other beats in both complexity and held-out R², simplest first; see `score`."""
+    return front_of(score(candidates, target, max_complexity))
+
+
+def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+    """Returns the best candidates of every length as formulas: tidied, rounded, checked and then scored.
 
     The first is always a constant: what any formula has to beat.
 
@@ -97,23 +107,24 @@ def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_com
         seen.add(node)
         if len(constants(node)) > most_constants:
             continue
-        r2 = weighted_r2(target.y, evaluate(node, columns), None)
+        r2 = weighted_r2(target.y, evaluate(node, columns), target.weights)
         if math.isfinite(r2):
             by_complexity.setdefault(complexity(node), []).append((r2, engine, node))
 
-    mean = round_formula(constant(float(np.mean(target.y))), columns, target.y)
-    scored = [_score(mean, "constant", target)]
+    mean = float(np.average(target.y, weights=target.weights))
+    level = round_formula(constant(mean), columns, target.y, target.weights)
+    scored = [_score(level, "constant", target)]
     for _, group in sorted(by_complexity.items()):
         group.sort(key=lambda item: -item[0])
         kept = 0
         for _, engine, node in group:
             if kept >= _KEPT_PER_COMPLEXITY:
                 break
-            rounded = _round(node, columns, target.y)
+            rounded = _round(node, columns, target)
             if complexity(rounded) <= max_complexity and is_regular(rounded, check, target.y):
                 scored.append(_score(rounded, engine, target))
                 kept += 1
-    return _front(scored)
+    return scored
 
 
 def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
@@ -125,9 +136,9 @@ def _columns(x: Array) -> list[Array]:
     return [np.ascontiguousarray(x[:, i]) for i in range(x.shape[1])]
 
 
-def _round(node: Node, columns: list[Array], y: Array) -> Node:
-    snapped = tidy(snap_exponents(node, columns, y), columns)
-    return round_formula(snapped, columns, y)
+def _round(node: Node, columns: list[Array], target: Target) -> Node:
+    snapped = tidy(snap_exponents(node, columns, target.y, target.weights), columns)
+    return round_formula(snapped, columns, target.y, target.weights)
 
 
 def _score(node: Node, engine: str, target: Target) -> Formula:
@@ -138,19 +149,46 @@ def _score(node: Node, engine: str, target: Target) -> Formula:
         tree=node,
         axes=target.axes,
         objective=target.objective,
-        r2=weighted_r2(target.held_out_y, prediction, None),
-        rmse=scale * float(np.sqrt(np.mean((error / scale) ** 2))),
+        r2=weighted_r2(target.held_out_y, prediction, target.held_out_weights),
+        rmse=scale * float(np.sqrt(np.average((error / scale) ** 2, weights=target.held_out_weights))),
         engine=engine,
         trials_r2=weighted_r2(target.y, evaluate(node, _columns(target.x)), None) if target.trials_scored else None,
     )
 
 
-def _front(formulas: Sequence[Formula]) -> list[Formula]:
+def front_of(formulas: Sequence[Formula]) -> list[Formula]:
+    """Returns the formulas that no other beats in both complexity and R², simplest first."""
     front: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, -f.r2, str(f))):
         if not front or formula.r2 > front[-1].r2 + 1e-6:
             front.append(formula)
     return front
+
+
+def alternatives(formulas: Sequence[Formula], front: Sequence[Formula], noise: float) -> list[Formula]:
+    """Returns formulas that the data cannot tell from those of the front that are as long, the most accurate first.
+
+    Args:
+        formulas: All scored formulas.
+        front: The front.
+        noise: What the data cannot tell from zero, as an RMSE in objective units: a formula's squared RMSE may be
+            larger by its square.
+    """
+    best = {formula.complexity: formula for formula in front}
+    shapes = {_shape(formula.tree) for formula in front}
+    found = []
+    for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse, str(f))):
+        rival = best.get(formula.complexity)
+        shape = _shape(formula.tree)
+        if rival is not None and shape not in shapes and formula.rmse <= math.hypot(rival.rmse, noise):
+            shapes.add(shape)
+            found.append(formula)
+    return found
+
+
+def _shape(node: Node) -> Node:
+    """Returns the expression with all numbers alike: two formulas of one shape differ in constants only."""
+    return map_constants(node, lambda _: 1.0)
 
 
 def recommend(front: Sequence[Formula]) -> int:

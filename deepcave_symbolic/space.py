@@ -72,14 +72,35 @@ class Axis:
         return self._from_unit(np.linspace(0.0, 1.0, n))
 
     def held_out_grid(self, n: int, fitted: Array) -> Array:
-        """Returns up to n values between the fitted ones, natural units.
+        """Returns up to n values that stand for the whole domain, between the fitted ones where possible.
 
-        Where an integer or ordinal hyperparameter has no value between them, all its values are returned: then there
-        is no other place at which a formula could be wrong.
+        The smallest integers of a log scale have nothing between them and a large share of the domain, so they are
+        there although they were fitted; of few integers or an ordinal, all values are.
         """
-        grid = np.asarray(self.values) if self.values is not None else self._from_unit((np.arange(n) + 0.5) / n)
-        between = grid[~np.isin(grid, fitted)]
-        return between if len(between) >= 3 else self.check_grid(n)
+        if self.values is not None:
+            return np.asarray(self.values)
+        centres = self._from_unit((np.arange(n) + 0.5) / n)
+        new = ~np.isin(centres, fitted)
+        if self.integer:
+            crowded = np.isin(centres - 1, fitted) | np.isin(centres + 1, fitted)
+            return centres[new | crowded] if np.sum(new) >= 3 else self.check_grid(n)
+        return centres[new]
+
+    def cell_widths(self, x: Array) -> Array:
+        """Returns how much of the domain every value of a grid stands for, relative to the mean, shape (n,).
+
+        An even grid weighs evenly. An integer k of a log-scaled hyperparameter stands for what rounds to it in the unit
+        cube, log(k + 1/2) - log(k - 1/2) within the bounds; beside omitted integers also for its half of those.
+
+        Args:
+            x: Ascending values, natural units, shape (n,).
+        """
+        if not self.integer or self.values is not None or len(x) < 2:
+            return np.ones(len(x))
+        outer = 0.0 if self.log else 0.5
+        edges = np.concatenate([[self.lower - outer], (x[1:] + x[:-1]) / 2, [self.upper + outer]])
+        widths = np.diff(self.to_coordinate(edges))
+        return np.asarray(widths / widths.mean())
 
     def check_grid(self, n: int) -> Array:
         """Returns a dense grid with the bounds and (up to 4 n) every integer, on which a formula must be finite."""

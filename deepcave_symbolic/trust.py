@@ -1,16 +1,31 @@
-"""Says in words how far an explanation can be trusted.
+"""Says how far an explanation can be trusted, in numbers and in words.
 
-Two things can go wrong: the surrogate may not know the run's landscape (only cross-validation shows it), and the
-formula may not describe the surrogate.
+Three things can go wrong: the surrogate may not know the run's landscape (only cross-validation shows it), the
+projection may leave out most of what the surrogate knows, and the formula may not describe the projection. The first
+and the last decide the verdict: a projection that tells a part of the story tells that part truly.
+
+Notation:
+    y, ŷ: costs of the trials and their cross-validated predictions, shape (n,).
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.band import Band, band_of
+from deepcave_symbolic.expression import Array
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 
-__all__ = ["judge"]
+__all__ = ["VERDICTS", "Trust", "judge", "noise_of"]
+
+#: From best to worst.
+VERDICTS = ("trust", "with care", "do not trust")
 
 #: Below this cross-validated R² a surrogate is no better than the mean of the costs.
 _USELESS_CV_R2 = 0.05
@@ -20,10 +35,58 @@ _NO_FORMULA_R2 = 0.5
 _ROUGH_FORMULA_R2 = 0.8
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
+#: Share of the surrogate's variance below which a user should know that most of the story is elsewhere.
+_SMALL_SHARE = 0.5
+#: Two formulas count as told apart from odds of e² (7 to 1) on.
+_LOG_ODDS = 2.0
 
 
-def judge(surrogate: SurrogateRecord, projection: Projection, best: Formula) -> tuple[str, list[str]]:
-    """Returns the verdict ("trust", "caution" or "do not trust") and the sentences that give the reasons."""
+@dataclass(frozen=True)
+class Trust:
+    """How far one formula can be trusted.
+
+    Args:
+        verdict: One of `VERDICTS`.
+        reasons: Why, in sentences.
+        cv_r2: How well the surrogate predicts held-out trials; None where it was not cross-validated.
+        cv_rank_correlation: The same as Spearman's rank correlation.
+        r2: How well the formula follows the projection.
+        variance_share: How much of the surrogate's variance over the configuration space the projection has.
+        variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative).
+        band: Where the formula leaves the surrogate's uncertainty band.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    cv_r2: float | None
+    cv_rank_correlation: float | None
+    r2: float
+    variance_share: float
+    variance_explained: float
+    band: Band
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "cv_r2": self.cv_r2,
+            "cv_rank_correlation": self.cv_rank_correlation,
+            "r2": self.r2 if math.isfinite(self.r2) else None,
+            "variance_share": self.variance_share,
+            "variance_explained": self.variance_explained,
+            "band": self.band.to_dict(),
+        }
+
+
+def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula) -> Trust:
+    """Returns how far a formula can be trusted.
+
+    Args:
+        surrogate: The model that spoke.
+        projection: What the formula describes.
+        formula: The formula shown.
+    """
     level = 0
     reasons: list[str] = []
 
@@ -44,11 +107,40 @@ def judge(surrogate: SurrogateRecord, projection: Projection, best: Formula) -> 
         note(1, f"The surrogate predicts unseen trials weakly (cross-validated R² {surrogate.cv_r2:.2f}).")
     if projection.range == 0.0:
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
-    elif best.r2 < _NO_FORMULA_R2:
-        note(2, f"No short formula explains this projection: R² {best.r2:.2f}.")
-    elif best.r2 < _ROUGH_FORMULA_R2:
-        note(1, f"The formula follows the projection only roughly (R² {best.r2:.2f}); look at the plot.")
-    far = 1.0 - float(projection.near_trials.mean())
+    elif formula.r2 < _NO_FORMULA_R2:
+        note(2, f"No short formula explains this projection: R² {formula.r2:.2f}.")
+    elif formula.r2 < _ROUGH_FORMULA_R2:
+        note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
+    far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION:
         note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
-    return ("trust", "caution", "do not trust")[level], reasons
+    return Trust(
+        verdict=VERDICTS[level],
+        reasons=tuple(reasons),
+        cv_r2=surrogate.cv_r2,
+        cv_rank_correlation=surrogate.cv_rank_correlation,
+        r2=formula.r2,
+        variance_share=projection.variance_share,
+        variance_explained=projection.variance_share * max(0.0, formula.r2),
+        band=band_of(formula, projection),
+    )
+
+
+def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
+    """Returns the difference between two formulas that the run's trials cannot see, as an RMSE in objective units.
+
+    Were the surrogate the truth and its cross-validated error σ the noise of a trial, n trials would favour the formula
+    with the smaller mean squared error by odds of exp(n·ΔMSE / 2σ²). Below odds of e² the choice is not settled.
+
+    Args:
+        surrogate: The surrogate with its trials.
+        projection: Its uncertainty stands in for σ where it was not cross-validated.
+    """
+    sigma = _spread(surrogate.y - surrogate.held_out) if surrogate.held_out is not None else _spread(projection.std)
+    return sigma * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
+
+
+def _spread(values: Array) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    scale = float(np.max(finite, initial=0.0))
+    return scale * float(np.sqrt(np.mean((finite / scale) ** 2))) if 0.0 < scale < np.inf else 0.0

@@ -12,8 +12,9 @@ from plotly.subplots import make_subplots
 
 from deepcave_symbolic.exceptions import SearchFailedError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import Array, evaluate
+from deepcave_symbolic.expression import Array, evaluate, variables
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.optimum import Optimum
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space import Axis
 
@@ -25,7 +26,9 @@ _ICE = "rgba(31, 119, 180, 0.12)"
 _FORMULA = "#d62728"
 _TRIALS = "rgba(60, 60, 60, 0.55)"
 _INCUMBENT = {"color": "#ff9800", "size": 12, "symbol": "star", "line": {"color": "black", "width": 0.7}}
+_OPTIMUM = {"color": _FORMULA, "size": 11, "symbol": "diamond", "line": {"color": "white", "width": 1.5}}
 _FAR = "rgba(120, 120, 120, 0.2)"
+_OUTSIDE = "#7b3fa0"
 _CURVE_POINTS = 400
 
 
@@ -103,7 +106,7 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
             fill="toself",
             fillcolor=_BAND,
             line={"width": 0},
-            name="± 1 standard deviation",
+            name="± 1 standard deviation band",
             hoverinfo="skip",
         )
     )
@@ -120,14 +123,14 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
             name="evaluated trials",
         )
     )
-    best = _incumbent(explanation, projection)
-    if best is not None:
-        figure.add_trace(
-            go.Scatter(
-                x=[trials.values[best, 0]], y=[trials.costs[best]], mode="markers", marker=_INCUMBENT, name="incumbent"
-            )
-        )
+    optimum = _optimum(explanation, formula)
+    if optimum is not None:
+        figure.add_trace(_point(optimum.values[0], optimum.value, _OPTIMUM, "formula's optimum"))
+    incumbent = projection.incumbent
+    if incumbent is not None and incumbent.values is not None:
+        figure.add_trace(_point(incumbent.values[0], incumbent.cost, _INCUMBENT, "incumbent"))
     _shade_far(figure, projection)
+    _mark_outside(figure, explanation, projection, formula)
     _axis_layout(figure.update_xaxes, axis)
     figure.update_yaxes(range=_cost_range(projection, formula, curve_x))
     return _styled(
@@ -138,12 +141,14 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
     )
 
 
-def _incumbent(explanation: Explanation, projection: Projection) -> int | None:
-    """Returns the index of the best trial, None without trials."""
-    costs = projection.trials.costs
-    if len(costs) == 0:
-        return None
-    return int(np.argmax(costs) if explanation.provenance.get("direction") == "maximize" else np.argmin(costs))
+def _optimum(explanation: Explanation, formula: Formula) -> Optimum | None:
+    """Returns where the formula is best, None for a constant, which is best nowhere."""
+    return explanation.optimum(formula) if variables(formula.tree) else None
+
+
+def _point(x: float, y: float, marker: dict[str, Any], name: str, **kwargs: Any) -> go.Scatter:
+    # At the edge of the domain half of it would be cut off.
+    return go.Scatter(x=[x], y=[y], mode="markers", marker=marker, name=name, cliponaxis=False, **kwargs)
 
 
 def _line(x: Array, y: Array, color: str, name: str, dash: str = "solid") -> go.Scatter:
@@ -151,13 +156,15 @@ def _line(x: Array, y: Array, color: str, name: str, dash: str = "solid") -> go.
 
 
 def _cost_range(projection: Projection, formula: Formula, curve_x: Array) -> list[float]:
-    """Returns a range that shows curve, band and most trials; single crashes far above do not flatten the curve."""
+    """Returns a range with curve, band, incumbent and most trials; single crashes do not flatten the curve."""
     curve = evaluate(formula.tree, [curve_x])
     shown = np.concatenate([projection.mean, projection.mean - projection.std, projection.mean + projection.std, curve])
     low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
     if len(projection.trials.costs):
         low = min(low, float(np.min(projection.trials.costs)))
         high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
+    if projection.incumbent is not None and projection.incumbent.values is not None:
+        low, high = min(low, projection.incumbent.cost), max(high, projection.incumbent.cost)
     margin = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
     return [low - margin, high + margin]
 
@@ -175,16 +182,30 @@ def _shade_far(figure: go.Figure, projection: Projection) -> None:
         elif not inside and start is not None:
             figure.add_vrect(x0=start, x1=x[min(i, len(x) - 1)], fillcolor=_FAR, line_width=0)
             start = None
+    figure.add_trace(_legend_of_shape("no trial nearby", {"color": _FAR, "size": 14, "symbol": "square"}))
+
+
+def _mark_outside(figure: go.Figure, explanation: Explanation, projection: Projection, formula: Formula) -> None:
+    """Marks at the bottom where the formula leaves the surrogate's uncertainty band."""
+    stretches = explanation.trust(formula).band.stretches
+    if not stretches:
+        return
+    axis = projection.axes[0]
+    u = axis.to_coordinate(projection.grid[:, 0])
+    # From the middle between two points to the next, so that a single point is seen as well.
+    edges = np.concatenate([u[:1], (u[:-1] + u[1:]) / 2, u[-1:]])
+    for stretch in stretches:
+        first, last = np.searchsorted(u, axis.to_coordinate(np.array(stretch)))
+        x0, x1 = (10.0**edge if axis.log else edge for edge in edges[[first, last + 1]])
+        box = {"x0": x0, "x1": x1, "y0": 0, "y1": 0.018}
+        figure.add_shape(type="rect", xref="x", yref="paper", fillcolor=_OUTSIDE, line_width=0, **box)
+    marker = {"color": _OUTSIDE, "size": 14, "symbol": "line-ew", "line": {"color": _OUTSIDE, "width": 4}}
+    figure.add_trace(_legend_of_shape("formula outside the band", marker))
+
+
+def _legend_of_shape(name: str, marker: dict[str, Any]) -> go.Scatter:
     # Shapes have no legend in plotly 5, and their annotations stand in the wrong place on a log axis.
-    figure.add_trace(
-        go.Scatter(
-            x=[None],
-            y=[None],
-            mode="markers",
-            marker={"color": _FAR, "size": 14, "symbol": "square"},
-            name="no trial nearby",
-        )
-    )
+    return go.Scatter(x=[None], y=[None], mode="markers", marker=marker, name=name)
 
 
 # --- two hyperparameters ------------------------------------------------------------------------------------------
@@ -212,7 +233,10 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
     figure.add_trace(go.Contour(x=x, y=y, z=values, **shared), row=1, col=2)
     difference = {"coloraxis": "coloraxis2", "contours": {"coloring": "heatmap"}, "line": {"width": 0.5}}
     figure.add_trace(go.Contour(x=x, y=y, z=values - surrogate, **difference), row=1, col=3)
-    trials, best = projection.trials, _incumbent(explanation, projection)
+    trials, incumbent, optimum = projection.trials, projection.incumbent, _optimum(explanation, formula)
+    places = [] if optimum is None else [(optimum.values, _OPTIMUM, "formula's optimum")]
+    if incumbent is not None and incumbent.values is not None:
+        places.append((incumbent.values, _INCUMBENT, "incumbent"))
     for column in (1, 2, 3):
         figure.add_trace(
             go.Scatter(
@@ -228,13 +252,8 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
             row=1,
             col=column,
         )
-        if best is not None:
-            x0, y0 = trials.values[best]
-            figure.add_trace(
-                go.Scatter(x=[x0], y=[y0], mode="markers", marker=_INCUMBENT, name="incumbent", showlegend=column == 1),
-                row=1,
-                col=column,
-            )
+        for (x0, y0), marker, name in places:
+            figure.add_trace(_point(x0, y0, marker, name, showlegend=column == 1), row=1, col=column)
         _axis_layout(lambda column=column, **k: figure.update_xaxes(row=1, col=column, **k), first)
         _axis_layout(lambda column=column, **k: figure.update_yaxes(row=1, col=column, **k), second)
         figure.update_xaxes(title_text=escape(first.name), row=1, col=column)

@@ -11,7 +11,7 @@ import pytest
 from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
-from deepcave_symbolic.engines.exhaustive.candidates import natural_cost
+from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, readable
 from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, grammar
 from deepcave_symbolic.expression import (
@@ -142,6 +142,16 @@ def test_affine_change_of_the_target(data: Callable[[], tuple[Array, Array]], sc
         assert best(changed, X, scale * y + shift, operators) == pytest.approx(expected, abs=2e-5)
 
 
+@pytest.mark.parametrize("scale", [1000.0, 1e-3, -3.7e8])
+def test_scale_of_the_target_in_natural_units(scale: float) -> None:
+    X, y = surface()
+    plain = ExhaustiveEngine(log_scaled=(True, True)).search(X, y)
+    changed = ExhaustiveEngine(log_scaled=(True, True)).search(X, scale * y)
+    assert plain == ExhaustiveEngine(log_scaled=(True, True)).search(X, y, seed=3)
+    for operators in range(4, 16):
+        assert best(changed, X, scale * y, operators) == pytest.approx(best(plain, X, y, operators), abs=2e-5)
+
+
 @pytest.mark.parametrize("factor", [1e300, 1e-300, -1.0])
 def test_extreme_scales_of_the_target(factor: float) -> None:
     X = line(-3, 1, 40)
@@ -237,6 +247,63 @@ def test_exponents_stay_readable_on_a_log_axis() -> None:
     assert rates and max(np.abs(rates)) <= 4.0 * np.log(10) * (1 + 1e-12)
 
 
+#: name: (truth of two log-scaled hyperparameters, its operators)
+POWERS: dict[str, tuple[Truth, int]] = {
+    "step across both": (lambda x, n: 0.3 - 0.1 / (x**0.9 * n**1.3 + 0.05), 6),
+    "logarithm across both": (lambda x, n: 0.3 + 0.02 * np.log(x**1.6 * n**0.8 + 0.03), 7),
+    "reciprocal of a sum of powers": (lambda x, n: 0.7 - 0.02 / (n**-0.7 + 8.0 * x**1.8), 6),
+    "three factors": (lambda x, n: 0.2 + 0.05 * x**0.8 * n**0.4 / (x**2 + 0.003), 8),
+}
+
+
+@pytest.mark.parametrize("name", POWERS)
+def test_recovers_powers_of_two_log_scaled_hyperparameters(name: str) -> None:
+    truth, operators = POWERS[name]
+    X, dense = grid((-4, 0), (0, 2.4), 20), grid((-4, 0), (0, 2.4), 41)
+    found = ExhaustiveEngine(log_scaled=(True, True)).search(X, truth(*10.0**X.T))
+    exact = truth(*10.0**dense.T)
+    errors = {natural_cost(node, (True, True)): 1.0 - r2(exact, evaluate(node, list(dense.T))) for node in found[::-1]}
+    assert min(error for cost, error in errors.items() if cost <= operators) < 1e-4
+
+
+def test_powers_of_a_linear_and_a_log_scaled_hyperparameter() -> None:
+    X = grid((1, 8), (-4, 0), 20)
+    y = 0.6 - 0.03 / (X[:, 0] ** 1.4 * 10.0 ** (-0.5 * X[:, 1]) + 4.0)
+    found = ExhaustiveEngine(log_scaled=(False, True)).search(X, y, max_complexity=6)
+    assert max(r2(y, evaluate(node, list(X.T))) for node in found) > 0.9999
+
+
+@pytest.mark.parametrize("power", [3.7, -3.7])
+def test_numbers_stay_readable_in_natural_units(power: float) -> None:
+    """Steep steps far from x = 1 need levels such as 1e-15; less steep ones take their place."""
+    X = line(-6, -2, 40)
+    found = ExhaustiveEngine(log_scaled=(True,)).search(X, 1.0 / (10.0 ** (power * (X[:, 0] + 4.0)) + 1.0))
+    levels = [
+        abs(part.args[1].value)
+        for node in found
+        for part in walk(node)
+        if part.op == "+" and part.args[0].op == "exp" and part.args[1].is_constant
+    ]
+    assert levels and min(levels) >= 1e-6 and max(levels) <= 1e6
+
+
+def test_readable() -> None:
+    dense = line(-4, 0, 33).T
+    u = variable(0)
+
+    def power(p: float) -> Node:
+        return function("exp", p * np.log(10) * u)
+
+    def fine(node: Node) -> bool:
+        return readable(constant(0.1) + node, dense, 0.0, 1.0, (True,))
+
+    assert fine(0.5 * power(0.7)) and fine(0.3 * u) and fine(3e-6 / (power(2.0) + 3e-6))
+    assert not fine(0.5 * power(0.01))  # an exponent that stands for a logarithm
+    assert not fine(3e-9 / (power(2.0) + 3e-9))  # a level too small to read
+    assert not fine(1e-8 * power(-1.9))  # a coefficient too small to read
+    assert not fine(8.0 * power(0.2))  # a term that only cancels the intercept
+
+
 def test_natural_cost() -> None:
     u = variable(0)
     assert natural_cost(2.0 * u + 1.0, (False,)) == 2
@@ -312,8 +379,8 @@ def test_derivatives_of_every_atom() -> None:
     table, points = table_and_points()
     for factor in table.factors:
         theta = 0.5 * (factor.starts[:3] + factor.starts[-3:]).T
-        if "ridge" in factor.key:
-            theta = theta + 0.013  # off the corner where the ridge's edge changes
+        if "ridge" in factor.key or factor.inner.powers:
+            theta = theta + 0.013  # off the corner where the edge or corner of the box that counts changes
         value, derivatives = factor.evaluate(points, theta)
         for q, derivative in enumerate(derivatives):
             step = np.zeros_like(theta)

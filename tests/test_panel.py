@@ -80,6 +80,16 @@ def text(*components: Any) -> str:
     return "\n".join(t for c in components for t in texts(c))
 
 
+def badges(component: Any) -> list[tuple[str, str]]:
+    """Returns text and colour of every verdict on the page."""
+    if isinstance(component, (list, tuple)):
+        return [found for child in component for found in badges(child)]
+    if "symbolic-verdict" in str(getattr(component, "className", "")):
+        return [(component.children, component.color)]
+    children = getattr(component, "children", None)
+    return [] if children is None or isinstance(children, str) else badges(children)
+
+
 def synthetic(
     names: tuple[str, ...] = ("x", "y"), *, objective: Any = None, budgets: tuple[float, ...] = (0.0,), n: int = 30
 ) -> Any:
@@ -169,7 +179,84 @@ def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
     assert outputs["explanations"][0]["verdict"] == "trust"
     drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": 1}, outputs)
-    assert "do not trust" in text(drawn[ANSWER]) and "allow more operators" in text(drawn[ANSWER])
+    assert "allow more operators" in text(drawn[ANSWER])
+    assert badges(drawn[ANSWER]) == [("do not trust", "danger")]
+    assert "Do not trust this formula." in text(drawn[ANSWER][:2]), "above the formula"
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
+    assert badges(drawn[ANSWER]) == [("trust", "success")]
+    assert "Do not trust" not in text(drawn[ANSWER])
+
+
+@pytest.mark.parametrize("names", [("C",), ("C", "gamma")])
+def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, processed: Any, names: Any) -> None:
+    chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    given, outputs = processed("svm_bbo", **chosen)
+    explanation = Explanation.from_dict(outputs["explanations"][0])
+    for n in (0, 4, 9, 12):
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, outputs)
+        page = text(drawn[ANSWER])
+        shown = [f for f in explanation.formulas if f.complexity <= n][-1] if n else explanation.best
+        interaction, optimum, trust = (
+            explanation.interaction(shown),
+            explanation.optimum(shown),
+            explanation.trust(shown),
+        )
+        for part in (
+            *explanation.behaviour(shown),
+            optimum.sentence,
+            "" if interaction is None else interaction.sentence,
+            trust.band.sentence,
+            f"{100 * trust.variance_explained:.0f} % of the surrogate's variance",
+        ):
+            assert part in page, (n, part)
+        assert ("Interaction" in page) == (len(names) == 2)
+        assert ("disagree about the best setting" in page) == bool(optimum.disagrees)
+        place = next(trace for trace in drawn[FIGURE].data if trace.name == "formula's optimum")
+        assert place.x[0] == optimum.values[0]
+        assert place.y[0] == (optimum.values[1] if len(names) == 2 else optimum.value)
+
+
+def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    stored = json.loads(json.dumps(outputs))
+    record = stored["explanations"][0]
+    best = record["formulas"][record["best"]]
+    record["others"] = [{**best, "r2": 0.9123, "rmse": 0.4567}, {**best, "r2": 0.9012, "rmse": 0.5678}]
+    page = text(panel.load_outputs(runs["svm_bbo"], given, stored)[ANSWER])
+    for part in (
+        "Formulas as long that the trials cannot tell from this one (2)",
+        "0.9123",
+        "0.457",
+        "0.9012",
+        "0.568",
+    ):
+        assert part in page
+    assert page.count("<math") == 3 and "is settled" not in page
+    # Another formula of the front has none.
+    record["others"] = record["others"][:1]
+    other = panel.load_outputs(runs["svm_bbo"], {**given, "operators": 3}, stored)
+    assert "cannot tell" not in text(other[ANSWER]) and "No other formula of this length" in text(other[ANSWER])
+
+
+def test_a_useless_surrogate_is_said_above_everything(panel: Any, runs: Any, processed: Any) -> None:
+    for first in ("C", inputs.ALL):
+        given, outputs = processed("svm_bbo", hyperparameter_name_1=first)
+        useless = json.loads(json.dumps(outputs))
+        for record in useless["explanations"]:
+            record["surrogate"]["cv_r2"] = -0.5
+        answer = panel.load_outputs(runs["svm_bbo"], given, useless)[ANSWER]
+        assert set(badges(answer)) == {("do not trust", "danger")}
+        page = text(answer)
+        assert page.count("no better than the mean") == 1
+        assert page.index("no better than the mean") < page.index("<math")
+
+
+def test_the_overview_has_the_share_of_the_variance(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
+    page = text(panel.load_outputs(runs["mlp_hpo"], given, outputs)[ANSWER])
+    first = Explanation.from_dict(outputs["explanations"][0])
+    assert first.projection is not None
+    assert "Share" in page and f"{100 * first.projection.variance_share:.0f} %" in page.splitlines()
 
 
 @pytest.mark.parametrize("first", ["C", inputs.ALL])

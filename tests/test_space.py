@@ -83,7 +83,11 @@ def test_fitting_points_are_even_in_the_search_coordinate(axis: Axis) -> None:
 def test_held_out_points_were_not_fitted(axis: Axis, fitted: int, held_out: int) -> None:
     fit = axis.fit_grid(fitted)
     held = axis.held_out_grid(held_out, fit)
-    assert not np.isin(held, fit).any()
+    again = held[np.isin(held, fit)]
+    if not axis.integer:
+        assert len(again) == 0
+    # Integers that were fitted with a neighbour have no room between them.
+    assert all(k - 1 in fit or k + 1 in fit for k in again)
     assert len(held) >= 20
     # They reach into the outermost tenths of the range.
     u = axis.to_coordinate(held)
@@ -107,6 +111,33 @@ def test_a_small_domain_is_fitted_and_scored_on_all_its_values(axis: Axis, every
     assert fit.tolist() == every
     assert axis.held_out_grid(200, fit).tolist() == every
     assert axis.check_grid(801).tolist() == every
+
+
+def test_the_smallest_integers_of_a_log_scale_are_scored() -> None:
+    fit = LOG_INTEGER.fit_grid(20)
+    held_out = LOG_INTEGER.held_out_grid(24, fit)
+    assert LOG_INTEGER.lower in held_out
+    assert np.mean(np.isin(held_out, fit)) < 0.5
+
+
+def test_integers_weigh_as_much_as_the_unit_cube_gives_them() -> None:
+    from ConfigSpace import Integer
+
+    integer = Integer("depth", (1, 50), log=True)
+    axis = Axis("depth", 1, 50, log=True, integer=True)
+    every = np.arange(1.0, 51.0)
+    cube = np.linspace(0, 1, 200_001)
+    counted = np.bincount(np.asarray(integer.to_value(cube)).astype(int), minlength=51)[1:]
+    np.testing.assert_allclose(axis.cell_widths(every) / 50, counted / counted.sum(), atol=2e-5)
+    coarse = axis.fit_grid(12)
+    assert axis.cell_widths(coarse).mean() == pytest.approx(1.0)
+    linear = Axis("epochs", 1, 9, integer=True)
+    assert set(linear.cell_widths(linear.fit_grid(20))) == {1.0}
+
+
+@pytest.mark.parametrize("axis", [LINEAR, LOG, NUMERIC, LABELLED], ids=by_name)
+def test_even_grids_weigh_evenly(axis: Axis) -> None:
+    assert set(axis.cell_widths(axis.fit_grid(20))) == {1.0}
 
 
 def test_every_integer_is_checked() -> None:

@@ -73,8 +73,9 @@ def copyable(label: str, text: str, *, id: str) -> Any:
 
 def facts_table(facts: Sequence[tuple[str, str]]) -> Any:
     """Returns pairs of label and text as a table."""
+    left = {"whiteSpace": "nowrap", "paddingRight": "1.5rem"}
     rows = [
-        html.Tr([html.Th(label, style={"whiteSpace": "nowrap"}), html.Td(text, style={"overflowWrap": "anywhere"})])
+        html.Tr([html.Th(label, style=left), html.Td(text, style={"overflowWrap": "anywhere"})])
         for label, text in facts
     ]
     return dbc.Table(html.Tbody(rows), size="sm", borderless=True, className="mb-2")

@@ -15,7 +15,8 @@ from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import copyable, facts_table, typeset
 from deepcave_symbolic.panel.overview import draw_overview
 from deepcave_symbolic.panel.parts import (
-    alerts,
+    Judgement,
+    alert,
     choose,
     heading,
     in_code,
@@ -26,6 +27,8 @@ from deepcave_symbolic.panel.parts import (
     words,
 )
 from deepcave_symbolic.panel.record import PanelError, PanelRecord
+from deepcave_symbolic.report import band_fact, findings, settled
+from deepcave_symbolic.trust import VERDICTS
 from deepcave_symbolic.visualization import plot_explanation, plot_front
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
@@ -132,14 +135,20 @@ def _draw_explanation(record: PanelRecord, explanation: Explanation, at_most: in
 
 
 def _answer(record: PanelRecord, explanation: Explanation, formula: Formula, at_most: int) -> list[Any]:
-    verdict, warnings = judged(explanation, formula)
+    judgement = judged(explanation, formula)
+    interaction = explanation.interaction(formula)
     return [
-        heading(" and ".join(explanation.hyperparameters), explanation),
+        heading(" and ".join(explanation.hyperparameters), explanation, judgement.verdict),
+        *_verdict_alert(judgement),
         typeset(formula, with_objective=True, size="1.5rem"),
+        *([] if interaction is None else [_interaction(interaction.sentence)]),
         html.P(_shown(formula, at_most), className="text-muted symbolic-shown"),
-        facts_table(_facts(explanation, formula, verdict)),
-        *alerts(warnings, verdict),
+        *_optimum_alert(explanation, formula),
+        facts_table(_facts(explanation, formula)),
+        *(alert(text, VERDICTS[0]) for text in judgement.reasons if judgement.verdict == VERDICTS[0]),
+        *(alert(text) for text in judgement.warnings),
         *(dbc.Alert(note, color="info") for note in record.notes),
+        *_as_good(explanation, formula),
         html.Details(
             [
                 html.Summary("Copy the formula"),
@@ -152,28 +161,70 @@ def _answer(record: PanelRecord, explanation: Explanation, formula: Formula, at_
     ]
 
 
+def _verdict_alert(judgement: Judgement) -> list[Any]:
+    """Returns why the formula is to be read with care or not at all; the remarks beside a good verdict stand below."""
+    advice = {VERDICTS[1]: "Read this formula with care. ", VERDICTS[2]: "Do not trust this formula. "}
+    if judgement.verdict not in advice:
+        return []
+    return [alert([html.Strong(advice[judgement.verdict]), " ".join(judgement.reasons)], judgement.verdict)]
+
+
+def _interaction(sentence: str) -> Any:
+    return html.P([html.Strong("Interaction: "), sentence], className="mb-1 symbolic-interaction")
+
+
+def _optimum_alert(explanation: Explanation, formula: Formula) -> list[Any]:
+    if not explanation.optimum(formula).disagrees:
+        return []
+    text = (
+        "Formula, surrogate and incumbent disagree about the best setting by more than the surrogate's uncertainty: "
+        "do not use the formula's optimum untested (see Optimum)."
+    )
+    return [alert(text)]
+
+
+def _as_good(explanation: Explanation, formula: Formula) -> list[Any]:
+    """Returns the formulas that are as good, folded, or a sentence that there is none."""
+    others = explanation.alternatives(formula)
+    if not others:
+        sentence = settled(explanation, formula)
+        return [html.P(sentence, className="symbolic-settled")] if sentence else []
+    rows = [
+        html.Tr([html.Td(f"{f.r2:.4f}"), html.Td(f"{f.rmse:.3g}"), html.Td(typeset(f, with_objective=False))])
+        for f in others
+    ]
+    return [
+        html.Details(
+            [
+                html.Summary(f"Formulas as long that the trials cannot tell from this one ({len(others)})"),
+                table(["R²", f"RMSE ({explanation.objective})", "Formula"], rows),
+            ],
+            className="mb-3 symbolic-alternatives",
+        )
+    ]
+
+
 def _shown(formula: Formula, at_most: int) -> str:
     kind = "the recommended formula" if at_most <= 0 else f"the best formula with at most {operators(at_most)}"
     return f"Shown: {kind} ({operators(formula.complexity)}, R² {formula.r2:.4f})."
 
 
-def _facts(explanation: Explanation, formula: Formula, verdict: str) -> list[tuple[str, str]]:
+def _facts(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
     maximized = explanation.provenance.get("direction") == "maximize"
     direction = "larger is better" if maximized else "smaller is better"
     budget = "" if explanation.budget is None else f", at budget {explanation.budget:g}"
+    fit = f"R² {formula.r2:.4f} against the {_described(explanation)}, RMSE {formula.rmse:.3g} {explanation.objective}"
     facts = [
-        ("R²", f"{formula.r2:.4f} against the {_described(explanation)}"),
-        ("RMSE", f"{formula.rmse:.3g} {explanation.objective}"),
-        ("Complexity", operators(formula.complexity)),
+        # The interaction stands with the formula.
+        *(fact for fact in findings(explanation, formula) if fact[0] != "Interaction"),
+        ("Fit", fit if formula.trials_r2 is None else f"{fit}; R² {formula.trials_r2:.4f} on the trials"),
+        *band_fact(explanation, formula),
         ("Objective", f"{explanation.objective} ({direction}){budget}"),
         ("Domain", "; ".join(axis.describe() for axis in formula.axes)),
     ]
-    if formula.trials_r2 is not None:
-        facts.insert(1, ("R² on the trials", f"{formula.trials_r2:.4f}"))
     if explanation.conditions:
-        facts.append(("Condition", f"where {' and '.join(explanation.conditions)}"))
+        facts.append(("Only where", " and ".join(explanation.conditions)))
     facts.append(("Range", f"the surrogate's mean moves by {explanation.range:.3g} {explanation.objective}"))
-    facts.append(("Verdict", verdict))
     return facts
 
 

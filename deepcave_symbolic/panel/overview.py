@@ -13,8 +13,8 @@ from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import sparkline, typeset
 from deepcave_symbolic.panel.parts import (
-    VERDICT_COLORS,
-    alerts,
+    alert,
+    badge,
     choose,
     heading,
     in_code,
@@ -25,6 +25,8 @@ from deepcave_symbolic.panel.parts import (
     words,
 )
 from deepcave_symbolic.panel.record import PanelRecord
+from deepcave_symbolic.report import share_text
+from deepcave_symbolic.trust import VERDICTS
 from deepcave_symbolic.visualization import escape
 
 __all__ = ["draw_overview"]
@@ -34,47 +36,55 @@ def draw_overview(record: PanelRecord, at_most: int) -> list[Any]:
     """Returns what `outputs.draw` does, for a record of all hyperparameters."""
     explained = [e for e in record.explanations if e.formulas]
     rows = [_overview_row(e, choose(e, at_most)) for e in explained]
-    others = [e for e in record.explanations if not e.formulas]
-    rows += [html.Tr([html.Td(", ".join(e.hyperparameters)), html.Td(" ".join(e.warnings), colSpan=5)]) for e in others]
-    common = [w for w in (explained[0].warnings if explained else []) if all(w in e.warnings for e in explained)]
-    worst = max((e.verdict for e in explained), key=list(VERDICT_COLORS).index, default="caution")
     objective = record.explanations[0].objective if record.explanations else ""
-    head = ["Hyperparameter", f"Range ({objective})", "R²", "Operators", "Verdict", "Formula"]
+    head = ["Hyperparameter", f"Range ({objective})", "Share", "R²", "Operators", "Verdict", "Formula"]
     kind = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {operators(at_most)}"
+    common, own = _warnings([(e, choose(e, at_most)) for e in explained])
     answer = [
         *(heading("All hyperparameters, those that move the objective most first", e) for e in record.explanations[:1]),
         html.P(
-            f"Shown: {kind}. The pictures show surrogate (solid) and formula (dashed).",
+            f"Shown: {kind}. The pictures show surrogate (solid) and formula (dashed). Share: how much of the "
+            "surrogate's variance the hyperparameter accounts for on its own.",
             className="text-muted symbolic-shown",
         ),
-        *alerts(common, worst),
+        *common,
         *(dbc.Alert(note, color="info") for note in record.notes),
         table(head, rows),
-        *_own_warnings(explained, common),
+        # Below the table, which may be wider than the page: sentences have to wrap.
+        *(_unexplained(e) for e in record.explanations if not e.formulas),
+        *own,
     ]
     details = [*(surrogate_card(e) for e in explained[:1]), in_code(record)]
     figure = _plot_ranges(explained, objective)
     return [figure, words("The overview has no front."), answer, details, False, True, True]
 
 
-def _own_warnings(explained: Sequence[Explanation], common: Sequence[str]) -> list[Any]:
-    return [
-        dbc.Alert(f"{', '.join(e.hyperparameters)}: {text}", color=VERDICT_COLORS.get(e.verdict, "warning"))
-        for e in explained
-        for text in e.warnings
-        if text not in common
-    ]
+def _warnings(shown: Sequence[tuple[Explanation, Formula]]) -> tuple[list[Any], list[Any]]:
+    """Returns the warnings on every formula and the others, behind their hyperparameters; the worst first."""
+    judgements = [(", ".join(e.hyperparameters), judged(e, formula)) for e, formula in shown]
+    # A reason has the verdict's colour; whatever else is to be known is a warning.
+    found = [(name, text, j.verdict) for name, j in judgements for text in j.reasons]
+    found += [(name, text, "with care") for name, j in judgements for text in j.warnings]
+    found.sort(key=lambda f: -VERDICTS.index(f[2]))
+    everywhere = {text for _, text, _ in found if all(text in (*j.reasons, *j.warnings) for _, j in judgements)}
+    common = {text: verdict for _, text, verdict in reversed(found) if text in everywhere}
+    own = [alert(f"{name}: {text}", verdict) for name, text, verdict in found if text not in everywhere]
+    return [alert(text, verdict) for text, verdict in reversed(common.items())], own
+
+
+def _unexplained(explanation: Explanation) -> Any:
+    return html.P([html.Strong(f"{', '.join(explanation.hyperparameters)}: "), " ".join(explanation.warnings)])
 
 
 def _overview_row(explanation: Explanation, formula: Formula) -> Any:
-    verdict, _ = judged(explanation, formula)
     cells = [
         [html.Div(", ".join(explanation.hyperparameters)), sparkline(explanation, formula)],
         f"{explanation.range:.3g}",
+        html.Span(share_text(explanation), style={"whiteSpace": "nowrap"}),
         f"{formula.r2:.3f}",
         str(formula.complexity),
-        verdict,
-        typeset(formula, with_objective=False),
+        badge(judged(explanation, formula).verdict),
+        typeset(formula, with_objective=False, size="0.95rem"),
     ]
     return html.Tr([html.Td(cell) for cell in cells])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
@@ -15,12 +16,14 @@ from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import copyable, facts_table
 from deepcave_symbolic.panel.record import PanelRecord
-from deepcave_symbolic.trust import judge
+from deepcave_symbolic.trust import VERDICTS
 from deepcave_symbolic.visualization import escape
 
 __all__ = [
     "VERDICT_COLORS",
-    "alerts",
+    "Judgement",
+    "alert",
+    "badge",
     "choose",
     "heading",
     "in_code",
@@ -32,7 +35,7 @@ __all__ = [
 ]
 
 #: Bootstrap's colour of a verdict, the best first.
-VERDICT_COLORS = {"trust": "success", "caution": "warning", "do not trust": "danger"}
+VERDICT_COLORS = dict(zip(VERDICTS, ("success", "warning", "danger"), strict=True))
 
 
 def choose(explanation: Explanation, at_most: int) -> Formula:
@@ -43,22 +46,58 @@ def choose(explanation: Explanation, at_most: int) -> Formula:
     return short[-1] if short else explanation.formulas[0]
 
 
-def heading(text: str, explanation: Explanation) -> Any:
-    """Returns a heading with the run's name, because results stay on the page while another run is being selected."""
+def heading(text: str, explanation: Explanation, verdict: str | None = None) -> Any:
+    """Returns a heading with the run's name, because results stay on the page while another run is being selected.
+
+    Args:
+        text: What is explained.
+        explanation: The record.
+        verdict: Stands beside it as a badge.
+    """
     run = PurePath(str(explanation.provenance.get("run", ""))).name
-    return html.H4([text, html.Small(f" in {run}", className="text-muted")], style={"overflowWrap": "anywhere"})
+    parts = [text, html.Small(f" in {run}", className="text-muted")]
+    if verdict is not None:
+        parts.append(badge(verdict, className="ms-3"))
+    return html.H4(parts, style={"overflowWrap": "anywhere"})
 
 
-def judged(explanation: Explanation, formula: Formula) -> tuple[str, list[str]]:
-    """Returns the verdict on the formula shown and the warnings; the record's own are about the recommended one."""
-    if formula == explanation.best or explanation.surrogate is None or explanation.projection is None:
-        return explanation.verdict, explanation.warnings
-    verdict, _ = judge(explanation.surrogate, explanation.projection, formula)
-    levels = list(VERDICT_COLORS)
-    if levels.index(verdict) <= levels.index(explanation.verdict):
-        return verdict, explanation.warnings
-    note = f"The formula shown follows the surrogate only with R² {formula.r2:.2f}; allow more operators."
-    return verdict, [note, *explanation.warnings]
+def badge(verdict: str, className: str = "") -> Any:
+    """Returns a verdict on its colour."""
+    # White on Bootstrap's yellow cannot be read.
+    dark = " text-dark" if VERDICT_COLORS[verdict] == "warning" else ""
+    return dbc.Badge(verdict, color=VERDICT_COLORS[verdict], className=f"symbolic-verdict {className}{dark}".strip())
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the page says of the formula shown; the record's own verdict and warnings are about the recommended one.
+
+    Args:
+        verdict: One of `trust.VERDICTS`.
+        reasons: Why, in sentences.
+        warnings: The other warnings.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def judged(explanation: Explanation, formula: Formula) -> Judgement:
+    """Returns the verdict on the formula shown, with the warnings that hold for it."""
+    recommended = explanation.trust().reasons
+    others = tuple(w for w in explanation.warnings if w not in recommended)
+    trust = explanation.trust(formula)
+    if formula == explanation.best:
+        return Judgement(trust.verdict, trust.reasons, others)
+    # A reason that only a formula of the user's own choice has is that it is too short: surrogate and projection are
+    # the same.
+    reasons = [reason for reason in trust.reasons if reason in recommended]
+    if len(reasons) < len(trust.reasons):
+        reasons.insert(
+            0, f"The formula shown follows the surrogate only with R² {formula.r2:.2f}; allow more operators."
+        )
+    return Judgement(trust.verdict, tuple(reasons), others)
 
 
 def words(text: str) -> go.Figure:
@@ -73,15 +112,18 @@ def operators(n: int) -> str:
     return f"{n} operator" if n == 1 else f"{n} operators"
 
 
-def alerts(warnings: Sequence[str], verdict: str) -> list[Any]:
-    """Returns a card a warning, in the verdict's colour."""
-    return [
-        dbc.Alert(text, color=VERDICT_COLORS.get(verdict, "warning"), className="symbolic-warning") for text in warnings
-    ]
+def alert(text: Any, verdict: str = "with care") -> Any:
+    """Returns a warning in the verdict's colour; beside a verdict that is good, it is a remark."""
+    color = "info" if verdict == VERDICTS[0] else VERDICT_COLORS[verdict]
+    return dbc.Alert(text, color=color, className="symbolic-warning")
 
 
 def table(head: Sequence[str], rows: Sequence[Any]) -> Any:
     """Returns a table that scrolls sideways where it is wider than the page."""
+    for row in rows:
+        for cell in row.children[:-1]:
+            # Numbers of two columns would read as one.
+            cell.style = {**(getattr(cell, "style", None) or {}), "paddingRight": "0.75rem"}
     return html.Div(
         dbc.Table([html.Thead(html.Tr([html.Th(h) for h in head])), html.Tbody(list(rows))], size="sm", hover=True),
         style={"overflowX": "auto"},

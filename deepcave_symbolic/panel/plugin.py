@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,9 @@ from deepcave_symbolic.panel.compute import compute  # noqa: E402
 from deepcave_symbolic.panel.record import record_version  # noqa: E402
 
 __all__ = ["SymbolicFormulas"]
+
+#: Seconds after drawing.
+_STATUS_AGAIN = 2.0
 
 _TRY_AGAIN = """
 function(clicks) {
@@ -155,7 +159,18 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         outputs = super()._process_raw_outputs(inputs, raw_outputs)
         if any(panel_outputs.has_failed(record) for record in raw_outputs.values()):
             self._forget(inputs)
+        timer = threading.Timer(_STATUS_AGAIN, self._say_status_again)
+        timer.daemon = True
+        timer.start()
         return outputs
+
+    def _say_status_again(self) -> None:
+        """Has DeepCAVE tell the page once more that Process is done.
+
+        It says so once. Where drawing holds up that answer, the page has asked again meanwhile and drops it, and the
+        button's spinner would turn for ever.
+        """
+        self._previous_state = _static.PluginState.UNSET
 
     def _forget(self, inputs: dict[str, Any]) -> None:
         """Removes a failed or foreign result from the cache, so that DeepCAVE offers Process again.

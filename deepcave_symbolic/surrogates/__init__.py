@@ -7,11 +7,14 @@ from dataclasses import replace
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.validation import clearly_better
 
 __all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
 
 KINDS = ("run", "forest", "best")
+#: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
+_MOST_TRIALS_COMPARED = 300
 
 
 def build_surrogate(
@@ -25,7 +28,7 @@ def build_surrogate(
         budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
         kind: "run" for the run's own model (a forest, labelled so, for runs of optimizers that have none), "forest" for
             a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
-        seed: Decides the cross-validation's folds and the forest.
+        seed: Decides a forest trained by us; the run's own model has the run's seed.
 
     Raises:
         UnknownNameError: If the kind or the budget does not exist.
@@ -70,29 +73,50 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
     from deepcave_symbolic.surrogates.forest import fit_forest
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
 
-    if kind == "forest":
-        return fit_forest(run, objective=objective, budget=budget, seed=seed)
-    if kind == "run" and not run.scenario:
-        forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
-        return _with_warning(forest, f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
-    if kind == "run":
-        return fit_smac_surrogate(run, objective=objective, budget=budget, seed=seed)
     forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
+    if not run.scenario:
+        if kind == "forest":
+            return forest
+        return _with_warning(forest, f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
+    if kind == "forest" and len(forest.y) > _MOST_TRIALS_COMPARED:
+        return forest
     try:
-        own = fit_smac_surrogate(run, objective=objective, budget=budget, seed=seed)
+        own = fit_smac_surrogate(run, objective=objective, budget=budget)
     except SurrogateError as error:
-        return _with_warning(forest, f"Only the forest could be trained. {error}")
-    return _better(own, forest)
+        if kind == "run":
+            raise
+        return forest if kind == "forest" else _with_warning(forest, f"Only the forest could be trained. {error}")
+    if kind == "best":
+        return _better(own, forest)
+    return _compared(own, forest, "forest") if kind == "run" else _compared(forest, own, "run")
+
+
+def _compared(used: FittedSurrogate, rival: FittedSurrogate, kind: str) -> FittedSurrogate:
+    """Notes the rival and says what to choose where it predicts unseen trials clearly better."""
+    clearly = clearly_better(rival, used)
+    record = replace(used.record, rival=Rival(rival.record.name, kind, rival.record.cv_r2, clearly))
+    used = replace(used, record=record)
+    if not clearly:
+        return used
+    what = "A random forest" if kind == "forest" else f"The run's own {rival.record.name}"
+    return _with_warning(
+        used,
+        f"{what} predicts unseen trials clearly better (cross-validated R² {rival.record.cv_r2:.2f} against "
+        f'{used.record.cv_r2:.2f}): choose the surrogate "best" (--surrogate best on the command line).',
+    )
 
 
 def _better(own: FittedSurrogate, forest: FittedSurrogate) -> FittedSurrogate:
+    """Returns the one that predicts unseen trials better; the record says what lost and by how much."""
     own_r2, forest_r2 = own.record.cv_r2, forest.record.cv_r2
     if own_r2 is None or forest_r2 is None:
         reason = "cross-validation could not compare it with a forest"
         return _with_warning(own, f"The run's own {own.record.name} was chosen: {reason}.")
-    winner, loser = (own, forest) if own_r2 >= forest_r2 else (forest, own)
+    own_wins = own_r2 >= forest_r2
+    winner, loser = (own, forest) if own_wins else (forest, own)
+    record = replace(winner.record, rival=Rival(loser.record.name, "forest" if own_wins else "run", loser.record.cv_r2))
     return _with_warning(
-        winner,
+        replace(winner, record=record),
         f"Chosen by cross-validated R²: {winner.record.name} ({winner.record.cv_r2:.3f}) over {loser.record.name} "
         f"({loser.record.cv_r2:.3f}), {abs(own_r2 - forest_r2):.3f} better.",
     )

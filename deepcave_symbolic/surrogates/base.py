@@ -8,12 +8,12 @@ Notation:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from deepcave_symbolic.expression import Array
 
-__all__ = ["FittedSurrogate", "Surrogate", "SurrogateRecord"]
+__all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord"]
 
 
 @runtime_checkable
@@ -23,6 +23,23 @@ class Surrogate(Protocol):
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units, each of shape (n,), for vectors X of shape (n, d)."""
         ...
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Another surrogate of the same trials that was not used.
+
+    Args:
+        name: Class of the model.
+        kind: What to choose for it, "run" or "forest".
+        cv_r2: Its cross-validated R²; None where there is none.
+        clearly_better: Whether it predicts unseen trials clearly better than the surrogate used.
+    """
+
+    name: str
+    kind: str
+    cv_r2: float | None
+    clearly_better: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,6 +56,7 @@ class SurrogateRecord:
         versions: Version of the software of the run ("run") and of the rebuild ("rebuild"), and others.
         differences: What differs from the run's own model, in words; empty when exact.
         warnings: Sentences for the user.
+        rival: The other surrogate that was compared with this one; None where there was none.
     """
 
     name: str
@@ -50,6 +68,7 @@ class SurrogateRecord:
     versions: Mapping[str, str] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    rival: Rival | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as JSON values."""
@@ -63,6 +82,7 @@ class SurrogateRecord:
             "versions": dict(self.versions),
             "differences": list(self.differences),
             "warnings": list(self.warnings),
+            "rival": None if self.rival is None else asdict(self.rival),
         }
 
     @classmethod
@@ -71,6 +91,7 @@ class SurrogateRecord:
         values = dict(data)
         values["differences"] = tuple(values.get("differences", ()))
         values["warnings"] = tuple(values.get("warnings", ()))
+        values["rival"] = None if values.get("rival") is None else Rival(**values["rival"])
         return cls(**values)
 
 
@@ -84,6 +105,8 @@ class FittedSurrogate:
         budget: The budget whose trials were used; None without budgets.
         X: Training configurations as vectors, shape (n, d), one row a trial.
         y: Their costs in objective units, shape (n,).
+        held_out: What models that had not seen them predicted for the rows (cross-validation), objective units, shape
+            (n,); None where it was not possible.
     """
 
     model: Surrogate
@@ -91,3 +114,4 @@ class FittedSurrogate:
     budget: float | None
     X: Array
     y: Array
+    held_out: Array | None = None

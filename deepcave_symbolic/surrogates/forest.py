@@ -167,16 +167,23 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
             instances=None if features is None else np.array(list(features.values())),
         )
 
-    r2, rank = cross_validate(data, lambda index: fit(index).predict_rows, seed=seed)
+    validation = cross_validate(data, lambda index: fit(index).predict_rows)
     record = SurrogateRecord(
         name=FOREST_NAME,
         exact=False,
         n_trials=len(data.y),
-        cv_r2=r2,
-        cv_rank_correlation=rank,
+        cv_r2=validation.r2,
+        cv_rank_correlation=validation.rank_correlation,
         options={**FOREST_OPTIONS, "random_state": seed},
         versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
-        warnings=notes(data, r2),
+        warnings=notes(data, validation.r2),
     )
-    return FittedSurrogate(model=fit(np.arange(len(data.y))), record=record, budget=budget, X=data.X, y=data.y)
+    return FittedSurrogate(
+        model=fit(np.arange(len(data.y))),
+        record=record,
+        budget=budget,
+        X=data.X,
+        y=data.y,
+        held_out=validation.predicted,
+    )

@@ -34,14 +34,13 @@ __all__ = ["fit_smac_surrogate"]
 Predictor = ForestPredictor | GaussianProcessPredictor
 
 
-def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
+def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> FittedSurrogate:
     """Returns the run's own surrogate, trained on all finished trials of a budget.
 
     Args:
         run: A SMAC run with the `_meta` section of its scenario.
         objective: Index of the objective.
         budget: The budget, None for a run without budgets.
-        seed: Decides the folds of the cross-validation; the model has the run's seed.
 
     Raises:
         SurrogateError: If the model or the encoder is unknown or cannot be trained.
@@ -65,19 +64,21 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None, seed: 
         options = json.loads(_as_json(model.meta))
         _train(model, data.rows, data.z)
         predictor = _predictor(run, model, data)
-        r2, rank = cross_validate(data, _refit(run, model, data), seed=seed)
+        validation = cross_validate(data, _refit(run, model, data))
     record = SurrogateRecord(
         name=name,
         exact=not differences,
         n_trials=len(data.y),
-        cv_r2=r2,
-        cv_rank_correlation=rank,
+        cv_r2=validation.r2,
+        cv_rank_correlation=validation.rank_correlation,
         options=_without_nan(options),
         versions={"run": run.version or "unknown", "rebuild": smac.version, "sklearn": sklearn.__version__},
         differences=differences,
-        warnings=notes(data, r2),
+        warnings=notes(data, validation.r2),
     )
-    return FittedSurrogate(model=predictor, record=record, budget=budget, X=data.X, y=data.y)
+    return FittedSurrogate(
+        model=predictor, record=record, budget=budget, X=data.X, y=data.y, held_out=validation.predicted
+    )
 
 
 def _train(model: Any, rows: Array, z: Array) -> None:

@@ -7,6 +7,7 @@ predict it. The encoder keeps the statistics of all trials (its scale, not its t
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,42 +16,82 @@ import numpy.typing as npt
 from deepcave_symbolic.expression import Array
 
 if TYPE_CHECKING:
+    from deepcave_symbolic.surrogates.base import FittedSurrogate
     from deepcave_symbolic.surrogates.data import TrainingData
 
-__all__ = ["cross_validate", "notes"]
+__all__ = ["Validation", "clearly_better", "cross_validate", "notes"]
 
 N_FOLDS = 5
 MIN_CONFIGURATIONS = 10
+_WORTH_A_WORD = 0.1
+_FOLD_SEED = 0
 
 Index = npt.NDArray[np.intp]
 # Trains on the rows of an index; the result maps vectors and their instance features to means in objective units.
 Fit = Callable[[Index], Callable[[Array, Array], Array]]
 
 
-def cross_validate(data: TrainingData, fit: Fit, *, seed: int) -> tuple[float | None, float | None]:
-    """Returns R² and Spearman's rank correlation of the held-out predictions, in objective units.
+@dataclass(frozen=True)
+class Validation:
+    """What cross-validation found.
+
+    Args:
+        r2: R² of the held-out predictions in objective units; None with too few configurations or costs that do not
+            vary.
+        rank_correlation: Spearman's; None likewise.
+        predicted: The held-out prediction of every row in objective units, shape (n,); None with too few
+            configurations.
+    """
+
+    r2: float | None
+    rank_correlation: float | None
+    predicted: Array | None
+
+
+def cross_validate(data: TrainingData, fit: Fit) -> Validation:
+    """Predicts every row by a model that has not seen its configuration.
+
+    The folds are fixed, so that what is chosen by them does not depend on a seed.
 
     Args:
         data: The training data.
         fit: Trains a model on some of the rows.
-        seed: Decides the folds.
-
-    Returns:
-        Both None with fewer than ten configurations; either None where the costs do not vary.
     """
     n_configurations = int(data.groups.max()) + 1
     configurations = np.unique(data.groups)
     if len(configurations) < MIN_CONFIGURATIONS:
-        return None, None
+        return Validation(None, None, None)
     fold_of = np.zeros(n_configurations, dtype=np.intp)
-    fold_of[np.random.default_rng(seed).permutation(configurations)] = np.arange(len(configurations)) % N_FOLDS
+    shuffled = np.random.default_rng(_FOLD_SEED).permutation(configurations)
+    fold_of[shuffled] = np.arange(len(configurations)) % N_FOLDS
     folds = fold_of[data.groups]
     predicted = np.empty_like(data.y)
     for fold in range(N_FOLDS):
         held_out = folds == fold
         predict = fit(np.flatnonzero(~held_out))
         predicted[held_out] = predict(data.X[held_out], data.features[held_out])
-    return _r2(data.y, predicted), _rank_correlation(data.y, predicted)
+    return Validation(_r2(data.y, predicted), _rank_correlation(data.y, predicted), predicted)
+
+
+def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
+    """Returns whether one surrogate predicts unseen trials better than another by more than chance.
+
+    The squared errors are compared trial by trial: their mean difference must be twice its standard error, and the gain
+    in cross-validated R² worth a word.
+
+    Args:
+        one: A cross-validated surrogate.
+        other: Another one of the same trials.
+    """
+    if one.held_out is None or other.held_out is None or len(one.y) != len(other.y):
+        return False
+    if one.record.cv_r2 is None or other.record.cv_r2 is None or one.record.cv_r2 < other.record.cv_r2 + _WORTH_A_WORD:
+        return False
+    # Relative to the largest error, so that squares of huge costs stay numbers.
+    errors = np.abs(other.y - other.held_out), np.abs(one.y - one.held_out)
+    scale = float(max(np.max(errors[0]), np.max(errors[1])))
+    gain = (errors[0] / scale) ** 2 - (errors[1] / scale) ** 2
+    return bool(gain.mean() > 2.0 * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
 def _r2(y: Array, predicted: Array) -> float | None:

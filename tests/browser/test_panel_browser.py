@@ -36,6 +36,41 @@ def test_first_click_gives_a_formula(panel: PanelPage) -> None:
     assert_readable(panel, 2)
 
 
+def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) -> None:
+    panel.open("mlp_hpo")
+    panel.show("learning_rate_init")
+    badge = panel.outputs.locator(".symbolic-verdict")
+    assert badge.count() == 1
+    assert badge.inner_text() == "trust" and "bg-success" in (badge.get_attribute("class") or "")
+    recommended = panel.formula_text()
+    # One operator explains nothing.
+    panel.input("operators").locator(".rc-slider-handle").press("ArrowRight")
+    panel.wait_for_another_formula(recommended, seconds=3)
+    assert badge.inner_text() == "do not trust" and "bg-danger" in (badge.get_attribute("class") or "")
+    warning, formula = (
+        panel.outputs.get_by_text("Do not trust this formula.").bounding_box(),
+        panel.formula.bounding_box(),
+    )
+    assert warning is not None and formula is not None and warning["y"] < formula["y"]
+    panel.wait_for_figures(2)
+    panel.screenshot("do_not_trust")
+    assert_readable(panel, 2)
+
+
+def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.show("C")
+    folded = panel.outputs.locator("details.symbolic-alternatives")
+    assert not folded.locator("math").first.is_visible()
+    count = re.search(r"cannot tell from this one \((\d+)\)", folded.locator("summary").inner_text())
+    folded.locator("summary").click()
+    folded.locator("math").first.wait_for()
+    assert count is not None and folded.locator("math").count() == int(count[1])
+    panel.wait_for_figures(2)
+    panel.screenshot("alternatives")
+    assert_readable(panel, 2)
+
+
 def test_two_hyperparameters(panel: PanelPage) -> None:
     panel.open("mlp_hpo")
     panel.choose("hyperparameter_name_1", "learning_rate_init")

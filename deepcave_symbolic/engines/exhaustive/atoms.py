@@ -21,7 +21,7 @@ import numpy as np
 
 from deepcave_symbolic.expression import Array, Node, constant
 
-__all__ = ["BOTH", "LN10", "MARGIN", "SNAPS", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
+__all__ = ["BOTH", "LEVEL_DIGITS", "LN10", "MARGIN", "SNAPS", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
 
 #: The "variable" of an atom of both coordinates.
 BOTH = -1
@@ -29,6 +29,9 @@ LN10 = math.log(10.0)
 #: How far beyond the box a pole or a branch point stays, in widths of the box.
 MARGIN = 0.015
 MAX_EXPONENT = 4.0
+#: Decimal digits of the largest coefficient and of the largest number beside a power: formulas with more of them, such
+#: as 8e-10/(x^4 + 2e-9), are not shown. A little below the limits of `selection`, because constants are rounded there.
+COEFFICIENT_DIGITS, LEVEL_DIGITS = 6.5, 5.9
 #: Exponents that read better than their neighbours.
 SNAPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
 
@@ -40,6 +43,13 @@ class Box:
     low: Array
     span: Array
     log_scaled: tuple[bool, ...]
+
+    def logarithms(self, var: int) -> tuple[float, float]:
+        """Returns ln of the lowest x and the width of ln x, of a coordinate that is log10 of x or a positive x."""
+        low, span = float(self.low[var]), float(self.span[var])
+        if self.log_scaled[var]:
+            return LN10 * low, LN10 * span
+        return math.log(low), math.log1p(span / low)
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,8 @@ class Inner:
         positive: Whether z > 0 on the whole box.
         evaluate: (points, variable, theta) -> z and its derivatives by theta.
         build: (box, variable, theta) -> a monic node and the positive factor s with z = s * node.
+        powers: How many leading parameters are the rates of x0^p and x1^q.
+        confine: (box, variable, theta of shape (p, K)) moves parameters in place, so that constants stay readable.
     """
 
     name: str
@@ -72,6 +84,8 @@ class Inner:
     positive: bool
     evaluate: Callable[[Points, int, Parameters], tuple[Array, Derivatives]]
     build: Callable[[Box, int, list[float]], tuple[Node, float]]
+    powers: int = 0
+    confine: Callable[[Box, int, Array], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +149,11 @@ class Factor:
         return int(self.starts.shape[1])
 
     @property
+    def is_steep(self) -> bool:
+        """Whether it may span many orders of magnitude, and its coefficient with it."""
+        return self.outer.name in ("exp", "pow") or self.inner.name == "mono" or self.inner.powers > 0
+
+    @property
     def key(self) -> str:
         """A name such as "tanh.shift"."""
         return f"{self.outer.name}.{self.inner.name}"
@@ -168,13 +187,30 @@ class Factor:
         power_like = self.outer.name == "exp" or self.inner.name == "mono"
         return self.var != BOTH and box.log_scaled[self.var] and power_like
 
-    def limits(self, box: Box) -> tuple[Array, Array]:
-        """Returns lower and upper bounds of the parameters, shapes (p,), with exponents of x in [-4, 4]."""
+    def limits(self, box: Box, alone: bool) -> tuple[Array, Array]:
+        """Returns lower and upper bounds of the parameters, shapes (p,), with exponents of x in [-4, 4].
+
+        Args:
+            box: The domain.
+            alone: Whether the coefficient of the term balances this factor alone, so that it must not span too much.
+        """
         low, high = self.low.copy(), self.high.copy()
+        for k in range(self.inner.powers):
+            steepest = MAX_EXPONENT * box.logarithms(k)[1]
+            low[k], high[k] = min(max(low[k], -steepest), steepest), min(high[k], steepest)
         if self.is_power(box):
             steepest = MAX_EXPONENT * LN10 * box.span[self.var]
             low[0], high[0] = max(low[0], -steepest), min(high[0], steepest)
             low[0] = min(low[0], high[0])
+        if alone and self.outer.name == "exp" and self.is_power(box):
+            # x^p is largest at the lower edge for p < 0 and at the upper one for p > 0.
+            edges = box.low[self.var] + box.span[self.var] * np.array([0.0, 1.0])
+            rates = COEFFICIENT_DIGITS * LN10 * box.span[self.var] / np.maximum(np.abs(edges), 1e-9)
+            low[0], high[0] = max(low[0], -rates[0]), min(high[0], rates[1])
+        if alone and self.outer.name == "pow":
+            digits = abs(math.log10(box.span[max(self.var, 0)]))
+            bound = max(1.0, COEFFICIENT_DIGITS / max(digits, 1e-9))
+            low[-1], high[-1] = max(low[-1], -bound), min(high[-1], bound)
         return low, high
 
     def snaps(self, box: Box, functions: frozenset[str]) -> tuple[int, Array] | None:

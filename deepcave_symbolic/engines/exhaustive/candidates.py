@@ -15,7 +15,7 @@ from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
 from deepcave_symbolic.expression import Array, Node, constant, constants, evaluate, function, walk
 
-__all__ = ["natural_cost", "to_node", "valid"]
+__all__ = ["natural_cost", "readable", "to_node", "valid"]
 
 #: Largest swing of a term, and largest value of it, in ranges of the target: beyond, terms cancel each other.
 MAX_SWING, MAX_VALUE = 12.0, 150.0
@@ -29,6 +29,9 @@ MIN_OFFSET = 1e-4
 MAX_EXPONENTIAL = 1e12
 #: How far a formula may leave the range of the target, in ranges.
 MAX_EXCESS = 0.5
+#: What a formula in natural units may show, as in `selection`: coefficients in ranges of the target, other constants,
+#: exponents, and terms in units of the target's range or size, whichever is larger.
+COEFFICIENTS, CONSTANTS, EXPONENTS, MAX_TERM = (1e-7, 1e7), (1e-6, 1e6), (0.1, 4.0), 4.0
 
 
 def natural_cost(node: Node, log_scaled: Sequence[bool]) -> int:
@@ -101,7 +104,7 @@ def _offset(part: Built, shift: float) -> Built:
 
 def _product(beta: float, built: list[Built], box: Box) -> Node:
     factors = [part.node for part in built if not part.divides]
-    if len(factors) == 2 and all(node.op == "exp" and not _is_power(node, box) for node in factors):
+    if len(factors) == 2 and all(node.op == "exp" and not _is_power_of(node, box.log_scaled) for node in factors):
         factors = [function("exp", Node("+", (factors[0].args[0], factors[1].args[0])))]
     result = constant(beta)
     for k, node in enumerate(factors):
@@ -112,9 +115,10 @@ def _product(beta: float, built: list[Built], box: Box) -> Node:
     return result
 
 
-def _is_power(node: Node, box: Box) -> bool:
+def _is_power_of(node: Node, log_scaled: Sequence[bool]) -> bool:
+    """Returns whether an exponential is x^p for a hyperparameter x."""
     argument = node.args[0]
-    return argument.op == "*" and argument.args[1].is_variable and box.log_scaled[int(argument.args[1].value)]
+    return argument.op == "*" and argument.args[1].is_variable and log_scaled[int(argument.args[1].value)]
 
 
 def valid(node: Node, dense: Array, beyond: Array, low: float, high: float) -> bool:
@@ -135,6 +139,60 @@ def valid(node: Node, dense: Array, beyond: Array, low: float, high: float) -> b
     if values.min() < low - excess or values.max() > high + excess:
         return False
     return all(_fine(term, columns, width) for term in _summands(node) if not term.is_constant)
+
+
+def readable(node: Node, dense: Array, low: float, high: float, log_scaled: Sequence[bool]) -> bool:
+    """Returns whether the constants of a valid candidate, written in natural units, make sense to a person.
+
+    Args:
+        node: The candidate, a sum of terms.
+        dense: Points that cover the box with its edges, shape (d, n).
+        low: Smallest target.
+        high: Largest target.
+        log_scaled: Which coordinates are log10 of a hyperparameter.
+    """
+    columns, width, size = list(dense), high - low, max(high - low, abs(low), abs(high))
+    largest = max(float(np.max(10.0**u if log else np.abs(u))) for u, log in zip(dense, log_scaled, strict=True))
+    most = CONSTANTS[1] * max(1.0, largest)
+    for term in (term for term in _summands(node) if not term.is_constant):
+        if float(np.max(np.abs(evaluate(term, columns)))) > MAX_TERM * size:
+            return False
+        coefficient, core = _split(term)
+        if not COEFFICIENTS[0] <= abs(coefficient) / width <= COEFFICIENTS[1]:
+            return False
+        numbers, exponents = _numbers(core, log_scaled)
+        if not all(CONSTANTS[0] <= abs(value) <= most for value in numbers if value):
+            return False
+        if not all(EXPONENTS[0] <= abs(value) <= EXPONENTS[1] * (1 + 1e-9) for value in exponents):
+            return False
+    return True
+
+
+def _split(term: Node) -> tuple[float, list[Node]]:
+    """Returns the leading number of a product or quotient and its other parts."""
+    if term.is_constant:
+        return term.value, []
+    if term.op not in ("*", "/"):
+        return 1.0, [term]
+    coefficient, parts = _split(term.args[0])
+    return coefficient, [*parts, term.args[1]]
+
+
+def _numbers(parts: Sequence[Node], log_scaled: Sequence[bool]) -> tuple[list[float], list[float]]:
+    """Returns the constants of some nodes and, apart from them, their exponents, as natural units show them."""
+    numbers: list[float] = []
+    exponents: list[float] = []
+    for node in parts:
+        if node.is_constant:
+            numbers.append(node.value)
+        elif node.op == "exp" and _is_power_of(node, log_scaled):
+            exponents.append(node.args[0].args[0].value / LN10)
+        else:
+            if node.op == "^":
+                exponents.append(node.args[1].value)
+            more, powers = _numbers(node.args[:1] if node.op == "^" else node.args, log_scaled)
+            numbers, exponents = numbers + more, exponents + powers
+    return numbers, exponents
 
 
 def _fine(term: Node, columns: list[Array], width: float) -> bool:

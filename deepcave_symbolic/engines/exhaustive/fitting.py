@@ -85,7 +85,7 @@ class _Layout:
     """Where every atom and parameter of a list of problems stands in the flat arrays."""
 
     def __init__(self, problems: list[Problem], table: Grammar, box: Box) -> None:
-        self.table = table
+        self.table, self.box = table, box
         uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, problem in enumerate(problems):
             flat = [index for term in problem.terms for index in term.factors]
@@ -105,10 +105,20 @@ class _Layout:
         self.n_atoms, self.n_rows = n_atoms, n_rows
         self.shapes = self._shapes(problems, atom_of, rows_of)
         self.low, self.high = np.empty(n_rows), np.empty(n_rows)
+        alone = [[table.is_alone(term) for term in item.terms for _ in term.factors] for item in problems]
+        for index, _, _, first, last in self.families:
+            single = np.array([alone[number][position] for number, position in uses[index]])
+            tight, wide = (table.factors[index].limits(box, only) for only in (True, False))
+            for bounds, one, other in zip((self.low, self.high), tight, wide, strict=True):
+                bounds[first:last] = np.where(single, one[:, None], other[:, None]).ravel()
+
+    def confine(self, theta: Array) -> None:
+        """Moves parameters in place to where they may be."""
+        np.clip(theta, self.low, self.high, out=theta)
         for index, start, stop, first, last in self.families:
-            low, high = table.factors[index].limits(box)
-            self.low[first:last] = np.repeat(low, stop - start)
-            self.high[first:last] = np.repeat(high, stop - start)
+            factor = self.table.factors[index]
+            if factor.inner.confine is not None:
+                factor.inner.confine(self.box, factor.var, theta[first:last].reshape(-1, stop - start))
 
     def _shapes(
         self, problems: list[Problem], atom_of: dict[tuple[int, int], int], rows_of: dict[tuple[int, int], list[int]]
@@ -272,7 +282,7 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     for shape in layout.shapes:
         for k, member in enumerate(shape.members):
             theta[shape.theta[k]] = problems[member].theta
-    np.clip(theta, layout.low, layout.high, out=theta)
+    layout.confine(theta)
     root = np.sqrt(target.weights)
     with np.errstate(all="ignore"):
         values, slopes = _atoms(layout, points, theta)
@@ -283,7 +293,7 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
             for shape, state, lam in zip(layout.shapes, states, damping, strict=True):
                 if shape.theta.shape[1]:
                     trial[shape.theta] += _step(state, lam)
-            np.clip(trial, layout.low, layout.high, out=trial)
+            layout.confine(trial)
             values, slopes = _atoms(layout, points, trial)
             for shape, state, lam in zip(layout.shapes, states, damping, strict=True):
                 if not shape.theta.shape[1]:

@@ -5,7 +5,9 @@ A formula is `y = a + sum of terms`. A term is one factor, b*f, or a product of 
 the factors' own parameters are nonlinear.
 
 Notation: see `atoms`. The cost of a formula is its number of operators; where coordinates are known to be log10 of a
-hyperparameter it is counted in natural units: log10(x) costs 1 and exp(k * log10(x)) = x^p costs 1.
+hyperparameter it is counted in natural units: log10(x) costs 1 and exp(k * log10(x)) = x^p costs 1. That makes powers
+of both coordinates cheap, x0^p*x1^q and what is a ridge on log-scaled axes: 1/(x0^p*x1^q + c), log(x0^p*x1^q + c),
+1/(x0^p + c*x1^q). The first is a factor of products, so that a term may be x0^p*x1^q*f.
 """
 
 from __future__ import annotations
@@ -82,6 +84,10 @@ class Grammar:
         powers = [f.outer.name == "exp" and self.log_scaled[f.var] for f in factors]
         return cost - 1 if joined and not any(powers) else cost
 
+    def is_alone(self, term: Term) -> bool:
+        """Returns whether one factor alone makes the term span orders of magnitude, for its coefficient to balance."""
+        return sum(self.factors[index].is_steep for index in term.factors) == 1
+
     def compatible(self, first: Term, second: Term) -> bool:
         """Returns whether two terms may stand in one sum without being redundant or cancelling each other."""
         if len(first.factors) == 1 and len(second.factors) == 1:
@@ -151,6 +157,8 @@ def grammar(
         factors += [factor for factor in atoms if factor.n_params + (factor.key != "identity.raw") + 2 <= levels[var]]
     if len(log_scaled) == 2 and min(levels) >= 4:
         factors += _pairs(sum(log_scaled) if natural else 0, functions)
+        if natural and all(log or sign > 0 for log, sign in zip(log_scaled, signs, strict=True)):
+            factors += _powers(functions)
     factors.sort(key=lambda factor: factor.cost)
     return Grammar(tuple(factors), log_scaled)
 
@@ -261,4 +269,24 @@ def _pairs(logs: int, functions: frozenset[str]) -> list[Factor]:
         _factor(outer, inner, BOTH, outer.cost + inner.cost + logs, grids, bounds)
         for outer, inner, grids, bounds in rows
         if _allowed(outer, inner, functions, False)
+    ]
+
+
+def _powers(functions: frozenset[str]) -> list[Factor]:
+    """Returns the factors of x0^p and x1^q in natural units: ridges and steps across log-scaled axes at a low price."""
+    falling, rising = (-10.0, -4.0, -1.5), (1.5, 4.0, 10.0)
+    rate, share, weight = (-40.0, 40.0), (-0.5, 1.5), (-30.0, 30.0)
+    either = (*falling, *rising)
+    few = (-8.0, -3.0, -1.0, 1.0, 3.0, 8.0)
+    rows: list[tuple[Outer, Inner, Grids, Bounds]] = [
+        (o.IDENTITY, i.POWERS, [few, few], [rate, rate]),
+        # With all exponents negated it is the same function.
+        (o.RECIPROCAL, i.LEVELLED, [rising, either, AROUND], [(0.3, 40.0), rate, share]),
+        (o.LOG, i.LEVELLED, [either, either, AROUND], [rate, rate, share]),
+        (o.RECIPROCAL, i.BLEND, [either, either, (-4.0, -1.0, 1.0, 4.0)], [rate, rate, weight]),
+    ]
+    return [
+        _factor(outer, inner, BOTH, outer.cost + inner.cost, grids, bounds)
+        for outer, inner, grids, bounds in rows
+        if {*outer.needs, "pow"} <= functions
     ]

@@ -1,7 +1,8 @@
-"""The arguments of atoms: shifted coordinates, ridges, quadratics and sums with an exponential.
+"""The arguments of atoms: shifted coordinates, ridges, quadratics, powers and sums with one.
 
 Notation: see `atoms`. phi is the angle of a ridge on the unit box, tau the logarithm of the distance by which a
-one-sided argument stays positive beyond the box, kappa = k * span a rate.
+one-sided argument stays positive beyond the box, kappa = k * span a rate. A power x^p is a constant times
+exp(kappa * l), with the logarithm l of x on the unit interval.
 """
 
 from __future__ import annotations
@@ -10,14 +11,27 @@ import math
 
 import numpy as np
 
-from deepcave_symbolic.engines.exhaustive.atoms import Box, Derivatives, Inner, Parameters, Points, monic, multiple
+from deepcave_symbolic.engines.exhaustive.atoms import (
+    LEVEL_DIGITS,
+    LN10,
+    Box,
+    Derivatives,
+    Inner,
+    Parameters,
+    Points,
+    monic,
+    multiple,
+)
 from deepcave_symbolic.expression import Array, Node, constant, function, power, variable
 
 __all__ = [
+    "BLEND",
     "CONE",
     "ELLIPSE",
     "LEFT",
+    "LEVELLED",
     "MONO",
+    "POWERS",
     "QUAD",
     "RAW",
     "RIDGE",
@@ -107,6 +121,89 @@ def _build_mono(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
     return Node("+", (function("exp", multiple(rate, variable(var))), constant(level))), scale
 
 
+def _confine_mono(box: Box, var: int, theta: Array) -> None:
+    low, span = float(box.low[var]), float(box.span[var])
+    centre = low + span * theta[1]
+    digits = LEVEL_DIGITS + np.where(centre > 0.0, max(0.0, low + span), 0.0)
+    steepest = digits * LN10 * span / np.maximum(np.abs(centre), 1e-9)
+    np.clip(theta[0], -steepest, steepest, out=theta[0])
+
+
+def _logarithm(points: Points, var: int) -> Array:
+    """Returns the logarithm of x, scaled to the unit interval; shape (n,)."""
+    low, width = points.box.logarithms(var)
+    scaled: Array = points.t[var] if points.box.log_scaled[var] else (np.log(points.u[var]) - low) / width
+    return scaled
+
+
+def _power_node(box: Box, var: int, kappa: float) -> tuple[Node, float]:
+    """Returns x^p as a node, and the factor that makes it one at the box's lower edge."""
+    low, width = box.logarithms(var)
+    scale = math.exp(-kappa / width * low)
+    if box.log_scaled[var]:
+        return function("exp", multiple(kappa / float(box.span[var]), variable(var))), scale
+    return power(variable(var), kappa / width), scale
+
+
+def _powers(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    first, second = _logarithm(points, 0), _logarithm(points, 1)
+    z = np.exp(theta[0] * first + theta[1] * second)
+    return z, [z * first, z * second]
+
+
+def _build_powers(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    (first, s), (second, r) = _power_node(box, 0, theta[0]), _power_node(box, 1, theta[1])
+    return Node("*", (first, second)), s * r
+
+
+def _levelled(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    z, slopes = _powers(points, var, theta[:2])
+    # The level is what x0^p * x1^q takes this share of its way from the lowest corner of the box to the highest.
+    shares = [np.where(kappa > 0.0, theta[2], 1.0 - theta[2]) for kappa in theta[:2]]
+    level = np.exp(theta[0] * shares[0] + theta[1] * shares[1])
+    whole = np.abs(theta[0]) + np.abs(theta[1])
+    return z + level, [
+        slopes[0] + level * shares[0],
+        slopes[1] + level * shares[1],
+        np.broadcast_to(level * whole, z.shape),
+    ]
+
+
+def _build_levelled(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    node, scale = _build_powers(box, var, theta)
+    level = math.exp(sum(kappa * (theta[2] if kappa > 0.0 else 1.0 - theta[2]) for kappa in theta[:2]))
+    return Node("+", (node, constant(level / scale))), scale
+
+
+def _confine_levelled(box: Box, var: int, theta: Array) -> None:
+    lowest = np.zeros_like(theta[0])
+    for k in (0, 1):
+        low, width = box.logarithms(k)
+        lowest += theta[k] / width * low + np.minimum(theta[k], 0.0)
+    whole = np.maximum(np.abs(theta[0]) + np.abs(theta[1]), 1e-9)
+    least, most = ((side * LEVEL_DIGITS * LN10 - lowest) / whole for side in (-1.0, 1.0))
+    np.clip(theta[2], least, most, out=theta[2])
+
+
+def _blend(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    # Both powers are alike at the middle of the box where the weight is zero.
+    first, second = _logarithm(points, 0), _logarithm(points, 1)
+    one, other = np.exp(theta[0] * first), np.exp(theta[2] + 0.5 * (theta[0] - theta[1]) + theta[1] * second)
+    return one + other, [one * first + 0.5 * other, other * (second - 0.5), other]
+
+
+def _build_blend(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    (first, s), (second, r) = _power_node(box, 0, theta[0]), _power_node(box, 1, theta[1])
+    weight = math.exp(theta[2] + 0.5 * (theta[0] - theta[1])) * r / s
+    return Node("+", (first, multiple(weight, second))), s
+
+
+def _confine_blend(box: Box, var: int, theta: Array) -> None:
+    (low0, width0), (low1, width1) = box.logarithms(0), box.logarithms(1)
+    unweighted = theta[0] * (low0 / width0 + 0.5) - theta[1] * (low1 / width1 + 0.5)
+    np.clip(theta[2], -LEVEL_DIGITS * LN10 - unweighted, LEVEL_DIGITS * LN10 - unweighted, out=theta[2])
+
+
 def _slide(points: Points, phi: Array) -> tuple[Array, Array]:
     cosine, sine = np.cos(phi), np.sin(phi)
     t0, t1 = points.t
@@ -188,7 +285,10 @@ SHIFT = Inner("shift", 1, False, _shift, _build_shift)
 LEFT = Inner("left", 1, True, _left, _build_left)
 RIGHT = Inner("right", 1, True, _right, _build_right)
 QUAD = Inner("quad", 3, True, _quad, _build_quad)
-MONO = Inner("mono", 3, True, _mono, _build_mono)
+MONO = Inner("mono", 3, True, _mono, _build_mono, confine=_confine_mono)
+POWERS = Inner("powers", 3, True, _powers, _build_powers, powers=2)
+LEVELLED = Inner("levelled", 4, True, _levelled, _build_levelled, powers=2, confine=_confine_levelled)
+BLEND = Inner("blend", 4, True, _blend, _build_blend, powers=2, confine=_confine_blend)
 RIDGE = Inner("ridge", 3, False, _ridge, _build_ridge)
 RIDGE_LEFT = Inner("ridge_left", 3, True, _ridge_left, _build_ridge_left)
 RIDGE_RIGHT = Inner("ridge_right", 3, True, _ridge_right, _build_ridge_right)

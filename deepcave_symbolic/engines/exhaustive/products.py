@@ -31,6 +31,8 @@ __all__ = ["scan_products"]
 #: Factors that multiply another one of the same coordinate, and factors that multiply none.
 _LIGHT = ("identity.raw", "log.raw", "sqrt.raw", "exp.unit")
 _BULKY = ("sqrt.quad", "log.quad")
+#: Factors that a product of powers absorbs.
+_POWERS = ("exp.unit", "pow.raw", "identity.raw", "reciprocal.raw")
 
 
 def scan_products(dictionary: Dictionary, screening: Screening, n_vars: int) -> list[Seed]:
@@ -46,7 +48,7 @@ def scan_products(dictionary: Dictionary, screening: Screening, n_vars: int) -> 
             best = np.maximum.reduceat(np.maximum.reduceat(gain, bounds[:-1], axis=0), edges[:-1], axis=1)
             terms, cost = table.product_terms(first, second, form, swapped)
             # Plain products are also what sums are made of.
-            keep = 2 * screening.keep if form == "plain" else screening.keep
+            keep = screening.keep if form == "plain" else screening.keep // 2
             for a, b in best_per_cost(best * _sensible(table, first, second), cost, screening.max_cost, keep):
                 block = gain[bounds[a] : bounds[a + 1], edges[b] : edges[b + 1]]
                 for k, j, value in two_best(block):
@@ -56,12 +58,17 @@ def scan_products(dictionary: Dictionary, screening: Screening, n_vars: int) -> 
 
 
 def _product_sets(table: Grammar, n_vars: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Returns which factors are multiplied with which: across coordinates all but the bulky ones, within one few."""
+    """Returns which factors are multiplied with which.
+
+    Across coordinates all but the bulky ones, within one few; and x0^p * x1^q with the factors of one coordinate.
+    """
     own: list[tuple[int, ...]] = []
     for var in range(n_vars):
         mine = [k for k, factor in enumerate(table.factors) if factor.var == var]
         own.append(tuple(k for k in mine if table.factors[k].key not in _BULKY))
     sets = [(own[0], own[1])] if n_vars == 2 else []
+    powers = tuple(k for k, factor in enumerate(table.factors) if factor.key == "identity.powers")
+    sets.append((powers, tuple(k for indices in own for k in indices if table.factors[k].key not in _POWERS)))
     for indices in own:
         light = tuple(k for k in indices if table.factors[k].key in _LIGHT)
         heavy = tuple(k for k in indices if table.factors[k].outer.name not in ("identity", "square"))

@@ -18,7 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS
-from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, to_node, valid
+from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, readable, to_node, valid
 from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepare, thinned
 from deepcave_symbolic.engines.exhaustive.dictionary import Screening
 from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
@@ -196,7 +196,9 @@ def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, natura
         same = (cost, f"{item.sse:.5e}")
         if cost > max_cost or len(levels[cost]) >= per_cost or (item.sse > 1e-9 and same in seen):
             continue
-        if valid(node, dense, beyond, data.low, data.high):
+        if valid(node, dense, beyond, data.low, data.high) and (
+            not natural or readable(node, dense, data.low, data.high, box.log_scaled)
+        ):
             levels[cost].append(node)
             seen.add(same)
     return [node for cost in sorted(levels) for node in levels[cost]]

@@ -1,0 +1,95 @@
+"""Where a formula leaves the surrogate's uncertainty band.
+
+Notation:
+    outside: |f(x) - mean(x)| > std(x), with mean and std of the projection (Moosbauer et al. 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array, evaluate
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.projection import Projection
+
+__all__ = ["Band", "band_of"]
+
+#: Stretches named in a sentence; more would not be read.
+_STRETCHES_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the formula differs from the projection by more than one standard deviation of the surrogate.
+
+    Args:
+        outside: Share of the domain, in [0, 1].
+        stretches: For one hyperparameter the stretches from and to in natural units; for two the rectangle (from and to
+            of the first, from and to of the second) that holds all such points; empty where there are none.
+        worst: Where the difference is largest in standard deviations, natural units.
+        names: The hyperparameters.
+    """
+
+    outside: float
+    stretches: tuple[tuple[float, ...], ...]
+    worst: tuple[float, ...]
+    names: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        if not self.stretches:
+            return "inside the surrogate's ±1 std band on the whole domain"
+        share = f"{max(1.0, 100 * self.outside):.0f} %"
+        names = [shown_name(name) for name in self.names]
+        if len(names) == 1:
+            named = [f"{low:.3g} to {high:.3g}" for low, high in self.stretches[:_STRETCHES_NAMED]]
+            more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
+            return f"outside the surrogate's ±1 std band on {share} of the domain: {names[0]} {', '.join(named)}{more}"
+        at = ", ".join(f"{name} ≈ {value:.3g}" for name, value in zip(names, self.worst, strict=True))
+        return f"outside the surrogate's ±1 std band on {share} of the domain, farthest at {at}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        return {"outside": self.outside, "stretches": [list(s) for s in self.stretches], "worst": list(self.worst)}
+
+
+def band_of(formula: Formula, projection: Projection) -> Band:
+    """Returns where a formula leaves the band, on the fitting points of the projection.
+
+    Args:
+        formula: The formula shown.
+        projection: What it describes.
+    """
+    names = tuple(axis.name for axis in projection.axes)
+    columns = [np.ascontiguousarray(column) for column in projection.grid.T]
+    difference = np.abs(evaluate(formula.tree, columns) - projection.mean)
+    # A surrogate that is certain (a training point of a Gaussian process) is met up to the printed digits.
+    height = float(np.nanmax(np.abs(projection.mean)))
+    allowed = np.maximum(projection.std, 1e-3 * projection.range) + 1e-12 * height
+    valid = projection.valid
+    out = valid & (difference > allowed)
+    ratio = np.where(valid, difference / np.where(allowed > 0, allowed, 1.0), -1.0)
+    worst = tuple(float(v) for v in projection.grid[int(np.argmax(ratio))])
+    stretches = _runs(projection.grid[:, 0], out) if len(names) == 1 else _rectangle(projection.grid, out)
+    return Band(float(projection.weights[out].sum() / projection.weights[valid].sum()), stretches, worst, names)
+
+
+def _runs(x: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+    """Returns first and last point of every run of marked points, the longest first."""
+    edges = np.diff(np.concatenate([[0], out.astype(int), [0]]))
+    runs = sorted(
+        zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True), key=lambda r: r[0] - r[1]
+    )
+    return tuple((float(x[first]), float(x[last])) for first, last in runs)
+
+
+def _rectangle(grid: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+    if not np.any(out):
+        return ()
+    low, high = grid[out].min(axis=0), grid[out].max(axis=0)
+    return ((float(low[0]), float(high[0]), float(low[1]), float(high[1])),)

@@ -1,0 +1,98 @@
+"""How much of a 2-D projection needs both hyperparameters at once.
+
+Notation:
+    f: the projection on its grid, cells weighted by the share of the domain they stand for; by least squares
+        f = μ + a(x_1) + b(x_2) + e(x_1, x_2), the two-way analysis of variance.
+    additive: share of f's variance that μ + a + b has; interaction: that of e.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array, evaluate
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.projection import Projection
+
+__all__ = ["Interaction", "interaction_of"]
+
+#: A share below this is not worth a word.
+_NEGLIGIBLE = 0.01
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What an additive formula can explain of a 2-D projection and what only an interaction can.
+
+    Args:
+        additive: Largest R² that any sum g(x_1) + h(x_2) reaches on the projection's grid, in [0, 1].
+        formula: Share of the formula's own variance that is interaction, in [0, 1].
+        hyperparameters: The two names.
+    """
+
+    additive: float
+    formula: float
+    hyperparameters: tuple[str, str]
+
+    @property
+    def interaction(self) -> float:
+        """Share of the projection's variance that no additive formula explains."""
+        return 1.0 - self.additive
+
+    @property
+    def sentence(self) -> str:
+        """Both shares in words."""
+        a, b = self.hyperparameters
+        if self.interaction < _NEGLIGIBLE:
+            return f"{a} and {b} act independently: an additive formula can explain {_percent(self.additive)} of this."
+        text = (
+            f"An additive formula can explain at most {_percent(self.additive)} of this projection; "
+            f"the other {_percent(self.interaction)} are an interaction of {a} and {b}."
+        )
+        if self.formula < _NEGLIGIBLE:
+            return f"{text} This formula is additive."
+        return f"{text} Of this formula's own variance {_percent(self.formula)} are interaction."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the shares as JSON values."""
+        return {"additive": self.additive, "interaction": self.interaction, "formula": self.formula}
+
+
+def interaction_of(formula: Formula, projection: Projection) -> Interaction | None:
+    """Returns the shares for a formula of two hyperparameters, None for one hyperparameter or a constant projection.
+
+    Args:
+        formula: The formula shown.
+        projection: What it describes.
+    """
+    if len(projection.axes) != 2 or projection.range == 0.0:
+        return None
+    valid = projection.valid
+    columns = [np.ascontiguousarray(column) for column in projection.grid[valid].T]
+    first, second = projection.axes[0].name, projection.axes[1].name
+    return Interaction(
+        additive=_additive_share(projection.mean[valid], columns, projection.weights[valid]),
+        formula=1.0 - _additive_share(evaluate(formula.tree, columns), columns, projection.weights[valid]),
+        hyperparameters=(first, second),
+    )
+
+
+def _additive_share(values: Array, columns: list[Array], weights: Array) -> float:
+    """Returns R² of the best sum of a function of each coordinate, for values of shape (n,); 1 for a constant."""
+    centred = values - np.average(values, weights=weights)
+    scale = float(np.max(np.abs(centred)))
+    # Below this a constant formula's rounding errors would be taken for a shape.
+    if scale <= 1e-12 * float(np.max(np.abs(values))):
+        return 1.0
+    design = np.hstack([(column[:, None] == np.unique(column)[None, :]).astype(np.float64) for column in columns])
+    root = np.sqrt(weights)
+    coefficients, *_ = np.linalg.lstsq(design * root[:, None], centred / scale * root, rcond=None)
+    residual = centred / scale - design @ coefficients
+    return float(np.clip(1.0 - weights @ residual**2 / (weights @ (centred / scale) ** 2), 0.0, 1.0))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
