@@ -134,7 +134,8 @@ class Explainer:
         candidates = self._search(projection, target)
         scored = [f.within(space) for f in score(candidates, target, int(self.options.max_complexity))]
         front = front_of(scored)
-        trust = judge(self.surrogate.record, projection, front[recommend(front)])
+        noise = noise_of(self.surrogate, projection)
+        trust = judge(self.surrogate.record, projection, front[recommend(front, noise)])
         conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         return Explanation(
             hyperparameters=tuple(hyperparameters),
@@ -146,7 +147,8 @@ class Explainer:
             conditions=conditions,
             warnings=[*trust.reasons, *self.surrogate.record.warnings],
             verdict=trust.verdict,
-            others=alternatives(scored, front, noise_of(self.surrogate, projection)),
+            noise=noise,
+            others=alternatives(scored, front, noise),
             provenance=self._provenance(projection),
         )
 

@@ -47,6 +47,8 @@ class Explanation:
         warnings: Sentences for the user.
         verdict: "trust", "with care" or "do not trust", on the recommended formula; see `trust`.
         others: Formulas as long as one of the front that the data cannot tell from it; see `alternatives`.
+        noise: The difference between two formulas that the run's trials cannot see, as an RMSE in objective units; see
+            `trust.noise_of`.
         provenance: How the record came about: run, versions, arguments.
     """
 
@@ -60,6 +62,7 @@ class Explanation:
     warnings: list[str] = field(default_factory=list)
     verdict: str = "do not trust"
     others: list[Formula] = field(default_factory=list)
+    noise: float = 0.0
     provenance: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -72,7 +75,7 @@ class Explanation:
         if not self.formulas:
             reason = " ".join(self.warnings) or "The record holds no formula."
             raise SearchFailedError(f"No formula of {' and '.join(map(repr, self.hyperparameters))}: {reason}")
-        return self.formulas[recommend(self.formulas)]
+        return self.formulas[recommend(self.formulas, self.noise)]
 
     @property
     def range(self) -> float:
@@ -191,12 +194,13 @@ class Explanation:
             "objective": self.objective,
             "budget": self.budget,
             "formulas": [f.to_dict() for f in self.formulas],
-            "best": recommend(self.formulas) if self.formulas else None,
+            "best": recommend(self.formulas, self.noise) if self.formulas else None,
             "surrogate": None if self.surrogate is None else self.surrogate.to_dict(),
             "projection": None if self.projection is None else self.projection.to_dict(),
             "conditions": list(self.conditions),
             "warnings": list(self.warnings),
             "verdict": self.verdict,
+            "noise": self.noise,
             "others": [f.to_dict() for f in self.others],
             **self._derived(),
             "provenance": dict(self.provenance),
@@ -243,6 +247,7 @@ class Explanation:
                 conditions=list(data["conditions"]),
                 warnings=list(data["warnings"]),
                 verdict=data["verdict"],
+                noise=float(data["noise"]),
                 others=others,
                 provenance=dict(data["provenance"]),
             )

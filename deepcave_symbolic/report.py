@@ -126,6 +126,7 @@ def surrogate_text(explanation: Explanation) -> str:
         "not cross-validated"
         if record.cv_r2 is None
         else f"cross-validated R² {record.cv_r2:.2f}"
+        + ("" if record.cv_domain_r2 is None else f" ({record.cv_domain_r2:.2f} over the whole space)")
         + ("" if record.cv_rank_correlation is None else f", rank correlation {record.cv_rank_correlation:.2f}")
     )
     return f"{record.name} on {record.n_trials} trials, {quality} ({kind})"

@@ -48,8 +48,8 @@ _SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
 #: Terms this much larger than the targets cancel each other: 3.5 - 4.9·x^0.06 stands for a logarithm.
 _LARGEST_TERM = 4.0
 
-# The rule of the study behind the search: fewest operators with 1 - R² within 25 % (plus a little) of the best.
-_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.25, 3e-4, 10
+# Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
+_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.1, 3e-4, 9
 
 
 @dataclass(frozen=True)
@@ -191,17 +191,24 @@ def _shape(node: Node) -> Node:
     return map_constants(node, lambda _: 1.0)
 
 
-def recommend(front: Sequence[Formula]) -> int:
-    """Returns the index of the recommended formula.
+def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
+    """Returns the index of the recommended formula: the shortest that the data cannot tell from the best.
 
-    It has the fewest operators with 1 - R² ≤ 1.25·(1 - R²_best) + 3e-4, at most 10.
+    The best is the most accurate with at most 9 operators. A shorter one is as good where its mean squared error is
+    larger by no more than the square of the noise, or where 1 - R² is at most 1.1·(1 - R²_best) + 3e-4, so that a
+    surrogate without noise does not ask for every detail.
+
+    Args:
+        front: The Pareto front, simplest first; its first formula is the constant.
+        noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
     """
     eligible = [f for f in front if f.complexity <= _LONGEST_RECOMMENDED] or list(front[:1])
-    best = max(f.r2 for f in eligible)
-    for i, formula in enumerate(front):
-        if 1.0 - formula.r2 <= _TOLERANCE * (1.0 - best) + _SLACK:
-            return i
-    return 0
+    best = min(1.0 - f.r2 for f in eligible)
+    spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
+    # The noise in units of R²; all of it where it is larger than what the projection moves.
+    unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
+    limit = max(best + unseen, _TOLERANCE * best + _SLACK)
+    return next((i for i, formula in enumerate(front) if 1.0 - formula.r2 <= limit), 0)
 
 
 # --- validity on the whole domain ---------------------------------------------------------------------------------

@@ -177,7 +177,7 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
 
 def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
-    assert outputs["explanations"][0]["verdict"] == "trust"
+    assert outputs["explanations"][0]["verdict"] == "with care"
     drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": 1}, outputs)
     assert "allow more operators" in text(drawn[ANSWER])
     assert badges(drawn[ANSWER]) == [("do not trust", "danger")]
@@ -243,7 +243,7 @@ def test_a_useless_surrogate_is_said_above_everything(panel: Any, runs: Any, pro
         given, outputs = processed("svm_bbo", hyperparameter_name_1=first)
         useless = json.loads(json.dumps(outputs))
         for record in useless["explanations"]:
-            record["surrogate"]["cv_r2"] = -0.5
+            record["surrogate"].update(cv_r2=-0.5, cv_rank_correlation=0.0)
         answer = panel.load_outputs(runs["svm_bbo"], given, useless)[ANSWER]
         assert set(badges(answer)) == {("do not trust", "danger")}
         page = text(answer)

@@ -21,6 +21,9 @@ HOSTILE = "<b>x_1</b> & $\\alpha$ 'q' \"r\" 50% {z}"
 def explanation(
     name: str = "lr",
     cv_r2: float | None = 0.8,
+    rank: float | None = 0.1,
+    domain_r2: float | None = 0.8,
+    dominance: float | None = 0.1,
     r2: float = 0.97,
     *,
     n_averaged: int = 1,
@@ -55,7 +58,7 @@ def explanation(
         Formula(constant(0.3) + constant(0.05) * log, (axis,), "cost", 0.4, 0.08, "exhaustive"),
         Formula(tree, (axis,), "cost", r2, 0.01, "exhaustive"),
     ]
-    record = SurrogateRecord("RandomForest", True, 40, cv_r2, 0.9)
+    record = SurrogateRecord("RandomForest", True, 40, cv_r2, rank, domain_r2, dominance)
     others = [
         replace(formulas[2], tree=constant(0.11 + i / 1000) + constant(0.04) * power(log + 2.5, 2), rmse=0.011)
         for i in range(alternatives)
@@ -86,7 +89,7 @@ def two_dimensional(a: str = "a", b: str = "b") -> Explanation:
         incumbent=Incumbent((0.0, 0.2), 0.0),
     )
     formula = Formula(variable(0) * variable(1), axes, "cost", 1.0, 0.0, "exhaustive")
-    record = SurrogateRecord("GaussianProcess", True, 40, 0.9, 0.9)
+    record = SurrogateRecord("GaussianProcess", True, 40, 0.9, 0.9, 0.9, 0.1)
     return Explanation((a, b), "cost", None, [formula], record, projection, verdict="trust")
 
 
@@ -100,7 +103,7 @@ def fact(record: Explanation, label: str) -> str:
         (0.8, 0.97, "trust", ""),
         (0.0, 0.97, "do not trust", "no better than the mean"),
         (-3.0, 0.97, "do not trust", "no better than the mean"),
-        (0.2, 0.97, "with care", "weakly"),
+        (0.2, 0.97, "with care", "only in part"),
         (0.8, 0.31, "do not trust", "No short formula explains this projection: R² 0.31"),
         (0.8, 0.7, "with care", "only roughly"),
         (None, 0.97, "with care", "could not be cross-validated"),
@@ -112,6 +115,23 @@ def test_the_reader_is_told_when_not_to_believe_it(cv_r2: float | None, r2: floa
     text = report.explanation_text(record)
     assert words in " ".join(text.split()).replace("! ", "")
     assert verdict in text
+
+
+@pytest.mark.parametrize(
+    ("numbers", "verdict", "words"),
+    [
+        # A few extreme costs ruin R², not the ranks.
+        ({"cv_r2": 0.0, "rank": 0.7}, "with care", "only in part"),
+        ({"domain_r2": -2.3}, "do not trust", "worse than the mean of the costs (cross-validated R² -2.30"),
+        ({"domain_r2": 0.4}, "with care", "knows the space less well"),
+        ({"dominance": 0.4}, "with care", "A single configuration has 40% of the variance of the costs"),
+        ({"domain_r2": None, "dominance": None}, "trust", ""),
+    ],
+)
+def test_the_surrogate_is_judged_over_the_whole_space(numbers: dict[str, float], verdict: str, words: str) -> None:
+    record = explanation(**numbers)
+    assert record.verdict == verdict
+    assert any(words in w for w in record.warnings)
 
 
 def test_extrapolation_is_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -207,18 +208,18 @@ def front_of(*scores: tuple[int, float]) -> list[Formula]:
     [
         ([(0, 0.0)], 0),
         ([(0, 0.0), (2, 0.9), (4, 0.99)], 2),
-        # 1 - R²: 0.0124 is within 1.25·0.01 + 3e-4 = 0.0128, 0.0130 is not.
-        ([(0, 0.0), (2, 0.9876), (4, 0.99)], 1),
-        ([(0, 0.0), (2, 0.9870), (4, 0.99)], 2),
+        # 1 - R²: 0.0112 is within 1.1·0.01 + 3e-4 = 0.0113, 0.0114 is not.
+        ([(0, 0.0), (2, 0.9888), (4, 0.99)], 1),
+        ([(0, 0.0), (2, 0.9886), (4, 0.99)], 2),
         # Perfect formulas: 3e-4 is as good.
         ([(0, 0.0), (3, 0.9998), (8, 1.0)], 1),
         ([(0, 0.0), (3, 0.9996), (8, 1.0)], 2),
-        # Longer than 10 operators counts neither as the best nor as the recommended one.
+        # Longer than 9 operators counts neither as the best nor as the recommended one.
         ([(0, 0.0), (5, 0.9), (11, 0.999)], 1),
-        ([(0, 0.0), (10, 0.9), (12, 0.95)], 1),
+        ([(0, 0.0), (9, 0.9), (10, 0.95)], 1),
         ([(0, 0.0), (14, 0.999)], 0),
         # A weak best: a constant is nearly as good.
-        ([(0, 0.0), (6, 0.15)], 0),
+        ([(0, 0.0), (6, 0.08)], 0),
         ([(0, -0.01), (6, 0.5)], 1),
     ],
 )
@@ -228,3 +229,16 @@ def test_recommended_is_the_shortest_nearly_as_good_as_the_best(
     front = front_of(*scores)
     assert [f.complexity for f in front] == [operators for operators, _ in scores]
     assert recommend(front) == recommended
+
+
+@pytest.mark.parametrize(
+    ("noise", "recommended"),
+    # The constant's RMSE of 1 is the spread, so a noise of 0.1 hides 0.01 of R².
+    [(0.0, 3), (0.1, 2), (0.21, 1), (0.99, 1), (1.0, 0), (50.0, 0), (1e300, 0)],
+)
+def test_what_the_trials_cannot_see_is_not_paid_for(noise: float, recommended: int) -> None:
+    front = front_of((0, 0.0), (2, 0.95), (5, 0.985), (8, 0.99))
+    front[0] = replace(front[0], rmse=1.0)
+    assert recommend(front, noise) == recommended
+    scaled = [replace(f, rmse=f.rmse * 1e-200) for f in front]
+    assert recommend(scaled, noise * 1e-200) == recommended

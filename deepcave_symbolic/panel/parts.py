@@ -139,6 +139,8 @@ def surrogate_card(explanation: Explanation) -> Any:
     quality = "not known" if record.cv_r2 is None else f"R² {record.cv_r2:.3f}"
     if record.cv_rank_correlation is not None:
         quality += f", rank correlation {record.cv_rank_correlation:.3f}"
+    if record.cv_domain_r2 is not None:
+        quality += f"; R² {record.cv_domain_r2:.3f} with every trial weighted by the share of the space nearest to it"
     provenance = explanation.provenance
     facts = [
         ("Model", record.name),

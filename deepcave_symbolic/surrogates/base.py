@@ -52,6 +52,9 @@ class SurrogateRecord:
         n_trials: Number of trials it was trained on.
         cv_r2: Cross-validated R² on the run's trials in objective units; None where too few trials allow none.
         cv_rank_correlation: Cross-validated Spearman correlation; None likewise.
+        cv_domain_r2: Cross-validated R² with every trial weighted by the share of the space nearest to it: how well the
+            surrogate knows the space, not only where the optimizer looked; None likewise.
+        cv_dominance: Largest share of that weighted variance of the costs that one configuration has; None likewise.
         options: The constructor's options.
         versions: Version of the software of the run ("run") and of the rebuild ("rebuild"), and others.
         differences: What differs from the run's own model, in words; empty when exact.
@@ -64,6 +67,8 @@ class SurrogateRecord:
     n_trials: int
     cv_r2: float | None = None
     cv_rank_correlation: float | None = None
+    cv_domain_r2: float | None = None
+    cv_dominance: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
@@ -78,6 +83,8 @@ class SurrogateRecord:
             "n_trials": self.n_trials,
             "cv_r2": self.cv_r2,
             "cv_rank_correlation": self.cv_rank_correlation,
+            "cv_domain_r2": self.cv_domain_r2,
+            "cv_dominance": self.cv_dominance,
             "options": dict(self.options),
             "versions": dict(self.versions),
             "differences": list(self.differences),

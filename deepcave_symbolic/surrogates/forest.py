@@ -167,13 +167,15 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
             instances=None if features is None else np.array(list(features.values())),
         )
 
-    validation = cross_validate(data, lambda index: fit(index).predict_rows)
+    validation = cross_validate(data, lambda index: fit(index).predict_rows, run.configspace)
     record = SurrogateRecord(
         name=FOREST_NAME,
         exact=False,
         n_trials=len(data.y),
         cv_r2=validation.r2,
         cv_rank_correlation=validation.rank_correlation,
+        cv_domain_r2=validation.domain_r2,
+        cv_dominance=validation.dominance,
         options={**FOREST_OPTIONS, "random_state": seed},
         versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),

@@ -64,13 +64,15 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         options = json.loads(_as_json(model.meta))
         _train(model, data.rows, data.z)
         predictor = _predictor(run, model, data)
-        validation = cross_validate(data, _refit(run, model, data))
+        validation = cross_validate(data, _refit(run, model, data), run.configspace)
     record = SurrogateRecord(
         name=name,
         exact=not differences,
         n_trials=len(data.y),
         cv_r2=validation.r2,
         cv_rank_correlation=validation.rank_correlation,
+        cv_domain_r2=validation.domain_r2,
+        cv_dominance=validation.dominance,
         options=_without_nan(options),
         versions={"run": run.version or "unknown", "rebuild": smac.version, "sklearn": sklearn.__version__},
         differences=differences,

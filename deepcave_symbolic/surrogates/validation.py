@@ -1,5 +1,10 @@
 """How well a surrogate predicts trials it has not seen: k-fold cross-validation on the run's own trials.
 
+An optimizer's trials crowd where costs are low, so that a surrogate may predict them well and know nothing elsewhere.
+Beside the plain R² there is one in which every trial weighs what its configuration stands for, the share of the space
+that is nearest to it: importance-weighted cross-validation (Sugiyama, Krauledat & Müller 2007, "Covariate Shift
+Adaptation by Importance Weighted Cross Validation").
+
 Folds are drawn over configurations, so that repeated seeds, instances or lower budgets of a configuration never help to
 predict it. The encoder keeps the statistics of all trials (its scale, not its targets); everything else is refitted.
 """
@@ -13,9 +18,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from deepcave_symbolic.configurations import deactivate, forbidden, sample_all
 from deepcave_symbolic.expression import Array
 
 if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
     from deepcave_symbolic.surrogates.base import FittedSurrogate
     from deepcave_symbolic.surrogates.data import TrainingData
 
@@ -23,6 +31,8 @@ __all__ = ["Validation", "clearly_better", "cross_validate", "notes"]
 
 N_FOLDS = 5
 MIN_CONFIGURATIONS = 10
+#: Configurations whose nearest trial is looked up.
+_SAMPLE = 4096
 _WORTH_A_WORD = 0.1
 _FOLD_SEED = 0
 
@@ -39,16 +49,21 @@ class Validation:
         r2: R² of the held-out predictions in objective units; None with too few configurations or costs that do not
             vary.
         rank_correlation: Spearman's; None likewise.
+        domain_r2: R² with every trial weighted by the share of the space nearest to its configuration; None likewise.
+        dominance: Largest share of that weighted variance of the costs that one configuration has, in [0, 1]: near 1
+            all of R² is about a single place; None likewise.
         predicted: The held-out prediction of every row in objective units, shape (n,); None with too few
             configurations.
     """
 
     r2: float | None
     rank_correlation: float | None
+    domain_r2: float | None
+    dominance: float | None
     predicted: Array | None
 
 
-def cross_validate(data: TrainingData, fit: Fit) -> Validation:
+def cross_validate(data: TrainingData, fit: Fit, configspace: ConfigurationSpace) -> Validation:
     """Predicts every row by a model that has not seen its configuration.
 
     The folds are fixed, so that what is chosen by them does not depend on a seed.
@@ -56,11 +71,12 @@ def cross_validate(data: TrainingData, fit: Fit) -> Validation:
     Args:
         data: The training data.
         fit: Trains a model on some of the rows.
+        configspace: The space that the weights are about.
     """
     n_configurations = int(data.groups.max()) + 1
     configurations = np.unique(data.groups)
     if len(configurations) < MIN_CONFIGURATIONS:
-        return Validation(None, None, None)
+        return Validation(None, None, None, None, None)
     fold_of = np.zeros(n_configurations, dtype=np.intp)
     shuffled = np.random.default_rng(_FOLD_SEED).permutation(configurations)
     fold_of[shuffled] = np.arange(len(configurations)) % N_FOLDS
@@ -70,7 +86,41 @@ def cross_validate(data: TrainingData, fit: Fit) -> Validation:
         held_out = folds == fold
         predict = fit(np.flatnonzero(~held_out))
         predicted[held_out] = predict(data.X[held_out], data.features[held_out])
-    return Validation(_r2(data.y, predicted), _rank_correlation(data.y, predicted), predicted)
+    weights = _shares(data, configspace)
+    return Validation(
+        r2=_r2(data.y, predicted, np.ones_like(data.y)),
+        rank_correlation=_rank_correlation(data.y, predicted),
+        domain_r2=_r2(data.y, predicted, weights),
+        dominance=_dominance(data.y, weights, data.groups),
+        predicted=predicted,
+    )
+
+
+def _shares(data: TrainingData, configspace: ConfigurationSpace) -> Array:
+    """Returns for every row the share of the space that is nearest to its configuration, relative to the mean, (n,)."""
+    from scipy.spatial import cKDTree
+
+    sample = sample_all(configspace, _SAMPLE, np.random.RandomState(_FOLD_SEED))
+    sample = deactivate(configspace, sample)
+    sample = sample[~forbidden(configspace, sample)]
+    configurations, first = np.unique(data.groups, return_index=True)
+    # Choices and ranks are whole numbers; inactive ones are unlike every value.
+    reach = np.maximum(1.0, np.nanmax(np.vstack([data.X, sample]), axis=0, initial=1.0))
+    tree = cKDTree(np.nan_to_num(data.X[first] / reach, nan=-0.5))
+    _, nearest = tree.query(np.nan_to_num(sample / reach, nan=-0.5))
+    counts = np.bincount(nearest, minlength=len(configurations)).astype(np.float64)
+    rows = np.searchsorted(configurations, data.groups)
+    weights = (counts / np.bincount(rows))[rows]
+    return np.asarray(weights / weights.mean()) if weights.sum() > 0 else np.ones(len(rows))
+
+
+def _dominance(y: Array, weights: Array, groups: npt.NDArray[np.intp]) -> float | None:
+    centred = y - np.average(y, weights=weights)
+    scale = float(np.max(np.abs(centred)))
+    if scale == 0 or not np.isfinite(scale):
+        return None
+    shares = np.bincount(groups, weights=weights * (centred / scale) ** 2)
+    return float(shares.max() / shares.sum()) if shares.sum() > 0 else None
 
 
 def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
@@ -94,14 +144,14 @@ def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
     return bool(gain.mean() > 2.0 * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
-def _r2(y: Array, predicted: Array) -> float | None:
+def _r2(y: Array, predicted: Array, weights: Array) -> float | None:
     # Centred and scaled first: the squares of large costs would overflow.
-    scale = float(np.max(np.abs(y - y.mean())))
+    centred = y - np.average(y, weights=weights)
+    scale = float(np.max(np.abs(centred)))
     if scale == 0 or not np.isfinite(scale):
         return None
-    total = float(np.sum(((y - y.mean()) / scale) ** 2))
-    with np.errstate(over="ignore"):
-        r2 = 1 - float(np.sum(((y - predicted) / scale) ** 2)) / total
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        r2 = 1 - float(np.sum(weights * ((y - predicted) / scale) ** 2) / np.sum(weights * (centred / scale) ** 2))
     return r2 if np.isfinite(r2) else None
 
 
