@@ -183,7 +183,7 @@ def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs:
     assert badges(drawn[ANSWER]) == [("do not trust", "danger")]
     assert "Do not trust this formula." in text(drawn[ANSWER][:2]), "above the formula"
     drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
-    assert badges(drawn[ANSWER]) == [("trust", "success")]
+    assert badges(drawn[ANSWER]) == [("with care", "warning")]
     assert "Do not trust" not in text(drawn[ANSWER])
 
 
