@@ -19,7 +19,7 @@ LAYERS = [
     ["expression"],
     ["tidy", "printing"],
     ["rounding", "sympy_export", "space", "configurations", "intervals"],
-    ["runs", "formula", "engines"],
+    ["axis_values", "runs", "formula", "engines"],
     ["surrogates", "behaviour"],
     ["projection", "selection"],
     ["band", "interaction", "optimum"],

@@ -12,7 +12,10 @@ import pytest
 from hypothesis import assume, given, settings
 from strategies import NAMES, axes, formulas, trees
 
-from deepcave_symbolic.behaviour import FLAT_CHANGE, NEGLIGIBLE, Piece, in_words, pieces, shown_value
+from deepcave_symbolic.axis_values import shown_value
+from deepcave_symbolic.behaviour import Piece, in_words, pieces
+from deepcave_symbolic.behaviour.line import FLAT_CHANGE
+from deepcave_symbolic.behaviour.terms import NEGLIGIBLE
 from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.printing import shown_name

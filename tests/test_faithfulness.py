@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from ConfigSpace import ConfigurationSpace, EqualsCondition, Float, Integer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.band import band_of
 from deepcave_symbolic.expression import Array, Node, constant, function, power, variable
 from deepcave_symbolic.formula import Formula
@@ -253,3 +256,42 @@ def test_judge_gathers_the_numbers() -> None:
     assert trust.verdict == "trust" and trust.cv_rank_correlation == 0.8
     assert trust.variance_explained == pytest.approx(0.9 * trust.variance_share)
     assert trust.to_dict()["band"]["outside"] == 0.0
+
+
+# --- real runs ------------------------------------------------------------------------------------------------------
+
+TUNING = Path(__file__).parents[1] / "benchmarks" / "data" / "tuning"
+
+
+def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_named() -> None:
+    """A Gaussian process on a flat, noisy landscape: R² 1 on its own trials, worse than a constant elsewhere."""
+    explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma")
+    assert explanation.verdict == "do not trust"
+    record = explanation.surrogate
+    assert record is not None and record.rival is not None and record.rival.clearly_better
+    assert record.rival.kind == "forest" and record.rival.cv_r2 > record.cv_r2
+    (hint,) = [w for w in explanation.warnings if "clearly better" in w]
+    for part in ("A random forest", f"{record.rival.cv_r2:.2f} against {record.cv_r2:.2f}", "--surrogate best"):
+        assert part in hint
+    best = explain(TUNING / "svm-german" / "bbo", "C", "gamma", surrogate="best")
+    assert best.surrogate is not None and best.surrogate.cv_r2 == record.rival.cv_r2
+    assert best.surrogate.rival is not None and best.surrogate.rival.kind == "run"
+    assert best.surrogate.rival.cv_r2 == record.cv_r2
+    assert not any("clearly better" in w for w in best.warnings)
+    assert Explanation.from_dict(best.to_dict()).surrogate == best.surrogate
+
+
+def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
+    explanation = explain(TUNING / "lr-segment" / "bbo", "alpha", "eta0")
+    assert explanation.verdict == "trust" and not any("better" in w for w in explanation.warnings)
+    assert explanation.surrogate is not None and explanation.surrogate.rival is not None
+    assert not explanation.surrogate.rival.clearly_better
+    assert json.dumps(explanation.to_dict(), allow_nan=False)
+
+
+def test_integers_that_matter_most_are_scored() -> None:
+    """All of a random forest's error over max_depth is at 1: a formula without it would be scored on a plain."""
+    explanation = explain(TUNING / "rf-contraceptive" / "hpo", "max_depth", "min_samples_split")
+    assert explanation.projection is not None
+    assert 1.0 in explanation.projection.held_out.grid[:, 0]
+    assert explanation.best.r2 > 0.9

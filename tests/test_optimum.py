@@ -17,6 +17,7 @@ from strategies import NAMES, formulas
 from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.optimum import Optimum, compare_with_incumbent, find_optimum, interpolators
+from deepcave_symbolic.optimum.search import range_of
 from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space import Axis
@@ -212,6 +213,40 @@ def test_the_threshold_is_the_root_mean_square_of_both_uncertainties() -> None:
             std_at=lambda points: np.array([stds[bool(x > 0.1)] for x in points[:, 0]]),
         )
         assert found.disagrees is disagrees
+
+
+@pytest.mark.parametrize("std", [0.0, 1e-9])
+@pytest.mark.parametrize("place", [10**-2.68, 0.01], ids=["optimum", "incumbent"])
+def test_a_certain_surrogate_may_be_off_by_what_rounding_costs(place: float, std: float) -> None:
+    def compared(share: float) -> Optimum:
+        """The surrogate is flat but for one place, where it is off by a share of the formula's range."""
+        return compare(
+            incumbent=(0.01,),
+            mean_at=lambda points: 0.13 + share * 2.68**2 * (np.abs(np.log10(points[:, 0] / place)) < 0.01),
+            std_at=lambda points: np.full(len(points), std),
+        )
+
+    assert [compared(share).disagrees for share in (-0.0099, 0.0, 0.0099)] == [False] * 3
+    assert [compared(share).disagrees for share in (-0.0101, 0.0101)] == [True] * 2
+    assert compared(0.005).sentence.endswith("the incumbent has 0.01, as good within 1 % of the formula's range.")
+    assert compared(0.0).sentence.endswith("as good within the surrogate's uncertainty.")
+
+
+def test_beyond_the_floor_the_uncertainty_decides() -> None:
+    for std, disagrees in ((0.1, True), (0.2, False)):
+        found = compare(mean_at=lambda p: np.full(len(p), 0.28), std_at=lambda p, std=std: np.full(len(p), std))
+        assert found.disagrees is disagrees
+
+
+def test_the_floor_follows_the_allowed_part_of_the_domain() -> None:
+    # Above the diagonal, where the formula is larger by far, nothing may be tried.
+    cs = ConfigurationSpace()
+    a, b = Integer("a", (1, 10)), Integer("b", (1, 10))
+    cs.add(a, b, ForbiddenGreaterThanRelation(b, a))
+    axes = Axis("a", 1.0, 10.0, integer=True), Axis("b", 1.0, 10.0, integer=True)
+    f = formula(X + 1e6 * function("abs", Y - X) + 1e6 * (Y - X), *axes)
+    assert range_of(f) == pytest.approx(1.8e7, rel=1e-3)
+    assert range_of(f.within(cs)) == pytest.approx(9.0)
 
 
 def test_without_an_incumbent_nothing_is_compared() -> None:

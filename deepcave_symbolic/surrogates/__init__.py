@@ -102,7 +102,8 @@ def _compared(used: FittedSurrogate, rival: FittedSurrogate, kind: str) -> Fitte
     return _with_warning(
         used,
         f"{what} predicts unseen trials clearly better (cross-validated R² {rival.record.cv_r2:.2f} against "
-        f'{used.record.cv_r2:.2f}): choose the surrogate "best" (--surrogate best on the command line).',
+        f'{used.record.cv_r2:.2f}): choose surrogate="best" '
+        '(command line: --surrogate best; panel: Surrogate "Whichever predicts unseen trials better").',
     )
 
 

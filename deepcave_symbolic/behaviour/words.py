@@ -1,0 +1,91 @@
+"""What is proven of a formula, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepcave_symbolic.axis_values import natural_of, shown_value
+from deepcave_symbolic.behaviour.line import pieces_of
+from deepcave_symbolic.behaviour.plane import Course, courses
+from deepcave_symbolic.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
+from deepcave_symbolic.expression import Node, constant, substitute, variable, variables
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.intervals import is_additive
+from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.space import Axis
+
+_OPPOSITE = {RISES: FALLS, FALLS: RISES}
+
+
+def in_words(formula: Formula) -> list[str]:
+    """Returns a sentence a hyperparameter, such as "cost falls until n_units ≈ 120, then is flat." (without quotes).
+
+    Numbers are rounded; `pieces` has the exact ones.
+    """
+    objective = shown_name(formula.objective)
+    if len(formula.axes) == 1:
+        return [_line_in_words(formula.tree, formula.axes[0], objective)]
+    if len(variables(formula.tree)) < 2 or is_additive(formula.tree):
+        return [_slice_in_words(formula, i, objective) for i in range(2)]
+    found = courses(formula)
+    with np.errstate(all="ignore"):
+        return [
+            _course_in_words(course, own, other, objective)
+            for course, own, other in zip(found, formula.axes, formula.axes[::-1], strict=True)
+        ]
+
+
+def _line_in_words(tree: Node, axis: Axis, objective: str, *, along: bool = False) -> str:
+    name = shown_name(axis.name)
+    found = pieces_of(tree, axis)
+    if len(found) == 1 and found[0].direction == FLAT:
+        return f"{objective} does not depend on {name}."
+    # With two hyperparameters the sentence must say which one moves.
+    with_name = f" with {name}" if along else ""
+    if len(found) == 1:
+        if found[0].direction == UNSETTLED:
+            return f"How {objective} moves with {name} could not be settled."
+        return f"{objective} {found[0].direction}{with_name} throughout."
+    clauses = []
+    for i, piece in enumerate(found):
+        until = shown_value(axis, piece.end)
+        where = f" until {name} {until}" if i == 0 and not along else f" until {until.removeprefix('= ')}"
+        clauses.append(f"{piece.direction}{with_name if i == 0 else ''}{where if i < len(found) - 1 else ''}")
+    return f"{objective} {', then '.join(clauses)}."
+
+
+def _slice_in_words(formula: Formula, i: int, objective: str) -> str:
+    """Describes one hyperparameter of a sum: the other one shifts the formula and changes no direction."""
+    if i not in variables(formula.tree):
+        return f"{objective} does not depend on {shown_name(formula.axes[i].name)}."
+    other = formula.axes[1 - i]
+    middle = constant(float(natural_of(other)(0.5)))
+    tree = substitute(formula.tree, {1 - i: middle, i: variable(0)})
+    return _line_in_words(tree, formula.axes[i], objective, along=True)
+
+
+def _course_in_words(course: Course, own: Axis, other: Axis, objective: str) -> str:
+    name, other_name = shown_name(own.name), shown_name(other.name)
+    if course.kind == "negligible":
+        return f"{objective} hardly depends on {name}."
+    if course.kind == "throughout":
+        return f"{objective} {course.first} with {name} throughout."
+    if course.kind == "switch":
+        then = _OPPOSITE[course.first]
+        return f"{objective} {course.first} with {name} where {_threshold(other, course.at, then)}."
+    if course.kind == "turn":
+        until, then = shown_value(own, course.at[0]), _OPPOSITE[course.first]
+        return f"{objective} {course.first} with {name} until {until}, then {then}, whatever {other_name} is."
+    if course.kind == "depends":
+        return f"Whether {objective} rises or falls with {name} depends on {other_name}."
+    if course.kind == "both":
+        return f"{objective} rises and falls with {name}."
+    return f"How {objective} moves with {name} could not be settled."
+
+
+def _threshold(axis: Axis, at: tuple[float, ...], then: str) -> str:
+    name = shown_name(axis.name)
+    if axis.values is not None:
+        return f"{name} is at most {shown_value(axis, at[0]).removeprefix('= ')} and {then} above"
+    above = f" {shown_value(axis, at[1])}" if len(at) > 1 else ""
+    return f"{name} is below {shown_value(axis, at[0])} and {then} above{above}"
