@@ -135,7 +135,7 @@ class Explainer:
         scored = [f.within(space) for f in score(candidates, target, int(self.options.max_complexity))]
         front = front_of(scored)
         noise = noise_of(self.surrogate, projection)
-        trust = judge(self.surrogate.record, projection, front[recommend(front, noise)])
+        trust = judge(self.surrogate.record, projection, front[recommend(front, noise)], noise)
         conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         return Explanation(
             hyperparameters=tuple(hyperparameters),

@@ -104,7 +104,7 @@ class Explanation:
         """
         formula = formula or self.best
         surrogate, projection = self._explained()
-        return judge(surrogate, projection, formula)
+        return judge(surrogate, projection, formula, self.noise)
 
     def interaction(self, formula: Formula | None = None) -> Interaction | None:
         """Returns how much of a 2-D projection an additive formula explains; None for one hyperparameter.

@@ -15,6 +15,7 @@ import numpy as np
 
 from deepcave_symbolic.expression import Array, evaluate
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection
 
 __all__ = ["Interaction", "interaction_of"]
@@ -45,7 +46,7 @@ class Interaction:
     @property
     def sentence(self) -> str:
         """Both shares in words."""
-        a, b = self.hyperparameters
+        a, b = (shown_name(name) for name in self.hyperparameters)
         if self.interaction < _NEGLIGIBLE:
             return f"{a} and {b} act independently: an additive formula can explain {_percent(self.additive)} of this."
         text = (
@@ -68,7 +69,7 @@ def interaction_of(formula: Formula, projection: Projection) -> Interaction | No
         formula: The formula shown.
         projection: What it describes.
     """
-    if len(projection.axes) != 2 or projection.range == 0.0:
+    if len(projection.axes) != 2 or projection.is_flat:
         return None
     valid = projection.valid
     columns = [np.ascontiguousarray(column) for column in projection.grid[valid].T]

@@ -15,6 +15,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,18 @@ class Projection:
     def range(self) -> float:
         """How much of the cost the projection moves: largest minus smallest mean, objective units."""
         return float(np.nanmax(self.mean) - np.nanmin(self.mean))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the mean over the domain, objective units."""
+        valid, weights = self.mean[self.valid], self.weights[self.valid]
+        scale = float(np.max(np.abs(valid))) or 1.0
+        return scale * math.sqrt(_variance(valid / scale, weights))
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the mean does not vary beyond rounding errors."""
+        return self.range <= 1e-12 * float(np.nanmax(np.abs(self.mean)))
 
     def coordinates(self, x: Array) -> Array:
         """Returns the search coordinates of points in natural units, shape (n, k)."""
@@ -283,11 +296,16 @@ def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
 
 
 def _variance_share(mean: Array, single: Array, weights: Array) -> float:
-    """Returns how much of the variance of the predictions (m, n) their average over the drawn configurations keeps."""
+    """Returns how much of the variance of the predictions (m, n) their average over the drawn configurations keeps.
+
+    0 where the predictions do not vary: there is nothing to account for.
+    """
     m, n = single.shape
     middle = float(np.nanmean(mean))
     scale = float(np.nanmax(np.abs(single - middle)))
-    if m == 1 or n == 1 or not 0.0 < scale < np.inf:
+    if scale <= 1e-12 * abs(middle):
+        return 0.0
+    if m == 1 or n == 1 or not np.isfinite(scale):
         return 1.0
     # Relative to the largest, so that squares of huge and tiny costs stay numbers.
     centred, average = (single - middle) / scale, (mean - middle) / scale
@@ -316,13 +334,18 @@ def _incumbent(
     columns: Sequence[int],
     maximize: bool,
 ) -> Incumbent | None:
-    """Returns the configuration with the best mean cost over its trials, as SMAC's intensifiers compare them."""
+    """Returns the configuration with the best mean cost over its trials.
+
+    One with less than half as many trials as another (seeds, instances) was given up early and does not count.
+    """
     if len(surrogate.y) == 0:
         return None
     _, first, group = np.unique(np.nan_to_num(surrogate.X, nan=-1.0), axis=0, return_index=True, return_inverse=True)
     group = group.reshape(-1)
-    costs = np.bincount(group, weights=surrogate.y) / np.bincount(group)
-    best = int(np.argmax(costs) if maximize else np.argmin(costs))
+    counts = np.bincount(group)
+    costs = np.bincount(group, weights=surrogate.y) / counts
+    usable = np.where(2 * counts >= counts.max(), -costs if not maximize else costs, -np.inf)
+    best = int(np.argmax(usable))
     row = surrogate.X[first[best], columns]
     if np.isnan(row).any():
         return Incumbent(None, float(costs[best]))
@@ -389,12 +412,14 @@ def _average(
     sigma = np.full(m * n, np.nan)
     if np.any(usable):
         mu[usable], sigma[usable] = surrogate.model.predict(X[usable])
-    single, variance = mu.reshape(m, n), sigma.reshape(m, n) ** 2
+    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+    scale = float(np.max(sigma[usable], initial=0.0)) or 1.0
+    single, variance = mu.reshape(m, n), (sigma.reshape(m, n) / scale) ** 2
     counts = usable.reshape(m, n).sum(axis=0)
     some = counts > 0
     mean, std = np.full(n, np.nan), np.full(n, np.nan)
     mean[some] = np.nansum(single[:, some], axis=0) / counts[some]
-    std[some] = np.sqrt(np.nansum(variance[:, some], axis=0) / counts[some])
+    std[some] = np.sqrt(np.nansum(variance[:, some], axis=0) / counts[some]) * scale
     return mean, std, single
 
 

@@ -35,7 +35,7 @@ _MOST_ALTERNATIVES = 5
 
 _VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
 _AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
-_SHARE = "share: of the surrogate's variance that the hyperparameter accounts for on its own"
+_SHARE = "share: of the surrogate's variance that the hyperparameter accounts for on its own (where it is active)"
 
 
 def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
@@ -87,7 +87,8 @@ def _is_known(explanation: Explanation) -> bool:
 
 def _accounts_for(explanation: Explanation, formula: Formula) -> str:
     trust = explanation.trust(formula)
-    text = f"{percent(trust.variance_explained)} of the surrogate's variance"
+    where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
+    text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
     if explanation.projection is None or explanation.projection.n_averaged <= 1:
         return text
     share = percent(trust.variance_share)
@@ -111,9 +112,7 @@ def settled(explanation: Explanation, formula: Formula) -> str:
     """Returns a sentence for a formula without alternatives; empty for a constant, which has none anyway."""
     if formula.complexity == 0 or not _is_known(explanation):
         return ""
-    # Where the formula is not to be believed, neither is its form.
-    end = "." if explanation.trust(formula).verdict == VERDICTS[-1] else ": the form is settled."
-    return f"No other formula of this length fits as well within the trials' noise{end}"
+    return "The search found no other formula of this length that fits as well within the trials' noise."
 
 
 def surrogate_text(explanation: Explanation) -> str:

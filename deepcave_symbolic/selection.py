@@ -22,7 +22,6 @@ from deepcave_symbolic.expression import (
     constants,
     evaluate,
     function,
-    map_constants,
     substitute,
     variable,
     variables,
@@ -187,8 +186,16 @@ def alternatives(formulas: Sequence[Formula], front: Sequence[Formula], noise: f
 
 
 def _shape(node: Node) -> Node:
-    """Returns the expression with all numbers alike: two formulas of one shape differ in constants only."""
-    return map_constants(node, lambda _: 1.0)
+    """Returns the expression with all numbers alike: two formulas of one shape differ in constants only.
+
+    Whole exponents stay: a square and a cube are two forms.
+    """
+    if node.is_constant:
+        return constant(1.0)
+    args = tuple(_shape(arg) for arg in node.args)
+    if node.op == "^" and node.args[1].is_constant and node.args[1].value == round(node.args[1].value):
+        args = (args[0], node.args[1])
+    return Node(node.op, args, node.value)
 
 
 def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:

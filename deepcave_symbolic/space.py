@@ -81,10 +81,10 @@ class Axis:
             return np.asarray(self.values)
         centres = self._from_unit((np.arange(n) + 0.5) / n)
         new = ~np.isin(centres, fitted)
-        if self.integer:
+        if self.integer and self.log:
             crowded = np.isin(centres - 1, fitted) | np.isin(centres + 1, fitted)
             return centres[new | crowded] if np.sum(new) >= 3 else self.check_grid(n)
-        return centres[new]
+        return centres[new] if np.sum(new) >= 3 else self.check_grid(n)
 
     def cell_widths(self, x: Array) -> Array:
         """Returns how much of the domain every value of a grid stands for, relative to the mean, shape (n,).

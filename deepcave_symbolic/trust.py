@@ -42,8 +42,6 @@ _NO_FORMULA_R2 = 0.5
 _ROUGH_FORMULA_R2 = 0.8
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
-#: Share of the surrogate's variance below which a user should know that most of the story is elsewhere.
-_SMALL_SHARE = 0.5
 #: Two formulas count as told apart from odds of e (2.7 to 1) on.
 _LOG_ODDS = 1.0
 
@@ -89,13 +87,14 @@ class Trust:
         }
 
 
-def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula) -> Trust:
+def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, noise: float = 0.0) -> Trust:
     """Returns how far a formula can be trusted.
 
     Args:
         surrogate: The model that spoke.
         projection: What the formula describes.
         formula: The formula shown.
+        noise: What the trials cannot see, as an RMSE in objective units; see `noise_of`.
     """
     level = 0
     reasons: list[str] = []
@@ -107,16 +106,14 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula) 
 
     for severity, sentence in _on_surrogate(surrogate):
         note(severity, sentence)
-    if projection.range == 0.0:
+    names = " and ".join(shown_name(name) for name in formula.hyperparameters)
+    moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
+    if projection.is_flat:
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
+    elif projection.spread <= noise:
+        note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")
     elif not variables(formula.tree):
-        names = " and ".join(shown_name(name) for name in formula.hyperparameters)
-        moves = "move" if len(formula.hyperparameters) > 1 else "moves"
-        note(
-            2,
-            f"{names} {moves} the surrogate's mean by {projection.range:.3g}, "
-            "in a way that no short formula describes or that the trials cannot tell from noise.",
-        )
+        note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
     elif formula.r2 < _NO_FORMULA_R2:
         note(2, f"No short formula explains this projection: R² {formula.r2:.2f}.")
     elif formula.r2 < _ROUGH_FORMULA_R2:
@@ -162,21 +159,23 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
             ),
         )
         return
-    if r2 < _GOOD_CV_R2:
-        yield 1, f"The surrogate predicts unseen trials only in part (cross-validated R² {r2:.2f})."
-    elif domain_r2 is not None and domain_r2 < _GOOD_DOMAIN_R2:
+    if r2 < 0.0:
         yield (
             1,
             (
-                f"The surrogate knows the space less well (cross-validated R² {domain_r2:.2f}) "
-                f"than where the optimizer looked most ({r2:.2f})."
+                f"The surrogate's values are worse than the mean of the costs (cross-validated R² {r2:.2f}), "
+                f"but it ranks unseen trials (rank correlation {rank:.2f})."
             ),
         )
+    elif r2 < _GOOD_CV_R2:
+        yield 1, f"The surrogate predicts unseen trials only in part (cross-validated R² {r2:.2f})."
+    elif domain_r2 is not None and domain_r2 < _GOOD_DOMAIN_R2:
+        yield 1, f"The surrogate predicts the space as a whole only in part (cross-validated R² {domain_r2:.2f})."
     if dominance is not None and dominance > _DOMINANT:
         yield (
             1,
             (
-                f"A single configuration has {dominance:.0%} of the variance of the costs; "
+                f"Over the space, {100 * dominance:.0f} % of the variance of the costs is a single configuration's; "
                 "how well the surrogate predicts others, cross-validation hardly shows."
             ),
         )
@@ -185,15 +184,18 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
 def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
     """Returns the difference between two formulas that the run's trials cannot see, as an RMSE in objective units.
 
-    Were the surrogate the truth and its cross-validated error σ the noise of a trial, n trials would favour the formula
-    with the smaller mean squared error by odds of exp(n·ΔMSE / 2σ²). Below odds of e the choice is not settled.
+    Were the surrogate the truth and its cross-validated error σ the noise of a configuration's mean cost, n
+    configurations would favour the formula with the smaller mean squared error by odds of exp(n·ΔMSE / 2σ²). Below odds
+    of e the choice is not settled.
 
     Args:
         surrogate: The surrogate with its trials.
         projection: Its uncertainty stands in for σ where it was not cross-validated.
     """
-    sigma = _spread(surrogate.y - surrogate.held_out) if surrogate.held_out is not None else _spread(projection.std)
-    return sigma * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
+    residuals = surrogate.residuals
+    if residuals is None:
+        return _spread(projection.std) * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
+    return _spread(residuals) * math.sqrt(2.0 * _LOG_ODDS / len(residuals))
 
 
 def _spread(values: Array) -> float:

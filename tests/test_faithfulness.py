@@ -85,7 +85,11 @@ def test_two_of_three_hyperparameters_share_their_interaction() -> None:
 
 def test_nothing_left_out_is_everything() -> None:
     assert projected(lambda X: X[:, 0] ** 2, "x0", d=1).variance_share == 1.0
-    assert projected(lambda X: np.zeros(len(X)), "x0").variance_share == 1.0
+
+
+def test_a_surrogate_that_does_not_vary_has_nothing_to_account_for() -> None:
+    assert projected(lambda X: np.zeros(len(X)), "x0").variance_share == 0.0
+    assert projected(lambda X: np.full(len(X), 0.1), "x0", d=1).variance_share == 0.0
 
 
 @pytest.mark.parametrize("scale", [1e-250, 1e150])

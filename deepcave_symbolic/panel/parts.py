@@ -93,6 +93,8 @@ def judged(explanation: Explanation, formula: Formula) -> Judgement:
     # A reason that only a formula of the user's own choice has is that it is too short: surrogate and projection are
     # the same.
     reasons = [reason for reason in trust.reasons if reason in recommended]
+    if formula.complexity >= explanation.best.complexity:
+        return Judgement(trust.verdict, trust.reasons, others)
     if len(reasons) < len(trust.reasons):
         reasons.insert(
             0, f"The formula shown follows the surrogate only with R² {formula.r2:.2f}; allow more operators."

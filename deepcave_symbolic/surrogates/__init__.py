@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
@@ -14,7 +15,7 @@ __all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_su
 
 KINDS = ("run", "forest", "best")
 #: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
-_MOST_TRIALS_COMPARED = 300
+_MOST_TRIALS_COMPARED = 150
 
 
 def build_surrogate(
@@ -71,28 +72,43 @@ def _compared_with_smacs_budget(
 
 def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int) -> FittedSurrogate:
     from deepcave_symbolic.surrogates.forest import fit_forest
+    from deepcave_symbolic.surrogates.rebuild import model_name
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
 
-    forest = fit_forest(run, objective=objective, budget=budget, seed=seed)
+    def forest() -> FittedSurrogate:
+        return fit_forest(run, objective=objective, budget=budget, seed=seed)
+
+    def own() -> FittedSurrogate:
+        return fit_smac_surrogate(run, objective=objective, budget=budget)
+
     if not run.scenario:
         if kind == "forest":
-            return forest
-        return _with_warning(forest, f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
-    if kind == "forest" and len(forest.y) > _MOST_TRIALS_COMPARED:
-        return forest
+            return forest()
+        return _with_warning(forest(), f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
+    if kind == "run":
+        return _compared(own(), _rival(forest), "forest")
+    trained = forest()
+    if kind == "forest":
+        quick = len(trained.y) <= _MOST_TRIALS_COMPARED or model_name(run) == "RandomForest"
+        return _compared(trained, _rival(own) if quick else None, "run")
     try:
-        own = fit_smac_surrogate(run, objective=objective, budget=budget)
-    except SurrogateError as error:
-        if kind == "run":
-            raise
-        return forest if kind == "forest" else _with_warning(forest, f"Only the forest could be trained. {error}")
-    if kind == "best":
-        return _better(own, forest)
-    return _compared(own, forest, "forest") if kind == "run" else _compared(forest, own, "run")
+        return _better(own(), trained)
+    except DeepcaveSymbolicError as error:
+        return _with_warning(trained, f"Only the forest could be trained. {error}")
 
 
-def _compared(used: FittedSurrogate, rival: FittedSurrogate, kind: str) -> FittedSurrogate:
+def _rival(build: Callable[[], FittedSurrogate]) -> FittedSurrogate | None:
+    """Returns the surrogate to compare with, None where it cannot be trained: it was not asked for."""
+    try:
+        return build()
+    except DeepcaveSymbolicError:
+        return None
+
+
+def _compared(used: FittedSurrogate, rival: FittedSurrogate | None, kind: str) -> FittedSurrogate:
     """Notes the rival and says what to choose where it predicts unseen trials clearly better."""
+    if rival is None:
+        return used
     clearly = clearly_better(rival, used)
     record = replace(used.record, rival=Rival(rival.record.name, kind, rival.record.cv_r2, clearly))
     used = replace(used, record=record)

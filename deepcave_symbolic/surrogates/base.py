@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+import numpy as np
+
 from deepcave_symbolic.expression import Array
 
 __all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord"]
@@ -122,3 +124,16 @@ class FittedSurrogate:
     X: Array
     y: Array
     held_out: Array | None = None
+
+    @property
+    def residuals(self) -> Array | None:
+        """Costs minus held-out predictions, averaged over each configuration's trials; None without held-out ones.
+
+        Seeds and instances of one configuration share their fold and so their error; alone they are no evidence.
+        """
+        if self.held_out is None:
+            return None
+        filled = np.nan_to_num(self.X, nan=-1.0)
+        _, group = np.unique(filled, axis=0, return_inverse=True)
+        group = group.reshape(-1)
+        return np.asarray(np.bincount(group, weights=self.y - self.held_out) / np.bincount(group))

@@ -11,6 +11,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -112,7 +113,9 @@ class ForestPredictor:
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation over the trees in objective units, each of shape (n,)."""
         per_tree = self._over_instances(X, self._decoded)
-        return per_tree.mean(axis=1), per_tree.std(axis=1)
+        # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+        scale = float(np.max(np.abs(per_tree), initial=0.0)) or 1.0
+        return per_tree.mean(axis=1), (per_tree / scale).std(axis=1) * scale
 
     def predict_encoded(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and variance over the trees in encoder units, each (n,): what SMAC's own model predicts."""
@@ -144,6 +147,13 @@ class ForestPredictor:
         return per_tree
 
 
+def _variance(z: Array) -> float:
+    """Returns the variance, by which the least decrease of impurity scales: the unit of the costs must not matter."""
+    scale = float(np.max(np.abs(z))) or 1.0
+    variance = float(np.var(z / scale)) * scale * scale
+    return variance if math.isfinite(variance) else float(np.finfo(np.float64).max)
+
+
 def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
     """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
 
@@ -157,8 +167,10 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
     features = instance_features(run)
 
+    options = {**FOREST_OPTIONS, "min_impurity_decrease": FOREST_OPTIONS["min_impurity_decrease"] * _variance(data.z)}
+
     def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
-        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed)
+        forest = RandomForestRegressor(**options, random_state=seed)
         forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), data.z[index])
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],
@@ -176,7 +188,7 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
         cv_rank_correlation=validation.rank_correlation,
         cv_domain_r2=validation.domain_r2,
         cv_dominance=validation.dominance,
-        options={**FOREST_OPTIONS, "random_state": seed},
+        options={**options, "random_state": seed},
         versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
         warnings=notes(data, validation.r2),

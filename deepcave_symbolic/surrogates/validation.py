@@ -6,7 +6,8 @@ that is nearest to it: importance-weighted cross-validation (Sugiyama, Krauledat
 Adaptation by Importance Weighted Cross Validation").
 
 Folds are drawn over configurations, so that repeated seeds, instances or lower budgets of a configuration never help to
-predict it. The encoder keeps the statistics of all trials (its scale, not its targets); everything else is refitted.
+predict it. The encoder keeps the statistics of all trials (its scale, not its targets), and a Gaussian process the
+kernel's hyperparameters found on all trials; everything else is refitted.
 """
 
 from __future__ import annotations
@@ -90,28 +91,47 @@ def cross_validate(data: TrainingData, fit: Fit, configspace: ConfigurationSpace
     return Validation(
         r2=_r2(data.y, predicted, np.ones_like(data.y)),
         rank_correlation=_rank_correlation(data.y, predicted),
-        domain_r2=_r2(data.y, predicted, weights),
-        dominance=_dominance(data.y, weights, data.groups),
+        domain_r2=None if weights is None else _r2(data.y, predicted, weights),
+        dominance=None if weights is None else _dominance(data.y, weights, data.groups),
         predicted=predicted,
     )
 
 
-def _shares(data: TrainingData, configspace: ConfigurationSpace) -> Array:
-    """Returns for every row the share of the space that is nearest to its configuration, relative to the mean, (n,)."""
+def _shares(data: TrainingData, configspace: ConfigurationSpace) -> Array | None:
+    """Returns for every row the share of the space that is nearest to its configuration, relative to the mean, (n,).
+
+    None where the space's clauses leave nothing of the sample.
+    """
     from scipy.spatial import cKDTree
 
     sample = sample_all(configspace, _SAMPLE, np.random.RandomState(_FOLD_SEED))
     sample = deactivate(configspace, sample)
     sample = sample[~forbidden(configspace, sample)]
+    if len(sample) == 0:
+        return None
     configurations, first = np.unique(data.groups, return_index=True)
-    # Choices and ranks are whole numbers; inactive ones are unlike every value.
-    reach = np.maximum(1.0, np.nanmax(np.vstack([data.X, sample]), axis=0, initial=1.0))
-    tree = cKDTree(np.nan_to_num(data.X[first] / reach, nan=-0.5))
-    _, nearest = tree.query(np.nan_to_num(sample / reach, nan=-0.5))
+    _, nearest = cKDTree(_places(data.X[first], configspace)).query(_places(sample, configspace))
     counts = np.bincount(nearest, minlength=len(configurations)).astype(np.float64)
     rows = np.searchsorted(configurations, data.groups)
     weights = (counts / np.bincount(rows))[rows]
-    return np.asarray(weights / weights.mean()) if weights.sum() > 0 else np.ones(len(rows))
+    return np.asarray(weights / weights.mean())
+
+
+def _places(X: Array, configspace: ConfigurationSpace) -> Array:
+    """Returns vectors as points of equal scale: ranks in [0, 1], choices at distance 1 from each other.
+
+    An inactive hyperparameter is unlike every value of it.
+    """
+    from ConfigSpace import CategoricalHyperparameter, OrdinalHyperparameter
+
+    columns: list[Array] = []
+    for column, hyperparameter in zip(X.T, configspace.values(), strict=True):
+        if isinstance(hyperparameter, CategoricalHyperparameter):
+            columns += [(column == k) / np.sqrt(2.0) for k in range(len(hyperparameter.choices))]
+        else:
+            ranks = len(hyperparameter.sequence) - 1 if isinstance(hyperparameter, OrdinalHyperparameter) else 1
+            columns.append(np.nan_to_num(column / max(1, ranks), nan=-0.5))
+    return np.column_stack(columns)
 
 
 def _dominance(y: Array, weights: Array, groups: npt.NDArray[np.intp]) -> float | None:
@@ -126,21 +146,21 @@ def _dominance(y: Array, weights: Array, groups: npt.NDArray[np.intp]) -> float 
 def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
     """Returns whether one surrogate predicts unseen trials better than another by more than chance.
 
-    The squared errors are compared trial by trial: their mean difference must be twice its standard error, and the gain
-    in cross-validated R² worth a word.
+    The squared errors are compared configuration by configuration: their mean difference must be twice its standard
+    error, and the gain in cross-validated R² worth a word.
 
     Args:
         one: A cross-validated surrogate.
         other: Another one of the same trials.
     """
-    if one.held_out is None or other.held_out is None or len(one.y) != len(other.y):
+    mine, theirs = one.residuals, other.residuals
+    if mine is None or theirs is None or len(mine) != len(theirs):
         return False
     if one.record.cv_r2 is None or other.record.cv_r2 is None or one.record.cv_r2 < other.record.cv_r2 + _WORTH_A_WORD:
         return False
     # Relative to the largest error, so that squares of huge costs stay numbers.
-    errors = np.abs(other.y - other.held_out), np.abs(one.y - one.held_out)
-    scale = float(max(np.max(errors[0]), np.max(errors[1])))
-    gain = (errors[0] / scale) ** 2 - (errors[1] / scale) ** 2
+    scale = float(max(np.max(np.abs(mine)), np.max(np.abs(theirs))))
+    gain = (theirs / scale) ** 2 - (mine / scale) ** 2
     return bool(gain.mean() > 2.0 * gain.std(ddof=1) / np.sqrt(len(gain)))
 
 
