@@ -35,7 +35,7 @@ _MOST_ALTERNATIVES = 5
 
 _VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
 _AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
-_SHARE = "share: of the surrogate's variance that the hyperparameter accounts for on its own (where it is active)"
+_SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
 
 
 def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import ConfigurationSpace, EqualsCondition, Float, Integer
+from ConfigSpace import Categorical, Configuration, ConfigurationSpace, EqualsCondition, Float, Integer
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,10 +20,14 @@ from deepcave_symbolic.expression import Array, Node, constant, function, power,
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.interaction import interaction_of
 from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.runs.records import Run, Status, Trial
 from deepcave_symbolic.selection import alternatives
 from deepcave_symbolic.space import Axis, axis_of
+from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
-from deepcave_symbolic.surrogates.validation import clearly_better
+from deepcave_symbolic.surrogates.data import TrainingData
+from deepcave_symbolic.surrogates.encoders import fit_encoder
+from deepcave_symbolic.surrogates.validation import clearly_better, cross_validate
 from deepcave_symbolic.trust import judge, noise_of
 
 x0, x1 = variable(0), variable(1)
@@ -249,6 +253,99 @@ def test_clearly_better_needs_more_than_chance(unit: float) -> None:
     assert not clearly_better(made[1], made[0])
     assert not clearly_better(made[2], made[1])
     assert not clearly_better(made[0], cross_validated(None, y * unit))
+
+
+def repeated(times: int) -> FittedSurrogate:
+    y = np.linspace(0, 1, 15)
+    held_out = y + 0.2 * np.where(np.arange(15) % 2, 1, -1)
+    X, y, held_out = (np.repeat(a, times, axis=0) for a in (y[:, None], y, held_out))
+    record = SurrogateRecord("Known", True, len(y), 0.6)
+    return FittedSurrogate(Known(lambda X: X[:, 0]), record, None, X, y, held_out)
+
+
+def test_seeds_of_one_configuration_are_no_evidence_of_their_own() -> None:
+    p = projected(lambda X: X[:, 0], "x0", d=1)
+    assert noise_of(repeated(20), p) == pytest.approx(noise_of(repeated(1), p))
+    residuals = repeated(20).residuals
+    assert residuals is not None and len(residuals) == 15
+
+
+# --- cross-validation over the space --------------------------------------------------------------------------------
+
+
+def made_run(space: ConfigurationSpace, cost: Callable[[dict[str, Any]], float], n: int, seed: int = 3) -> Run:
+    """A run of no known optimizer: configurations sampled from the space."""
+    space.seed(seed)
+    configurations = {i + 1: c.get_array() for i, c in enumerate(space.sample_configuration(n))}
+    trials = tuple(
+        Trial(config_id=i, costs=(cost(dict(Configuration(space, vector=v))),), status=Status.SUCCESS)
+        for i, v in configurations.items()
+    )
+    return Run(
+        path=None,
+        name="made",
+        optimizer="sampling",
+        version=None,
+        configspace=space,
+        objectives=("cost",),
+        configurations=configurations,
+        trials=trials,
+        scenario={},
+    )
+
+
+def test_a_lone_trial_stands_for_the_space_around_it() -> None:
+    """Nine configurations crowd in a corner, one stands alone: it has most of the space and of the variance."""
+    space = unit_space(2)
+    crowd = np.random.default_rng(0).random((11, 2)) * 0.1
+    X = np.vstack([crowd, [[0.8, 0.8]]])
+    y = np.append(np.linspace(0.0, 0.1, 11), 5.0)
+    data = TrainingData(X, np.empty((12, 0)), y, y, np.arange(12), fit_encoder("RunHistoryEncoder", y), 0, 0)
+    found = cross_validate(data, lambda index: lambda X, features: np.full(len(X), y[index].mean()), space)
+    assert found.dominance is not None and found.dominance > 0.3
+    assert found.r2 is not None and found.domain_r2 is not None and found.domain_r2 < found.r2
+
+
+def test_the_order_of_choices_does_not_matter() -> None:
+    def dominance(choices: str) -> float | None:
+        space = ConfigurationSpace()
+        space.add(Categorical("c", list(choices)), Float("x", (0.0, 1.0)))
+        rng = np.random.default_rng(0)
+        names, x = rng.choice(list("abcde"), 25), rng.random(25)
+        X = np.column_stack([[choices.index(name) for name in names], x])
+        y = np.array(["abcde".index(name) for name in names]) + x
+        data = TrainingData(X, np.empty((25, 0)), y, y, np.arange(25), fit_encoder("RunHistoryEncoder", y), 0, 0)
+        return cross_validate(data, lambda index: lambda X, features: np.zeros(len(X)), space).dominance
+
+    assert dominance("abcde") == pytest.approx(dominance("baecd"), rel=0.1)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-6, 1e200])
+def test_a_forest_does_not_depend_on_the_unit_of_the_costs(unit: float) -> None:
+    space = unit_space(2)
+
+    def r2(scale: float) -> float | None:
+        run = made_run(unit_space(2), lambda c: scale * (1 + c["x0"] + c["x1"] ** 2), 40)
+        return build_surrogate(run, objective=0, budget=None, kind="forest").record.cv_r2
+
+    assert len(space) == 2 and r2(unit) == pytest.approx(r2(1.0), abs=0.02)
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_costs_are_explained() -> None:
+    run = made_run(unit_space(2), lambda c: 1e180 * (1 + c["x0"]), 30)
+    explanation = explain(run, "x0")
+    assert explanation.projection is not None and np.all(np.isfinite(explanation.projection.std))
+    assert str(explanation) and json.dumps(explanation.to_dict(), allow_nan=False)
+
+
+def test_a_configuration_that_was_given_up_early_is_no_incumbent() -> None:
+    space = unit_space(1)
+    X = np.repeat([[0.2], [0.7]], [10, 1], axis=0)
+    y = np.append(np.linspace(0.1, 0.28, 10), 0.12)
+    fitted = FittedSurrogate(Known(lambda X: X[:, 0]), SurrogateRecord("Known", True, 11), None, X, y)
+    found = project(fitted, space, [axis_of(space, "x0")]).incumbent
+    assert found is not None and found.values == (0.2,) and found.cost == pytest.approx(0.19)
 
 
 # --- all of it ------------------------------------------------------------------------------------------------------

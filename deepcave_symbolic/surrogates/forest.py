@@ -11,7 +11,6 @@ Notation:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +78,8 @@ class ForestPredictor:
         inactive: Values for inactive hyperparameters, shape (d,).
         instances: Features of every instance, shape (k, f); None without features.
         transform: Instance features to the columns the trees saw, (k, f) to (k, f').
+        offset: What was subtracted from the encoded costs before the trees saw them.
+        scale: What they were divided by then.
 
     Raises:
         SurrogateError: If a leaf's value is not finite in objective units.
@@ -92,12 +93,14 @@ class ForestPredictor:
         inactive: Array,
         instances: Array | None = None,
         transform: Callable[[Array], Array] = lambda features: features,
+        offset: float = 0.0,
+        scale: float = 1.0,
     ) -> None:
         self._trees = list(trees)
         self._inactive = inactive
         self._instances = None if instances is None else transform(instances)
         self._transform = transform
-        self._encoded = [np.array(tree.value[:, 0, 0], dtype=np.float64) for tree in self._trees]
+        self._encoded = [offset + scale * np.array(tree.value[:, 0, 0], dtype=np.float64) for tree in self._trees]
         self._decoded = [encoder.decode(values) for values in self._encoded]
         if not all(np.isfinite(table).all() for table in self._decoded):
             raise SurrogateError(
@@ -147,13 +150,6 @@ class ForestPredictor:
         return per_tree
 
 
-def _variance(z: Array) -> float:
-    """Returns the variance, by which the least decrease of impurity scales: the unit of the costs must not matter."""
-    scale = float(np.max(np.abs(z))) or 1.0
-    variance = float(np.var(z / scale)) * scale * scale
-    return variance if math.isfinite(variance) else float(np.finfo(np.float64).max)
-
-
 def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
     """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
 
@@ -167,15 +163,19 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
     features = instance_features(run)
 
-    options = {**FOREST_OPTIONS, "min_impurity_decrease": FOREST_OPTIONS["min_impurity_decrease"] * _variance(data.z)}
+    # The trees see costs of mean 0 and largest deviation 1, so that their unit does not matter.
+    offset = float(data.z.mean())
+    scale = float(np.max(np.abs(data.z - offset))) or 1.0
 
     def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
-        forest = RandomForestRegressor(**options, random_state=seed)
-        forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), data.z[index])
+        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed)
+        forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), (data.z[index] - offset) / scale)
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],
             encoder=data.encoder,
             inactive=inactive,
+            offset=offset,
+            scale=scale,
             instances=None if features is None else np.array(list(features.values())),
         )
 
@@ -188,7 +188,7 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
         cv_rank_correlation=validation.rank_correlation,
         cv_domain_r2=validation.domain_r2,
         cv_dominance=validation.dominance,
-        options={**options, "random_state": seed},
+        options={**FOREST_OPTIONS, "random_state": seed},
         versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
         warnings=notes(data, validation.r2),
