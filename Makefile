@@ -26,11 +26,12 @@ lint: $(INSTALLED) ## check style, format and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(INSTALLED) ## measure speed, the panel, stability and recovery (half an hour)
+bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
 	$(PYTHON) benchmarks/panel.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
+	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/
 	$(PYTHON) -m build

@@ -24,11 +24,11 @@ from ConfigSpace import ConfigurationSpace, Float, Integer
 __all__ = ["DATA_SETS", "LANDSCAPES", "MODELS", "RealLandscape"]
 
 #: The data sets of the figures, and those on which everything that was chosen was chosen.
-#: `haberman` and `bupa` are small and noisy, so that some surrogates there know nothing; the first three are the
+#: The last two of each are small and noisy, so that some surrogates there know nothing; the first three are the
 #: paper's.
 DATA_SETS = {
     "test": ("vehicle", "australian", "phoneme", "haberman", "bupa"),
-    "tuning": ("segment", "german", "contraceptive"),
+    "tuning": ("segment", "german", "contraceptive", "heart", "pima"),
 }
 #: Larger data sets are thinned to this many rows, so that a landscape of 100 points and some seeds takes minutes.
 _MOST_ROWS = 1500
