@@ -48,7 +48,7 @@ _SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
 _LARGEST_TERM = 4.0
 
 # Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
-_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.1, 3e-4, 9
+_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.1, 3e-4, 10
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def _shape(node: Node) -> Node:
 def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
     """Returns the index of the recommended formula: the shortest that the data cannot tell from the best.
 
-    The best is the most accurate with at most 9 operators. A shorter one is as good where its mean squared error is
+    The best is the most accurate with at most 10 operators. A shorter one is as good where its mean squared error is
     larger by no more than the square of the noise, or where 1 - R² is at most 1.1·(1 - R²_best) + 3e-4, so that a
     surrogate without noise does not ask for every detail.
 

@@ -30,9 +30,8 @@ __all__ = ["VERDICTS", "Trust", "judge", "noise_of"]
 VERDICTS = ("trust", "with care", "do not trust")
 
 # Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
-#: Below this cross-validated R² a surrogate is no better than the mean of the costs, unless it ranks them right: R² is
-#: ruined by a few extreme costs, ranks are not.
-_USELESS_CV_R2, _USELESS_RANK = 0.05, 0.3
+#: Below this cross-validated R² a surrogate is hardly better than the mean of the costs.
+_USELESS_CV_R2 = 0.2
 #: Below this domain-weighted R² it is much worse than the mean away from the crowd of the trials.
 _USELESS_DOMAIN_R2 = -1.0
 #: What "trust" takes: both R² and no single configuration that they are all about.
@@ -42,8 +41,8 @@ _NO_FORMULA_R2 = 0.5
 _ROUGH_FORMULA_R2 = 0.8
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
-#: Two formulas count as told apart from odds of e (2.7 to 1) on.
-_LOG_ODDS = 1.0
+#: Two formulas count as told apart from odds of 20 to 1 on.
+_LOG_ODDS = math.log(20.0)
 
 
 @dataclass(frozen=True)
@@ -136,16 +135,15 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
 
 def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
     """Yields what is wrong with the surrogate, with its severity."""
-    r2, rank = surrogate.cv_r2, surrogate.cv_rank_correlation
-    domain_r2, dominance = surrogate.cv_domain_r2, surrogate.cv_dominance
+    r2, domain_r2, dominance = surrogate.cv_r2, surrogate.cv_domain_r2, surrogate.cv_dominance
     if r2 is None:
         yield 1, "The surrogate could not be cross-validated; how well it knows the landscape is unknown."
         return
-    if r2 < _USELESS_CV_R2 and (rank is None or rank < _USELESS_RANK):
+    if r2 < _USELESS_CV_R2:
         yield (
             2,
             (
-                "The surrogate predicts no better than the mean of the costs "
+                f"The surrogate predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the costs "
                 f"(cross-validated R² {r2:.2f}), so do not trust this formula."
             ),
         )
@@ -159,15 +157,7 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
             ),
         )
         return
-    if r2 < 0.0:
-        yield (
-            1,
-            (
-                f"The surrogate's values are worse than the mean of the costs (cross-validated R² {r2:.2f}), "
-                f"but it ranks unseen trials (rank correlation {rank:.2f})."
-            ),
-        )
-    elif r2 < _GOOD_CV_R2:
+    if r2 < _GOOD_CV_R2:
         yield 1, f"The surrogate predicts unseen trials only in part (cross-validated R² {r2:.2f})."
     elif domain_r2 is not None and domain_r2 < _GOOD_DOMAIN_R2:
         yield 1, f"The surrogate predicts the space as a whole only in part (cross-validated R² {domain_r2:.2f})."
@@ -186,7 +176,7 @@ def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
 
     Were the surrogate the truth and its cross-validated error σ the noise of a configuration's mean cost, n
     configurations would favour the formula with the smaller mean squared error by odds of exp(n·ΔMSE / 2σ²). Below odds
-    of e the choice is not settled.
+    of 20 to 1 the choice is not settled.
 
     Args:
         surrogate: The surrogate with its trials.

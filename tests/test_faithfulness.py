@@ -224,9 +224,9 @@ def test_the_noise_falls_with_trials_and_rises_with_their_error() -> None:
         return noise_of(FittedSurrogate(Known(lambda X: X[:, 0]), record, None, y[:, None], y, held_out), p)
 
     assert noise(40, 0.1) == pytest.approx(2 * noise(160, 0.1)) == pytest.approx(0.5 * noise(40, 0.2))
-    assert noise(40, 0.1) == pytest.approx(0.1 * np.sqrt(2 / 40))
+    assert noise(40, 0.1) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 40))
     unchecked = surrogate(lambda X: X[:, 0], 1)
-    assert noise_of(unchecked, p) == pytest.approx(0.1 * np.sqrt(2 / 30))
+    assert noise_of(unchecked, p) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 30))
 
 
 # --- two surrogates -------------------------------------------------------------------------------------------------

@@ -214,9 +214,9 @@ def front_of(*scores: tuple[int, float]) -> list[Formula]:
         # Perfect formulas: 3e-4 is as good.
         ([(0, 0.0), (3, 0.9998), (8, 1.0)], 1),
         ([(0, 0.0), (3, 0.9996), (8, 1.0)], 2),
-        # Longer than 9 operators counts neither as the best nor as the recommended one.
+        # Longer than 10 operators counts neither as the best nor as the recommended one.
         ([(0, 0.0), (5, 0.9), (11, 0.999)], 1),
-        ([(0, 0.0), (9, 0.9), (10, 0.95)], 1),
+        ([(0, 0.0), (10, 0.9), (11, 0.95)], 1),
         ([(0, 0.0), (14, 0.999)], 0),
         # A weak best: a constant is nearly as good.
         ([(0, 0.0), (6, 0.08)], 0),
