@@ -41,7 +41,7 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
     panel.show("learning_rate_init")
     badge = panel.outputs.locator(".symbolic-verdict")
     assert badge.count() == 1
-    assert badge.inner_text() == "trust" and "bg-success" in (badge.get_attribute("class") or "")
+    assert badge.inner_text() == "with care" and "bg-warning" in (badge.get_attribute("class") or "")
     recommended = panel.formula_text()
     # One operator explains nothing.
     panel.input("operators").locator(".rc-slider-handle").press("ArrowRight")
