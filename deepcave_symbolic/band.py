@@ -32,12 +32,14 @@ class Band:
             of the first, from and to of the second) that holds all such points; empty where there are none.
         worst: Where the difference is largest in standard deviations, natural units.
         names: The hyperparameters.
+        choices: For a categorical the choices where it does, as text; empty otherwise.
     """
 
     outside: float
     stretches: tuple[tuple[float, ...], ...]
     worst: tuple[float, ...]
     names: tuple[str, ...]
+    choices: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -46,6 +48,8 @@ class Band:
             return "inside the surrogate's ±1 std band on the whole domain"
         share = f"{max(1.0, 100 * self.outside):.0f} %"
         names = [shown_name(name) for name in self.names]
+        if self.choices:
+            return f"outside the surrogate's ±1 std band on {share} of the domain: {', '.join(self.choices)}"
         if len(names) == 1:
             named = [f"{low:.3g} to {high:.3g}" for low, high in self.stretches[:_STRETCHES_NAMED]]
             more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
@@ -76,7 +80,18 @@ def band_of(formula: Formula, projection: Projection) -> Band:
     ratio = np.where(valid, difference / np.where(allowed > 0, allowed, 1.0), -1.0)
     worst = tuple(float(v) for v in projection.grid[int(np.argmax(ratio))])
     stretches = _runs(projection.grid[:, 0], out) if len(names) == 1 else _rectangle(projection.grid, out)
-    return Band(float(projection.weights[out].sum() / projection.weights[valid].sum()), stretches, worst, names)
+    share = float(projection.weights[out].sum() / projection.weights[valid].sum())
+    return Band(share, stretches, worst, names, _choices(projection, out))
+
+
+def _choices(projection: Projection, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[str, ...]:
+    """Returns the choices of the categorical axes that have a marked point."""
+    found = []
+    for i, axis in enumerate(projection.axes):
+        if axis.categorical and axis.labels is not None:
+            marked = [axis.labels[int(value)] for value in np.unique(projection.grid[out, i])]
+            found += [f"{shown_name(axis.name)} = {' or '.join(map(shown_name, marked))}"] if marked else []
+    return tuple(found)
 
 
 def _runs(x: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:

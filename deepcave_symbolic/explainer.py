@@ -6,12 +6,13 @@ import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepcave_symbolic.choices import categorical_of, score_by_choice
 from deepcave_symbolic.configurations import activity_in_words
 from deepcave_symbolic.engines import get_engine
 from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS, SymbolicRegressionEngine
@@ -25,6 +26,8 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, Node
+from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run
@@ -129,22 +132,65 @@ class Explainer:
         """
         axes = self._axes(hyperparameters)
         space = self.run.configspace
-        projection = project(self.surrogate, space, axes, maximize=self._maximize)
+        projection = self._project(axes)
+        conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         target = self._target(projection)
-        candidates = self._search(projection, target)
-        scored = [f.within(space) for f in score(candidates, target, int(self.options.max_complexity))]
+        if categorical_of(projection.axes) is None:
+            return self._explanation(projection, score(self._search(target), target, self._longest), conditions)
+        found = score_by_choice(target, self._search, self._longest)
+        whole = self._explanation(projection, found.whole, conditions)
+        return replace(whole, groups=self._groups(projection, found.parts, conditions))
+
+    def _project(self, axes: Sequence[Axis]) -> Projection:
+        """Returns the projection; choices for which the other hyperparameter is never active are left out."""
+        space = self.run.configspace
+        projection = project(self.surrogate, space, axes, maximize=self._maximize)
+        restricted = [_restricted(axis, projection.grid[projection.valid, i]) for i, axis in enumerate(axes)]
+        if restricted == list(axes):
+            return projection
+        return project(self.surrogate, space, restricted, maximize=self._maximize)
+
+    def _groups(
+        self, projection: Projection, parts: Sequence[Sequence[Formula]], conditions: Sequence[str]
+    ) -> dict[str, Explanation]:
+        """Returns the explanation of the other hyperparameter for every choice."""
+        s = categorical_of(projection.axes)
+        if s is None:
+            return {}
+        axis = projection.axes[s]
+        groups = {}
+        for j, (label, scored) in enumerate(zip(axis.labels or (), parts, strict=False)):
+            group = self._explanation(
+                projection.at_choice(s, j), scored, [*conditions, f"{shown_name(axis.name)} is {shown_name(label)}"]
+            )
+            # A clause that also speaks of the choice cannot be asked without it.
+            groups[label] = replace(
+                group,
+                formulas=[f.without_space() for f in group.formulas],
+                others=[f.without_space() for f in group.others],
+            )
+        return groups
+
+    @property
+    def _longest(self) -> int:
+        return int(self.options.max_complexity)
+
+    def _explanation(
+        self, projection: Projection, scored: Sequence[Formula], conditions: Sequence[str]
+    ) -> Explanation:
+        """Returns the record of scored formulas."""
+        scored = [formula.within(self.run.configspace) for formula in scored]
         front = front_of(scored)
         noise = noise_of(self.surrogate, projection)
         trust = judge(self.surrogate.record, projection, front[recommend(front, noise)], noise)
-        conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         return Explanation(
-            hyperparameters=tuple(hyperparameters),
+            hyperparameters=tuple(axis.name for axis in projection.axes),
             objective=self.run.objectives[self.objective],
             budget=self.surrogate.budget,
             formulas=front,
             surrogate=self.surrogate.record,
             projection=projection,
-            conditions=conditions,
+            conditions=list(conditions),
             warnings=[*trust.reasons, *self.surrogate.record.warnings],
             verdict=trust.verdict,
             noise=noise,
@@ -216,11 +262,12 @@ class Explainer:
             trials_scored=self.options.source == "trials",
         )
 
-    def _search(self, projection: Projection, target: Target) -> list[tuple[str, Node]]:
+    def _search(self, target: Target) -> list[tuple[str, Node]]:
         candidates = []
-        for engine in self._engines(projection.axes):
+        coordinates = np.column_stack([axis.to_coordinate(target.x[:, i]) for i, axis in enumerate(target.axes)])
+        for engine in self._engines(target.axes):
             found = engine.search(
-                projection.coordinates(target.x),
+                coordinates,
                 target.y,
                 weights=target.weights,
                 max_complexity=int(self.options.max_complexity),
@@ -270,6 +317,25 @@ class Explainer:
             "seed": int(options.seed),
             "n_averaged": None if projection is None else projection.n_averaged,
         }
+
+
+def _restricted(axis: Axis, present: Array) -> Axis:
+    """Returns a categorical axis with the choices that are present only; every other axis as it is.
+
+    Raises:
+        HyperparameterNotExplainableError: If a single choice is left.
+    """
+    if not axis.categorical or axis.labels is None or axis.values is None:
+        return axis
+    labels = tuple(label for value, label in zip(axis.values, axis.labels, strict=True) if value in present)
+    if len(labels) == 1:
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {axis.name!r} can only be {labels[0]!r} where the other one is active; explain that one "
+            "alone.",
+            hyperparameter=axis.name,
+        )
+    values = tuple(float(i) for i in range(len(labels)))
+    return replace(axis, upper=values[-1], values=values, labels=labels)
 
 
 def _unless_even(weights: Array) -> Array | None:

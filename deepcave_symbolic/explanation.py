@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SCHEMA_VERSION", "Explanation"]
 
 #: Version of the dictionary; a stored record of another version is refused, not misread.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,8 @@ class Explanation:
         noise: The difference between two formulas that the run's trials cannot see, as an RMSE in objective units; see
             `trust.noise_of`.
         provenance: How the record came about: run, versions, arguments.
+        groups: With a categorical and another hyperparameter, the explanation of the other one for every choice, by the
+            choice as text; empty otherwise.
     """
 
     hyperparameters: tuple[str, ...]
@@ -64,6 +66,7 @@ class Explanation:
     others: list[Formula] = field(default_factory=list)
     noise: float = 0.0
     provenance: dict[str, Any] = field(default_factory=dict)
+    groups: dict[str, Explanation] = field(default_factory=dict)
 
     @property
     def best(self) -> Formula:
@@ -204,6 +207,7 @@ class Explanation:
             "others": [f.to_dict() for f in self.others],
             **self._derived(),
             "provenance": dict(self.provenance),
+            "groups": {choice: group.to_dict() for choice, group in self.groups.items()},
             # predict() warns in forbidden regions, also after a round trip.
             "forbidden_space": None if space is None else space.to_serialized_dict(),
         }
@@ -250,8 +254,9 @@ class Explanation:
                 noise=float(data["noise"]),
                 others=others,
                 provenance=dict(data["provenance"]),
+                groups={str(choice): cls.from_dict(group) for choice, group in data["groups"].items()},
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormulaError(f"Not the dictionary of an explanation: {type(error).__name__}: {error}") from error
 
     def __str__(self) -> str:

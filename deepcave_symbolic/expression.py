@@ -21,19 +21,23 @@ import numpy.typing as npt
 from deepcave_symbolic.exceptions import FormulaError
 
 __all__ = [
+    "CASES",
     "FUNCTIONS",
     "OPERATORS",
     "Array",
     "Node",
     "Operator",
+    "cases",
     "complexity",
     "constant",
     "constants",
     "evaluate",
     "from_json",
     "function",
+    "longest_case",
     "map_constants",
     "power",
+    "resolve_cases",
     "substitute",
     "to_json",
     "variable",
@@ -79,6 +83,10 @@ OPERATORS: dict[str, Operator] = {
     "cos": Operator(1, 1, np.cos),
 }
 
+#: One expression a choice of a categorical hyperparameter: a variable that holds the number of the choice (from 0),
+#: then an expression for each. Every expression that differs from those before it costs 1, the first nothing.
+CASES = "cases"
+
 #: The operators written as a function of one argument.
 FUNCTIONS = ("sqrt", "exp", "log", "log10", "abs", "tanh", "sin", "cos")
 
@@ -88,7 +96,7 @@ class Node:
     """A node of an expression tree: a constant, a variable or an operator with its arguments.
 
     Args:
-        op: "const", "var" or a key of `OPERATORS`.
+        op: "const", "var", `CASES` or a key of `OPERATORS`.
         args: The arguments of an operator.
         value: The number of a constant or the index of a variable.
     """
@@ -150,6 +158,11 @@ def function(name: str, argument: Node) -> Node:
     return Node(name, (argument,))
 
 
+def cases(index: int, branches: Sequence[Node]) -> Node:
+    """Returns the expression that is branch j where variable `index` is j."""
+    return Node(CASES, (variable(index), *branches))
+
+
 def power(base: Node, exponent: float) -> Node:
     """Returns the base raised to a constant exponent."""
     return Node("^", (base, constant(exponent)))
@@ -180,13 +193,41 @@ def _evaluate(node: Node, columns: Sequence[Array]) -> Any:
         return node.value
     if node.op == "var":
         return columns[int(node.value)]
+    if node.op == CASES:
+        selector = columns[int(node.args[0].value)]
+        return np.select(
+            [selector == j for j in range(len(node.args) - 1)],
+            [np.broadcast_to(_evaluate(arg, columns), selector.shape) for arg in node.args[1:]],
+            np.nan,
+        )
     return OPERATORS[node.op].evaluate(*(_evaluate(arg, columns) for arg in node.args))
 
 
 def complexity(node: Node) -> int:
-    """Returns the number of operators: binary operators, functions and powers count 1, signs and numbers 0."""
+    """Returns the number of operators: binary operators, functions and powers count 1, signs and numbers 0.
+
+    Of cases each different expression counts once, and 1 for every one beyond the first.
+    """
+    if node.op == CASES:
+        distinct = list(dict.fromkeys(node.args[1:]))
+        return len(distinct) - 1 + sum(map(complexity, distinct))
     own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
     return own + sum(complexity(arg) for arg in node.args)
+
+
+def longest_case(node: Node) -> int:
+    """Returns how many operators a reader meets for one choice: the complexity without the other cases."""
+    if node.op == CASES:
+        return max(map(longest_case, node.args[1:]))
+    own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
+    return own + sum(map(longest_case, node.args))
+
+
+def resolve_cases(node: Node, index: int, choice: int) -> Node:
+    """Returns the tree for one choice of the categorical variable `index`."""
+    if node.op == CASES and int(node.args[0].value) == index:
+        return resolve_cases(node.args[1 + choice], index, choice)
+    return Node(node.op, tuple(resolve_cases(arg, index, choice) for arg in node.args), node.value)
 
 
 def walk(node: Node) -> Iterator[Node]:
@@ -264,6 +305,11 @@ def from_json(data: Any, n_variables: int) -> Node:
             if len(args) != 1 or type(args[0]) is not int or not 0 <= args[0] < n_variables:
                 raise FormulaError(f"A variable of the formula has no index below {n_variables}.")
             return variable(args[0])
+        if op == CASES:
+            read_args = tuple(read(arg, depth + 1) for arg in args)
+            if len(read_args) < 3 or not read_args[0].is_variable:
+                raise FormulaError("Cases in the formula's tree need a variable and an expression a choice.")
+            return Node(CASES, read_args)
         if op not in OPERATORS or len(args) != OPERATORS[op].arity:
             raise FormulaError(f"Unknown operator {op!r:.40} with {len(args)} arguments in the formula's tree.")
         return Node(op, tuple(read(arg, depth + 1) for arg in args))

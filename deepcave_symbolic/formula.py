@@ -20,8 +20,18 @@ import numpy as np
 
 from deepcave_symbolic import printing
 from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.expression import Array, Node, complexity, evaluate, from_json, to_json
-from deepcave_symbolic.space import Axis
+from deepcave_symbolic.expression import (
+    Array,
+    Node,
+    complexity,
+    evaluate,
+    from_json,
+    resolve_cases,
+    substitute,
+    to_json,
+    variable,
+)
+from deepcave_symbolic.space import Axis, vector_of_labels
 
 if TYPE_CHECKING:
     import sympy
@@ -69,7 +79,30 @@ class Formula:
         """The formula as a sympy expression in natural units, unevaluated, so that it keeps its shape and digits."""
         from deepcave_symbolic.sympy_export import to_sympy
 
-        return to_sympy(self.tree, self.hyperparameters)
+        return to_sympy(self.tree, self.hyperparameters, self.choices)
+
+    @property
+    def choices(self) -> dict[int, tuple[str, ...]]:
+        """The choices of the categorical hyperparameters, by their position."""
+        return {i: axis.labels for i, axis in enumerate(self.axes) if axis.categorical and axis.labels is not None}
+
+    def at_choice(self, index: int, choice: int) -> Formula:
+        """Returns the formula of the other hyperparameter for one choice of a categorical.
+
+        Args:
+            index: Position of the categorical hyperparameter, 0 or 1.
+            choice: Number of the choice.
+        """
+        tree = substitute(resolve_cases(self.tree, index, choice), {1 - index: variable(0)})
+        return replace(self, tree=tree, axes=(self.axes[1 - index],))
+
+    def text(self) -> str:
+        """Returns the right-hand side as one line of text."""
+        return printing.to_text(self.tree, self.hyperparameters, self.choices)
+
+    def latex_body(self) -> str:
+        """Returns the right-hand side in LaTeX for math mode, names escaped."""
+        return printing.to_latex(self.tree, self.hyperparameters, self.choices)
 
     def predict(self, X: Any) -> Array:
         """Computes the formula.
@@ -144,19 +177,20 @@ class Formula:
         X = np.full((len(inside), len(names)), np.nan)
         for axis, column in zip(self.axes, columns, strict=True):
             hyperparameter: Any = self.forbidden_space[axis.name]
-            values = (
-                column[inside] if axis.labels is None else [hyperparameter.sequence[int(v)] for v in column[inside]]
-            )
-            X[inside, names.index(axis.name)] = hyperparameter.to_vector(_as_valid(axis, values))
+            if axis.labels is None:
+                vector = hyperparameter.to_vector(_as_valid(axis, column[inside]))
+            else:
+                vector = vector_of_labels(hyperparameter, axis, column[inside])
+            X[inside, names.index(axis.name)] = vector
         return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
 
     def __str__(self) -> str:
         """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
-        return f"{printing.shown_name(self.objective)} ≈ {printing.to_text(self.tree, self.hyperparameters)}"
+        return f"{printing.shown_name(self.objective)} ≈ {self.text()}"
 
     def latex(self) -> str:
         """Returns the formula in LaTeX for math mode, names escaped."""
-        return f"{printing.latex_name(self.objective)} \\approx {printing.to_latex(self.tree, self.hyperparameters)}"
+        return f"{printing.latex_name(self.objective)} \\approx {self.latex_body()}"
 
     def python(self) -> str:
         """Returns the source of a Python function over NumPy arrays that computes the formula."""
@@ -168,14 +202,14 @@ class Formula:
             f"def {function}({', '.join(arguments)}):",
             f"    # {self.objective!a} as a formula of {', '.join(ascii(n) for n in self.hyperparameters)}",
             *(f"    # {axis_line!a}" for axis_line in (axis.describe() for axis in self.axes)),
-            f"    return {printing.to_python(self.tree, arguments)}",
+            f"    return {printing.to_python(self.tree, arguments, self.choices)}",
             "",
         ]
         return "\n".join(lines)
 
     def mathml(self) -> str:
         """Returns the right-hand side as a MathML <math> element, names escaped."""
-        return printing.to_mathml(self.tree, self.hyperparameters)
+        return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -225,10 +259,16 @@ class Formula:
         """Returns the formula with the forbidden clauses of a configuration space, for the warnings of `predict`."""
         return replace(self, forbidden_space=configspace if configspace.forbidden_clauses else None)
 
+    def without_space(self) -> Formula:
+        """Returns the formula without forbidden clauses."""
+        return replace(self, forbidden_space=None)
+
 
 def _numbers(axis: Axis, values: Any) -> Array:
-    """Returns natural values as numbers; an ordinal's labels become their ranks."""
+    """Returns natural values as numbers; an ordinal's labels become their ranks, choices their positions."""
     array = np.atleast_1d(np.asarray(values))
+    if axis.categorical and axis.labels is not None:
+        return _positions(axis, axis.labels, array.tolist())
     if axis.labels is not None and array.dtype.kind in "OUS":
         ranks = {label: float(i) for i, label in enumerate(axis.labels)}
         unknown = [v for v in array.tolist() if str(v) not in ranks]
@@ -241,6 +281,25 @@ def _numbers(axis: Axis, values: Any) -> Array:
         raise InvalidArgumentError(f"The values of {axis.name!r} are not numbers: {array.tolist()!r:.80}") from None
 
 
+def _positions(axis: Axis, labels: tuple[str, ...], values: list[Any]) -> Array:
+    """Returns the positions of choices; numbers are compared as numbers, so that 16.0 is the choice 16."""
+    known: dict[Any, float] = {label: float(i) for i, label in enumerate(labels)}
+    for i, label in enumerate(labels):
+        try:
+            known.setdefault(float(label), float(i))
+        except ValueError:
+            continue
+    found = []
+    for value in values:
+        at = known.get(str(value))
+        if at is None and isinstance(value, (int, float)) and not isinstance(value, bool):
+            at = known.get(float(value))
+        if at is None:
+            raise UnknownNameError(f"choice of {axis.name}", value, list(labels))
+        found.append(at)
+    return np.array(found, dtype=np.float64)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{type(value).__name__} instead of text")
@@ -248,7 +307,7 @@ def _text(value: Any) -> str:
 
 
 def _as_valid(axis: Axis, values: Any) -> Any:
-    return np.asarray(values).round().astype(int) if axis.integer and axis.labels is None else np.asarray(values)
+    return np.asarray(values).round().astype(int) if axis.integer else np.asarray(values)
 
 
 def _finite_or_none(value: float) -> float | None:

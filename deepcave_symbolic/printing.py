@@ -11,9 +11,9 @@ import keyword
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from deepcave_symbolic.expression import Node
+from deepcave_symbolic.expression import CASES, Node
 
 __all__ = ["identifiers", "latex_name", "number_text", "shown_name", "to_latex", "to_mathml", "to_python", "to_text"]
 
@@ -29,8 +29,9 @@ class _Printer:
     #: How tightly the second factor of a product must bind to stand without brackets.
     factor = _PRODUCT
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], choices: Mapping[int, Sequence[str]] | None = None) -> None:
         self.names = list(names)
+        self.choices = dict(choices or {})
 
     # What a language says; each returns finished text.
     def number(self, value: float) -> str:
@@ -54,6 +55,16 @@ class _Printer:
     def call(self, name: str, argument: Node) -> str:
         raise NotImplementedError
 
+    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+        raise NotImplementedError
+
+    def parts(self, node: Node) -> list[tuple[list[str], Node]]:
+        """Returns the choices and expressions of cases; choices with the same expression stand together."""
+        parts: dict[Node, list[str]] = {}
+        for choice, branch in zip(self.choices[int(node.args[0].value)], node.args[1:], strict=True):
+            parts.setdefault(branch, []).append(choice)
+        return [(choices, branch) for branch, choices in parts.items()]
+
     def show(self, node: Node) -> tuple[str, int]:
         """Returns the text and how tightly its outermost operator binds."""
         if node.is_constant:
@@ -62,6 +73,9 @@ class _Printer:
             return (self.negative(number), _SIGN) if negative else (number, _ATOM)
         if node.is_variable:
             return self.names[int(node.value)], _ATOM
+        if node.op == CASES:
+            index = int(node.args[0].value)
+            return self.cases(self.names[index], self.parts(node)), _ATOM
         if node.op in ("+", "-"):
             sign, right = _take_sign(node.args[1])
             op = "+" if (node.op == "+") == (sign > 0) else "-"
@@ -140,6 +154,24 @@ class _Text(_Printer):
         inner = self.show(argument)[0]
         return f"|{inner}|" if name == "abs" and "|" not in inner else f"{name}({inner})"
 
+    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+        return f"{{{self.listed(name, parts, '')}}}"
+
+    def listed(self, name: str, parts: Sequence[tuple[list[str], Node]], start: str) -> str:
+        """Returns cases one after the other, such as activation = relu: 0.1; tanh or logistic: 0.2."""
+        texts = []
+        for i, (choices, branch) in enumerate(parts):
+            head = " or ".join(shown_name(choice) for choice in choices)
+            texts.append(f"{start}{f'{name} = ' if i == 0 else ''}{head}: {self.show(branch)[0]}")
+        return "; ".join(texts)
+
+    def whole(self, node: Node) -> str:
+        """Returns the text of a formula, whose cases need no braces where they are all of it."""
+        if node.op != CASES or len(set(node.args[1:])) == 1:
+            return self.show(node)[0]
+        index = int(node.args[0].value)
+        return self.listed(self.names[index], self.parts(node), "for ")
+
 
 class _Latex(_Printer):
     def number(self, value: float) -> str:
@@ -178,6 +210,14 @@ class _Latex(_Printer):
             return f"\\sqrt{{{inner}}}"
         return f"\\{'log_{10}' if name == 'log10' else 'ln' if name == 'log' else name}\\left({inner}\\right)"
 
+    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+        rows = []
+        for choices, branch in parts:
+            given = " \\text{ or } ".join(latex_name(choice) for choice in choices)
+            rows.append(f"{self.show(branch)[0]} & \\text{{for }} {name} = {given}")
+        joined = " \\\\ ".join(rows)
+        return f"\\begin{{cases}} {joined} \\end{{cases}}"
+
 
 class _Python(_Printer):
     # a * (b * c) and a * b * c may differ in the last bit.
@@ -205,6 +245,12 @@ class _Python(_Printer):
 
     def call(self, name: str, argument: Node) -> str:
         return f"np.{name}({self.show(argument)[0]})"
+
+    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+        # As text, so that True, 16 and "relu" are compared alike whatever array they come in.
+        tests = ", ".join(f"np.isin(np.asarray({name}).astype(str), [{_quoted(choices)}])" for choices, _ in parts)
+        values = ", ".join(self.show(branch)[0] for _, branch in parts)
+        return f"np.select([{tests}], [{values}], np.nan)"
 
 
 class _MathML(_Printer):
@@ -243,6 +289,16 @@ class _MathML(_Printer):
             "<msub><mi>log</mi><mn>10</mn></msub>" if name == "log10" else f"<mi>{'ln' if name == 'log' else name}</mi>"
         )
         return f"<mrow>{head}<mo>&#x2061;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
+
+    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+        rows = []
+        for choices, branch in parts:
+            given = "<mtext> or </mtext>".join(
+                f'<mi mathvariant="normal">{html.escape(_visible(choice))}</mi>' for choice in choices
+            )
+            condition = f"<mrow><mtext>for </mtext>{name}<mo>=</mo>{given}</mrow>"
+            rows.append(f"<mtr><mtd>{self._row(branch)}</mtd><mtd>{condition}</mtd></mtr>")
+        return f'<mrow><mo>{{</mo><mtable columnalign="left">{"".join(rows)}</mtable></mrow>'
 
     def _row(self, node: Node) -> str:
         return f"<mrow>{self.show(node)[0]}</mrow>"
@@ -288,6 +344,10 @@ def latex_name(name: str) -> str:
     return "\\mathrm{" + "".join(_LATEX_ESCAPES.get(c, c) for c in _visible(name)) + "}"
 
 
+def _quoted(choices: Sequence[str]) -> str:
+    return ", ".join(ascii(choice) for choice in choices)
+
+
 def identifiers(names: Sequence[str]) -> list[str]:
     """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr."""
     taken = {"np"}
@@ -306,23 +366,27 @@ def identifiers(names: Sequence[str]) -> list[str]:
     return result
 
 
-def to_text(node: Node, names: Sequence[str]) -> str:
+# Choices of the categorical variables, by their index.
+_Choices = Mapping[int, Sequence[str]] | None
+
+
+def to_text(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
     """Returns one line of text, such as 0.12 + 0.081·(log10(learning_rate) + 2.1)²."""
-    return _Text([shown_name(n) for n in names]).show(node)[0]
+    return _Text([shown_name(n) for n in names], choices).whole(node)
 
 
-def to_latex(node: Node, names: Sequence[str]) -> str:
+def to_latex(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
     """Returns LaTeX for math mode."""
-    return _Latex([latex_name(n) for n in names]).show(node)[0]
+    return _Latex([latex_name(n) for n in names], choices).show(node)[0]
 
 
-def to_python(node: Node, names: Sequence[str]) -> str:
+def to_python(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
     """Returns a Python expression over NumPy (`np`) with the identifiers given as names."""
-    return _Python(names).show(node)[0]
+    return _Python(names, choices).show(node)[0]
 
 
-def to_mathml(node: Node, names: Sequence[str]) -> str:
+def to_mathml(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
     """Returns a MathML <math> element; names are escaped."""
     shown = [f'<mi mathvariant="normal">{html.escape(_visible(n))}</mi>' for n in names]
-    body = _MathML(shown).show(node)[0]
+    body = _MathML(shown, choices).show(node)[0]
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import latex_name, to_latex, to_text
+from deepcave_symbolic.printing import latex_name
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
@@ -190,7 +190,7 @@ def _more(others: Sequence[Formula]) -> str:
 
 
 def _right_side(formula: Formula) -> str:
-    return to_text(formula.tree, formula.hyperparameters)
+    return formula.text()
 
 
 def _row(start: str, formula: str) -> list[str]:
@@ -319,7 +319,7 @@ def _as_good_markdown(explanation: Explanation) -> list[str]:
 
 
 def _markdown_formula(formula: Formula) -> str:
-    return f"${to_latex(formula.tree, formula.hyperparameters)}$".replace("|", "\\vert ")
+    return f"${formula.latex_body()}$".replace("|", "\\vert ")
 
 
 def overview_markdown(explanations: Sequence[Explanation]) -> str:
@@ -351,7 +351,7 @@ def explanation_latex(explanation: Explanation) -> str:
     best = explanation.best if explanation.formulas else None
     for f in explanation.formulas:
         mark = "$^{*}$" if f is best else ""
-        formula = to_latex(f.tree, explanation.hyperparameters)
+        formula = f.latex_body()
         lines.append(f"{f.complexity}{mark} & {f.r2:.4f} & {f.rmse:.3g} & $\\displaystyle {formula}$ \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
 
@@ -367,7 +367,7 @@ def overview_latex(explanations: Sequence[Explanation]) -> str:
     for e in explanations:
         name = ", ".join(f"${latex_name(n)}$" for n in e.hyperparameters)
         if e.formulas:
-            formula = to_latex(e.best.tree, e.hyperparameters)
+            formula = e.best.latex_body()
             share = share_text(e).replace(" %", "\\,\\%")
             cells = f"{e.range:.3g} & {share} & {e.best.r2:.3f} & {e.best.complexity} & $\\displaystyle {formula}$"
         else:

@@ -22,6 +22,7 @@ from deepcave_symbolic.expression import (
     constants,
     evaluate,
     function,
+    longest_case,
     substitute,
     variable,
     variables,
@@ -32,7 +33,7 @@ from deepcave_symbolic.rounding import round_formula, snap_exponents, weighted_r
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import split_sum, tidy
 
-__all__ = ["Target", "alternatives", "front_of", "is_regular", "pareto_front", "recommend", "score"]
+__all__ = ["Target", "alternatives", "front_of", "is_regular", "pareto_front", "recommend", "score", "score_one"]
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
@@ -112,7 +113,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
 
     mean = float(np.average(target.y, weights=target.weights))
     level = round_formula(constant(mean), columns, target.y, target.weights)
-    scored = [_score(level, "constant", target)]
+    scored = [score_one(level, "constant", target)]
     for _, group in sorted(by_complexity.items()):
         group.sort(key=lambda item: -item[0])
         kept = 0
@@ -121,7 +122,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
                 break
             rounded = _round(node, columns, target)
             if complexity(rounded) <= max_complexity and is_regular(rounded, check, target.y):
-                scored.append(_score(rounded, engine, target))
+                scored.append(score_one(rounded, engine, target))
                 kept += 1
     return scored
 
@@ -140,7 +141,8 @@ def _round(node: Node, columns: list[Array], target: Target) -> Node:
     return round_formula(snapped, columns, target.y, target.weights)
 
 
-def _score(node: Node, engine: str, target: Target) -> Formula:
+def score_one(node: Node, engine: str, target: Target) -> Formula:
+    """Returns a finished expression in natural units as a formula with its figures on the held-out points."""
     prediction = evaluate(node, _columns(target.held_out_x))
     error = target.held_out_y - prediction
     scale = float(np.max(np.abs(error), initial=0.0)) or 1.0
@@ -201,15 +203,15 @@ def _shape(node: Node) -> Node:
 def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
     """Returns the index of the recommended formula: the shortest that the data cannot tell from the best.
 
-    The best is the most accurate with at most 10 operators. A shorter one is as good where its mean squared error is
-    larger by no more than the square of the noise, or where 1 - R² is at most 1.1·(1 - R²_best) + 3e-4, so that a
-    surrogate without noise does not ask for every detail.
+    The best is the most accurate with at most 10 operators (in every case, where there are several). A shorter one is
+    as good where its mean squared error is larger by no more than the square of the noise, or where 1 - R² is at most
+    1.1·(1 - R²_best) + 3e-4, so that a surrogate without noise does not ask for every detail.
 
     Args:
         front: The Pareto front, simplest first; its first formula is the constant.
         noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
     """
-    eligible = [f for f in front if f.complexity <= _LONGEST_RECOMMENDED] or list(front[:1])
+    eligible = [f for f in front if longest_case(f.tree) <= _LONGEST_RECOMMENDED] or list(front[:1])
     best = min(1.0 - f.r2 for f in eligible)
     spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
     # The noise in units of R²; all of it where it is larger than what the projection moves.

@@ -9,7 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ from deepcave_symbolic.expression import Array
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of"]
+__all__ = ["Axis", "axis_of", "labels_of_vector", "vector_of_labels"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class Axis:
         log: Whether it is searched on a log scale.
         integer: Whether only whole numbers are valid.
         values: The valid values of an ordinal in natural units; None for a range.
-        labels: What the user calls the values of an ordinal that are no numbers; None otherwise.
+        labels: What the user calls the values of an ordinal that are no numbers, or of a categorical; None otherwise.
+        categorical: Whether the values are choices without an order; natural units are then the choices themselves,
+            and numbers stand for their positions in `labels`.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Axis:
     integer: bool = False
     values: tuple[float, ...] | None = None
     labels: tuple[str, ...] | None = None
+    categorical: bool = False
 
     def to_coordinate(self, x: Array) -> Array:
         """Returns the search coordinates u of natural values x, same shape."""
@@ -124,6 +127,8 @@ class Axis:
 
     def describe(self) -> str:
         """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
+        if self.categorical and self.labels is not None:
+            return f"{self.name} in {{{', '.join(self.labels)}}}"
         if self.labels is not None:
             ranks = zip(self.values or (), self.labels, strict=True)
             inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in ranks)
@@ -143,6 +148,7 @@ class Axis:
             "integer": self.integer,
             "values": None if self.values is None else list(self.values),
             "labels": None if self.labels is None else list(self.labels),
+            "categorical": self.categorical,
         }
 
     @classmethod
@@ -193,6 +199,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "integer": _read(bool),
     "values": _read_list(_read_number),
     "labels": _read_list(_read(str)),
+    "categorical": _read(bool),
 }
 
 
@@ -201,7 +208,7 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
 
     Raises:
         UnknownNameError: If the configuration space has no hyperparameter of that name.
-        HyperparameterNotExplainableError: If it is a constant, a categorical or has no finite range.
+        HyperparameterNotExplainableError: If it is a constant, has a single value or no finite range.
     """
     from ConfigSpace.hyperparameters import (
         CategoricalHyperparameter,
@@ -221,11 +228,7 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
             hyperparameter=name,
         )
     if isinstance(hyperparameter, CategoricalHyperparameter):
-        raise HyperparameterNotExplainableError(
-            f"Hyperparameter {name!r} is categorical ({', '.join(map(str, hyperparameter.choices))}); "
-            "formulas per choice are not supported yet. Explain a numeric or ordinal hyperparameter.",
-            hyperparameter=name,
-        )
+        return _categorical_axis(name, tuple(hyperparameter.choices))
     lower, upper = float(hyperparameter.lower), float(hyperparameter.upper)
     log = bool(getattr(hyperparameter, "log", False))
     if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper) or (log and lower <= 0):
@@ -234,6 +237,42 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
             hyperparameter=name,
         )
     return Axis(name, lower, upper, log=log, integer=isinstance(hyperparameter, IntegerHyperparameter))
+
+
+def vector_of_labels(hyperparameter: Any, axis: Axis, positions: Array) -> Array:
+    """Returns the entries of a ConfigSpace vector for positions among an axis's labels, shape (n,)."""
+    index = {label: float(i) for i, label in enumerate(_labels(hyperparameter))}
+    return np.array([index[(axis.labels or ())[int(p)]] for p in positions], dtype=np.float64)
+
+
+def labels_of_vector(hyperparameter: Any, axis: Axis, vector: Array) -> Array:
+    """Returns the positions among an axis's labels of a vector's entries, NaN for what the axis lacks, shape (n,)."""
+    position = {label: float(i) for i, label in enumerate(axis.labels or ())}
+    labels = _labels(hyperparameter)
+    return np.array([np.nan if np.isnan(v) else position.get(labels[int(v)], np.nan) for v in vector])
+
+
+def _labels(hyperparameter: Any) -> list[str]:
+    """Returns the values of an ordinal or categorical in the order of its vector entries, as text."""
+    values = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
+    return list(_distinct(values))
+
+
+def _distinct(values: Sequence[Any]) -> tuple[str, ...]:
+    """Returns values as text; in quotes where two of them, such as 1 and "1", would read the same."""
+    labels = tuple(str(value) for value in values)
+    return labels if len(set(labels)) == len(labels) else tuple(repr(value) for value in values)
+
+
+def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:
+    if len(choices) < 2:
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} has a single choice ({choices[0]!r}); there is nothing to explain.",
+            hyperparameter=name,
+        )
+    positions = tuple(float(i) for i in range(len(choices)))
+    labels = _distinct(choices)
+    return Axis(name, 0.0, positions[-1], integer=True, values=positions, labels=labels, categorical=True)
 
 
 def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
@@ -247,4 +286,4 @@ def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
         values = tuple(sorted(float(v) for v in sequence))
         return Axis(name, values[0], values[-1], values=values)
     ranks = tuple(float(i) for i in range(len(sequence)))
-    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=tuple(str(v) for v in sequence))
+    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=_distinct(sequence))

@@ -6,12 +6,12 @@ unevaluated. Symbols are objects made from the names as they are; no text is par
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sympy
 from sympy.codegen.cfunctions import log10
 
-from deepcave_symbolic.expression import Node
+from deepcave_symbolic.expression import CASES, Node
 
 __all__ = ["to_sympy"]
 
@@ -26,19 +26,36 @@ _FUNCTIONS = {
 }
 
 
-def to_sympy(node: Node, names: Sequence[str]) -> sympy.Expr:
-    """Returns the tree as an unevaluated sympy expression over real symbols with these names."""
-    return _convert(node, [sympy.Symbol(name, real=True) for name in names])
+def to_sympy(node: Node, names: Sequence[str], choices: Mapping[int, Sequence[str]] | None = None) -> sympy.Expr:
+    """Returns the tree as an unevaluated sympy expression over real symbols with these names.
+
+    Args:
+        node: The tree.
+        names: Name of every variable.
+        choices: The choices of the categorical variables, by index; each choice is a symbol, too.
+    """
+    labels = {i: [sympy.Symbol(label) for label in given] for i, given in (choices or {}).items()}
+    symbols = [sympy.Symbol(name) if i in labels else sympy.Symbol(name, real=True) for i, name in enumerate(names)]
+    return _convert(node, symbols, labels)
 
 
-def _convert(node: Node, symbols: Sequence[sympy.Symbol]) -> sympy.Expr:
+def _convert(
+    node: Node, symbols: Sequence[sympy.Symbol], labels: Mapping[int, Sequence[sympy.Symbol]]
+) -> sympy.Expr:
+    if node.op == CASES:
+        index = int(node.args[0].value)
+        pairs = [
+            (_convert(branch, symbols, labels), sympy.Eq(symbols[index], label, evaluate=False))
+            for branch, label in zip(node.args[1:], labels[index], strict=True)
+        ]
+        return sympy.Piecewise(*pairs, evaluate=False)
     if node.is_constant:
         return _number(node.value)
     if node.is_variable:
         return symbols[int(node.value)]
     if node.op == "neg":
-        return _negative(_convert(node.args[0], symbols))
-    arguments = [_convert(arg, symbols) for arg in node.args]
+        return _negative(_convert(node.args[0], symbols, labels))
+    arguments = [_convert(arg, symbols, labels) for arg in node.args]
     if node.op == "+":
         return sympy.Add(*arguments, evaluate=False)
     if node.op == "-":

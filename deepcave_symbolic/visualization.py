@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from deepcave_symbolic.choice_figures import escape, plot_choices
 from deepcave_symbolic.exceptions import SearchFailedError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, evaluate, variables
@@ -18,7 +19,7 @@ from deepcave_symbolic.optimum import Optimum
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space import Axis
 
-__all__ = ["plot_explanation", "plot_front"]
+__all__ = ["escape", "plot_explanation", "plot_front"]
 
 _SURROGATE = "#1f77b4"
 _BAND = "rgba(31, 119, 180, 0.15)"
@@ -45,6 +46,9 @@ def plot_explanation(explanation: Explanation, formula: Formula | None = None) -
     formula = formula or explanation.best
     if explanation.projection is None:
         raise SearchFailedError("The record holds no projection to plot.")
+    if any(axis.categorical for axis in explanation.projection.axes):
+        figure = plot_choices(explanation.projection, formula)
+        return _styled(figure, yaxis_title=escape(explanation.objective), **_titled(formula))
     if len(explanation.projection.axes) == 1:
         return _plot_line(explanation, explanation.projection, formula)
     return _plot_maps(explanation, explanation.projection, formula)
@@ -313,11 +317,6 @@ def _titled(formula: Formula) -> dict[str, Any]:
         "title": {"text": text, "font": {"size": 15}, "y": 1.0, "yanchor": "top", "pad": {"t": 12}},
         "margin": {"l": 70, "r": 30, "t": top, "b": 60},
     }
-
-
-def escape(text: str) -> str:
-    """Returns text in which plotly finds no markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _wrapped(text: str, width: int = 90) -> str:

@@ -15,16 +15,18 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the leaves up; a module may import only from its own layer or one before it.
 LAYERS = [
-    ["exceptions", "_optional", "__init__"],
+    ["exceptions", "isolation", "interrupts", "_optional", "__init__"],
     ["expression"],
     ["tidy", "printing"],
     ["rounding", "sympy_export", "space", "configurations", "intervals"],
     ["axis_values", "runs", "formula", "engines"],
     ["surrogates", "behaviour"],
     ["projection", "selection"],
+    ["choices"],
     ["band", "interaction", "optimum"],
     ["trust"],
     ["explanation"],
+    ["choice_figures"],
     ["visualization", "report"],
     ["explainer"],
     ["panel"],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from ConfigSpace import ConfigurationSpace, Constant
 
 from deepcave_symbolic import Explanation, Formula, explain, explain_all, load_run
 from deepcave_symbolic.exceptions import (
@@ -20,6 +22,7 @@ from deepcave_symbolic.exceptions import (
     SearchFailedError,
     UnknownNameError,
 )
+from deepcave_symbolic.space import axis_of
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 SVM, FOREST, FIDELITY = (RUNS / name for name in ("svm_bbo", "mlp_hpo", "boosting_mf"))
@@ -162,10 +165,10 @@ def test_explain_all_is_sorted_and_complete() -> None:
     assert {e.hyperparameters[0] for e in explanations} == set(load_run(FOREST).configspace)
     ranges = [e.range for e in explanations]
     assert ranges == sorted(ranges, reverse=True)
-    unexplained = [e for e in explanations if not e.formulas]
-    assert unexplained and all(e.warnings for e in unexplained)
-    with pytest.raises(SearchFailedError, match="categorical"):
-        _ = unexplained[0].best
+    assert all(e.formulas for e in explanations)
+    nothing = replace(explanations[0], formulas=[], warnings=["It is constant."])
+    with pytest.raises(SearchFailedError, match=r"It is constant\."):
+        _ = nothing.best
     alone = explain(FOREST, explanations[0].hyperparameters[0])
     assert str(alone.best) == str(explanations[0].best)
 
@@ -220,11 +223,10 @@ def test_bad_arguments(arguments: tuple[str, ...], options: dict[str, Any], erro
     assert isinstance(caught.value, DeepcaveSymbolicError)
 
 
-def test_categorical_hyperparameter_is_refused_in_words() -> None:
-    run = load_run(FOREST)
-    name = next(n for n in run.configspace if hasattr(run.configspace[n], "choices"))
-    with pytest.raises(HyperparameterNotExplainableError, match="categorical"):
-        explain(run, name)
+def test_constant_hyperparameter_is_refused_in_words() -> None:
+    space = ConfigurationSpace({"fixed": Constant("fixed", 3.0)})
+    with pytest.raises(HyperparameterNotExplainableError, match=r"'fixed' is constant \(3\.0\)"):
+        axis_of(space, "fixed")
 
 
 def test_no_run_there(tmp_path: Path) -> None:

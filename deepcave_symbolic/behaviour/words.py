@@ -8,7 +8,7 @@ from deepcave_symbolic.axis_values import natural_of, shown_value
 from deepcave_symbolic.behaviour.line import pieces_of
 from deepcave_symbolic.behaviour.plane import Course, courses
 from deepcave_symbolic.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
-from deepcave_symbolic.expression import Node, constant, substitute, variable, variables
+from deepcave_symbolic.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.intervals import is_additive
 from deepcave_symbolic.printing import shown_name
@@ -23,6 +23,9 @@ def in_words(formula: Formula) -> list[str]:
     Numbers are rounded; `pieces` has the exact ones.
     """
     objective = shown_name(formula.objective)
+    selector = next((i for i, axis in enumerate(formula.axes) if axis.categorical), None)
+    if selector is not None:
+        return _choices_in_words(formula, selector, objective)
     if len(formula.axes) == 1:
         return [_line_in_words(formula.tree, formula.axes[0], objective)]
     if len(variables(formula.tree)) < 2 or is_additive(formula.tree):
@@ -33,6 +36,25 @@ def in_words(formula: Formula) -> list[str]:
             _course_in_words(course, own, other, objective)
             for course, own, other in zip(found, formula.axes, formula.axes[::-1], strict=True)
         ]
+
+
+def _choices_in_words(formula: Formula, selector: int, objective: str) -> list[str]:
+    """Describes every choice by itself: without an order there is no rising and falling between them."""
+    axis = formula.axes[selector]
+    name, labels = shown_name(axis.name), [shown_name(label) for label in axis.labels or ()]
+    if selector not in variables(formula.tree):
+        same = f"{objective} does not depend on {name}."
+        return [same] if len(formula.axes) == 1 else [*in_words(formula.at_choice(selector, 0)), same]
+    if len(formula.axes) == 1:
+        levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
+        low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
+        return [f"{objective} is lowest for {name} = {' or '.join(low)}, highest for {' or '.join(high)}."]
+    said: dict[str, list[str]] = {}
+    for j, label in enumerate(labels):
+        said.setdefault(" ".join(in_words(formula.at_choice(selector, j))), []).append(label)
+    if len(said) == 1:
+        return [f"Whatever {name} is: {next(iter(said))}"]
+    return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in said.items()]
 
 
 def _line_in_words(tree: Node, axis: Axis, objective: str, *, along: bool = False) -> str:

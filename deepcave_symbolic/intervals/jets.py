@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcave_symbolic.expression import OPERATORS, Array, Node
+from deepcave_symbolic.expression import CASES, OPERATORS, Array, Node
 from deepcave_symbolic.intervals.bounds import minus, outward, plus, product, scaled, times
 from deepcave_symbolic.intervals.functions import FUNCTIONS, Three, of_power
 
@@ -46,6 +46,8 @@ def jet_of(node: Node, box: Sequence[Array], log: Sequence[bool]) -> Jet:
     if node.op == "var":
         i = int(node.value)
         return _exponential(box[i], 1.0, i, k) if log[i] else _variable(box[i], 1.0, i, k)
+    if node.op == CASES:
+        return _of_cases([jet_of(arg, box, log) for arg in node.args[1:]], box[int(node.args[0].value)])
     on_log = _on_log_axis(node, box, log)
     if on_log is not None:
         return on_log
@@ -104,6 +106,26 @@ def _on_log_axis(node: Node, box: Sequence[Array], log: Sequence[bool]) -> Jet |
     if node.op == "^" and node.args[1].is_constant and node.args[1].value != 0:
         return _exponential(box[i], node.args[1].value, i, k)
     return None
+
+
+def _of_cases(branches: Sequence[Jet], selector: Array) -> Jet:
+    """Returns in every box the jet of its choice; a box over several choices may be anything."""
+
+    def chosen(parts: Sequence[Array | None]) -> Array | None:
+        if all(part is None for part in parts):
+            return None
+        shape = selector.shape
+        result = np.broadcast_to(np.array([[-np.inf], [np.inf]]), shape)
+        for j, part in enumerate(parts):
+            here = (selector[0] == j) & (selector[1] == j)
+            result = np.where(here, np.zeros((2, 1)) if part is None else part, result)
+        return np.asarray(result, dtype=np.float64)
+
+    value = chosen([branch.value for branch in branches])
+    assert value is not None
+    first = tuple(chosen(parts) for parts in zip(*(b.first for b in branches), strict=True))
+    second = tuple(chosen(parts) for parts in zip(*(b.second for b in branches), strict=True))
+    return Jet(value, first, second)
 
 
 def _negative(a: Jet) -> Jet:

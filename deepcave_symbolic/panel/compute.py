@@ -147,7 +147,7 @@ def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, 
         if name != without
     }
     if not ranges:
-        raise SearchFailedError("The run has no (other) numerical hyperparameter that could be explained.")
+        raise SearchFailedError("The run has no (other) hyperparameter that could be explained.")
     ranked = sorted(ranges, key=lambda name: -ranges[name])
     objective = explainer.run.objectives[explainer.objective]
     order = ", ".join(f"{name} {ranges[name]:.3g}" for name in ranked)

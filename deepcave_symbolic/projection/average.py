@@ -14,7 +14,7 @@ from deepcave_symbolic.configurations import Mask, deactivate, forbidden, sample
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.projection.record import HeldOut, Incumbent, Projection, TrialPoints, weighted_variance
-from deepcave_symbolic.space import Axis
+from deepcave_symbolic.space import Axis, labels_of_vector, vector_of_labels
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -57,9 +57,11 @@ def project(
         HyperparameterNotExplainableError: If the hyperparameters are never active together.
     """
     k = len(axes)
-    fit_values = [axis.fit_grid(_FIT_POINTS[k]) for axis in axes]
+    # A categorical has few values, which leave the points to the other hyperparameter.
+    ranges = max(1, sum(not axis.categorical for axis in axes))
+    fit_values = [axis.fit_grid(_FIT_POINTS[ranges]) for axis in axes]
     grid = _product(fit_values)
-    n_held_out = _HELD_OUT_POINTS[k]
+    n_held_out = _HELD_OUT_POINTS[ranges]
     held_out_values = [a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)]
     held_out_grid = _product(held_out_values)
     weights, held_out_weights = _weights(axes, fit_values), _weights(axes, held_out_values)
@@ -96,6 +98,7 @@ def project(
         near_trials=_near(axes, grid, trials.values),
         n_averaged=len(others),
         variance_share=_variance_share(mean[:n], single[:, :n], weights),
+        choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
         incumbent=_incumbent(surrogate, configspace, axes, columns, maximize),
     )
 
@@ -129,6 +132,19 @@ def _variance_share(mean: Array, single: Array, weights: Array) -> float:
     return float(np.clip((weighted_variance(average, weights) - interaction) / total, 0.0, 1.0)) if total > 0 else 1.0
 
 
+def _choice_shares(axes: Sequence[Axis], grid: Array, mean: Array, single: Array, weights: Array) -> tuple[float, ...]:
+    """Returns the share of variance for every choice of the first categorical; empty without a second axis."""
+    if len(axes) < 2 or not any(axis.categorical for axis in axes):
+        return ()
+    i = next(i for i, axis in enumerate(axes) if axis.categorical)
+    shares = []
+    for value in axes[i].values or ():
+        rows = (grid[:, i] == value) & np.isfinite(mean)
+        usable = np.isfinite(single[:, rows]).any(axis=1)
+        shares.append(_variance_share(mean[rows], single[usable][:, rows], weights[rows]) if np.any(rows) else 0.0)
+    return tuple(shares)
+
+
 def _incumbent(
     surrogate: FittedSurrogate,
     configspace: ConfigurationSpace,
@@ -152,6 +168,8 @@ def _incumbent(
     if np.isnan(row).any():
         return Incumbent(None, float(costs[best]))
     values = [_to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
+    if np.isnan(values).any():  # a choice without the explained hyperparameter
+        return Incumbent(None, float(costs[best]))
     return Incumbent(tuple(float(v) for v in values), float(costs[best]))
 
 
@@ -162,11 +180,12 @@ def _product(values: Sequence[Array]) -> Array:
 def _to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     hyperparameter: Any = configspace[axis.name]
     values: Any = x
+    if axis.labels is not None:
+        return vector_of_labels(hyperparameter, axis, x)
     if axis.values is not None:
         sequence = list(hyperparameter.sequence)
-        # Natural units of an ordinal are its numbers or, without numbers, its ranks; the vector holds the index.
-        index = {float(v): i for i, v in enumerate(sequence)} if axis.labels is None else None
-        return np.array([float(v) if index is None else index[float(v)] for v in x], dtype=np.float64)
+        index = {float(v): i for i, v in enumerate(sequence)}
+        return np.array([index[float(v)] for v in x], dtype=np.float64)
     if axis.integer:
         values = np.round(x).astype(np.int64)
     return np.asarray(hyperparameter.to_vector(values), dtype=np.float64)
@@ -230,12 +249,14 @@ def _trial_points(
 ) -> TrialPoints:
     active = ~np.isnan(surrogate.X[:, columns]).any(axis=1)
     values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
-    return TrialPoints(np.column_stack(values).reshape(-1, len(axes)), surrogate.y[active])
+    table = np.column_stack(values).reshape(-1, len(axes))
+    known = ~np.isnan(table).any(axis=1)
+    return TrialPoints(table[known], surrogate.y[active][known])
 
 
 def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
     if axis.labels is not None:
-        return vector
+        return labels_of_vector(configspace[axis.name], axis, vector)
     if len(vector) == 0:
         return vector
     return np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
@@ -249,5 +270,8 @@ def _near(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
     for i, axis in enumerate(axes):
         low, high = axis.to_coordinate(np.array([axis.lower, axis.upper]))
         a, b = axis.to_coordinate(grid[:, i]), axis.to_coordinate(trials[:, i])
+        if axis.categorical:
+            within &= a[:, None] == b[None, :]
+            continue
         within &= np.abs(a[:, None] - b[None, :]) <= _NEAR * (high - low)
     return np.asarray(within.any(axis=1), dtype=bool)

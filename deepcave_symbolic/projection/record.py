@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,7 @@ class Projection:
             has, in [0, 1]: the closed Sobol index of the explained hyperparameters (Hutter et al. 2014, "An Efficient
             Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.
         incumbent: The run's best configuration; None without trials.
+        choice_shares: With a categorical and another hyperparameter, `variance_share` within every choice; else empty.
     """
 
     axes: tuple[Axis, ...]
@@ -97,6 +98,7 @@ class Projection:
     n_averaged: int
     variance_share: float = 1.0
     incumbent: Incumbent | None = None
+    choice_shares: tuple[float, ...] = ()
 
     @property
     def valid(self) -> Mask:
@@ -125,6 +127,41 @@ class Projection:
         """Returns the search coordinates of points in natural units, shape (n, k)."""
         return np.column_stack([axis.to_coordinate(x[:, i]) for i, axis in enumerate(self.axes)])
 
+    def at_choice(self, index: int, choice: int) -> Projection:
+        """Returns the projection onto the other hyperparameter for one choice of a categorical.
+
+        Args:
+            index: Position of the categorical among the two axes.
+            choice: Number of the choice.
+        """
+        other = 1 - index
+        value = (self.axes[index].values or ())[choice]
+        rows = self.grid[:, index] == value
+        held = self.held_out.grid[:, index] == value
+        trials = self.trials.values[:, index] == value
+        incumbent = self.incumbent
+        if incumbent is not None and incumbent.values is not None:
+            same = incumbent.values[index] == value
+            incumbent = Incumbent((incumbent.values[other],) if same else None, incumbent.cost)
+        return replace(
+            self,
+            axes=(self.axes[other],),
+            shape=(self.shape[other],),
+            grid=self.grid[rows][:, [other]],
+            weights=self.weights[rows],
+            mean=self.mean[rows],
+            std=self.std[rows],
+            ice=np.empty((0, int(rows.sum()))),
+            held_out=HeldOut(
+                self.held_out.grid[held][:, [other]], self.held_out.mean[held], self.held_out.weights[held]
+            ),
+            trials=TrialPoints(self.trials.values[trials][:, [other]], self.trials.costs[trials]),
+            near_trials=self.near_trials[rows],
+            variance_share=self.choice_shares[choice],
+            incumbent=incumbent,
+            choice_shares=(),
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the projection as JSON values; NaN becomes None."""
         return {
@@ -144,6 +181,7 @@ class Projection:
             "near_trials": [bool(b) for b in self.near_trials],
             "n_averaged": self.n_averaged,
             "variance_share": self.variance_share,
+            "choice_shares": list(self.choice_shares),
             "incumbent": None
             if self.incumbent is None
             else {
@@ -176,6 +214,7 @@ class Projection:
             n_averaged=int(data["n_averaged"]),
             variance_share=float(data["variance_share"]),
             incumbent=_incumbent_from(data["incumbent"]),
+            choice_shares=tuple(float(share) for share in data["choice_shares"]),
         )
 
 
