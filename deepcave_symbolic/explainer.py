@@ -15,18 +15,18 @@ import numpy as np
 from deepcave_symbolic.choices import categorical_of, score_by_choice
 from deepcave_symbolic.configurations import activity_in_words
 from deepcave_symbolic.engines import get_engine
-from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS, SymbolicRegressionEngine
+from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
     InvalidArgumentError,
     MissingDependencyError,
     NoTrialsError,
-    UnknownNameError,
 )
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, Node
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
@@ -44,47 +44,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Explainer", "Options", "explain", "explain_all"]
 
-SOURCES = ("surrogate", "trials")
-#: The longest formula of the default front; asking for more brings operon in, where it is installed.
-DEFAULT_MAX_COMPLEXITY = 15
 _MIN_TRIALS_FITTED = 5
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to search for formulas; the same for every hyperparameter of a run.
-
-    Args:
-        source: "surrogate" or "trials".
-        engine: Name of an engine, or an engine.
-        max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /; None for the engine's default.
-        seed: Seed of everything random.
-    """
-
-    source: str = "surrogate"
-    engine: str | SymbolicRegressionEngine = "auto"
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY
-    functions: Sequence[str] | None = None
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        """Validates every option once, before anything is computed."""
-        if self.source not in SOURCES:
-            raise UnknownNameError("source", self.source, SOURCES)
-        if isinstance(self.max_complexity, bool) or not isinstance(self.max_complexity, (int, np.integer)):
-            raise InvalidArgumentError(f"max_complexity is {self.max_complexity!r}; expected a whole number from 1.")
-        if self.max_complexity < 1:
-            raise InvalidArgumentError(f"max_complexity is {self.max_complexity}; expected a whole number from 1.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or not 0 <= self.seed < 2**32:
-            raise InvalidArgumentError(f"seed is {self.seed!r}; expected a whole number from 0 to 2³² - 1.")
-        if isinstance(self.functions, str):
-            raise InvalidArgumentError(f"functions is {self.functions!r}; expected a list such as ['log', 'exp'].")
-        for name in self.functions or ():
-            if name not in KNOWN_FUNCTIONS:
-                raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
-        if self.engine != "auto":
-            get_engine(self.engine)
 
 
 @dataclass

@@ -7,24 +7,19 @@ import textwrap
 from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import latex_name
+from deepcave_symbolic.printing import latex_name, shown_name
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
-    "band_fact",
-    "explanation_facts",
     "explanation_html",
     "explanation_latex",
     "explanation_markdown",
     "explanation_text",
-    "findings",
     "overview_latex",
     "overview_markdown",
     "overview_text",
-    "percent",
-    "settled",
-    "share_text",
 ]
 
 _WIDTH = 100
@@ -36,99 +31,6 @@ _MOST_ALTERNATIVES = 5
 _VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
 _AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
 _SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
-
-
-def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
-    """Returns the facts beside the recommended formula as pairs of label and text, what matters most first."""
-    facts: list[tuple[str, str]] = [("Verdict", explanation.verdict)]
-    objective = explanation.objective + ("" if explanation.budget is None else f" at budget {explanation.budget:g}")
-    if explanation.formulas:
-        best = explanation.best
-        facts += findings(explanation, best)
-        facts.append(("Fit", f"R² {best.r2:.4f}, RMSE {best.rmse:.3g} {explanation.objective}, {_operators(best)}"))
-        if best.trials_r2 is not None:
-            facts.append(("On the trials", f"R² {best.trials_r2:.4f}"))
-        facts += band_fact(explanation, best)
-    facts.append(("Objective", objective))
-    if explanation.projection is not None:
-        facts.append(("Domain", "; ".join(axis.describe() for axis in explanation.projection.axes)))
-    if explanation.conditions:
-        facts.append(("Only where", " and ".join(explanation.conditions)))
-    if explanation.projection is not None:
-        n = explanation.projection.n_averaged
-        averaged = f", averaged over {n} configurations" if n > 1 else ", the surrogate itself"
-        facts.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}{averaged}"))
-    if explanation.surrogate is not None:
-        facts.append(("Surrogate", surrogate_text(explanation)))
-    return facts
-
-
-def findings(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
-    """Returns what a formula says and how much of the story it is, as pairs of label and text."""
-    if not _is_known(explanation):
-        return []
-    interaction = explanation.interaction(formula)
-    return [
-        ("Behaves", " ".join(explanation.behaviour(formula))),
-        ("Optimum", explanation.optimum(formula).sentence),
-        *([] if interaction is None else [("Interaction", interaction.sentence)]),
-        ("Accounts for", _accounts_for(explanation, formula)),
-    ]
-
-
-def band_fact(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
-    """Returns where a formula leaves the surrogate's uncertainty band, as one pair of label and text or none."""
-    return [("Band", explanation.trust(formula).band.sentence)] if _is_known(explanation) else []
-
-
-def _is_known(explanation: Explanation) -> bool:
-    return explanation.surrogate is not None and explanation.projection is not None
-
-
-def _accounts_for(explanation: Explanation, formula: Formula) -> str:
-    trust = explanation.trust(formula)
-    where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
-    text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
-    if explanation.projection is None or explanation.projection.n_averaged <= 1:
-        return text
-    share = percent(trust.variance_share)
-    rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"
-    return f"{text}; the projection itself has {share}{rest}"
-
-
-def percent(share: float) -> str:
-    """Returns a share of 1 as text, such as 14 % or 0.7 %."""
-    if 0.0 < share < 0.0005:
-        return "under 0.1 %"
-    return f"{100 * share:.1f} %" if 0.0 < share < 0.00995 else f"{100 * share:.0f} %"
-
-
-def share_text(explanation: Explanation) -> str:
-    """Returns the share of the surrogate's variance that the hyperparameters account for."""
-    return "-" if explanation.projection is None else percent(explanation.projection.variance_share)
-
-
-def settled(explanation: Explanation, formula: Formula) -> str:
-    """Returns a sentence for a formula without alternatives; empty for a constant, which has none anyway."""
-    if formula.complexity == 0 or not _is_known(explanation):
-        return ""
-    return "The search found no other formula of this length that fits as well within the trials' noise."
-
-
-def surrogate_text(explanation: Explanation) -> str:
-    """Returns the surrogate's card in one sentence."""
-    record = explanation.surrogate
-    if record is None:
-        return "none"
-    kind = "the run's own, exact" if record.exact else "; ".join(record.differences) or "not the run's own"
-    quality = (
-        "not cross-validated"
-        if record.cv_r2 is None
-        else f"cross-validated R² {record.cv_r2:.2f}"
-        + ("" if record.cv_domain_r2 is None else f" ({record.cv_domain_r2:.2f} over the whole space)")
-        + ("" if record.cv_rank_correlation is None else f", rank correlation {record.cv_rank_correlation:.2f}")
-    )
-    return f"{record.name} on {record.n_trials} trials, {quality} ({kind})"
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -147,6 +49,8 @@ def explanation_text(explanation: Explanation) -> str:
         lines += ["", "Pareto front (* recommended)", *_front_rows(explanation)]
     if explanation.formulas:
         lines += _as_good_lines(explanation)
+    if explanation.groups:
+        lines += ["", groups_title(explanation), *_group_rows(explanation)]
     if explanation.warnings:
         lines.append("")
         for warning in explanation.warnings:
@@ -169,6 +73,16 @@ def _front_rows(explanation: Explanation) -> list[str]:
     for f in explanation.formulas:
         mark = "*" if f is best else " "
         rows += _row(f"{mark} {f.complexity:>9}  {f.r2:>7.4f}  {f.rmse:>9.3g}  ", _right_side(f))
+    return rows
+
+
+def _group_rows(explanation: Explanation) -> list[str]:
+    shown = {choice: shown_name(choice) for choice in explanation.groups}
+    width = max(len("choice"), *map(len, shown.values()))
+    rows = [f"  {'choice':<{width}}  {'operators':>9}  {'R²':>7}  formula"]
+    for choice, group in explanation.groups.items():
+        best = group.best
+        rows += _row(f"  {shown[choice]:<{width}}  {best.complexity:>9}  {best.r2:>7.4f}  ", _right_side(best))
     return rows
 
 
@@ -197,10 +111,6 @@ def _row(start: str, formula: str) -> list[str]:
     """Returns a table's row, its last cell broken into lines of one indent."""
     lines = _wrapped(formula, max(_FORMULA_WIDTH, _WIDTH - len(start)))
     return [(start if i == 0 else " " * len(start)) + line for i, line in enumerate(lines)]
-
-
-def _operators(formula: Formula) -> str:
-    return f"{formula.complexity} operator{'' if formula.complexity == 1 else 's'}"
 
 
 def overview_text(explanations: Sequence[Explanation]) -> str:
@@ -278,6 +188,12 @@ def explanation_html(explanation: Explanation) -> str:
         parts.append(f"<ul>{''.join(f'<li>{html.escape(w)}</li>' for w in explanation.warnings)}</ul>")
     if explanation.formulas:
         parts.append(_as_good_html(explanation))
+    if explanation.groups:
+        items = "".join(
+            f"<li>{html.escape(shown_name(choice))}: {group.best._repr_html_()}</li>"
+            for choice, group in explanation.groups.items()
+        )
+        parts.append(f"<details><summary>{html.escape(groups_title(explanation))}</summary><ul>{items}</ul></details>")
     return f"<div>{''.join(parts)}</div>"
 
 
@@ -304,6 +220,11 @@ def explanation_markdown(explanation: Explanation) -> str:
             mark = "recommended" if f is best else ""
             lines.append(f"| {mark} | {f.complexity} | {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
         lines += _as_good_markdown(explanation)
+    if explanation.groups:
+        lines += ["", f"{_markdown(groups_title(explanation))}:", ""]
+        lines += ["| choice | R² | formula |", "| --- | ---: | --- |"]
+        for choice, group in explanation.groups.items():
+            lines.append(f"| {_markdown(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
     lines += ["", *(f"> {_markdown(w)}\n" for w in explanation.warnings)]
     return "\n".join(lines).rstrip() + "\n"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepcave_symbolic import Explanation, Formula, report
+from deepcave_symbolic import Explanation, Formula, facts, report
 from deepcave_symbolic.expression import constant, function, power, variable
 from deepcave_symbolic.projection import HeldOut, Incumbent, Projection, TrialPoints
 from deepcave_symbolic.space import Axis
@@ -93,7 +93,7 @@ def two_dimensional(a: str = "a", b: str = "b") -> Explanation:
 
 
 def fact(record: Explanation, label: str) -> str:
-    return dict(report.explanation_facts(record))[label]
+    return dict(facts.explanation_facts(record))[label]
 
 
 @pytest.mark.parametrize(
@@ -205,9 +205,9 @@ def test_facts_say_what_the_formula_does_and_how_much_of_the_story_it_is() -> No
     )
     assert fact(explanation(), "Accounts for") == "97 % of the surrogate's variance"
     assert fact(record, "Band") == "inside the surrogate's ±1 std band on the whole domain"
-    assert "Interaction" not in dict(report.explanation_facts(record))
+    assert "Interaction" not in dict(facts.explanation_facts(record))
     assert "interaction of a and b" in fact(two_dimensional(), "Interaction")
-    assert report.explanation_facts(record)[0] == ("Verdict", "trust")
+    assert facts.explanation_facts(record)[0] == ("Verdict", "trust")
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_facts_say_what_the_formula_does_and_how_much_of_the_story_it_is() -> No
     [(0.0, "0 %"), (1e-7, "under 0.1 %"), (0.004, "0.4 %"), (0.0099, "1.0 %"), (0.136, "14 %"), (1.0, "100 %")],
 )
 def test_shares_are_readable(share: float, text: str) -> None:
-    assert report.percent(share) == text
+    assert facts.percent(share) == text
 
 
 def test_alternatives_are_listed_or_that_there_are_none() -> None:
@@ -229,7 +229,7 @@ def test_alternatives_are_listed_or_that_there_are_none() -> None:
     settled = "The search found no other formula of this length that fits as well within the trials' noise."
     for written in (report.explanation_text, report.explanation_markdown):
         assert settled in written(explanation())
-    assert report.settled(explanation(), explanation().formulas[0]) == ""
+    assert facts.settled(explanation(), explanation().formulas[0]) == ""
 
 
 def test_text_is_no_wider_than_a_terminal() -> None:

@@ -17,8 +17,9 @@ from deepcave_symbolic.exceptions import (
     SurrogateError,
     UnknownNameError,
 )
-from deepcave_symbolic.explainer import DEFAULT_MAX_COMPLEXITY, Explainer, Options
+from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.panel.inputs import ALL, AUTOMATIC, AUTOMATIC_BUDGET, Inputs
 from deepcave_symbolic.panel.limits import TimeUp, within
 from deepcave_symbolic.panel.record import PanelError, PanelRecord

@@ -13,7 +13,7 @@ from deepcave.utils.layout import get_select_options, help_button
 from deepcave_symbolic.engines import ENGINES
 from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
-from deepcave_symbolic.explainer import DEFAULT_MAX_COMPLEXITY, SOURCES
+from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, SOURCES
 from deepcave_symbolic.panel.record import record_version
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates import KINDS

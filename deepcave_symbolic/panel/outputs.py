@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.facts import band_fact, findings, groups_title, settled
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import copyable, facts_table, typeset
 from deepcave_symbolic.panel.overview import draw_overview
@@ -27,7 +28,6 @@ from deepcave_symbolic.panel.parts import (
     words,
 )
 from deepcave_symbolic.panel.record import PanelError, PanelRecord
-from deepcave_symbolic.report import band_fact, findings, settled
 from deepcave_symbolic.trust import VERDICTS
 from deepcave_symbolic.visualization import plot_explanation, plot_front
 
@@ -239,8 +239,29 @@ def _details(record: PanelRecord, explanation: Explanation, formula: Formula) ->
     return [
         html.H5("Formulas of the front", className="mt-3"),
         _front_table(explanation, formula),
+        *_groups(explanation),
         surrogate_card(explanation),
         in_code(record),
+    ]
+
+
+def _groups(explanation: Explanation) -> list[Any]:
+    """Returns the formulas that every choice of a categorical has by itself."""
+    if not explanation.groups:
+        return []
+    rows = [
+        html.Tr(
+            [
+                html.Td(choice, style={"overflowWrap": "anywhere"}),
+                html.Td(f"{group.best.r2:.4f}"),
+                html.Td(typeset(group.best, with_objective=False)),
+            ]
+        )
+        for choice, group in explanation.groups.items()
+    ]
+    return [
+        html.H5(groups_title(explanation), className="mt-3", style={"overflowWrap": "anywhere"}),
+        html.Div(table(["Choice", "R²", "Formula"], rows), className="symbolic-groups"),
     ]
 
 

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from dash import html
 
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.facts import share_text
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import sparkline, typeset
 from deepcave_symbolic.panel.parts import (
@@ -25,7 +26,6 @@ from deepcave_symbolic.panel.parts import (
     words,
 )
 from deepcave_symbolic.panel.record import PanelRecord
-from deepcave_symbolic.report import share_text
 from deepcave_symbolic.trust import VERDICTS
 from deepcave_symbolic.visualization import escape
 
