@@ -30,8 +30,8 @@ __all__ = ["Found", "categorical_of", "score_by_choice"]
 #: Proposes expressions in search coordinates for a target.
 Search = Callable[[Target], list[tuple[str, Node]]]
 
-#: A level of a choice is rounded to this share of what the choices move.
-_LEVEL_ERROR = 2e-3
+#: A level of a choice is rounded to this share of what the choices move, or of what all moves where that is coarser.
+_LEVEL_ERROR, _OVERALL_ERROR = 1e-2, 5e-4
 _MIN_ROWS = 3
 #: Beyond the longest formula asked for, cases may add up to more operators where they explain this share of the rest.
 _STEP = 0.2
@@ -150,11 +150,12 @@ def _levels(s: int, parts: Sequence[Target]) -> list[Node]:
     """Returns constants a choice: own ones, then with the two nearest made one, and so on to two levels."""
     means = np.array([_mean(part.y, part.weights) for part in parts])
     sizes = np.array([float(np.sum(part.weights)) if part.weights is not None else len(part.y) for part in parts])
+    span = float(np.ptp(np.concatenate([part.y for part in parts])))
     groups = [[j] for j in np.argsort(means, kind="stable")]
     trees = []
     while len(groups) > 1:
         levels = np.array([np.average(means[g], weights=sizes[g]) for g in groups])
-        shown = _rounded(levels)
+        shown = _rounded(levels, span)
         branches = [constant(0.0)] * len(parts)
         for group, value in zip(groups, shown, strict=True):
             for j in group:
@@ -172,12 +173,12 @@ def _mean(y: Array, weights: Array | None) -> float:
     return float(np.average(y, weights=weights))
 
 
-def _rounded(values: Array) -> list[float]:
-    """Returns levels rounded alike: to as many digits as their differences need."""
-    span = float(np.ptp(values))
-    if not span > 0:
+def _rounded(values: Array, span: float) -> list[float]:
+    """Returns levels rounded alike, to as many digits as their differences need; `span` is that of all targets."""
+    step = max(_LEVEL_ERROR * float(np.ptp(values)), _OVERALL_ERROR * span)
+    if not step > 0:
         return [round_significant(float(v), 4) for v in values]
-    unit = math.floor(math.log10(span * _LEVEL_ERROR))
+    unit = math.floor(math.log10(step))
     return [_to_unit(float(v), unit) for v in values]
 
 
@@ -244,6 +245,7 @@ def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, ma
         trials_scored=False,
     )
     overall = _mean(target.y, target.weights)
+    span = float(np.ptp(target.y))
     trees = []
     for formula in front_of(_of_part(centred, search, max_complexity))[1:]:
         offset, terms = split_sum(substitute(formula.tree, {0: variable(1 - s)}))
@@ -253,11 +255,9 @@ def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, ma
         levels = np.array([_mean(p.y - evaluate(own, c), p.weights) for p, c in zip(parts, columns, strict=True)])
         if not np.all(np.isfinite(levels)):
             continue
-        trees.append(Node("+", (shape, cases(s, [constant(v) for v in _rounded(levels)]))))
-        span = float(np.ptp(target.y))
+        trees.append(Node("+", (shape, cases(s, [constant(v) for v in _rounded(levels, span)]))))
         level = (offset or 0.0) + overall
-        unit = math.floor(math.log10(span * _LEVEL_ERROR)) if span > 0 else 0
-        trees.append(join_sum(_to_unit(level, unit), terms))
+        trees.append(join_sum(_rounded(np.array([level]), span)[0], terms))
     return trees
 
 

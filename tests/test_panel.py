@@ -133,6 +133,22 @@ def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: 
         assert [t.type for t in drawn[FIGURE].data].count("contour") == 3
 
 
+@pytest.mark.parametrize("names", [("solver",), ("solver", "learning_rate_init")])
+def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processed: Any, names: Any) -> None:
+    given, outputs = processed(
+        "mlp_hpo", **dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    )
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
+    expected = explain(str(RUNS / "mlp_hpo"), *names)
+    page = text(drawn[ANSWER], drawn[DETAILS])
+    assert str(expected.best) in page
+    assert drawn[FIGURE].data and drawn[NO_FIGURE:] == [False, False, True]
+    if len(names) == 2:
+        assert "learning_rate_init for every choice of solver, searched alone" in page
+        for group in expected.groups.values():
+            assert group.best.mathml()[-60:-20] in page
+
+
 def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed: Any) -> None:
     given, overview = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
     _, automatic = processed("mlp_hpo")
