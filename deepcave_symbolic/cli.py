@@ -1,7 +1,7 @@
 """The command line, thin: arguments -> `explain` or `explain_all` -> a report.
 
-Exit codes: 0, 1 for an internal failure, 2 for bad input (one line on stderr), 130 when interrupted. No option is
-called `--config`: DeepCAVE looks for that in every process's arguments.
+Exit codes: 0, 1 for an internal failure, 2 for bad input (one line on stderr), 130 when interrupted, 143 when
+terminated. No option is called `--config`: DeepCAVE looks for that in every process's arguments.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import threading
 import traceback
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError
+from deepcave_symbolic.interrupts import Interrupted, exit_soon, interruptible
+from deepcave_symbolic.output import check_output, discard_unfinished, write_output
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -131,8 +132,23 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line and returns its exit code."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    """Runs the command line and returns its exit code.
+
+    Args:
+        argv: The arguments; those of the process by default. Only then are signals handled, and the process ended by
+            them: a program that calls this function with arguments keeps its own handlers.
+    """
+    if argv is not None:
+        return _main(list(argv), own_process=False)
+    try:
+        with interruptible():
+            return _main(sys.argv[1:], own_process=True)
+    except Interrupted as stop:  # before or after the command itself
+        print(f"deepcave-symbolic: {stop}", file=sys.stderr)
+        return 128 + stop.number
+
+
+def _main(arguments: list[str], *, own_process: bool) -> int:
     parser = _parser()
     try:
         args = parser.parse_args(arguments)
@@ -149,9 +165,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if args.command == "dashboard":
             return _dashboard(args)
-        _run(args)
+        with exit_soon(discard_unfinished) if own_process else contextlib.nullcontext():
+            _run(args)
     except (DeepcaveSymbolicError, OSError) as error:
         return _failed(args, " ".join(str(error).split()), 2)
+    except Interrupted as stop:
+        code = _failed(args, str(stop), 128 + stop.number)
+        # Threads of the overview may still compute; Python's own end would wait for some and stumble over others.
+        os._exit(code)
     except KeyboardInterrupt:
         return _failed(args, "interrupted", 130)
     except Exception as error:
@@ -178,6 +199,7 @@ def _run(args: argparse.Namespace) -> None:
         args.run, args.hyperparameter = [str(_bundled_run())], None
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
+    check_output(args.output)
     texts: list[str] = []
     records: list[dict[str, Any]] = []
     for path in args.run:
@@ -188,7 +210,7 @@ def _run(args: argparse.Namespace) -> None:
     if args.format == "json":
         single = len(args.run) == 1 and args.hyperparameter is not None
         texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
-    _write("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
+    write_output("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
 
 
 def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
@@ -206,14 +228,39 @@ def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
         "configspace": None if args.configspace is None else _read_space(Path(args.configspace)),
     }
     if args.hyperparameter:
-        with _clock("explaining"):
+        with _clock("explaining"), _training_shown():
             return [explain(path, *args.hyperparameter, **options)]
     from tqdm import tqdm
 
     def wrapped(items: Sequence[Any]) -> Any:
         return tqdm(items, desc="explaining", delay=1.0, leave=False, disable=not sys.stderr.isatty())
 
-    return explain_all(path, pairs=args.all_pairs, n_jobs=args.jobs, progress=wrapped, **options)
+    with _training_shown():
+        return explain_all(path, pairs=args.all_pairs, n_jobs=args.jobs, progress=wrapped, **options)
+
+
+@contextlib.contextmanager
+def _training_shown() -> Iterator[None]:
+    """Says on stderr what training a large Gaussian process will cost, and on a terminal how far it has come."""
+    from tqdm import tqdm
+
+    from deepcave_symbolic.surrogates.cost import watching
+
+    bars: list[Any] = []
+
+    def listen(sentence: str, done: int, expected: int) -> None:
+        if done == 0:
+            print(f"deepcave-symbolic: {sentence}", file=sys.stderr, flush=True)
+            bars.append(tqdm(total=expected, desc="training", leave=False, disable=not sys.stderr.isatty()))
+        else:
+            bars[-1].update()
+
+    try:
+        with watching(listen):
+            yield
+    finally:
+        for bar in bars:
+            bar.close()
 
 
 @contextlib.contextmanager
@@ -291,28 +338,3 @@ def _bundled_run() -> Path:
         if run.is_dir():
             return run
     raise InvalidArgumentError("The bundled runs are not installed; clone the project, or use `explain RUN`.")
-
-
-def _write(text: str, output: str | None) -> None:
-    """Prints, or writes a file that is either whole or not there."""
-    if output is None:
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # The reader (head, less) has seen enough; point stdout elsewhere so that Python's exit stays quiet.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return
-    target = Path(output)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
-        os.replace(temporary, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

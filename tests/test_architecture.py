@@ -36,6 +36,7 @@ LAYERS = [
     ["user_config"],
     ["launcher"],
     ["dashboard"],
+    ["output"],
     ["cli"],
     ["__main__"],
 ]

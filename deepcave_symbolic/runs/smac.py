@@ -20,6 +20,7 @@ from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.records import Run, Status, Trial
+from deepcave_symbolic.runs.vectors import plain_vectors
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -139,29 +140,37 @@ def _read_configspace(file: Path) -> ConfigurationSpace:
 
 
 def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> dict[int, Array]:
-    from ConfigSpace import Configuration
-
-    vectors: dict[int, Array] = {}
+    ids = []
     for key, values in section.items():
         try:
-            config_id = int(key)
+            ids.append(int(key))
         except ValueError as error:
             raise RunFormatError(f"{file}: configuration id {key!r} is no integer.", path=file) from error
         if not isinstance(values, dict):
             raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
-        try:
-            vector = np.array(Configuration(space, values=values).get_array(), dtype=np.float64)
-        # Illegal values, inactive hyperparameters with values, unhashable values: ConfigSpace's errors have no base.
-        except Exception as error:
-            reason = " ".join(str(error).split())
-            raise RunFormatError(
-                f"{file}: configuration {key} does not fit the configuration space ({reason}). The run was made with "
-                "another space: pass that one as configspace.",
-                path=file,
-            ) from error
-        vector.flags.writeable = False
-        vectors[config_id] = vector
-    return vectors
+    rows = list(section.items())
+    X, known = plain_vectors([values for _, values in rows], space)
+    for i in np.flatnonzero(~known):
+        key, values = rows[int(i)]
+        X[i] = _checked_vector(key, values, space, file)
+    X.flags.writeable = False
+    return dict(zip(ids, X, strict=True))
+
+
+def _checked_vector(key: str, values: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> Array:
+    """Returns ConfigSpace's own vector of one configuration, or raises with ConfigSpace's reason."""
+    from ConfigSpace import Configuration
+
+    try:
+        return np.array(Configuration(space, values=values).get_array(), dtype=np.float64)
+    # Illegal values, inactive hyperparameters with values, unhashable values: ConfigSpace's errors have no base.
+    except Exception as error:
+        reason = " ".join(str(error).split())
+        raise RunFormatError(
+            f"{file}: configuration {key} does not fit the configuration space ({reason}). The run was made with "
+            "another space: pass that one as configspace.",
+            path=file,
+        ) from error
 
 
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:

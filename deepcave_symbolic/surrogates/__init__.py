@@ -9,6 +9,7 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentE
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.validation import clearly_better
 
 __all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
@@ -27,8 +28,8 @@ def build_surrogate(
         run: The run.
         objective: Index of the objective.
         budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
-        kind: "run" for the run's own model (a forest, labelled so, for runs of optimizers that have none), "forest" for
-            a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
+        kind: "run" for the run's own model (a forest, labelled so, where it has none or does not tell it), "forest"
+            for a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
         seed: Decides a forest trained by us; the run's own model has the run's seed.
 
     Raises:
@@ -72,21 +73,24 @@ def _compared_with_smacs_budget(
 
 def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int) -> FittedSurrogate:
     from deepcave_symbolic.surrogates.forest import fit_forest
-    from deepcave_symbolic.surrogates.rebuild import model_name
+    from deepcave_symbolic.surrogates.rebuild import model_name, stand_in
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
 
-    def forest() -> FittedSurrogate:
-        return fit_forest(run, objective=objective, budget=budget, seed=seed)
+    def forest(on_demand: bool = False) -> FittedSurrogate:
+        return fit_forest(run, objective=objective, budget=budget, seed=seed, on_demand=on_demand)
 
     def own() -> FittedSurrogate:
         return fit_smac_surrogate(run, objective=objective, budget=budget)
 
-    if not run.scenario:
-        if kind == "forest":
-            return forest()
-        return _with_warning(forest(), f"{run.optimizer} keeps no surrogate; a random forest stands in for it.")
+    reason = stand_in(run)
+    if reason is not None:
+        return forest() if kind == "forest" else _with_warning(forest(), reason)
     if kind == "run":
-        return _compared(own(), _rival(forest), "forest")
+        try:
+            trained = own()
+        except UnsuitableCostsError as error:
+            return _with_warning(forest(), f"{error} A random forest on scaled costs stands in for its surrogate.")
+        return _compared(trained, _rival(lambda: forest(on_demand=True)), "forest")
     trained = forest()
     if kind == "forest":
         quick = len(trained.y) <= _MOST_TRIALS_COMPARED or model_name(run) == "RandomForest"

@@ -19,12 +19,15 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, Su
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.runs.records import Run, Trial
 from deepcave_symbolic.runs.selection import MIN_ROWS, budgets_of, select_trials
-from deepcave_symbolic.surrogates.encoders import Encoder, fit_encoder
+from deepcave_symbolic.surrogates.encoders import Encoder, UnsuitableCostsError, fit_encoder
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 __all__ = ["TrainingData", "chunks", "collect", "conditional", "impute", "instance_features"]
+
+#: Sums of a few thousand larger costs are beyond a float; such costs stand for a crash, as infinite ones do.
+LARGEST_COST = 1e303
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,9 @@ class TrainingData:
         z: Costs in encoder units, shape (n,).
         groups: Number of the row's configuration, shape (n,).
         encoder: The fitted encoder.
-        n_left_out: Trials without a finite cost, which are not among the rows.
+        n_left_out: Trials without a finite cost (up to `LARGEST_COST`), which are not among the rows.
         n_clipped: Costs that the encoder raised because they have no logarithm.
+        n_timeouts: Timeouts among the rows that were encoded after other trials.
     """
 
     X: Array
@@ -50,6 +54,7 @@ class TrainingData:
     encoder: Encoder
     n_left_out: int
     n_clipped: int
+    n_timeouts: int = 0
 
     @property
     def rows(self) -> Array:
@@ -68,20 +73,24 @@ def collect(
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
         SurrogateError: If the encoder has no inverse or an instance has no features.
+        UnsuitableCostsError: If the encoder cannot scale the costs or has no value for a considered one.
     """
     parts = select_trials(run, budget)
-    finite = [[trial for trial in part if np.isfinite(trial.costs[objective])] for part in parts]
+    finite = [[trial for trial in part if abs(trial.costs[objective]) <= LARGEST_COST] for part in parts]
     n_left_out = sum(map(len, parts)) - sum(map(len, finite))
     _check_enough(run, budget, sum(map(len, finite)), n_left_out)
     costs = [np.array([trial.costs[objective] for trial in part], dtype=np.float64) for part in finite]
-    encoder = fit_encoder(encoder_name, costs[0] if len(costs[0]) else costs[1], scale_percentage=scale_percentage)
     trials = finite[0] + finite[1]
     y = np.concatenate(costs)
-    # SMAC encodes the two parts one after the other, and the log encoder's clipping depends on the part.
-    z = np.concatenate([encoder.encode(part) for part in costs])
+    learned = costs[0] if len(costs[0]) else costs[1]
+    encoder = fit_encoder(encoder_name, learned, scale_percentage=scale_percentage, highest=float(np.max(y)))
+    # SMAC encodes the two parts one after the other; clipping and ranks depend on the part.
+    encoded = [encoder.encode(part) for part in costs]
+    _check_encoded(encoder, learned, encoded[0] if len(costs[0]) else encoded[1])
+    z = np.concatenate(encoded)
     X = np.array([run.configurations[trial.config_id] for trial in trials], dtype=np.float64)
     features = _feature_rows(run, trials)
-    # A timeout cheaper than every considered trial has no logarithm on their scale.
+    # A timeout cheaper than every considered trial has no logarithm (root, inverse) on their scale.
     keep = np.isfinite(z)
     _check_enough(run, budget, int(keep.sum()), n_left_out + int(np.sum(~keep)))
     numbers: dict[bytes, int] = {}
@@ -95,14 +104,26 @@ def collect(
         encoder=encoder,
         n_left_out=n_left_out + int(np.sum(~keep)),
         n_clipped=sum(encoder.n_clipped(part) for part in costs),
+        n_timeouts=int(keep[len(finite[0]) :].sum()) if finite[0] else 0,
     )
+
+
+def _check_encoded(encoder: Encoder, y: Array, z: Array) -> None:
+    """Refuses what SMAC's own model could not have learned from: costs lost in the encoder's arithmetic."""
+    if not np.isfinite(z).all():
+        y = y[~np.isfinite(z)]
+        raise UnsuitableCostsError(f"{encoder.name}, the run's encoder, has no finite value for the cost {y[0]:g}.")
+    if np.ptp(z) == 0 and np.any(y != y[0]) and encoder.n_clipped(y) < len(y):
+        raise UnsuitableCostsError(
+            f"{encoder.name}, the run's encoder, gives costs from {y.min():g} to {y.max():g} one and the same value."
+        )
 
 
 def _check_enough(run: Run, budget: float | None, n_rows: int, n_left_out: int) -> None:
     if n_rows >= MIN_ROWS:
         return
     at = "" if budget is None else f" at budget {budget:g}"
-    lost = f" ({n_left_out} more have no finite cost)" if n_left_out else ""
+    lost = f" ({n_left_out} more have no finite cost below {LARGEST_COST:g})" if n_left_out else ""
     others = [b for b in budgets_of(run) if b != budget and sum(map(len, select_trials(run, b))) >= MIN_ROWS]
     advice = f"Choose budget {' or '.join(f'{b:g}' for b in others)}." if others else "Wait for more trials."
     raise NoTrialsError(

@@ -11,6 +11,7 @@ Notation:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,7 @@ __all__ = ["FOREST_NAME", "ForestPredictor", "fit_forest", "inactive_values"]
 
 FOREST_NAME = "RandomForest trained by deepcave-symbolic"
 CHUNK_ROWS = 32_768
+_ROWS_FOR_THREADS = 2_000
 
 # The forest of SMAC's HyperparameterOptimizationFacade (2.4.1) in scikit-learn's names. SMAC's `splitter` option never
 # reaches its trees: they split at the best threshold. Its max_leaf_nodes of 2**20 is left out: it never binds, and
@@ -150,8 +152,31 @@ class ForestPredictor:
         return per_tree
 
 
-def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> FittedSurrogate:
+class _OnDemand:
+    """A forest that is trained when it is first asked; one that is only compared with never is."""
+
+    def __init__(self, fit: Callable[[], ForestPredictor]) -> None:
+        self._fit = fit
+
+    @functools.cached_property
+    def _trained(self) -> ForestPredictor:
+        return self._fit()
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        return self._trained.predict(X)
+
+
+def fit_forest(
+    run: Run, *, objective: int, budget: float | None, seed: int, on_demand: bool = False
+) -> FittedSurrogate:
     """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
+
+    Args:
+        run: The run.
+        objective: Index of the objective.
+        budget: The budget whose trials are used.
+        seed: Decides the trees.
+        on_demand: Cross-validate now, train on all trials when a prediction is asked for.
 
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
@@ -168,7 +193,9 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
     scale = float(np.max(np.abs(data.z - offset))) or 1.0
 
     def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
-        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed)
+        # Threads of their own cost more than small trees; the trees are the same either way.
+        jobs = -1 if len(index) >= _ROWS_FOR_THREADS else None
+        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed, n_jobs=jobs)
         forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), (data.z[index] - offset) / scale)
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],
@@ -179,6 +206,7 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
             instances=None if features is None else np.array(list(features.values())),
         )
 
+    everything = np.arange(len(data.y))
     validation = cross_validate(data, lambda index: fit(index).predict_rows, run.configspace)
     record = SurrogateRecord(
         name=FOREST_NAME,
@@ -194,7 +222,7 @@ def fit_forest(run: Run, *, objective: int, budget: float | None, seed: int) -> 
         warnings=notes(data, validation.r2),
     )
     return FittedSurrogate(
-        model=fit(np.arange(len(data.y))),
+        model=_OnDemand(lambda: fit(everything)) if on_demand else fit(everything),
         record=record,
         budget=budget,
         X=data.X,

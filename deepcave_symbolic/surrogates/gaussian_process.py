@@ -22,6 +22,7 @@ from scipy.spatial.distance import cdist
 
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.isolation import one_blas_thread
 from deepcave_symbolic.surrogates.data import chunks, impute
 from deepcave_symbolic.surrogates.encoders import Encoder
 
@@ -133,13 +134,11 @@ class Posterior:
 
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,)."""
-        from threadpoolctl import threadpool_limits
-
         L = np.asfortranarray(self.L)  # what LAPACK takes without a copy a chunk
         mean: Array = np.empty(len(rows))
         var: Array = np.empty(len(rows))
         # Matrices of this size are two to three times faster on one thread than on several that wait for one another.
-        with threadpool_limits(limits=1):
+        with one_blas_thread():
             for part in chunks(len(rows), max(1, CHUNK_ENTRIES // len(self.rows))):
                 K = cross_covariance(self.kernel, rows[part], self.rows)
                 mean[part] = K @ self.alpha

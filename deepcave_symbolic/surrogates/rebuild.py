@@ -14,10 +14,14 @@ from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import component_meta
 from deepcave_symbolic.surrogates.data import instance_features
+from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS
 
-__all__ = ["MODELS", "is_pyrfr", "model_name", "rebuild_model"]
+__all__ = ["MODELS", "is_pyrfr", "model_name", "rebuild_model", "stand_in"]
 
 MODELS = ("RandomForest", "GaussianProcess", "MCMCGaussianProcess")
+
+# In SMAC 2.4.1's sources as comments only (`boing_encoder.py`).
+_BOING_ENCODERS = ("RunHistoryRawEncoder", "RunHistoryRawScaledEncoder")
 
 # Options whose size decides how long training takes; larger ones are no real run.
 _LARGEST = {"n_estimators": 10_000, "n_trees": 10_000, "n_restarts": 1_000, "n_mcmc_walkers": 1_000}
@@ -54,17 +58,65 @@ def model_name(run: Run) -> str:
         SurrogateError: If none is recorded or it is not one that can be rebuilt.
     """
     name = component_meta(run, "model").get("name")
-    if name == "PyrfrRandomForest":
-        return "RandomForest"
-    if name in MODELS:
-        return str(name)
+    missing = _missing_model(run, name)
+    if missing is not None:
+        raise SurrogateError(f'{missing}. Use surrogate="forest".')
+    return "RandomForest" if name == "PyrfrRandomForest" else str(name)
+
+
+def stand_in(run: Run) -> str | None:
+    """Returns why a random forest has to stand in for the run's own surrogate, as a sentence; None where it need not.
+
+    It need where the folder has nothing to rebuild it from. An own model of SMAC with broken options is no such case:
+    `rebuild_model` refuses it.
+    """
+    if not run.scenario:
+        return f"{run.optimizer} keeps no surrogate; a random forest stands in for it."
+    encoder = component_meta(run, "runhistory_encoder").get("name")
+    reason = _missing_model(run, component_meta(run, "model").get("name")) or _missing_encoder(run, encoder)
+    if reason is None:
+        return None
+    sentence = f"{reason}; a random forest stands in for it."
+    return f"{sentence} {_EIPS_REMARK}" if encoder == EIPS else sentence
+
+
+#: The run time is the second output of expected improvement per second; a run has the cost as its objective.
+_EIPS_REMARK = f"The cost is explained: log(1 + run time), the second output of the run's {EIPS}, is not the objective."
+
+
+def _missing_model(run: Run, name: Any) -> str | None:
+    """Returns in words why the run's model cannot be rebuilt, None where it can."""
+    if name == "PyrfrRandomForest" or name in MODELS:
+        return None
     if name is None:
-        found = f"Run {run.name!r} does not say which model it used (no _meta.model in scenario.json)"
-    elif name == "RandomModel":
-        found = f"Run {run.name!r} used no surrogate: its RandomModel learns nothing"
-    else:
-        found = f"Run {run.name!r} used the model {name!r}, which cannot be rebuilt (known: {', '.join(MODELS)})"
-    raise SurrogateError(f'{found}. Use surrogate="forest".')
+        return f"Run {run.name!r} does not record which surrogate it used (no _meta.model in scenario.json)"
+    if name == "RandomModel":
+        return f"Run {run.name!r} used no surrogate (random search)"
+    if name == "MultiObjectiveModel":
+        return f"Run {run.name!r} used a MultiObjectiveModel, of whose parts scenario.json keeps nothing"
+    return (
+        f"Run {run.name!r} used the model {name!r:.80}, no class of SMAC's, of which scenario.json keeps only the name"
+    )
+
+
+def _missing_encoder(run: Run, name: Any) -> str | None:
+    """Returns in words why the run's costs cannot be encoded as its surrogate saw them, None where they can."""
+    if isinstance(name, str) and name in ENCODERS:
+        return None
+    if name is None:
+        return (
+            f"Run {run.name!r} does not record how it encoded the costs for its surrogate "
+            "(no _meta.runhistory_encoder in scenario.json)"
+        )
+    if name in _BOING_ENCODERS:
+        return (
+            f"Run {run.name!r} names BOinG's encoder {name!r}, which no SMAC 2 can run: its surrogate, a local "
+            "Gaussian process on a part of the trials, is not recorded"
+        )
+    return (
+        f"Run {run.name!r} encoded the costs for its surrogate by {name!r:.80}, no class of SMAC's, "
+        "of which scenario.json keeps only the name"
+    )
 
 
 def is_pyrfr(run: Run) -> bool:

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import json
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -20,10 +18,13 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, SurrogateError
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.isolation import one_blas_thread, quiet
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import component_meta
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.cost import announce
 from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features
+from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
@@ -58,11 +59,14 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         encoder_name=str(encoder_meta.get("name")),
         scale_percentage=_percentage(encoder_meta.get("scale_percentage", 5)),
     )
+    _check_magnitude(data, name)
     with _contained(name):
         model = rebuild_model(run)
         differences = _differences(run, model, data, smac.version)
         options = json.loads(_as_json(model.meta))
-        _train(model, data.rows, data.z)
+    evaluated = (lambda: None) if name == "RandomForest" else announce(model, len(data.y))
+    with _contained(name):
+        _train(model, data.rows, data.z, evaluated)
         predictor = _predictor(run, model, data)
         validation = cross_validate(data, _refit(run, model, data), run.configspace)
     record = SurrogateRecord(
@@ -76,30 +80,38 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         options=_without_nan(options),
         versions={"run": run.version or "unknown", "rebuild": smac.version, "sklearn": sklearn.__version__},
         differences=differences,
-        warnings=notes(data, validation.r2),
+        warnings=(
+            *notes(data, validation.r2),
+            *remarks(data.encoder, process=name != "RandomForest", n_timeouts=data.n_timeouts),
+        ),
     )
     return FittedSurrogate(
         model=predictor, record=record, budget=budget, X=data.X, y=data.y, held_out=validation.predicted
     )
 
 
-def _train(model: Any, rows: Array, z: Array) -> None:
-    """Trains SMAC's model by SMAC, without three costs that do not change what it learns."""
-    from threadpoolctl import threadpool_limits
+def _train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = lambda: None) -> None:
+    """Trains SMAC's model by SMAC, without three costs that do not change what it learns.
 
+    Args:
+        model: SMAC's model, untrained.
+        rows: What it is trained on, shape (n, d + f).
+        z: Encoded costs, shape (n,).
+        evaluated: Called after every evaluation of a Gaussian process's likelihood.
+    """
     options = getattr(model, "_rf_opts", None)
     if options is not None:
         # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More
         # than one a row never exist, so that the trees are the same.
         options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
     if hasattr(model, "_get_gaussian_process"):
-        _without_kernel_copies(model)
+        _without_kernel_copies(model, evaluated)
     # The matrices are small: several BLAS threads wait for one another (twice the time of one).
-    with threadpool_limits(limits=1):
+    with one_blas_thread():
         model.train(rows, z[:, None])
 
 
-def _without_kernel_copies(model: Any) -> None:
+def _without_kernel_copies(model: Any, evaluated: Callable[[], None]) -> None:
     """Lets a Gaussian process evaluate its likelihood on its kernel instead of on a deep copy a call.
 
     The copies take two thirds of the training time of a small process; the kernel is set anew for every evaluation and
@@ -109,10 +121,35 @@ def _without_kernel_copies(model: Any) -> None:
 
     def get_gaussian_process() -> Any:
         process = build()
-        process.log_marginal_likelihood = functools.partial(process.log_marginal_likelihood, clone_kernel=False)
+        evaluate = functools.partial(process.log_marginal_likelihood, clone_kernel=False)
+
+        def log_marginal_likelihood(*arguments: Any, **options: Any) -> Any:
+            result = evaluate(*arguments, **options)
+            evaluated()
+            return result
+
+        process.log_marginal_likelihood = log_marginal_likelihood
         return process
 
     model._get_gaussian_process = get_gaussian_process
+
+
+# Beyond these, squares of costs (every model's variances) leave the range of a float.
+_LARGEST, _SMALLEST = 1e150, 1e-150
+
+
+def _check_magnitude(data: TrainingData, name: str) -> None:
+    """Refuses costs whose squares overflow or vanish in SMAC's model, which would go unnoticed.
+
+    A forest squares encoded costs only; a Gaussian process has variances in objective units, too.
+    """
+    for values in (data.z,) if name == "RandomForest" else (data.z, data.y):
+        largest, spread = float(np.max(np.abs(values))), float(np.max(values) - np.min(values))
+        if largest > _LARGEST or 0 < spread < _SMALLEST:
+            raise UnsuitableCostsError(
+                f"The run's own {name} cannot be trained: its costs ({data.y.min():g} to {data.y.max():g}) are so "
+                f"{'large' if largest > _LARGEST else 'close together'} that their squares are beyond a float."
+            )
 
 
 def _percentage(value: Any) -> float:
@@ -125,8 +162,7 @@ def _percentage(value: Any) -> float:
 def _contained(name: str) -> Iterator[None]:
     """Keeps SMAC's prints and warnings off the user's screen and turns its failures into ours."""
     try:
-        with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
             yield
     except DeepcaveSymbolicError:
         raise
@@ -154,6 +190,11 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
             found.append(f"options that the rebuilt model has differently: {', '.join(changed)}")
     if len(run.objectives) > 1:
         found.append("SMAC's model saw one scalarised cost; this one is trained on the chosen objective alone")
+    if data.encoder.name == EIPS:
+        found.append(
+            f"the run's {EIPS} has log(1 + run time) as a second output; this model is trained on the cost, "
+            "and the run time is not the objective"
+        )
     if data.n_left_out:
         found.append(
             f"{data.n_left_out} trials without a finite cost are left out, which SMAC would have given to its model"

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS
 from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, readable, to_node, valid
@@ -25,6 +24,7 @@ from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
 from deepcave_symbolic.engines.exhaustive.screening import screen
 from deepcave_symbolic.expression import Array, Node, complexity, constant
+from deepcave_symbolic.isolation import one_blas_thread
 
 __all__ = ["ExhaustiveEngine"]
 
@@ -92,7 +92,7 @@ class ExhaustiveEngine:
         if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 3:
             return [mean]
         # One BLAS thread: the matrices are small, and the number of threads must not change a rounding error.
-        with np.errstate(all="ignore"), threadpool_limits(limits=1, user_api="blas"):
+        with np.errstate(all="ignore"), one_blas_thread():
             found = _candidates(data, max_cost, frozenset(functions), self.log_scaled is not None, self.per_cost)
         return [mean, *found]
 

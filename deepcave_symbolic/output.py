@@ -1,0 +1,100 @@
+"""Where a command's text goes: the terminal, or a file that is either whole or as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from deepcave_symbolic.exceptions import InvalidArgumentError
+
+__all__ = ["check_output", "discard_unfinished", "write_output"]
+
+_unfinished: set[str] = set()
+
+
+def discard_unfinished() -> None:
+    """Removes files that are being written; for a process that is about to end."""
+    for path in list(_unfinished):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+
+
+def check_output(output: str | None) -> None:
+    """Raises InvalidArgumentError for a place that cannot be written to, before anything is computed."""
+    if output is None:
+        return
+    try:
+        target = Path(os.path.realpath(output))
+        if not output or target.is_dir():
+            raise InvalidArgumentError(f"Cannot write to {output!r}: it is a folder; give the name of a file.")
+        if not target.parent.is_dir():
+            raise InvalidArgumentError(
+                f"Cannot write to {output!r}: there is no folder {target.parent}; make it first."
+            )
+        place = target if target.exists() and not target.is_file() else target.parent
+    except (OSError, ValueError) as error:  # a name too long, a NUL in it
+        raise _failed(output, error) from error
+    if not os.access(place, os.W_OK):
+        raise InvalidArgumentError(f"Cannot write to {output!r}: {place} may not be written to by you.")
+
+
+def write_output(text: str, output: str | None) -> None:
+    """Prints, or writes a file. A link is followed; a device or a pipe is written to directly.
+
+    Raises:
+        InvalidArgumentError: If it cannot be written, for example because the disk is full.
+    """
+    if output is None:
+        _print(text)
+        return
+    check_output(output)
+    target = Path(os.path.realpath(output))
+    try:
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):
+            with target.open("w", encoding="utf-8") as device:
+                device.write(text)
+        else:
+            _replace(text, target, mode)
+    except OSError as error:
+        raise _failed(output, error) from error
+
+
+def _replace(text: str, target: Path, mode: int | None) -> None:
+    temporary = str(target.with_name(f".deepcave-symbolic-{secrets.token_hex(8)}"))
+    _unfinished.add(temporary)  # known before it exists: a signal may come at any time
+    try:
+        with open(temporary, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk may be noticed only here
+        if mode is not None:
+            os.chmod(temporary, stat.S_IMODE(mode))
+        os.replace(temporary, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    finally:
+        _unfinished.discard(temporary)
+
+
+def _print(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        # Python flushes again when it ends; somewhere where that works.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):  # the reader (head, less) has seen enough
+            raise _failed("the standard output", error) from error
+
+
+def _failed(output: str, error: Exception) -> InvalidArgumentError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return InvalidArgumentError(f"Cannot write to {output}: {reason}. Nothing was left there; choose another place.")
