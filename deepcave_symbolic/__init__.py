@@ -9,8 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deepcave_symbolic.api import explain, explain_all
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
-    from deepcave_symbolic.explainer import explain, explain_all
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
     from deepcave_symbolic.runs import Run, load_run
@@ -32,8 +32,8 @@ _HOMES = {
     "Explanation": "explanation",
     "Formula": "formula",
     "Run": "runs",
-    "explain": "explainer",
-    "explain_all": "explainer",
+    "explain": "api",
+    "explain_all": "api",
     "load_run": "runs",
 }
 

@@ -114,8 +114,14 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("--objective", metavar="NAME", help="objective to explain (default: the first)")
-    add("--budget", type=float, metavar="NUMBER", help="budget to use (default: the highest with enough trials)")
+    add("--objective", metavar="NAME", help="objective, or scalarized for one cost of several (default: the first)")
+    add("--weights", metavar="LIST", help="with --objective scalarized: a weight an objective, such as 1,2")
+    add(
+        "--budget",
+        type=_budget,
+        metavar="{NUMBER,all}",
+        help="budget to use, or all for the budget as a hyperparameter (default: the highest with enough trials)",
+    )
     add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
     add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
     add("--engine", default="auto", metavar="{auto,exhaustive,operon,gplearn}", help="search engine (default: auto)")
@@ -214,11 +220,12 @@ def _run(args: argparse.Namespace) -> None:
 
 
 def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
-    from deepcave_symbolic.explainer import explain, explain_all
+    from deepcave_symbolic.api import explain, explain_all
 
     options: dict[str, Any] = {
         "objective": args.objective,
         "budget": args.budget,
+        "weights": _weights(args.weights),
         "source": args.source,
         "surrogate": args.surrogate,
         "engine": _engine(args),
@@ -287,6 +294,22 @@ def _clock(what: str) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def _budget(text: str) -> float | str:
+    try:
+        return text if text == "all" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all") from None
+
+
+def _weights(text: str | None) -> list[float] | None:
+    if text is None:
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidArgumentError(f"--weights is {text!r}; expected numbers with commas, such as 1,2.") from None
 
 
 def _engine(args: argparse.Namespace) -> Any:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
@@ -32,6 +31,7 @@ from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
+from deepcave_symbolic.runs.views import Weights, viewed
 from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.space import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
@@ -42,7 +42,7 @@ from deepcave_symbolic.trust import judge, noise_of
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Explainer", "Options", "explain", "explain_all"]
+__all__ = ["Explainer", "Options", "package_version"]
 
 _MIN_TRIALS_FITTED = 5
 
@@ -69,14 +69,15 @@ class Explainer:
         run: Any,
         *,
         objective: str | None = None,
-        budget: float | None = None,
+        budget: float | str | None = None,
+        weights: Weights | None = None,
         surrogate: str | Surrogate = "run",
         configspace: ConfigurationSpace | None = None,
         options: Options | None = None,
     ) -> Explainer:
         """Reads the run and builds its surrogate; arguments as in `explain`."""
         options = options or Options()
-        record = _as_run(run, configspace)
+        record, objective, budget = viewed(_as_run(run, configspace), objective, budget, weights)
         index = resolve_objective(record, objective)
         if isinstance(surrogate, str):
             fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
@@ -135,9 +136,7 @@ class Explainer:
     def _longest(self) -> int:
         return int(self.options.max_complexity)
 
-    def _explanation(
-        self, projection: Projection, scored: Sequence[Formula], conditions: Sequence[str]
-    ) -> Explanation:
+    def _explanation(self, projection: Projection, scored: Sequence[Formula], conditions: Sequence[str]) -> Explanation:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
         front = front_of(scored)
@@ -301,95 +300,6 @@ def _restricted(axis: Axis, present: Array) -> Axis:
 def _unless_even(weights: Array) -> Array | None:
     """Returns the weights, or None where all are equal: some engines are slower with weights."""
     return None if np.all(weights == weights[0]) else weights
-
-
-def explain(
-    run: Any,
-    *hyperparameters: str,
-    objective: str | None = None,
-    budget: float | None = None,
-    source: str = "surrogate",
-    surrogate: str | Surrogate = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-    functions: Sequence[str] | None = None,
-    seed: int = 0,
-    configspace: ConfigurationSpace | None = None,
-) -> Explanation:
-    """Returns short formulas of one or two hyperparameters, each with the numbers that say how far to trust it.
-
-    The run's own surrogate is rebuilt, projected onto the hyperparameters and described by symbolic regression (Segel
-    et al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
-
-    Args:
-        run: Path of a SMAC run folder, a `Run`, or a DeepCAVE run object.
-        *hyperparameters: One or two names.
-        objective: Name of the objective; the first by default.
-        budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does.
-        source: "surrogate", or "trials" to fit the evaluated configurations themselves.
-        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), or a `Surrogate`.
-        engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
-        max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable
-            ones (gplearn: the paper's).
-        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
-            the projection and the default engine do not depend on it.
-        configspace: Replaces the folder's configuration space.
-
-    Returns:
-        The record, with at least one formula (a constant).
-
-    Raises:
-        DeepcaveSymbolicError: If the run, a name or an option is not usable; the message says what to do.
-    """
-    options = Options(source, engine, max_complexity, functions, seed)
-    explainer = Explainer.of(
-        run, objective=objective, budget=budget, surrogate=surrogate, configspace=configspace, options=options
-    )
-    return explainer.explain(hyperparameters)
-
-
-def explain_all(  # noqa: D417 - the arguments that it shares with explain are described there
-    run: Any,
-    pairs: bool = False,
-    n_jobs: int | None = None,
-    *,
-    objective: str | None = None,
-    budget: float | None = None,
-    source: str = "surrogate",
-    surrogate: str | Surrogate = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-    functions: Sequence[str] | None = None,
-    seed: int = 0,
-    configspace: ConfigurationSpace | None = None,
-    progress: Callable[[Sequence[Explanation | Sequence[str]]], Any] | None = None,
-) -> list[Explanation]:
-    """Returns an explanation of every hyperparameter (or every pair), those that move the objective most first.
-
-    What cannot be explained is there with `formulas == []` and a warning.
-
-    Args:
-        run: As in `explain`, and so are the arguments not listed here.
-        pairs: Explain every pair of explainable hyperparameters instead of each alone.
-        n_jobs: Number of threads; None for one, -1 for all cores.
-        progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`.
-
-    Raises:
-        DeepcaveSymbolicError: If the run, a name or an option is not usable.
-    """
-    from joblib import Parallel, delayed
-
-    options = Options(source, engine, max_complexity, functions, seed)
-    explainer = Explainer.of(
-        run, objective=objective, budget=budget, surrogate=surrogate, configspace=configspace, options=options
-    )
-    names = list(explainer.run.configspace)
-    wanted: Any = list(itertools.combinations(explainer.explainable(), 2)) if pairs else [(name,) for name in names]
-    if progress is not None:
-        wanted = progress(wanted)
-    explanations = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(explainer.explain_or_note)(w) for w in wanted)
-    return sorted(explanations, key=lambda e: -e.range)
 
 
 def _as_run(run: Any, configspace: ConfigurationSpace | None) -> Run:

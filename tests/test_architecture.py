@@ -31,6 +31,7 @@ LAYERS = [
     ["visualization", "report"],
     ["options"],
     ["explainer"],
+    ["api"],
     ["panel"],
     ["config"],
     ["user_config"],

@@ -426,6 +426,7 @@ def test_the_runs_choices(panel: Any, runs: Any) -> None:
     assert [o["label"] for o in chosen["objective_id"]["options"]] == ["rmse", "Time"]
     assert [o["label"] for o in chosen["budget_id"]["options"]] == [
         "Highest with enough trials",
+        "All, the budget as a hyperparameter",
         *map(str, runs["boosting_mf"].get_budgets(human=True)),
     ]
     assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC

@@ -9,6 +9,7 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
+    InvalidArgumentError,
     MissingDependencyError,
     NoTrialsError,
     RunFormatError,
@@ -20,12 +21,13 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.panel.inputs import ALL, AUTOMATIC, AUTOMATIC_BUDGET, Inputs
+from deepcave_symbolic.panel.inputs import ALL, AUTOMATIC, AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
 from deepcave_symbolic.panel.limits import TimeUp, within
 from deepcave_symbolic.panel.record import PanelError, PanelRecord
 from deepcave_symbolic.projection import project
 from deepcave_symbolic.runs.deepcave import TIME, from_deepcave, match_budget, with_combined_budget, with_time
 from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.views import ALL_BUDGETS, SCALARIZED
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates.cost import at_most
 
@@ -85,14 +87,18 @@ def _explained_in_time(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
-    objective = run.get_objective(inputs.objective)
-    if objective is None:
-        raise UnknownNameError("objective", inputs.objective, run.get_objective_names())
-    budget = None if inputs.budget == AUTOMATIC_BUDGET else run.get_budget(inputs.budget)
-    record, steps = _as_seen_by_deepcave(run, str(objective.name), combined=budget == _COMBINED_BUDGET)
+    objective = _objective(run, inputs)
+    own = inputs.budget in (AUTOMATIC_BUDGET, EVERY_BUDGET)
+    budget = None if own else run.get_budget(inputs.budget)
+    record, steps = _as_seen_by_deepcave(run, objective, combined=budget == _COMBINED_BUDGET)
     arguments: dict[str, Any] = {
-        "objective": str(objective.name),
-        "budget": None if budget == _COMBINED_BUDGET else match_budget(record, budget),
+        "objective": objective,
+        "weights": _weights(inputs.weights) if objective == SCALARIZED else None,
+        "budget": ALL_BUDGETS
+        if inputs.budget == EVERY_BUDGET
+        else None
+        if budget == _COMBINED_BUDGET
+        else match_budget(record, budget),
         "source": inputs.source,
         "surrogate": inputs.surrogate,
         "engine": inputs.engine,
@@ -104,6 +110,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         record,
         objective=arguments["objective"],
         budget=arguments["budget"],
+        weights=arguments["weights"],
         surrogate=arguments["surrogate"],
         options=Options(inputs.source, inputs.engine, inputs.max_complexity, inputs.functions, inputs.seed),
     )
@@ -113,7 +120,8 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         names: list[str] = []
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
-        explanations = sorted((explainer.explain_or_note((n,)) for n in record.configspace), key=_by_range)
+        names_of_all = list(explainer.run.configspace)
+        explanations = sorted((explainer.explain_or_note((n,)) for n in names_of_all), key=_by_range)
     else:
         first = inputs.first
         if first == AUTOMATIC:
@@ -127,6 +135,26 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         notes=tuple(notes),
         code=_code(run, steps, names, arguments, record),
     )
+
+
+def _objective(run: Any, inputs: Inputs) -> str:
+    if inputs.objective == SCALARIZED_COST:
+        return SCALARIZED
+    objective = run.get_objective(inputs.objective)
+    if objective is None:
+        raise UnknownNameError("objective", inputs.objective, run.get_objective_names())
+    return str(objective.name)
+
+
+def _weights(text: str) -> list[float] | None:
+    if not text.strip():
+        return None
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidArgumentError(
+            f"The weights are {text!r:.80}; expected numbers with commas between them, such as 1, 2."
+        ) from None
 
 
 def _by_range(explanation: Explanation) -> float:
@@ -165,6 +193,7 @@ def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, 
 # --- the call that reproduces what is shown -----------------------------------------------------------------------
 
 _DEFAULTS = {
+    "weights": None,
     "budget": None,
     "source": "surrogate",
     "surrogate": "run",

@@ -15,6 +15,8 @@ from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, SOURCES
 from deepcave_symbolic.panel.record import record_version
+from deepcave_symbolic.runs.deepcave import TIME
+from deepcave_symbolic.runs.views import BUDGET
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates import KINDS
 
@@ -22,7 +24,9 @@ __all__ = [
     "ALL",
     "AUTOMATIC",
     "AUTOMATIC_BUDGET",
+    "EVERY_BUDGET",
     "NONE",
+    "SCALARIZED_COST",
     "Inputs",
     "defaults",
     "filter_layout",
@@ -33,8 +37,8 @@ __all__ = [
 
 #: Choices of a hyperparameter that are no names.
 AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
-#: The choice of a budget that is no number of DeepCAVE's.
-AUTOMATIC_BUDGET = -1
+#: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
+AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
 #: The filter's largest number of operators; its 0 stands for the recommended formula.
 _MOST_OPERATORS = 20
 
@@ -58,8 +62,9 @@ class Inputs:
     """What the user asked for.
 
     Args:
-        objective: Number or name of the objective among DeepCAVE's.
-        budget: Number of the budget among DeepCAVE's, or `AUTOMATIC_BUDGET`.
+        objective: Number or name of the objective among DeepCAVE's, or `SCALARIZED_COST`.
+        weights: Text with the weights of the scalarised cost, such as "1, 2"; empty for the run's own.
+        budget: Number of the budget among DeepCAVE's, `AUTOMATIC_BUDGET` or `EVERY_BUDGET`.
         first: A hyperparameter, `AUTOMATIC` or `ALL`.
         second: A second hyperparameter, or None.
         surrogate: "run", "forest" or "best".
@@ -71,6 +76,7 @@ class Inputs:
     """
 
     objective: int | str
+    weights: str
     budget: int
     first: str
     second: str | None
@@ -90,7 +96,10 @@ class Inputs:
         second = _name(values["hyperparameter_name_2"])
         objective = values["objective_id"]
         return cls(
-            objective=objective if isinstance(objective, str) and not objective.isdigit() else int(objective),
+            objective=objective
+            if isinstance(objective, str) and not objective.lstrip("-").isdigit()
+            else int(objective),
+            weights=str(values["weights"]),
             budget=int(values["budget_id"]),
             first=_name(values["hyperparameter_name_1"]),
             second=None if second == NONE else second,
@@ -114,6 +123,7 @@ def defaults() -> dict[str, Any]:
     return {
         "objective_id": 0,
         "budget_id": AUTOMATIC_BUDGET,
+        "weights": "",
         "hyperparameter_name_1": AUTOMATIC,
         "hyperparameter_name_2": NONE,
         "surrogate": KINDS[0],
@@ -135,13 +145,25 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     ids = run.get_budget_ids()
     # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
     ids = ids if len(ids) == len(budgets) > 1 else []
+    objectives, objective_ids = list(run.get_objective_names()), list(run.get_objective_ids())
+    # DeepCAVE adds an objective "Time" to those of the run.
+    several = len([name for name in objectives if name != TIME]) > 1
+    every = ["All, the budget as a hyperparameter"] if ids else []
+    with_budget = [*names, BUDGET] if ids and BUDGET not in names else names
+    labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
-        "objective_id": get_select_options(run.get_objective_names(), run.get_objective_ids()),
-        "budget_id": get_select_options(["Highest with enough trials", *budgets[: len(ids)]], [AUTOMATIC_BUDGET, *ids]),
-        "hyperparameter_name_1": get_select_options(
-            ["Most important (automatic)", "All", *names], [AUTOMATIC, ALL, *names]
+        "objective_id": get_select_options(
+            [*objectives, *(["Scalarised cost of the objectives"] if several else [])],
+            [*objective_ids, *([SCALARIZED_COST] if several else [])],
         ),
-        "hyperparameter_name_2": get_select_options(["None", *names], [NONE, *names]),
+        "budget_id": get_select_options(
+            ["Highest with enough trials", *every, *budgets[: len(ids)]],
+            [AUTOMATIC_BUDGET, *([EVERY_BUDGET] if every else []), *ids],
+        ),
+        "hyperparameter_name_1": get_select_options(
+            ["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *with_budget]
+        ),
+        "hyperparameter_name_2": get_select_options(["None", *labels], [NONE, *with_budget]),
     }
 
 
@@ -183,7 +205,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
             _field(
                 "Budget",
                 "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
-                "highest budget, with a random forest.",
+                "highest budget, All explains the budget itself; both with a random forest.",
                 select("budget_id", type=int),
             ),
         ),
@@ -231,6 +253,14 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                         "How formulas are searched. Automatic suits nearly always; gplearn takes much longer.",
                         select("engine"),
                     ),
+                ),
+                _row(
+                    _field(
+                        "Weights of the objectives",
+                        "For the scalarised cost of several objectives: one number an objective, with commas between "
+                        "them. Empty for the run's own weights, or equal ones where it keeps none.",
+                        dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
+                    )
                 ),
                 _row(
                     _field(

@@ -19,6 +19,7 @@ from deepcave_symbolic.expression import Array
 from deepcave_symbolic.runs.records import Run, Status, Trial
 from deepcave_symbolic.runs.selection import budgets_of
 from deepcave_symbolic.runs.smac import load_run
+from deepcave_symbolic.runs.views import without_surrogate
 
 __all__ = ["TIME", "from_deepcave", "match_budget", "with_combined_budget", "with_time"]
 
@@ -74,7 +75,7 @@ def with_time(run: Run) -> Run:
         return run
     trials = tuple(replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials)
     changed = replace(run, objectives=(*run.objectives, TIME), trials=trials)
-    return _without_surrogate(changed, "with the objective Time")
+    return without_surrogate(changed, "with the objective Time")
 
 
 def with_combined_budget(run: Run) -> Run:
@@ -90,7 +91,7 @@ def with_combined_budget(run: Run) -> Run:
             highest[trial.config_id] = max(trial.budget, highest.get(trial.config_id, -math.inf))
     kept = [t for t in run.trials if t.budget is not None and t.budget == highest.get(t.config_id)]
     trials = tuple(replace(t, budget=None) for t in kept)
-    return _without_surrogate(replace(run, trials=trials), "with combined budgets")
+    return without_surrogate(replace(run, trials=trials), "with combined budgets")
 
 
 def match_budget(run: Run, budget: float | None) -> float | None:
@@ -114,12 +115,6 @@ def match_budget(run: Run, budget: float | None) -> float | None:
         if np.round(candidate, _BUDGET_DECIMALS) == np.round(float(budget), _BUDGET_DECIMALS):
             return candidate
     raise UnknownNameError("budget", budget, budgets)
-
-
-def _without_surrogate(run: Run, addition: str) -> Run:
-    """Returns a run without a scenario, from which nothing is rebuilt; its optimizer's name says why."""
-    name = " ".join(filter(None, (run.optimizer, run.version)))
-    return replace(run, scenario={}, optimizer=f"{name} {addition}", version=None)
 
 
 def _optimizer(run: Any) -> str:

@@ -64,6 +64,7 @@ class Run:
         optimizer: Name of the optimizer, such as "SMAC".
         version: Version of the optimizer that wrote the run, or None.
         maximized: Names of the objectives of which more is better; SMAC minimises all of its own.
+        changes: What was made of the run that its own surrogate has not seen, in words; see `views`.
     """
 
     name: str
@@ -76,3 +77,4 @@ class Run:
     optimizer: str = "SMAC"
     version: str | None = None
     maximized: frozenset[str] = frozenset()
+    changes: tuple[str, ...] = ()

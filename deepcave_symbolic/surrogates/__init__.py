@@ -48,6 +48,8 @@ def build_surrogate(
     # SMAC starts with a single trial at its highest budget; a model of one or two trials explains nothing.
     chosen = resolve_budget(run, budget, max(min_trials, MIN_ROWS))
     surrogate = _build(run, objective, chosen, kind, seed)
+    for change in run.changes:
+        surrogate = _with_warning(surrogate, f"{change[0].upper()}{change[1:]}.")
     if chosen is None:
         return surrogate
     return _compared_with_smacs_budget(surrogate, run, chosen, min_trials, by_default=budget is None)

@@ -188,6 +188,7 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
         changed = [k for k in sorted({*recorded, *rebuilt}) if _as_json(recorded.get(k)) != _as_json(rebuilt.get(k))]
         if changed:
             found.append(f"options that the rebuilt model has differently: {', '.join(changed)}")
+    found += run.changes
     if len(run.objectives) > 1:
         found.append("SMAC's model saw one scalarised cost; this one is trained on the chosen objective alone")
     if data.encoder.name == EIPS:
