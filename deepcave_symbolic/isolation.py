@@ -96,27 +96,31 @@ def _release(proxy: _Stdout | None) -> None:
 
 class _BlasThreads:
     users = 0
-    limits: Any = None
+    first: Any = None
 
 
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Runs BLAS on one thread as long as anybody is inside, and on as many as before when the last one has left.
+    """Runs BLAS on one thread inside, and on as many as before when the last one has left.
 
     The matrices here are small, so that several BLAS threads wait for one another; and a sum's rounding error, which
-    depends on the number of threads, must not depend on what else the program does.
+    depends on the number of threads, must not depend on what else the program does. Some builds of OpenBLAS keep the
+    number by thread, others for the whole process: each user sets it and sets it back, and the last one sets back what
+    the first one found, because it may itself have found the limit of another.
     """
     from threadpoolctl import threadpool_limits
 
     with _lock:
+        limits = threadpool_limits(limits=1, user_api="blas")
         if _BlasThreads.users == 0:
-            _BlasThreads.limits = threadpool_limits(limits=1, user_api="blas")
+            _BlasThreads.first = limits
         _BlasThreads.users += 1
     try:
         yield
     finally:
         with _lock:
             _BlasThreads.users -= 1
+            limits.restore_original_limits()
             if _BlasThreads.users == 0:
-                _BlasThreads.limits.restore_original_limits()
-                _BlasThreads.limits = None
+                _BlasThreads.first.restore_original_limits()
+                _BlasThreads.first = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -107,8 +108,27 @@ def _train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = la
     if hasattr(model, "_get_gaussian_process"):
         _without_kernel_copies(model, evaluated)
     # The matrices are small: several BLAS threads wait for one another (twice the time of one).
-    with one_blas_thread():
+    with one_blas_thread(), _seeded(model):
         model.train(rows, z[:, None])
+
+
+#: emcee takes NumPy's global generator, which only one training at a time may set.
+_GENERATOR = threading.Lock()
+
+
+@contextlib.contextmanager
+def _seeded(model: Any) -> Iterator[None]:
+    """Gives the sampling of an MCMC Gaussian process the run's seed, and the program its own random numbers back."""
+    if not hasattr(model, "models"):
+        yield
+        return
+    with _GENERATOR:
+        state = np.random.get_state()
+        np.random.seed(model._seed % 2**32)
+        try:
+            yield
+        finally:
+            np.random.set_state(state)
 
 
 def _without_kernel_copies(model: Any, evaluated: Callable[[], None]) -> None:
