@@ -6,6 +6,8 @@ and a notebook only draw from it.
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -209,7 +211,7 @@ class Explanation:
             "provenance": dict(self.provenance),
             "groups": {choice: group.to_dict() for choice, group in self.groups.items()},
             # predict() warns in forbidden regions, also after a round trip.
-            "forbidden_space": None if space is None else space.to_serialized_dict(),
+            "forbidden_space": None if space is None else _space_dict(space),
         }
 
     def _derived(self) -> dict[str, Any]:
@@ -274,7 +276,16 @@ class Explanation:
         return explanation_html(self)
 
 
+def _space_dict(space: ConfigurationSpace) -> dict[str, Any]:
+    """Returns the space as JSON values; ConfigSpace keeps its clauses in no order."""
+    data: dict[str, Any] = space.to_serialized_dict()
+    if isinstance(data.get("forbiddens"), list):
+        data["forbiddens"] = sorted(data["forbiddens"], key=lambda clause: json.dumps(clause, default=str))
+    return data
+
+
 def _read_space(data: dict[str, Any]) -> ConfigurationSpace:
     from ConfigSpace import ConfigurationSpace
 
-    return ConfigurationSpace.from_serialized_dict(data)
+    # ConfigSpace takes its types out of what it is given.
+    return ConfigurationSpace.from_serialized_dict(copy.deepcopy(data))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,12 @@ MAX_BYTES = 2**30
 MAX_DEPTH = 6
 MAX_FOLDERS = 20_000
 MAX_LISTED = 10
+#: A file that was changed this many seconds ago may be half written: it is read again, so often, after so long.
+_YOUNG, _TRIES, _PAUSE = 10.0, 4, 0.3
+
+
+class _HalfWrittenError(RunFormatError):
+    """The file is empty or ends too early, as while it is being written."""
 
 
 def find_run_folder(path: str | os.PathLike[str]) -> Path:
@@ -97,16 +104,41 @@ def _folders_with_runhistory(folder: Path) -> Iterator[Path]:
 
 
 def read_json(path: Path, *, what: str) -> dict[str, Any]:
-    """Returns the object in a JSON file.
+    """Returns the object in a JSON file; one that SMAC is just writing is read again for about a second.
 
     Args:
         path: The file.
         what: What it holds, for the error message.
 
     Raises:
-        RunFormatError: If it is missing, empty, too large, truncated, no JSON, or no JSON object.
+        RunFormatError: If it is missing, empty, too large, truncated, no JSON, no JSON object, or a link out of its
+            folder.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _read_json(path, what=what)
+        except _HalfWrittenError:
+            if not _is_young(path):
+                raise
+            time.sleep(_PAUSE)
+    return _read_json(path, what=what)
+
+
+def _is_young(path: Path) -> bool:
     try:
+        return path.is_file() and abs(time.time() - path.stat().st_mtime) < _YOUNG
+    except OSError:
+        return False
+
+
+def _read_json(path: Path, *, what: str) -> dict[str, Any]:
+    try:
+        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
+            raise RunFormatError(
+                f"{path} is a link to {path.resolve()}, outside the run's folder, which is not followed. Put the file "
+                "itself there.",
+                path=path,
+            )
         if not path.is_file():
             raise RunFormatError(f"{path} is missing: SMAC writes {what} there. Copy the whole run folder.", path=path)
         size = path.stat().st_size
@@ -119,7 +151,7 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise RunFormatError(f"{path} is no text file; expected {what} as JSON.", path=path) from error
     if not text.strip():
-        raise RunFormatError(
+        raise _HalfWrittenError(
             f"{path} is empty: the run was stopped while it was written, or the disk was full. "
             "Restore it from a copy or run SMAC again.",
             path=path,
@@ -129,7 +161,7 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
     except RecursionError as error:
         raise RunFormatError(f"{path} is nested too deeply to be {what}.", path=path) from error
     except json.JSONDecodeError as error:
-        raise RunFormatError(
+        raise _HalfWrittenError(
             f"{path} is truncated or no JSON (line {error.lineno}, column {error.colno}: {error.msg}). "
             "If SMAC is still writing it, try again; otherwise restore it from a copy.",
             path=path,

@@ -1,0 +1,278 @@
+"""Broken and hostile run folders: every case ends in a run or in a typed error, in time, and changes nothing.
+
+`DEEPCAVE_SYMBOLIC_FUZZ=long` (make fuzz) sends many more cases, and all that load through everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import math
+import os
+import random
+import shutil
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers_smac import fingerprint
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepcave_symbolic import explain, load_run
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunFormatError, RunNotFoundError
+
+EXAMPLES = Path(__file__).parents[1] / "examples" / "runs"
+NAMES = ("svm_bbo", "mlp_hpo", "boosting_mf")
+FILES = ("runhistory.json", "scenario.json", "configspace.json")
+LONG = os.environ.get("DEEPCAVE_SYMBOLIC_FUZZ") == "long"
+CASES = 60_000 if LONG else 5_100
+EXPLAINED, ON_COMMAND_LINE = (CASES, CASES) if LONG else (36, 12)
+#: Seconds for a case; a hang, not a slow machine, is what they are for.
+LOAD_LIMIT, EXPLAIN_LIMIT = 10.0, 60.0
+
+VALUES: list[Any] = [
+    None, True, False, 0, -1, 2**70, -0.0, 1e308, 1e-300, math.nan, math.inf, -math.inf, "", "text", "1", "nan",
+    "__import__('os').system('touch pwned')", "<script>", "\u202e", "\ud800", "x" * 5000, [], {}, [[]], [1, 2],
+    {"a": 1}, [0.5], 10**4000,
+]  # fmt: skip
+
+
+class TookTooLongError(BaseException):
+    """Not an `Exception`, so that no handler on the way swallows it."""
+
+
+@contextlib.contextmanager
+def limit(seconds: float) -> Iterator[None]:
+    def ring(signum: int, frame: Any) -> None:
+        raise TookTooLongError
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def small(name: str) -> dict[str, Any]:
+    """The files of a real run with its first dozen trials."""
+    data = {file: json.loads((EXAMPLES / name / file).read_text(encoding="utf-8")) for file in FILES}
+    history = data["runhistory.json"]
+    history["data"] = history["data"][:12]
+    kept = {str(row["config_id"]) if isinstance(row, dict) else str(row[0]) for row in history["data"]}
+    for section in ("configs", "config_origins"):
+        if section in history:
+            history[section] = {key: value for key, value in history[section].items() if key in kept}
+    return data
+
+
+def places(item: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yields the way to every value."""
+    yield path
+    children = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+    for key, child in children:
+        yield from places(child, (*path, key))
+
+
+def mutated(data: Any, rng: random.Random) -> bytes:
+    """The text of a file after one to three mutations of its values or bytes."""
+    data = copy.deepcopy(data)
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        ways = [way for way in places(data) if way]
+        if not ways:
+            break
+        *parents, last = rng.choice(ways)
+        parent = data
+        for key in parents:
+            parent = parent[key]
+        action = rng.random()
+        if action < 0.2:
+            del parent[last]
+        elif action < 0.3 and isinstance(parent, list):
+            parent.append(copy.deepcopy(parent[last]))
+        elif action < 0.4 and isinstance(parent, dict):
+            parent[str(rng.choice(VALUES))[:100]] = parent.pop(last)
+        else:
+            parent[last] = copy.deepcopy(rng.choice(VALUES))
+    raw = json.dumps(data).encode("utf-8", "surrogatepass")
+    action = rng.random()
+    if action < 0.05:
+        raw = raw[: rng.randrange(len(raw) + 1)]
+    elif action < 0.15:
+        flipped = bytearray(raw)
+        for _ in range(rng.choice((1, 1, 5))):
+            flipped[rng.randrange(len(flipped))] = rng.randrange(256)
+        raw = bytes(flipped)
+    elif action < 0.17:
+        raw = raw.replace(b": ", b": " + b"[" * 10_000, 1)
+    elif action < 0.19:
+        raw = raw.replace(b"{", b'{"same": 1, "same": 2, ', 1)
+    return raw
+
+
+def write(folder: Path, data: dict[str, Any]) -> None:
+    folder.mkdir(exist_ok=True)
+    for file, content in data.items():
+        (folder / file).write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+
+
+def outcome(function: Callable[[], Any], seconds: float) -> tuple[Any, str | None]:
+    """Returns a result or None, and what is wrong with how it ended."""
+    try:
+        with limit(seconds), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(), None
+    except DeepcaveSymbolicError as error:
+        text = str(error)
+        return None, None if len(text) > 20 and len(text) < 20_000 else f"says {text[:100]!r}"
+    except TookTooLongError:
+        return None, "took too long"
+    except Exception as error:
+        return None, f"{type(error).__name__}: {str(error)[:200]}"
+
+
+def explained(folder: Path) -> None:
+    run = load_run(folder)
+    explanation = explain(run, next(iter(run.configspace)))
+    json.dumps(explanation.to_dict(), allow_nan=False)
+    assert all(math.isfinite(f.r2) for f in explanation.formulas)
+    assert str(explanation) and explanation._repr_html_()
+
+
+def test_thousands_of_broken_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    monkeypatch.chdir(tmp_path)
+    originals = {name: small(name) for name in NAMES}
+    for name, data in originals.items():
+        write(tmp_path / name, data)
+        assert load_run(tmp_path / name).trials
+    failures: list[str] = []
+    loaded: list[tuple[int, str, str, bytes]] = []
+    for case in range(CASES):
+        rng = random.Random(case)
+        name, file = rng.choice(NAMES), rng.choice(FILES)
+        content = mutated(originals[name][file], rng)
+        target = tmp_path / name / file
+        target.write_bytes(content)
+        # An old file is not one that SMAC is writing just now, which would be read again.
+        os.utime(target, (1e9, 1e9))
+        run, problem = outcome(lambda name=name: load_run(tmp_path / name), LOAD_LIMIT)  # type: ignore[misc]
+        if problem:
+            failures.append(f"case {case} ({name}/{file}): {problem}")
+        if run is not None:
+            loaded.append((case, name, file, content))
+        target.write_bytes(json.dumps(originals[name][file]).encode())
+    assert not failures, "\n".join(failures[:20])
+    assert len(loaded) > CASES // 20
+    random.Random(0).shuffle(loaded)
+    for i, (case, name, file, content) in enumerate(loaded[:EXPLAINED]):
+        folder = tmp_path / f"case{case}"
+        write(folder, {**originals[name], file: content})
+        before = fingerprint(folder)
+        _, problem = outcome(lambda folder=folder: explained(folder), EXPLAIN_LIMIT)  # type: ignore[misc]
+        if problem:
+            failures.append(f"case {case} ({name}/{file}): {problem}")
+        if i < ON_COMMAND_LINE:
+            failures += on_the_command_line(folder, case, capsys)
+        assert fingerprint(folder) == before
+        shutil.rmtree(folder)
+    assert not failures, "\n".join(failures[:20])
+    assert not list(tmp_path.rglob("pwned*"))
+
+
+def on_the_command_line(folder: Path, case: int, capsys: pytest.CaptureFixture[str]) -> list[str]:
+    capsys.readouterr()
+    with limit(EXPLAIN_LIMIT), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        code = main(["explain", str(folder), "-p", next(iter(load_run(folder).configspace))])
+    error = capsys.readouterr().err
+    if code not in (0, 2) or "Traceback" in error or (code == 2 and error.count("\n") != 1):
+        return [f"case {case}: exit code {code}, {error[:200]!r}"]
+    return []
+
+
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
+anything = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+)
+
+
+@pytest.mark.parametrize("file", FILES)
+@settings(max_examples=100)
+@given(content=anything)
+def test_any_json_in_place_of_a_file(tmp_path_factory: pytest.TempPathFactory, file: str, content: Any) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    write(folder, {**small("svm_bbo"), file: json.dumps(content).encode("utf-8", "surrogatepass")})
+    os.utime(folder / file, (1e9, 1e9))
+    _, problem = outcome(lambda: load_run(folder), LOAD_LIMIT)
+    assert problem is None
+    shutil.rmtree(folder)
+
+
+# --- files that are none ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("kind", ["missing", "folder", "fifo", "link", "dangling", "empty", "huge", "utf-16"])
+def test_files_that_are_none(tmp_path: Path, file: str, kind: str) -> None:
+    folder = tmp_path / "run"
+    write(folder, small("svm_bbo"))
+    outside = tmp_path / "secret.json"
+    outside.write_bytes((folder / file).read_bytes())
+    target = folder / file
+    target.unlink()
+    if kind == "folder":
+        target.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(target)
+    elif kind in ("link", "dangling"):
+        target.symlink_to(outside if kind == "link" else tmp_path / "nothing")
+    elif kind == "empty":
+        target.touch()
+        os.utime(target, (1e9, 1e9))
+    elif kind == "huge":
+        with target.open("wb") as handle:
+            handle.truncate(2**31)  # sparse
+    elif kind == "utf-16":
+        target.write_bytes(outside.read_text(encoding="utf-8").encode("utf-16"))
+    with limit(LOAD_LIMIT), pytest.raises((RunFormatError, RunNotFoundError), match=file.split(".")[0]):
+        load_run(folder)
+
+
+def test_a_link_within_the_folder_and_a_linked_run_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    write(folder, small("svm_bbo"))
+    (folder / "history").write_bytes((folder / "runhistory.json").read_bytes())
+    (folder / "runhistory.json").unlink()
+    (folder / "runhistory.json").symlink_to(folder / "history")
+    (tmp_path / "link").symlink_to(folder)
+    assert load_run(tmp_path / "link").trials
+
+
+def test_a_file_that_is_being_written_is_read_again(tmp_path: Path) -> None:
+    write(tmp_path, small("svm_bbo"))
+    file = tmp_path / "runhistory.json"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2])
+    writer = threading.Timer(0.3, lambda: file.write_bytes(whole))
+    writer.start()
+    assert load_run(tmp_path).trials
+    writer.join()
+
+
+def test_a_file_that_stays_truncated_is_named(tmp_path: Path) -> None:
+    write(tmp_path, small("svm_bbo"))
+    file = tmp_path / "runhistory.json"
+    file.write_bytes(file.read_bytes()[:-50])
+    start = time.monotonic()
+    with pytest.raises(RunFormatError, match=r"runhistory\.json is truncated"):
+        load_run(tmp_path)
+    assert time.monotonic() - start < 5

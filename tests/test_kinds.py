@@ -1,0 +1,327 @@
+"""The smoke matrix: every kind of run, live, from the API, the command line and the panel."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import (
+    AndConjunction,
+    Categorical,
+    Configuration,
+    ConfigurationSpace,
+    Constant,
+    EqualsCondition,
+    Float,
+    ForbiddenAndConjunction,
+    ForbiddenEqualsClause,
+    ForbiddenGreaterThanRelation,
+    GreaterThanCondition,
+    InCondition,
+    Integer,
+    OrConjunction,
+    OrdinalHyperparameter,
+)
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+from helpers_smac import KINDS, edit_json, live
+from smac.callback import Callback
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import NoTrialsError
+from deepcave_symbolic.panel.compute import compute
+from deepcave_symbolic.panel.inputs import defaults
+
+
+def cost(config: Configuration) -> float:
+    """Any space: the first float on a bowl, everything else a little."""
+    total = 0.2
+    for i, (name, hp) in enumerate(config.config_space.items()):
+        if name in config and not isinstance(hp, Constant):
+            vector = float(hp.to_vector(config[name]))
+            total += (1.0 if i == 0 else 0.05) * (vector - 0.4) ** 2
+    return total
+
+
+def nested() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    x, kind, depth = Float("a", (0.001, 1.0), log=True), Categorical("kind", ["p", "q", "r"]), Integer("depth", (1, 8))
+    deep, deeper, last = (Float(name, (0.0, 1.0)) for name in ("deep", "deeper", "last"))
+    space.add(x, kind, depth, deep, deeper, last)
+    space.add(InCondition(depth, kind, ["q", "r"]))
+    space.add(GreaterThanCondition(deep, depth, 2))
+    space.add(AndConjunction(GreaterThanCondition(deeper, depth, 3), EqualsCondition(deeper, kind, "q")))
+    either = OrConjunction(EqualsCondition(last, kind, "p"), GreaterThanCondition(last, depth, 5))
+    space.add(either)
+    return space
+
+
+def clauses() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    a, b, c = Float("a", (0.0, 1.0)), Float("b", (0.0, 1.0)), Categorical("c", ["u", "v"])
+    d = Categorical("d", [True, False])
+    space.add(a, b, c, d)
+    space.add(ForbiddenGreaterThanRelation(a, b))
+    space.add(ForbiddenAndConjunction(ForbiddenEqualsClause(c, "v"), ForbiddenEqualsClause(d, False)))
+    return space
+
+
+def rarely_active() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    kind, rare = Categorical("kind", list("abcdefgh"), weights=[20, 1, 1, 1, 1, 1, 1, 1]), Float("rare", (0.0, 1.0))
+    space.add(Float("a", (0.0, 1.0)), kind, rare)
+    space.add(EqualsCondition(rare, kind, "b"))
+    return space
+
+
+def fifty() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    space.add(*(Float(f"a{i:02}", (0.0, 1.0)) for i in range(50)))
+    return space
+
+
+def discrete() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    space.add(
+        OrdinalHyperparameter("a", [8, 16, 32, 64]),
+        OrdinalHyperparameter("size", ["S", "M", "L"]),
+        Categorical("on", [True, False]),
+        Constant("version", 3),
+    )
+    return space
+
+
+def narrow() -> ConfigurationSpace:
+    """Clauses forbid all but one of 1296 combinations of the others."""
+    space = ConfigurationSpace(seed=0)
+    others = [Categorical(f"c{i}", list("uvwxyz")) for i in range(4)]
+    space.add(Float("a", (0.0, 1.0)), *others)
+    for hp in others:
+        for choice in "vwxyz":
+            space.add(ForbiddenEqualsClause(hp, choice))
+    return space
+
+
+SPACES: dict[str, Callable[[], ConfigurationSpace]] = {
+    "nested": nested,
+    "clauses": clauses,
+    "rarely active": rarely_active,
+    "fifty": fifty,
+    "discrete": discrete,
+    "narrow": narrow,
+}
+#: How SMAC is called beside its space.
+OPTIONS: dict[str, dict[str, Any]] = {
+    "seeds": {"deterministic": False},
+    "instances": {"instances": ["i1", "i2", "i3"]},
+    "resumed": {},
+    "crashes": {"crash_cost": 3.0},
+}
+
+
+def plain_space() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    space.add(Float("a", (0.001, 1.0), log=True), Float("b", (0.0, 1.0)))
+    return space
+
+
+def target_of(kind: str) -> Callable[..., float]:
+    if kind == "instances":
+        return lambda config, instance, seed=0: cost(config) * (1 + int(instance[1]))
+
+    def target(config: Configuration, seed: int = 0) -> float:
+        if kind == "crashes" and config["b"] > 0.7:
+            raise ValueError("crashed")
+        return cost(config) + (0.001 * (seed % 7) if kind == "seeds" else 0.0)
+
+    return target
+
+
+class StopAfter(Callback):
+    """Ends a run after so many trials, as a user does with Ctrl-C."""
+
+    def __init__(self, n_trials: int) -> None:
+        self.n_trials = n_trials
+
+    def on_tell_end(self, smbo: Any, info: Any, value: Any) -> bool | None:
+        return None if len(smbo.runhistory) < self.n_trials else False
+
+
+def record(kind: str, base: Path) -> Path:
+    """Runs SMAC on a kind of space or with a kind of option and returns the folder."""
+    import smac
+
+    folder = base / kind.replace(" ", "_")
+    for n_trials in (10, 18) if kind == "resumed" else (18,):  # the first time stopped before its end
+        scenario = smac.Scenario(
+            SPACES.get(kind, plain_space)(),
+            output_directory=folder,
+            name="run",
+            n_trials=18,
+            seed=1,
+            **{"deterministic": True, **OPTIONS.get(kind, {})},
+        )
+        facade = smac.AlgorithmConfigurationFacade if kind == "instances" else smac.HyperparameterOptimizationFacade
+        extra = {} if kind == "instances" else {"initial_design": facade.get_initial_design(scenario, n_configs=9)}
+        with contextlib.redirect_stdout(io.StringIO()):
+            facade(
+                scenario,
+                target_of(kind),
+                logging_level=False,
+                overwrite=kind != "resumed" or n_trials == 10,
+                callbacks=[StopAfter(n_trials)],
+                config_selector=facade.get_config_selector(scenario, retrain_after=20),
+                **extra,
+            ).optimize()
+    return Path(scenario.output_directory)
+
+
+@pytest.fixture(scope="module")
+def folder_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    base, known = tmp_path_factory.mktemp("kinds"), {}
+
+    def folder(kind: str) -> Path:
+        if kind not in known:
+            known[kind] = live(kind, base).folder if kind in KINDS else record(kind, base)
+        return known[kind]
+
+    return folder
+
+
+#: Kind of run, hyperparameter to explain, words that the record's warnings or conditions must have.
+MATRIX = [
+    ("blackbox", "x", ""),
+    ("mcmc", "x", ""),
+    ("hpo", "C", ""),
+    ("hpo", "kernel", ""),
+    ("ac", "C", ""),
+    ("mf", "C", ""),
+    ("hyperband", "C", "used no surrogate (random search); a random forest stands in for it"),
+    ("random", "C", "used no surrogate (random search); a random forest stands in for it"),
+    ("two", "C", ""),
+    ("nested", "a", ""),
+    ("nested", "deep", "kind is q or r"),
+    ("clauses", "a", ""),
+    ("clauses", "d", ""),
+    ("rarely active", "rare", "kind is b"),
+    ("fifty", "a00", ""),
+    ("discrete", "a", ""),
+    ("discrete", "size", ""),
+    ("discrete", "on", ""),
+    ("narrow", "a", ""),
+    ("seeds", "a", ""),
+    ("instances", "a", ""),
+    ("resumed", "a", ""),
+    ("crashes", "a", ""),
+]
+
+
+@pytest.mark.parametrize(("kind", "name", "words"), MATRIX, ids=[f"{k}-{n}" for k, n, _ in MATRIX])
+def test_every_kind_from_api_command_line_and_panel(
+    folder_of: Callable[[str], Path], capsys: Any, kind: str, name: str, words: str
+) -> None:
+    folder = folder_of(kind)
+    explanation = explain(folder, name)
+    assert explanation.formulas and all(math.isfinite(f.r2) and math.isfinite(f.rmse) for f in explanation.formulas)
+    assert words in " ".join([*explanation.warnings, *explanation.conditions])
+    data = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
+    assert Explanation.from_dict(data).to_dict() == data
+    capsys.readouterr()
+    assert main(["explain", str(folder), "-p", name, "--format", "json"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["formulas"] == data["formulas"] and told.err == ""
+    if kind in ("ac", "instances"):
+        return  # DeepCAVE 1.4.1 opens no run with instances
+    stored = compute(SMAC3v2Run.from_path(folder), {**defaults(), "hyperparameter_name_1": name})
+    assert "error" not in stored, stored.get("error")
+    assert [f["text"] for f in stored["explanations"][0]["formulas"]] == [f["text"] for f in data["formulas"]]
+
+
+def test_a_resumed_run_has_all_of_its_trials(folder_of: Callable[[str], Path]) -> None:
+    surrogate = explain(folder_of("resumed"), "a").surrogate
+    assert surrogate is not None and surrogate.n_trials == 18
+
+
+def test_constants_are_left_out_with_a_word(folder_of: Callable[[str], Path], capsys: Any) -> None:
+    assert main(["explain", str(folder_of("discrete"))]) == 0
+    out = capsys.readouterr().out
+    assert "'version' is constant (3); there is nothing to explain" in " ".join(out.split())
+
+
+def test_a_space_that_clauses_leave_nearly_nothing_of(folder_of: Callable[[str], Path]) -> None:
+    explanation = explain(folder_of("narrow"), "a")
+    projection = explanation.projection
+    assert projection is not None
+    assert projection.n_averaged > 1
+    # Only the first hyperparameter is left to move anything.
+    assert projection.variance_share == pytest.approx(1.0, abs=0.02)
+
+
+def test_a_run_that_is_going_on(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in folder_of("resumed").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    def running(data: Any) -> None:
+        for row in data["data"][-6:]:
+            row.update(status=0, cost=0.0, endtime=0.0)
+
+    edit_json(tmp_path / "runhistory.json", running)
+    surrogate = explain(tmp_path, "a").surrogate
+    assert surrogate is not None and surrogate.n_trials == 12
+
+
+@pytest.mark.parametrize(("kept", "words"), [(1, "1 usable trials; a surrogate needs at least 3"), (0, "no finished")])
+def test_one_trial_and_none(
+    folder_of: Callable[[str], Path], tmp_path: Path, capsys: Any, kept: int, words: str
+) -> None:
+    for file in folder_of("resumed").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    edit_json(tmp_path / "runhistory.json", lambda data: data.update(data=data["data"][:kept]))
+    with pytest.raises(NoTrialsError, match=words):
+        explain(tmp_path, "a")
+    assert main(["explain", str(tmp_path), "-p", "a"]) == 2
+    told = capsys.readouterr().err
+    assert words in told and told.count("\n") == 1
+    if kept:
+        card = compute(SMAC3v2Run.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "a"})["error"]
+        assert words in card["message"]
+
+
+def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in folder_of("resumed").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    def crashed(cost: float) -> Callable[[Any], None]:
+        def change(data: Any) -> None:
+            for row in data["data"]:
+                row.update(status=2, cost=cost)
+
+        return change
+
+    edit_json(tmp_path / "runhistory.json", crashed(math.inf))
+    with pytest.raises(NoTrialsError, match="18 more have no finite cost"):
+        explain(tmp_path, "a")
+    edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
+    explanation = explain(tmp_path, "a")
+    assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"
+
+
+def test_timeouts_follow_the_other_trials(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in folder_of("resumed").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    def late(data: Any) -> None:
+        for row in data["data"][:4]:
+            row.update(status=3, cost=5.0)
+
+    edit_json(tmp_path / "runhistory.json", late)
+    explanation = explain(tmp_path, "a")
+    assert explanation.projection is not None
+    np.testing.assert_array_equal(explanation.projection.trials.costs[-4:], 5.0)
