@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 RUNS := examples/runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench build clean
+.PHONY: help setup demo test fuzz lint bench build clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 
 test: $(INSTALLED) ## run every test
 	$(PYTHON) -m pytest
+
+fuzz: $(INSTALLED) ## try many more broken run folders than CI does, all of them through everything (hours)
+	DEEPCAVE_SYMBOLIC_FUZZ=long .venv/bin/python -m pytest -q tests/test_fuzz.py
 
 lint: $(INSTALLED) ## check style, format and types
 	$(VENV)/bin/ruff check .

@@ -39,9 +39,7 @@ def to_sympy(node: Node, names: Sequence[str], choices: Mapping[int, Sequence[st
     return _convert(node, symbols, labels)
 
 
-def _convert(
-    node: Node, symbols: Sequence[sympy.Symbol], labels: Mapping[int, Sequence[sympy.Symbol]]
-) -> sympy.Expr:
+def _convert(node: Node, symbols: Sequence[sympy.Symbol], labels: Mapping[int, Sequence[sympy.Symbol]]) -> sympy.Expr:
     if node.op == CASES:
         index = int(node.args[0].value)
         pairs = [
