@@ -15,7 +15,17 @@ from collections.abc import Mapping, Sequence
 
 from deepcave_symbolic.expression import CASES, Node
 
-__all__ = ["identifiers", "latex_name", "number_text", "shown_name", "to_latex", "to_mathml", "to_python", "to_text"]
+__all__ = [
+    "identifiers",
+    "latex_name",
+    "number_text",
+    "shown_name",
+    "to_latex",
+    "to_mathml",
+    "to_python",
+    "to_text",
+    "visible_text",
+]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
@@ -309,6 +319,11 @@ def _visible(name: str) -> str:
     return "".join(
         c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in name
     )
+
+
+def visible_text(text: str) -> str:
+    """Returns text of many lines in which control and direction characters of names are written out."""
+    return "\n".join(_visible(line) for line in text.split("\n"))
 
 
 def shown_name(name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import latex_name, shown_name
+from deepcave_symbolic.printing import latex_name, shown_name, visible_text
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
@@ -55,7 +55,7 @@ def explanation_text(explanation: Explanation) -> str:
         lines.append("")
         for warning in explanation.warnings:
             lines += textwrap.wrap(warning, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join(lines)
+    return visible_text("\n".join(lines))
 
 
 def _wrapped(formula: str, width: int) -> list[str]:
@@ -147,7 +147,7 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
         )
     for note in _overview_notes(explanations):
         lines += textwrap.wrap(note, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
-    return "\n".join(lines)
+    return visible_text("\n".join(lines))
 
 
 def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
@@ -194,7 +194,7 @@ def explanation_html(explanation: Explanation) -> str:
             for choice, group in explanation.groups.items()
         )
         parts.append(f"<details><summary>{html.escape(groups_title(explanation))}</summary><ul>{items}</ul></details>")
-    return f"<div>{''.join(parts)}</div>"
+    return visible_text(f"<div>{''.join(parts)}</div>")
 
 
 def _as_good_html(explanation: Explanation) -> str:
@@ -226,7 +226,7 @@ def explanation_markdown(explanation: Explanation) -> str:
         for choice, group in explanation.groups.items():
             lines.append(f"| {_markdown(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
     lines += ["", *(f"> {_markdown(w)}\n" for w in explanation.warnings)]
-    return "\n".join(lines).rstrip() + "\n"
+    return visible_text("\n".join(lines).rstrip()) + "\n"
 
 
 def _as_good_markdown(explanation: Explanation) -> list[str]:
@@ -252,7 +252,7 @@ def overview_markdown(explanations: Sequence[Explanation]) -> str:
     for row in _overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
     notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
-    return "\n".join([*lines, "", _SHARE, "", *notes]).rstrip() + "\n"
+    return visible_text("\n".join([*lines, "", _SHARE, "", *notes]).rstrip()) + "\n"
 
 
 def _markdown(text: str) -> str:

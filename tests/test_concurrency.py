@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import subprocess
 import sys
 import threading
+import time
 import warnings
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue
 from threadpoolctl import threadpool_info
 
 from deepcave_symbolic import explain
 from deepcave_symbolic.isolation import one_blas_thread, quiet
+from deepcave_symbolic.launcher.redis_server import find_redis_server
+from deepcave_symbolic.launcher.web import free_port
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 
@@ -29,6 +38,45 @@ def test_explain_from_four_threads_is_as_alone() -> None:
         together = list(pool.map(lambda job: explain(RUNS / job[0], job[1]).to_dict(), jobs))
     assert together == alone
     assert sys.stdout is stdout and blas_threads() == before
+
+
+def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
+    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "svm_bbo", "gamma"), (RUNS / "mlp_hpo", "solver")] * 2
+    alone = [explain(*job).to_dict() for job in jobs[:3]] * 2
+    port = free_port()
+    server = subprocess.Popen(
+        [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    script = (
+        "import sys; from redis import Redis; from rq import Queue, Worker\n"
+        "connection = Redis(port=int(sys.argv[1]))\n"
+        "Worker([Queue('jobs', connection=connection)], connection=connection, name=sys.argv[2]).work(burst=True)"
+    )
+    try:
+        connection = Redis(port=port)
+        wait_for(lambda: connection.ping())
+        queue = Queue("jobs", connection=connection)
+        queued = [queue.enqueue(explain, *job) for job in jobs]
+        workers = [
+            subprocess.Popen([sys.executable, "-c", script, str(port), f"worker{i}"], stderr=subprocess.DEVNULL)
+            for i in range(3)
+        ]
+        for worker in workers:
+            assert worker.wait(120) == 0
+        assert [job.result.to_dict() for job in queued] == alone
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def wait_for(condition: Callable[[], object]) -> None:
+    for _ in range(100):
+        with contextlib.suppress(RedisError):
+            if condition():
+                return
+        time.sleep(0.1)
+    pytest.fail("Redis did not answer.")
 
 
 def test_overlapping_threads_are_quiet_alone(capsys: pytest.CaptureFixture[str]) -> None:

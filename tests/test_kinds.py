@@ -311,6 +311,7 @@ def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -
     edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
     explanation = explain(tmp_path, "a")
     assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"
+    assert "No trial succeeded: the costs are those that failed trials were given." in explanation.warnings
 
 
 def test_timeouts_follow_the_other_trials(folder_of: Callable[[str], Path], tmp_path: Path) -> None:

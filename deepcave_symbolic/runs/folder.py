@@ -49,6 +49,15 @@ def find_run_folder(path: str | os.PathLike[str]) -> Path:
         raise RunNotFoundError(
             f"No such folder: {folder}. Give the folder that holds {SCENARIO} and {RUNHISTORY}.", path=folder
         )
+    try:
+        return _run_folder_of(folder)
+    except PermissionError as error:
+        raise RunNotFoundError(
+            f"{folder} cannot be looked into: {error.strerror}. Ask for the right to read it.", path=folder
+        ) from error
+
+
+def _run_folder_of(folder: Path) -> Path:
     if folder.is_file():
         if not _holds_run(folder.parent):
             raise RunNotFoundError(

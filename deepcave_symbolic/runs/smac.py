@@ -18,6 +18,7 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.records import Run, Status, Trial
 from deepcave_symbolic.runs.vectors import plain_vectors
@@ -126,7 +127,8 @@ def _read_configspace(file: Path) -> ConfigurationSpace:
     if "hyperparameters" not in data:
         raise RunFormatError(f"{file} is no configuration space: it lacks 'hyperparameters'.", path=file)
     try:
-        space = ConfigurationSpace.from_serialized_dict(data)
+        with quiet():
+            space = ConfigurationSpace.from_serialized_dict(data)
     # ConfigSpace's decoder raises whatever its constructors meet in foreign data.
     except Exception as error:
         raise RunFormatError(

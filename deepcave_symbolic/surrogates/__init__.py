@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
+from deepcave_symbolic.runs.records import Run, Status
+from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.validation import clearly_better
@@ -48,6 +48,8 @@ def build_surrogate(
     # SMAC starts with a single trial at its highest budget; a model of one or two trials explains nothing.
     chosen = resolve_budget(run, budget, max(min_trials, MIN_ROWS))
     surrogate = _build(run, objective, chosen, kind, seed)
+    if all(trial.status != Status.SUCCESS for part in select_trials(run, chosen) for trial in part):
+        surrogate = _with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
     for change in run.changes:
         surrogate = _with_warning(surrogate, f"{change[0].upper()}{change[1:]}.")
     if chosen is None:

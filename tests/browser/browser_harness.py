@@ -495,6 +495,26 @@ def shrink(picture: Path) -> None:
     reduced.save(picture, optimize=True)
 
 
+#: What the hostile run calls a hyperparameter, one of its choices, another hyperparameter and the objective.
+HOSTILE = {
+    "solver": "<img src=x onerror='window.pwned=1'>",
+    "adam": "<script>window.pwned=2</script>",
+    "learning_rate_init": "<a href=javascript:window.pwned=3>x</a>",
+    "error": "<b onclick='window.pwned=4'>error</b>",
+}
+
+
+def hostile_run(source: Path, target: Path) -> Path:
+    """Copies a SMAC 2 run folder with the names of `HOSTILE`."""
+    shutil.copytree(source, target)
+    for file in ("scenario.json", "configspace.json", "runhistory.json"):
+        text = (target / file).read_text(encoding="utf-8")
+        for name, hostile in HOSTILE.items():
+            text = text.replace(json.dumps(name), json.dumps(hostile))
+        (target / file).write_text(text, encoding="utf-8")
+    return target
+
+
 def truncated_run(source: Path, target: Path, trials: int) -> Path:
     """Copies a SMAC 2 run folder with only its first trials."""
     shutil.copytree(source, target)

@@ -8,13 +8,25 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_harness import EXAMPLES, OUTPUT, Dashboard, PanelPage, answer_requests, chromium, missing, truncated_run
+from browser_harness import (
+    EXAMPLES,
+    OUTPUT,
+    Dashboard,
+    PanelPage,
+    answer_requests,
+    chromium,
+    hostile_run,
+    missing,
+    truncated_run,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 #: Folder of the run that is too short for a surrogate.
 SHORT_RUN = "two_trials"
+#: Folder of the run whose names are markup and scripts.
+HOSTILE_RUN = "hostile_names"
 #: Milliseconds for whatever a test waits for; a busy machine with two cores needs some.
 PATIENCE = 20_000
 
@@ -40,7 +52,10 @@ def dashboard(requirements: None, tmp_path_factory: pytest.TempPathFactory) -> I
     # Pictures of an earlier run would pass for this one's.
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir()
-    with Dashboard([*sorted(EXAMPLES.iterdir()), short], OUTPUT / "dashboard.log", folder / "cache") as running:
+    hostile = hostile_run(EXAMPLES / "mlp_hpo", folder / HOSTILE_RUN)
+    with Dashboard(
+        [*sorted(EXAMPLES.iterdir()), short, hostile], OUTPUT / "dashboard.log", folder / "cache"
+    ) as running:
         yield running
 
 

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from browser_harness import Dashboard, PanelPage, shrink
-from conftest import SHORT_RUN
+from browser_harness import HOSTILE, Dashboard, PanelPage, shrink
+from conftest import HOSTILE_RUN, SHORT_RUN
 
 pytestmark = pytest.mark.browser
 
@@ -137,6 +137,21 @@ def test_too_few_trials_give_an_error_card(panel: PanelPage) -> None:
     assert panel.graphs() == []
     panel.screenshot("too_few_trials")
     assert panel.cut_off() == []
+
+
+def test_names_that_are_scripts_show_up_literally(panel: PanelPage) -> None:
+    panel.open(HOSTILE_RUN)
+    panel.choose("hyperparameter_name_1", HOSTILE["solver"])
+    panel.choose("hyperparameter_name_2", HOSTILE["learning_rate_init"])
+    panel.process()
+    panel.formula.wait_for()
+    panel.wait_for_figures(2)
+    text = panel.outputs.inner_text()
+    for hostile in (HOSTILE["solver"], HOSTILE["adam"], HOSTILE["error"]):
+        assert hostile in text, hostile
+    assert panel.page.evaluate("window.pwned") is None
+    assert panel.page.locator("[onerror], [onclick], a[href^='javascript']").count() == 0
+    panel.screenshot("hostile_names")
 
 
 def test_foreign_stored_result_is_computed_again(panel: PanelPage, dashboard: Dashboard) -> None:
