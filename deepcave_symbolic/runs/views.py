@@ -37,7 +37,7 @@ SCALARIZED, ALL_BUDGETS = "scalarized", "all"
 COST, BUDGET = "scalarized cost", "budget"
 #: smac.utils.multi_objective: an objective that varies less counts as 1 everywhere.
 _SMALLEST_RANGE = 1e-10
-_DEFAULT_RHO = 0.05
+_DEFAULT_RHO, _LARGEST_RHO = 0.05, 1e6
 
 #: One weight an objective, by name or in order.
 Weights = Mapping[str, float] | Sequence[float]
@@ -99,7 +99,7 @@ def scalarized(run: Run, weights: Weights | None = None) -> Run:
     terms = chosen * _normalised(run, costs, successful)
     values = terms.sum(axis=1) if rho is None else terms.max(axis=1) + rho * terms.sum(axis=1)
     trials = tuple(replace(t, costs=(float(v),)) for t, v in zip(run.trials, values, strict=True))
-    own = name == "MeanAggregationStrategy" and np.allclose(chosen, _weights(run, recorded))
+    own = name == "MeanAggregationStrategy" and (weights is None or _same(run, chosen, recorded))
     changes = () if own else (_said(run, name, chosen, given=weights is not None),)
     return replace(run, objectives=(COST,), trials=trials, maximized=frozenset(), changes=(*run.changes, *changes))
 
@@ -114,8 +114,16 @@ def _said(run: Run, algorithm: Any, weights: Array, *, given: bool) -> str:
     return f"the run does not record how it made one cost of its objectives; here it is their mean, weights {listed}"
 
 
+def _same(run: Run, chosen: Array, recorded: Any) -> bool:
+    try:
+        return bool(np.allclose(chosen, _weights(run, recorded)))
+    except (InvalidArgumentError, UnknownNameError):
+        return False  # unusable weights in scenario.json are nobody's own
+
+
 def _rho(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value < math.inf else _DEFAULT_RHO
+    # JSON's integers may be beyond a float; no sensible rho is far from 0.05.
+    return float(value) if isinstance(value, int | float) and 0 <= value <= _LARGEST_RHO else _DEFAULT_RHO
 
 
 def _weights(run: Run, weights: Any) -> Array:
@@ -129,7 +137,7 @@ def _weights(run: Run, weights: Any) -> Array:
         weights = [weights.get(name, 0.0) for name in run.objectives]
     try:
         values = np.asarray(weights, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.empty(0)
     usable = values.shape == (len(run.objectives),) and np.all(np.isfinite(values)) and np.all(values >= 0)
     if not usable or not 0 < values.sum() < math.inf:
@@ -170,9 +178,13 @@ def with_budget_as_hyperparameter(run: Run) -> Run:
     """
     from ConfigSpace import OrdinalHyperparameter
 
-    budgets = sorted(budgets_of(run))
+    # A budget whose trials are all still running, or all without a cost, would be a level that no trial speaks of.
+    finished = tuple(trial for trial in run.trials if trial.status != Status.RUNNING and np.isfinite(trial.costs).any())
+    budgets = sorted(budgets_of(replace(run, trials=finished)))
     if len(budgets) < 2:
-        found = f"only the budget {budgets[0]:g}" if budgets else "no budgets"
+        found = f"finished trials at only the budget {budgets[0]:g}" if budgets else "no budgets"
+        if not budgets and budgets_of(run):
+            found = "no finished trial at any budget"
         raise InvalidArgumentError(
             f"Run {run.name!r} has {found}; budget={ALL_BUDGETS!r} needs two. Leave the budget out."
         )
@@ -186,7 +198,7 @@ def with_budget_as_hyperparameter(run: Run) -> Run:
     numbers: dict[tuple[int, float], int] = {}
     configurations, trials = {}, []
     for trial in run.trials:
-        if trial.budget is None:
+        if trial.budget not in budgets:
             continue
         key = (trial.config_id, trial.budget)
         if key not in numbers:
