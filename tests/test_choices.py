@@ -182,6 +182,22 @@ def test_choices_without_the_other_hyperparameter_are_left_out() -> None:
         result.best.predict({"kernel": "rbf", "coef": 0.5})
 
 
+@pytest.mark.parametrize("k", [6, 7])
+def test_a_space_of_which_clauses_leave_one_combination(k: int) -> None:
+    configspace = ConfigurationSpace(seed=0)
+    others = [Categorical(f"c{i}", list("uvwxyz")) for i in range(k)]
+    configspace.add(Float("a", (0.0, 1.0)), *others)
+    for hp in others:
+        for choice in "vwxyz":
+            configspace.add(ForbiddenEqualsClause(hp, choice))
+    vectors = {i: np.array([i / 9, *[0.0] * k]) for i in range(10)}
+    trials = tuple(Trial(i, (0.1 + i / 9,), Status.SUCCESS) for i in vectors)
+    run = Run("narrow", configspace, ("cost",), trials, vectors)
+    result = explain(run, "a", surrogate=Known(configspace, lambda v: 0.1 + v["a"]))
+    assert str(result.best) == "cost ≈ 0.1 + a"
+    assert result.projection is not None and result.projection.n_averaged >= 10
+
+
 def test_a_single_choice_left_is_said() -> None:
     configspace = ConfigurationSpace(seed=0)
     kernel, degree = Categorical("kernel", ["rbf", "poly"]), Float("degree", (1.0, 5.0))

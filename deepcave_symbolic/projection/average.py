@@ -33,6 +33,8 @@ _ICE_CURVES = 24
 #: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
 _NEAR = 0.1
 _MAX_DRAWS = 200_000
+#: Fewer valid configurations than this are filled up with the trials' own.
+_FEW_FOUND = 20
 _DESIGN_SEED = 0
 
 
@@ -71,7 +73,7 @@ def project(
     vectors = np.column_stack([_to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
     seconds = len(points) * getattr(surrogate.model, "row_seconds", _UNKNOWN_ROW_SECONDS)
     m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
-    others = _draw_others(configspace, columns, vectors, m)
+    others = _draw_others(configspace, columns, vectors, m, surrogate.X)
     mean, std, single = _average(surrogate, configspace, columns, vectors, others)
 
     n = len(grid)
@@ -191,7 +193,9 @@ def _to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     return np.asarray(hyperparameter.to_vector(values), dtype=np.float64)
 
 
-def _draw_others(configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, m: int) -> Array:
+def _draw_others(
+    configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, m: int, evaluated: Array
+) -> Array:
     """Draws configurations in which the explained hyperparameters are active: shape (m, d), inactive ones still filled.
 
     The values of inactive hyperparameters are kept, because setting an explained hyperparameter may activate them.
@@ -212,8 +216,11 @@ def _draw_others(configspace: ConfigurationSpace, columns: Sequence[int], vector
         good = ~np.isnan(active[:, columns]).any(axis=1) & ~forbidden(configspace, active)
         kept.append(batch[good])
         found += int(good.sum())
-    result = np.vstack(kept)[:m]
-    return result if len(result) else sample_all(configspace, m, rng)
+    if found < _FEW_FOUND:
+        # Clauses leave next to nothing to chance; what was evaluated is valid.
+        known = evaluated[~np.isnan(evaluated[:, columns]).any(axis=1)][: m - found]
+        kept.append(np.where(np.isnan(known), sample_all(configspace, max(1, len(known)), rng)[: len(known)], known))
+    return np.vstack(kept)[:m]
 
 
 def _average(
