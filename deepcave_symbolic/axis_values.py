@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 
 from deepcave_symbolic.expression import Array
-from deepcave_symbolic.printing import number_text, shown_name
+from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.printing import number_text
 from deepcave_symbolic.rounding import round_significant
 from deepcave_symbolic.space import Axis
 

@@ -189,7 +189,7 @@ def _main(arguments: list[str], *, own_process: bool) -> int:
 def _failed(args: argparse.Namespace, message: str, code: int) -> int:
     if args.debug:
         traceback.print_exc()
-    from deepcave_symbolic.printing import visible_text
+    from deepcave_symbolic.names import visible_text
 
     print(f"deepcave-symbolic: {visible_text(message)}", file=sys.stderr)
     return code

@@ -25,8 +25,8 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, Node
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 
 __all__ = [
     "band_fact",
@@ -36,7 +36,7 @@ def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
         facts.append(("Only where", " and ".join(explanation.conditions)))
     if explanation.projection is not None:
         n = explanation.projection.n_averaged
-        averaged = f", averaged over {n} configurations" if n > 1 else ", the surrogate itself"
+        averaged = f", averaged over {n} configuration{'' if n == 1 else 's'}" if n else ", the surrogate itself"
         facts.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}{averaged}"))
     if explanation.surrogate is not None:
         facts.append(("Surrogate", surrogate_text(explanation)))
@@ -69,7 +69,7 @@ def _accounts_for(explanation: Explanation, formula: Formula) -> str:
     trust = explanation.trust(formula)
     where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
     text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
-    if explanation.projection is None or explanation.projection.n_averaged <= 1:
+    if explanation.projection is None or explanation.projection.n_averaged == 0:
         return text
     share = percent(trust.variance_share)
     rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"

@@ -31,6 +31,7 @@ from deepcave_symbolic.expression import (
     to_json,
     variable,
 )
+from deepcave_symbolic.names import identifiers, latex_name, shown_name
 from deepcave_symbolic.space import Axis, vector_of_labels
 
 if TYPE_CHECKING:
@@ -186,15 +187,15 @@ class Formula:
 
     def __str__(self) -> str:
         """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
-        return f"{printing.shown_name(self.objective)} ≈ {self.text()}"
+        return f"{shown_name(self.objective)} ≈ {self.text()}"
 
     def latex(self) -> str:
         """Returns the formula in LaTeX for math mode, names escaped."""
-        return f"{printing.latex_name(self.objective)} \\approx {self.latex_body()}"
+        return f"{latex_name(self.objective)} \\approx {self.latex_body()}"
 
     def python(self) -> str:
         """Returns the source of a Python function over NumPy arrays that computes the formula."""
-        function, *arguments = printing.identifiers([self.objective, *self.hyperparameters])
+        function, *arguments = identifiers([self.objective, *self.hyperparameters])
         lines = [
             "import numpy as np",
             "",
@@ -216,7 +217,7 @@ class Formula:
 
     def _repr_html_(self) -> str:
         facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {self.complexity} operators"
-        return f"<div>{html.escape(printing.shown_name(self.objective))} ≈ {self.mathml()}<small>{facts}</small></div>"
+        return f"<div>{html.escape(shown_name(self.objective))} ≈ {self.mathml()}<small>{facts}</small></div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""

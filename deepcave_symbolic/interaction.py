@@ -15,7 +15,7 @@ import numpy as np
 
 from deepcave_symbolic.expression import Array, evaluate
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
 
 __all__ = ["Interaction", "interaction_of"]

@@ -1,31 +1,18 @@
 """Prints an expression as text, LaTeX, Python and MathML from one tree, digit for digit the same.
 
-Names are free text (`lambda`, `x 1`, a piece of Python): each printer escapes them for its language, and a name that
-would read as an expression is quoted.
+Names are free text (`lambda`, `x 1`, a piece of Python): each printer escapes them for its language (`names`).
 """
 
 from __future__ import annotations
 
 import html
-import keyword
 import math
-import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 
 from deepcave_symbolic.expression import CASES, Node
+from deepcave_symbolic.names import latex_name, shown_name, visible
 
-__all__ = [
-    "identifiers",
-    "latex_name",
-    "number_text",
-    "shown_name",
-    "to_latex",
-    "to_mathml",
-    "to_python",
-    "to_text",
-    "visible_text",
-]
+__all__ = ["number_text", "to_latex", "to_mathml", "to_python", "to_text"]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
@@ -304,7 +291,7 @@ class _MathML(_Printer):
         rows = []
         for choices, branch in parts:
             given = "<mtext> or </mtext>".join(
-                f'<mi mathvariant="normal">{html.escape(_visible(choice))}</mi>' for choice in choices
+                f'<mi mathvariant="normal">{html.escape(visible(choice))}</mi>' for choice in choices
             )
             condition = f"<mrow><mtext>for </mtext>{name}<mo>=</mo>{given}</mrow>"
             rows.append(f"<mtr><mtd>{self._row(branch)}</mtd><mtd>{condition}</mtd></mtr>")
@@ -314,71 +301,8 @@ class _MathML(_Printer):
         return f"<mrow>{self.show(node)[0]}</mrow>"
 
 
-def _visible(name: str) -> str:
-    """Returns the name with control and direction characters written out, so that it cannot reorder the line."""
-    return "".join(
-        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in name
-    )
-
-
-def visible_text(text: str) -> str:
-    """Returns text of many lines in which control and direction characters of names are written out."""
-    return "\n".join(_visible(line) for line in text.split("\n"))
-
-
-def shown_name(name: str) -> str:
-    """Returns the name as it stands in a text formula: quoted where it could be read as an expression."""
-    # A superscript is a letter to `re`, an exponent to the reader.
-    if re.fullmatch(r"[^\W\d][\w.:]*", name) and unicodedata.normalize("NFKC", name) == name:
-        return name
-    return '"' + _visible(name.replace("\\", "\\\\").replace('"', '\\"')) + '"'
-
-
-_LATEX_ESCAPES = {
-    "\\": r"\backslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "%": r"\%",
-    "_": r"\_",
-    "^": r"\wedge{}",
-    "~": r"\sim{}",
-    " ": r"\ ",
-    "-": r"\text{-}",
-    "'": r"\prime{}",
-    # In braces, so that a Markdown or HTML reader finds no tag in it.
-    "<": "{<}",
-    ">": "{>}",
-}
-
-
-def latex_name(name: str) -> str:
-    """Returns the name for LaTeX's math mode, upright and escaped."""
-    return "\\mathrm{" + "".join(_LATEX_ESCAPES.get(c, c) for c in _visible(name)) + "}"
-
-
 def _quoted(choices: Sequence[str]) -> str:
     return ", ".join(ascii(choice) for choice in choices)
-
-
-def identifiers(names: Sequence[str]) -> list[str]:
-    """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr."""
-    taken = {"np"}
-    result = []
-    for name in names:
-        letters = unicodedata.normalize("NFKC", name)
-        # Some letters of `\w` are none to Python.
-        base = "".join(c if f"x{c}".isidentifier() else "_" for c in letters) or "x"
-        if not base.isidentifier() or keyword.iskeyword(base) or keyword.issoftkeyword(base):
-            base = base + "_" if base.isidentifier() else "x_" + base
-        candidate, i = base, 2
-        while candidate in taken:
-            candidate, i = f"{base}_{i}", i + 1
-        taken.add(candidate)
-        result.append(candidate)
-    return result
 
 
 # Choices of the categorical variables, by their index.
@@ -402,6 +326,6 @@ def to_python(node: Node, names: Sequence[str], choices: _Choices = None) -> str
 
 def to_mathml(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
     """Returns a MathML <math> element; names are escaped."""
-    shown = [f'<mi mathvariant="normal">{html.escape(_visible(n))}</mi>' for n in names]
+    shown = [f'<mi mathvariant="normal">{html.escape(visible(n))}</mi>' for n in names]
     body = _MathML(shown, choices).show(node)[0]
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'

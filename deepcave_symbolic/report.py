@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import latex_name, shown_name, visible_text
+from deepcave_symbolic.names import latex_name, shown_name, visible_text
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [

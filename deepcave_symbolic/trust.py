@@ -20,7 +20,7 @@ import numpy as np
 from deepcave_symbolic.band import Band, band_of
 from deepcave_symbolic.expression import Array, variables
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 
@@ -41,6 +41,8 @@ _NO_FORMULA_R2 = 0.5
 _ROUGH_FORMULA_R2 = 0.8
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
+#: Fewer trials that had the hyperparameters active say nothing about a shape.
+_FEW_SEEN = 3
 #: Two formulas count as told apart from odds of 20 to 1 on.
 _LOG_ODDS = math.log(20.0)
 
@@ -107,7 +109,11 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         note(severity, sentence)
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
     moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
-    if projection.is_flat:
+    seen = len(projection.trials.costs)
+    if seen < _FEW_SEEN:
+        count = f"only {seen} of {surrogate.n_trials} trials" if seen else f"none of {surrogate.n_trials} trials"
+        note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
+    elif projection.is_flat:
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
     elif projection.spread <= noise:
         note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")

@@ -16,7 +16,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the leaves up; a module may import only from its own layer or one before it.
 LAYERS = [
     ["exceptions", "isolation", "interrupts", "_optional", "__init__"],
-    ["expression"],
+    ["expression", "names"],
     ["tidy", "printing"],
     ["rounding", "sympy_export", "space", "configurations", "intervals"],
     ["axis_values", "runs", "formula", "engines"],

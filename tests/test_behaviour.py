@@ -18,7 +18,7 @@ from deepcave_symbolic.behaviour.line import FLAT_CHANGE
 from deepcave_symbolic.behaviour.terms import NEGLIGIBLE
 from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.space import Axis
 
 X, Y = variable(0), variable(1)

@@ -35,7 +35,8 @@ from text_parser import TextFormula
 from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.expression import Array, Node, constant, constants, evaluate, function, power, variable
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import identifiers, number_text
+from deepcave_symbolic.names import identifiers
+from deepcave_symbolic.printing import number_text
 from deepcave_symbolic.rounding import round_formula, round_significant, snap_exponents, weighted_r2
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import split_sum

@@ -29,9 +29,12 @@ from ConfigSpace import (
     OrConjunction,
     OrdinalHyperparameter,
 )
-from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 from helpers_smac import KINDS, edit_json, live
 from smac.callback import Callback
+
+pytest.importorskip("deepcave", reason="the panel is a part of the matrix")
+
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import main
@@ -126,6 +129,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+#: Trials after which the run that is resumed was stopped.
+_STOPPED_AFTER = 10
+
+
 def plain_space() -> ConfigurationSpace:
     space = ConfigurationSpace(seed=0)
     space.add(Float("a", (0.001, 1.0), log=True), Float("b", (0.0, 1.0)))
@@ -159,7 +166,7 @@ def record(kind: str, base: Path) -> Path:
     import smac
 
     folder = base / kind.replace(" ", "_")
-    for n_trials in (10, 18) if kind == "resumed" else (18,):  # the first time stopped before its end
+    for n_trials in (_STOPPED_AFTER, 18) if kind == "resumed" else (18,):  # the first time stopped before its end
         scenario = smac.Scenario(
             SPACES.get(kind, plain_space)(),
             output_directory=folder,
@@ -175,11 +182,13 @@ def record(kind: str, base: Path) -> Path:
                 scenario,
                 target_of(kind),
                 logging_level=False,
-                overwrite=kind != "resumed" or n_trials == 10,
+                overwrite=kind != "resumed" or n_trials == _STOPPED_AFTER,
                 callbacks=[StopAfter(n_trials)],
                 config_selector=facade.get_config_selector(scenario, retrain_after=20),
                 **extra,
             ).optimize()
+        rows = json.loads((Path(scenario.output_directory) / "runhistory.json").read_text(encoding="utf-8"))["data"]
+        assert len(rows) == n_trials
     return Path(scenario.output_directory)
 
 
@@ -234,6 +243,10 @@ def test_every_kind_from_api_command_line_and_panel(
     data = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
     assert Explanation.from_dict(data).to_dict() == data
     capsys.readouterr()
+    if kind in ("hpo", "nested", "seeds", "instances", "random"):
+        assert main(["explain", str(folder), "-p", name]) == 0
+        shown = capsys.readouterr().out
+        assert str(explanation.best)[:40] in " ".join(shown.split()) and "Verdict" in shown
     assert main(["explain", str(folder), "-p", name, "--format", "json"]) == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["formulas"] == data["formulas"] and told.err == ""
@@ -242,6 +255,46 @@ def test_every_kind_from_api_command_line_and_panel(
     stored = compute(SMAC3v2Run.from_path(folder), {**defaults(), "hyperparameter_name_1": name})
     assert "error" not in stored, stored.get("error")
     assert [f["text"] for f in stored["explanations"][0]["formulas"]] == [f["text"] for f in data["formulas"]]
+
+
+@pytest.mark.parametrize(("active", "words"), [(0, "none of 8 trials"), (1, "only 1 of 9 trials")])
+def test_a_hyperparameter_that_trials_hardly_had(
+    folder_of: Callable[[str], Path], tmp_path: Path, capsys: Any, active: int, words: str
+) -> None:
+    for file in folder_of("rarely active").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+
+    def few(data: Any) -> None:
+        rare = [row for row in data["data"] if "rare" in data["configs"][str(row["config_id"])]]
+        other = [row for row in data["data"] if row not in rare]
+        # Configurations without it are few here: as often as needed, by other seeds.
+        more = [{**row, "seed": seed} for seed in range(8) for row in other]
+        data.update(data=[*rare[:active], *more[:8]])
+
+    edit_json(tmp_path / "runhistory.json", few)
+    explanation = explain(tmp_path, "rare")
+    assert explanation.verdict == "do not trust"
+    assert f"rare had a value in {words}, so that next to nothing is known of it." in explanation.warnings
+    assert main(["explain", str(tmp_path), "-p", "rare"]) == 0
+    assert words in " ".join(capsys.readouterr().out.split())
+    stored = compute(SMAC3v2Run.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "rare"})
+    assert words in " ".join(stored["explanations"][0]["warnings"])
+
+
+def test_a_configuration_that_failed_once_is_no_incumbent(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
+    for file in folder_of("resumed").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    before = explain(tmp_path, "a").projection
+
+    def failed_once(data: Any) -> None:
+        best = min(data["data"], key=lambda row: row["cost"])
+        data["data"].append({**best, "seed": 12345, "status": 2, "cost": math.inf})
+
+    edit_json(tmp_path / "runhistory.json", failed_once)
+    after = explain(tmp_path, "a").projection
+    assert before is not None and before.incumbent is not None
+    assert after is not None and after.incumbent is not None
+    assert after.incumbent.cost > before.incumbent.cost
 
 
 def test_a_resumed_run_has_all_of_its_trials(folder_of: Callable[[str], Path]) -> None:
@@ -306,8 +359,11 @@ def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -
         return change
 
     edit_json(tmp_path / "runhistory.json", crashed(math.inf))
-    with pytest.raises(NoTrialsError, match="18 more have no finite cost"):
+    with pytest.raises(NoTrialsError, match=r"18 more have no finite cost.*Look at why trials fail"):
         explain(tmp_path, "a")
+    assert main(["explain", str(tmp_path), "-p", "a"]) == 2
+    card = compute(SMAC3v2Run.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "a"})["error"]
+    assert "18 more have no finite cost" in card["message"]
     edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
     explanation = explain(tmp_path, "a")
     assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"

@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 from helpers_smac import INSTANCES, LiveRun, cost_of, edit_json, live, mixed
+
+pytest.importorskip("deepcave", reason="the panel is a part of these tests")
+
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main

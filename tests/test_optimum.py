@@ -16,9 +16,9 @@ from strategies import NAMES, formulas
 
 from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.optimum import Optimum, compare_with_incumbent, find_optimum, interpolators
 from deepcave_symbolic.optimum.search import range_of
-from deepcave_symbolic.printing import shown_name
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space import Axis
 

@@ -125,7 +125,7 @@ def test_nothing_left_to_average_gives_the_surrogate_itself() -> None:
     cs.add(Float("a", (0.0, 1.0)), Float("b", (1.0, 100.0), log=True))
     model = Model(cs, lambda c: np.sin(5 * c["a"]) * c["b"], lambda c: 0.1 + c["a"])
     p = projected(model, "b", "a")
-    assert p.n_averaged == 1
+    assert p.n_averaged == 0
     np.testing.assert_allclose(p.mean, np.sin(5 * p.grid[:, 1]) * p.grid[:, 0], rtol=1e-9)
     np.testing.assert_allclose(p.std, 0.1 + p.grid[:, 1], rtol=1e-9)
     assert len(p.ice) == 0

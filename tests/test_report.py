@@ -25,7 +25,7 @@ def explanation(
     dominance: float | None = 0.1,
     r2: float = 0.97,
     *,
-    n_averaged: int = 1,
+    n_averaged: int = 0,
     share: float = 1.0,
     incumbent: Incumbent | None = None,
     alternatives: int = 0,
@@ -84,7 +84,7 @@ def two_dimensional(a: str = "a", b: str = "b") -> Explanation:
         held_out=HeldOut(grid, x * y, np.ones(len(grid))),
         trials=TrialPoints(grid[:5], (x * y)[:5]),
         near_trials=np.ones(36, dtype=bool),
-        n_averaged=1,
+        n_averaged=0,
         incumbent=Incumbent((0.0, 0.2), 0.0),
     )
     formula = Formula(variable(0) * variable(1), axes, "cost", 1.0, 0.0, "exhaustive")

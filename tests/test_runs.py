@@ -177,7 +177,7 @@ BROKEN = {
     "null": ("null", "JSON NoneType"),
     "foreign": ('{"a": 1}', "no "),
     "deep": ("[" * 100_000, "deeply"),
-    "digits": ('{"a": ' + "9" * 5000 + "}", "no "),
+    "digits": ('{"a": ' + "9" * 5000 + "}", "thousands of digits"),
     "binary": (b"\xff\xfe\x00\x80", "no text file"),
 }
 

@@ -11,7 +11,7 @@ from deepcave_symbolic.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
 from deepcave_symbolic.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.intervals import is_additive
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.space import Axis
 
 _OPPOSITE = {RISES: FALLS, FALLS: RISES}

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from deepcave_symbolic.axis_values import shown_value
 from deepcave_symbolic.expression import variables
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.optimum.comparison import Comparison
-from deepcave_symbolic.printing import number_text, shown_name
+from deepcave_symbolic.printing import number_text
 from deepcave_symbolic.rounding import round_significant
 from deepcave_symbolic.space import Axis
 

@@ -116,6 +116,8 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     )
     overview = inputs.first == ALL
     notes: list[str] = []
+    if inputs.weights.strip() and objective != SCALARIZED:
+        notes.append("The weights of the objectives are used for the scalarised cost only.")
     if overview:
         names: list[str] = []
         if inputs.second is not None:

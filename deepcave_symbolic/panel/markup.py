@@ -14,7 +14,7 @@ from dash import dcc, html
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import evaluate
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import shown_name
+from deepcave_symbolic.names import shown_name
 
 __all__ = ["copyable", "facts_table", "sparkline", "typeset"]
 

@@ -230,7 +230,7 @@ def _facts(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
 
 def _described(explanation: Explanation) -> str:
     projection = explanation.projection
-    if projection is None or projection.n_averaged <= 1:
+    if projection is None or projection.n_averaged == 0:
         return "surrogate"
     return f"surrogate's mean over {projection.n_averaged} configurations"
 

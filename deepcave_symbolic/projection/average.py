@@ -98,7 +98,7 @@ def project(
         else HeldOut(grid, mean[:n], weights),
         trials=trials,
         near_trials=_near(axes, grid, trials.values),
-        n_averaged=len(others),
+        n_averaged=0 if len(columns) == len(configspace) else len(others),
         variance_share=_variance_share(mean[:n], single[:, :n], weights),
         choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
         incumbent=_incumbent(surrogate, configspace, axes, columns, maximize),
@@ -156,7 +156,8 @@ def _incumbent(
 ) -> Incumbent | None:
     """Returns the configuration with the best mean cost over its trials.
 
-    One with less than half as many trials as another (seeds, instances) was given up early and does not count.
+    One with less than half as many trials as another (seeds, instances) was given up early and does not count, nor does
+    one of which a trial had no finite cost, as long as there are others.
     """
     if len(surrogate.y) == 0:
         return None
@@ -164,7 +165,11 @@ def _incumbent(
     group = group.reshape(-1)
     counts = np.bincount(group)
     costs = np.bincount(group, weights=surrogate.y) / counts
-    usable = np.where(2 * counts >= counts.max(), -costs if not maximize else costs, -np.inf)
+    eligible = 2 * counts >= counts.max()
+    whole = np.bincount(group, weights=surrogate.failed) == 0 if surrogate.failed is not None else eligible
+    if np.any(eligible & whole):
+        eligible = eligible & whole
+    usable = np.where(eligible, -costs if not maximize else costs, -np.inf)
     best = int(np.argmax(usable))
     row = surrogate.X[first[best], columns]
     if np.isnan(row).any():

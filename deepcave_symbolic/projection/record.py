@@ -77,7 +77,7 @@ class Projection:
         held_out: Points for scoring.
         trials: The evaluated trials.
         near_trials: Whether a trial lies nearby, shape (n,); elsewhere the surrogate extrapolates.
-        n_averaged: Number of configurations averaged over; 1 when nothing was averaged.
+        n_averaged: Number of configurations averaged over; 0 when nothing was averaged.
         variance_share: How much of the variance of the surrogate's mean over the configuration space the projection
             has, in [0, 1]: the closed Sobol index of the explained hyperparameters (Hutter et al. 2014, "An Efficient
             Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.

@@ -128,9 +128,12 @@ def read_json(path: Path, *, what: str) -> dict[str, Any]:
             return _read_json(path, what=what)
         except _HalfWrittenError:
             if not _is_young(path):
-                raise
+                break
             time.sleep(_PAUSE)
-    return _read_json(path, what=what)
+    try:
+        return _read_json(path, what=what)
+    except _HalfWrittenError as error:
+        raise RunFormatError(str(error), path=path) from error.__cause__
 
 
 def _is_young(path: Path) -> bool:
@@ -149,7 +152,8 @@ def _read_json(path: Path, *, what: str) -> dict[str, Any]:
                 path=path,
             )
         if not path.is_file():
-            raise RunFormatError(f"{path} is missing: SMAC writes {what} there. Copy the whole run folder.", path=path)
+            found = "is no regular file" if path.exists() else "is missing"
+            raise RunFormatError(f"{path} {found}; expected {what} there. Copy the whole run folder.", path=path)
         size = path.stat().st_size
         if size > MAX_BYTES:
             raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
@@ -170,13 +174,15 @@ def _read_json(path: Path, *, what: str) -> dict[str, Any]:
     except RecursionError as error:
         raise RunFormatError(f"{path} is nested too deeply to be {what}.", path=path) from error
     except json.JSONDecodeError as error:
-        raise _HalfWrittenError(
+        # What breaks off in the middle of a text or at the end may go on in a moment; what is wrong before is wrong.
+        ends = error.msg.startswith("Unterminated") or error.pos >= len(text.rstrip())
+        raise (_HalfWrittenError if ends else RunFormatError)(
             f"{path} is truncated or no JSON (line {error.lineno}, column {error.colno}: {error.msg}). "
             "If SMAC is still writing it, try again; otherwise restore it from a copy.",
             path=path,
         ) from error
     except ValueError as error:  # an integer of thousands of digits
-        raise RunFormatError(f"{path} is no {what}: {error}.", path=path) from error
+        raise RunFormatError(f"{path} holds a number of thousands of digits; expected {what}.", path=path) from error
     if not isinstance(data, dict):
         raise RunFormatError(f"{path} holds a JSON {type(data).__name__}, expected {what} as an object.", path=path)
     return data

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
+import numpy.typing as npt
 
 from deepcave_symbolic.expression import Array
 
@@ -116,6 +117,7 @@ class FittedSurrogate:
         y: Their costs in objective units, shape (n,).
         held_out: What models that had not seen them predicted for the rows (cross-validation), objective units, shape
             (n,); None where it was not possible.
+        failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
     """
 
     model: Surrogate
@@ -124,6 +126,7 @@ class FittedSurrogate:
     X: Array
     y: Array
     held_out: Array | None = None
+    failed: npt.NDArray[np.bool_] | None = None
 
     @property
     def residuals(self) -> Array | None:

@@ -64,4 +64,6 @@ def wrap_surrogate(surrogate: Surrogate, run: Run, *, objective: int, budget: fl
         n_trials=len(data.y),
         differences=("given by the caller",),
     )
-    return FittedSurrogate(model=_Checked(surrogate), record=record, budget=chosen, X=data.X, y=data.y)
+    return FittedSurrogate(
+        model=_Checked(surrogate), record=record, budget=chosen, X=data.X, y=data.y, failed=data.failed
+    )

@@ -44,6 +44,7 @@ class TrainingData:
         n_left_out: Trials without a finite cost (up to `LARGEST_COST`), which are not among the rows.
         n_clipped: Costs that the encoder raised because they have no logarithm.
         n_timeouts: Timeouts among the rows that were encoded after other trials.
+        failed: Whether the row's configuration has another trial that was left out, shape (n,).
     """
 
     X: Array
@@ -55,6 +56,7 @@ class TrainingData:
     n_left_out: int
     n_clipped: int
     n_timeouts: int = 0
+    failed: npt.NDArray[np.bool_] | None = None
 
     @property
     def rows(self) -> Array:
@@ -78,6 +80,7 @@ def collect(
     parts = select_trials(run, budget)
     finite = [[trial for trial in part if abs(trial.costs[objective]) <= LARGEST_COST] for part in parts]
     n_left_out = sum(map(len, parts)) - sum(map(len, finite))
+    incomplete = {t.config_id for part in parts for t in part if not abs(t.costs[objective]) <= LARGEST_COST}
     _check_enough(run, budget, sum(map(len, finite)), n_left_out)
     costs = [np.array([trial.costs[objective] for trial in part], dtype=np.float64) for part in finite]
     trials = finite[0] + finite[1]
@@ -105,6 +108,7 @@ def collect(
         n_left_out=n_left_out + int(np.sum(~keep)),
         n_clipped=sum(encoder.n_clipped(part) for part in costs),
         n_timeouts=int(keep[len(finite[0]) :].sum()) if finite[0] else 0,
+        failed=np.array([trial.config_id in incomplete for trial in trials], dtype=bool)[keep],
     )
 
 
@@ -119,13 +123,17 @@ def _check_encoded(encoder: Encoder, y: Array, z: Array) -> None:
         )
 
 
+#: What to do about too few trials, and where trials without a cost are among them.
+_ADVICE = ("Wait for more trials.", "Look at why trials fail, or wait for more that succeed.")
+
+
 def _check_enough(run: Run, budget: float | None, n_rows: int, n_left_out: int) -> None:
     if n_rows >= MIN_ROWS:
         return
     at = "" if budget is None else f" at budget {budget:g}"
     lost = f" ({n_left_out} more have no finite cost below {LARGEST_COST:g})" if n_left_out else ""
     others = [b for b in budgets_of(run) if b != budget and sum(map(len, select_trials(run, b))) >= MIN_ROWS]
-    advice = f"Choose budget {' or '.join(f'{b:g}' for b in others)}." if others else "Wait for more trials."
+    advice = f"Choose budget {' or '.join(f'{b:g}' for b in others)}." if others else _ADVICE[n_left_out > 0]
     raise NoTrialsError(
         f"Run {run.name!r} has {n_rows} usable trials{at}{lost}; a surrogate needs at least {MIN_ROWS}. {advice}"
     )

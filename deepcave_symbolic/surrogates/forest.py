@@ -228,4 +228,5 @@ def fit_forest(
         X=data.X,
         y=data.y,
         held_out=validation.predicted,
+        failed=data.failed,
     )

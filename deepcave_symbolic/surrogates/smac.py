@@ -87,7 +87,13 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         ),
     )
     return FittedSurrogate(
-        model=predictor, record=record, budget=budget, X=data.X, y=data.y, held_out=validation.predicted
+        model=predictor,
+        record=record,
+        budget=budget,
+        X=data.X,
+        y=data.y,
+        held_out=validation.predicted,
+        failed=data.failed,
     )
 
 

@@ -1,0 +1,73 @@
+"""Names of hyperparameters, choices and objectives, which are free text, as each language can show them literally."""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Sequence
+
+__all__ = ["identifiers", "latex_name", "shown_name", "visible", "visible_text"]
+
+
+def visible(name: str) -> str:
+    """Returns the name with control and direction characters written out, so that it cannot reorder the line."""
+    return "".join(
+        c if unicodedata.category(c)[0] != "C" and c not in "\u2028\u2029" else f"\\u{ord(c):04x}" for c in name
+    )
+
+
+def visible_text(text: str) -> str:
+    """Returns text of many lines in which control and direction characters of names are written out."""
+    return "\n".join(visible(line) for line in text.split("\n"))
+
+
+def shown_name(name: str) -> str:
+    """Returns the name as it stands in a text formula: quoted where it could be read as an expression."""
+    # A superscript is a letter to `re`, an exponent to the reader.
+    if re.fullmatch(r"[^\W\d][\w.:]*", name) and unicodedata.normalize("NFKC", name) == name:
+        return name
+    return '"' + visible(name.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+_LATEX_ESCAPES = {
+    "\\": r"\backslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\wedge{}",
+    "~": r"\sim{}",
+    " ": r"\ ",
+    "-": r"\text{-}",
+    "'": r"\prime{}",
+    # In braces, so that a Markdown or HTML reader finds no tag in it.
+    "<": "{<}",
+    ">": "{>}",
+}
+
+
+def latex_name(name: str) -> str:
+    """Returns the name for LaTeX's math mode, upright and escaped."""
+    return "\\mathrm{" + "".join(_LATEX_ESCAPES.get(c, c) for c in visible(name)) + "}"
+
+
+def identifiers(names: Sequence[str]) -> list[str]:
+    """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr."""
+    taken = {"np"}
+    result = []
+    for name in names:
+        letters = unicodedata.normalize("NFKC", name)
+        # Some letters of `\w` are none to Python.
+        base = "".join(c if f"x{c}".isidentifier() else "_" for c in letters) or "x"
+        if not base.isidentifier() or keyword.iskeyword(base) or keyword.issoftkeyword(base):
+            base = base + "_" if base.isidentifier() else "x_" + base
+        candidate, i = base, 2
+        while candidate in taken:
+            candidate, i = f"{base}_{i}", i + 1
+        taken.add(candidate)
+        result.append(candidate)
+    return result
