@@ -39,10 +39,10 @@ def test_older_runs_are_read_and_say_what_differs(version: str, kind: str, capsy
 @pytest.mark.parametrize(
     ("module", "name", "folder"),
     [
-        ("smac3v1", "SMAC3v1Run", "SMAC3v1"),
-        ("dataframe", "DataFrameRun", "DataFrame"),
-        ("deepcave", "DeepCAVERun", "DeepCAVE"),
-        ("bohb", "BOHBRun", "BOHB"),
+        ("smac3v1", "SMAC3v1Run", "SMAC3v1/mlp/run_1"),
+        ("dataframe", "DataFrameRun", "DataFrame/run_1"),
+        ("deepcave", "DeepCAVERun", "DeepCAVE/minimal/run_1"),
+        ("bohb", "BOHBRun", "BOHB/run_1"),
     ],
 )
 def test_runs_of_others_through_deepcaves_converters(module: str, name: str, folder: str) -> None:
@@ -52,8 +52,7 @@ def test_runs_of_others_through_deepcaves_converters(module: str, name: str, fol
     if module == "bohb":
         pytest.importorskip("hpbandster", reason="DeepCAVE's converter of BOHB runs needs hpbandster")
     converter = getattr(__import__(f"deepcave.runs.converters.{module}", fromlist=[name]), name)
-    path = next(p for p in sorted((SHARED_RUNS / folder).rglob("*")) if p.is_dir() and converter.is_valid_run(str(p)))
-    run = converter.from_path(path)
+    run = converter.from_path(SHARED_RUNS / folder)
     first = next(n for n, hp in run.configspace.items() if getattr(hp, "upper", 0) != getattr(hp, "lower", 0))
     explanation = explain(run, first)
     assert explanation.formulas and all(math.isfinite(formula.r2) for formula in explanation.formulas)

@@ -499,7 +499,7 @@ def shrink(picture: Path) -> None:
 HOSTILE = {
     "solver": "<img src=x onerror='window.pwned=1'>",
     "adam": "<script>window.pwned=2</script>",
-    "learning_rate_init": "<a href=javascript:window.pwned=3>x</a>",
+    "learning_rate_init": "$\\\\href{javascript:window.pwned=3}{x}$ {alert(1)} \u202eabc",
     "error": "<b onclick='window.pwned=4'>error</b>",
 }
 
