@@ -8,11 +8,11 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.expression import Array, evaluate
+from deepcave_symbolic.figure_parts import axis_layout, cost_range, escape
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.space import Axis
 
-__all__ = ["escape", "plot_choices"]
+__all__ = ["plot_choices"]
 
 #: Colours that are told apart by colour-blind readers, too (Okabe & Ito 2008).
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#000000")
@@ -33,11 +33,6 @@ def plot_choices(projection: Projection, formula: Formula) -> go.Figure:
     # Two categoricals: the first has the colours.
     s = next(i for i, axis in enumerate(projection.axes) if axis.categorical)
     return _curves(projection, formula, s)
-
-
-def escape(text: str) -> str:
-    """Returns text in which plotly finds no markup."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _columns(projection: Projection, formula: Formula) -> go.Figure:
@@ -64,7 +59,7 @@ def _columns(projection: Projection, formula: Formula) -> go.Figure:
     dash = {"symbol": "line-ew", "size": 46, "line": {"color": _FORMULA, "width": 3}}
     _add(figure, x=x, y=evaluate(formula.tree, [x]), marker=dash, name="formula")
     _add_incumbent(figure, projection, 0)
-    _named_ticks(figure, axis)
+    axis_layout(figure.update_xaxes, axis)
     figure.update_xaxes(range=[-0.5, len(x) - 0.5], title_text=escape(axis.name))
     return figure
 
@@ -72,7 +67,7 @@ def _columns(projection: Projection, formula: Formula) -> go.Figure:
 def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
     """Draws a colour a choice: the surrogate solid in its band, the formula dashed, the trials as points."""
     selector, axis = projection.axes[s], projection.axes[1 - s]
-    figure = go.Figure()
+    figure, formulas = go.Figure(), []
     for j, label in enumerate(selector.labels or ()):
         part, color = projection.at_choice(s, j), _COLORS[j % len(_COLORS)]
         name, shared = escape(label), {"legendgroup": f"choice {j}", "line": {"color": color, "width": 2.5}}
@@ -96,6 +91,7 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
         columns[s] = np.full(len(curve), float(j))
         shared["line"] = {"color": color, "width": 2.5, "dash": "dash"}
         y = evaluate(formula.tree, columns)
+        formulas.append(y)
         figure.add_trace(go.Scatter(x=curve, y=y, mode=mode, name=f"{name}: formula", **shared))
         figure.add_trace(
             go.Scatter(
@@ -109,15 +105,10 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
             )
         )
     _add_incumbent(figure, projection, 1 - s)
-    if axis.log:
-        figure.update_xaxes(type="log")
-    if axis.labels is not None:
-        _named_ticks(figure, axis)
+    axis_layout(figure.update_xaxes, axis)
     figure.update_xaxes(title_text=escape(axis.name))
-    figure.update_yaxes(range=_range(projection))
-    figure.update_layout(
-        legend_title_text=f"{escape(selector.name)} (solid: surrogate, dashed: formula, points: trials)"
-    )
+    figure.update_yaxes(range=cost_range(projection, formulas))
+    figure.update_layout(legend_title_text=escape(selector.name))
     return figure
 
 
@@ -135,19 +126,3 @@ def _spread(positions: Array) -> Array:
     """Moves points of one choice beside one another, the same way every time."""
     n = len(positions)
     return np.asarray(positions + 0.24 * (np.modf(np.arange(n) * 0.618034)[0] - 0.5))
-
-
-def _named_ticks(figure: go.Figure, axis: Axis) -> None:
-    figure.update_xaxes(
-        type="linear", tickvals=list(axis.values or ()), ticktext=[escape(label) for label in axis.labels or ()]
-    )
-
-
-def _range(projection: Projection) -> list[float]:
-    """Returns a range with all curves and most trials; single crashes do not flatten the curves."""
-    low, high = float(np.nanmin(projection.mean - projection.std)), float(np.nanmax(projection.mean + projection.std))
-    if len(projection.trials.costs):
-        low = min(low, float(np.min(projection.trials.costs)))
-        high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
-    margin = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
-    return [low - margin, high + margin]

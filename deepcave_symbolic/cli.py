@@ -223,11 +223,12 @@ def _run(args: argparse.Namespace) -> None:
 
 def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
     from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.runs.views import weights_in
 
     options: dict[str, Any] = {
         "objective": args.objective,
         "budget": args.budget,
-        "weights": _weights(args.weights),
+        "weights": None if args.weights is None else weights_in(args.weights),
         "source": args.source,
         "surrogate": args.surrogate,
         "engine": _engine(args),
@@ -303,15 +304,6 @@ def _budget(text: str) -> float | str:
         return text if text == "all" else float(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all") from None
-
-
-def _weights(text: str | None) -> list[float] | None:
-    if text is None:
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidArgumentError(f"--weights is {text!r}; expected numbers with commas, such as 1,2.") from None
 
 
 def _engine(args: argparse.Namespace) -> Any:

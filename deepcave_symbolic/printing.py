@@ -290,10 +290,10 @@ class _MathML(_Printer):
     def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
         rows = []
         for choices, branch in parts:
-            given = "<mtext> or </mtext>".join(
+            given = "<mtext>&#xa0;or&#xa0;</mtext>".join(
                 f'<mi mathvariant="normal">{html.escape(visible(choice))}</mi>' for choice in choices
             )
-            condition = f"<mrow><mtext>for </mtext>{name}<mo>=</mo>{given}</mrow>"
+            condition = f"<mrow><mtext>for&#xa0;</mtext>{name}<mo>=</mo>{given}</mrow>"
             rows.append(f"<mtr><mtd>{self._row(branch)}</mtd><mtd>{condition}</mtd></mtr>")
         return f'<mrow><mo>{{</mo><mtable columnalign="left">{"".join(rows)}</mtable></mrow>'
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,16 +9,16 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from deepcave_symbolic.choice_figures import escape, plot_choices
+from deepcave_symbolic.choice_figures import plot_choices
 from deepcave_symbolic.exceptions import SearchFailedError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, evaluate, variables
+from deepcave_symbolic.figure_parts import axis_layout, cost_range, escape
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.optimum import Optimum
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.space import Axis
 
-__all__ = ["escape", "plot_explanation", "plot_front"]
+__all__ = ["plot_explanation", "plot_front"]
 
 _SURROGATE = "#1f77b4"
 _BAND = "rgba(31, 119, 180, 0.15)"
@@ -88,11 +87,11 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
     axis = projection.axes[0]
     x = projection.grid[:, 0]
     figure = go.Figure()
-    for i, curve in enumerate(projection.ice):
+    for i, single in enumerate(projection.ice):
         figure.add_trace(
             go.Scatter(
                 x=x,
-                y=curve,
+                y=single,
                 mode="lines",
                 line={"color": _ICE, "width": 1},
                 name="single configurations (ICE)",
@@ -116,7 +115,8 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
     )
     figure.add_trace(_line(x, projection.mean, _SURROGATE, "surrogate"))
     curve_x = axis.check_grid(_CURVE_POINTS)
-    figure.add_trace(_line(curve_x, evaluate(formula.tree, [curve_x]), _FORMULA, "formula", dash="dash"))
+    curve = evaluate(formula.tree, [curve_x])
+    figure.add_trace(_line(curve_x, curve, _FORMULA, "formula", dash="dash"))
     trials = projection.trials
     figure.add_trace(
         go.Scatter(
@@ -135,8 +135,8 @@ def _plot_line(explanation: Explanation, projection: Projection, formula: Formul
         figure.add_trace(_point(incumbent.values[0], incumbent.cost, _INCUMBENT, "incumbent"))
     _shade_far(figure, projection)
     _mark_outside(figure, explanation, projection, formula)
-    _axis_layout(figure.update_xaxes, axis)
-    figure.update_yaxes(range=_cost_range(projection, formula, curve_x))
+    axis_layout(figure.update_xaxes, axis)
+    figure.update_yaxes(range=cost_range(projection, [curve]))
     return _styled(
         figure,
         xaxis_title=escape(axis.name),
@@ -157,20 +157,6 @@ def _point(x: float, y: float, marker: dict[str, Any], name: str, **kwargs: Any)
 
 def _line(x: Array, y: Array, color: str, name: str, dash: str = "solid") -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="lines", line={"color": color, "width": 3, "dash": dash}, name=name)
-
-
-def _cost_range(projection: Projection, formula: Formula, curve_x: Array) -> list[float]:
-    """Returns a range with curve, band, incumbent and most trials; single crashes do not flatten the curve."""
-    curve = evaluate(formula.tree, [curve_x])
-    shown = np.concatenate([projection.mean, projection.mean - projection.std, projection.mean + projection.std, curve])
-    low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
-    if len(projection.trials.costs):
-        low = min(low, float(np.min(projection.trials.costs)))
-        high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
-    if projection.incumbent is not None and projection.incumbent.values is not None:
-        low, high = min(low, projection.incumbent.cost), max(high, projection.incumbent.cost)
-    margin = 0.05 * (high - low) or 0.5 * abs(high) or 1.0
-    return [low - margin, high + margin]
 
 
 def _shade_far(figure: go.Figure, projection: Projection) -> None:
@@ -258,8 +244,8 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
         )
         for (x0, y0), marker, name in places:
             figure.add_trace(_point(x0, y0, marker, name, showlegend=column == 1), row=1, col=column)
-        _axis_layout(lambda column=column, **k: figure.update_xaxes(row=1, col=column, **k), first)
-        _axis_layout(lambda column=column, **k: figure.update_yaxes(row=1, col=column, **k), second)
+        axis_layout(lambda column=column, **k: figure.update_xaxes(row=1, col=column, **k), first)
+        axis_layout(lambda column=column, **k: figure.update_yaxes(row=1, col=column, **k), second)
         figure.update_xaxes(title_text=escape(first.name), row=1, col=column)
     figure.update_yaxes(title_text=escape(second.name), row=1, col=1)
     bar = {"thickness": 12, "len": 0.9, "y": 0.5}
@@ -283,24 +269,6 @@ def _plot_maps(explanation: Explanation, projection: Projection, formula: Formul
 
 
 # --- shared -------------------------------------------------------------------------------------------------------
-
-
-def _axis_layout(update: Any, axis: Axis) -> None:
-    if axis.log:
-        ticks = _log_ticks(axis)
-        update(type="log", tickvals=ticks, ticktext=[f"{v:g}" for v in ticks])
-    elif axis.labels is not None:
-        update(tickvals=list(axis.values or ()), ticktext=[escape(label) for label in axis.labels])
-
-
-def _log_ticks(axis: Axis) -> list[float]:
-    """Returns powers of ten in the domain, with 2 and 5 between them where it spans less than two decades."""
-    low, high = math.log10(axis.lower), math.log10(axis.upper)
-    step = max(1, math.ceil((high - low) / 8))
-    leading = (1, 2, 5) if high - low < 2 else (1,)
-    decades = range(math.floor(low), math.ceil(high) + 1, step)
-    values = [float(f"{m}e{d}") for d in decades for m in leading]
-    return [v for v in values if axis.lower * 0.999 <= v <= axis.upper * 1.001]
 
 
 def _styled(figure: go.Figure, **layout: Any) -> go.Figure:

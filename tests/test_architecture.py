@@ -26,6 +26,7 @@ LAYERS = [
     ["band", "interaction", "optimum"],
     ["trust"],
     ["explanation"],
+    ["figure_parts"],
     ["choice_figures"],
     ["facts"],
     ["visualization", "report"],

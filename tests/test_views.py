@@ -132,7 +132,7 @@ def test_the_command_line_scalarises(two: LiveRun, capsys: Any) -> None:
     assert main([*arguments, "--weights", "3,1", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["objective"] == "scalarized cost"
     assert main([*arguments, "--weights", "3;1"]) == 2
-    assert "--weights is '3;1'; expected numbers with commas" in capsys.readouterr().err
+    assert "The weights are '3;1'; expected numbers with commas" in capsys.readouterr().err
 
 
 def test_the_panel_scalarises(two: LiveRun) -> None:

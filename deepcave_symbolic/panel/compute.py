@@ -9,7 +9,6 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
-    InvalidArgumentError,
     MissingDependencyError,
     NoTrialsError,
     RunFormatError,
@@ -27,7 +26,7 @@ from deepcave_symbolic.panel.record import PanelError, PanelRecord
 from deepcave_symbolic.projection import project
 from deepcave_symbolic.runs.deepcave import TIME, from_deepcave, match_budget, with_combined_budget, with_time
 from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.views import ALL_BUDGETS, SCALARIZED
+from deepcave_symbolic.runs.views import ALL_BUDGETS, SCALARIZED, weights_in
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates.cost import at_most
 
@@ -93,7 +92,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     record, steps = _as_seen_by_deepcave(run, objective, combined=budget == _COMBINED_BUDGET)
     arguments: dict[str, Any] = {
         "objective": objective,
-        "weights": _weights(inputs.weights) if objective == SCALARIZED else None,
+        "weights": weights_in(inputs.weights) if objective == SCALARIZED and inputs.weights.strip() else None,
         "budget": ALL_BUDGETS
         if inputs.budget == EVERY_BUDGET
         else None
@@ -146,17 +145,6 @@ def _objective(run: Any, inputs: Inputs) -> str:
     if objective is None:
         raise UnknownNameError("objective", inputs.objective, run.get_objective_names())
     return str(objective.name)
-
-
-def _weights(text: str) -> list[float] | None:
-    if not text.strip():
-        return None
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise InvalidArgumentError(
-            f"The weights are {text!r:.80}; expected numbers with commas between them, such as 1, 2."
-        ) from None
 
 
 def _by_range(explanation: Explanation) -> float:

@@ -14,7 +14,7 @@ from dash import dcc, html
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import evaluate
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.names import shown_name, visible
 
 __all__ = ["copyable", "facts_table", "sparkline", "typeset"]
 
@@ -75,7 +75,7 @@ def facts_table(facts: Sequence[tuple[str, str]]) -> Any:
     """Returns pairs of label and text as a table."""
     left = {"whiteSpace": "nowrap", "paddingRight": "1.5rem"}
     rows = [
-        html.Tr([html.Th(label, style=left), html.Td(text, style={"overflowWrap": "anywhere"})])
+        html.Tr([html.Th(label, style=left), html.Td(visible(text), style={"overflowWrap": "anywhere"})])
         for label, text in facts
     ]
     return dbc.Table(html.Tbody(rows), size="sm", borderless=True, className="mb-2")

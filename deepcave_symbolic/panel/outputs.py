@@ -13,6 +13,7 @@ from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import band_fact, findings, groups_title, settled
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.names import visible
 from deepcave_symbolic.panel.markup import copyable, facts_table, typeset
 from deepcave_symbolic.panel.overview import draw_overview
 from deepcave_symbolic.panel.parts import (
@@ -252,7 +253,7 @@ def _groups(explanation: Explanation) -> list[Any]:
     rows = [
         html.Tr(
             [
-                html.Td(choice, style={"overflowWrap": "anywhere"}),
+                html.Td(visible(choice), style={"overflowWrap": "anywhere"}),
                 html.Td(f"{group.best.r2:.4f}"),
                 html.Td(typeset(group.best, with_objective=False)),
             ]

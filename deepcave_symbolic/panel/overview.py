@@ -11,6 +11,7 @@ from dash import html
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import share_text
+from deepcave_symbolic.figure_parts import escape
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.panel.markup import sparkline, typeset
 from deepcave_symbolic.panel.parts import (
@@ -27,7 +28,6 @@ from deepcave_symbolic.panel.parts import (
 )
 from deepcave_symbolic.panel.record import PanelRecord
 from deepcave_symbolic.trust import VERDICTS
-from deepcave_symbolic.visualization import escape
 
 __all__ = ["draw_overview"]
 

@@ -13,11 +13,12 @@ import plotly.graph_objects as go
 from dash import html
 
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.figure_parts import escape
 from deepcave_symbolic.formula import Formula
+from deepcave_symbolic.names import visible
 from deepcave_symbolic.panel.markup import copyable, facts_table
 from deepcave_symbolic.panel.record import PanelRecord
 from deepcave_symbolic.trust import VERDICTS
-from deepcave_symbolic.visualization import escape
 
 __all__ = [
     "VERDICT_COLORS",
@@ -55,7 +56,7 @@ def heading(text: str, explanation: Explanation, verdict: str | None = None) -> 
         verdict: Stands beside it as a badge.
     """
     run = PurePath(str(explanation.provenance.get("run", ""))).name
-    parts = [text, html.Small(f" in {run}", className="text-muted")]
+    parts = [visible(text), html.Small(f" in {run}", className="text-muted")]
     if verdict is not None:
         parts.append(badge(verdict, className="ms-3"))
     return html.H4(parts, style={"overflowWrap": "anywhere"})
@@ -117,7 +118,8 @@ def operators(n: int) -> str:
 def alert(text: Any, verdict: str = "with care") -> Any:
     """Returns a warning in the verdict's colour; beside a verdict that is good, it is a remark."""
     color = "info" if verdict == VERDICTS[0] else VERDICT_COLORS[verdict]
-    return dbc.Alert(text, color=color, className="symbolic-warning")
+    shown = visible(text) if isinstance(text, str) else text
+    return dbc.Alert(shown, color=color, className="symbolic-warning")
 
 
 def table(head: Sequence[str], rows: Sequence[Any]) -> Any:
@@ -127,7 +129,9 @@ def table(head: Sequence[str], rows: Sequence[Any]) -> Any:
             # Numbers of two columns would read as one.
             cell.style = {**(getattr(cell, "style", None) or {}), "paddingRight": "0.75rem"}
     return html.Div(
-        dbc.Table([html.Thead(html.Tr([html.Th(h) for h in head])), html.Tbody(list(rows))], size="sm", hover=True),
+        dbc.Table(
+            [html.Thead(html.Tr([html.Th(visible(h)) for h in head])), html.Tbody(list(rows))], size="sm", hover=True
+        ),
         style={"overflowX": "auto"},
     )
 

@@ -27,6 +27,7 @@ __all__ = [
     "Weights",
     "scalarized",
     "viewed",
+    "weights_in",
     "with_budget_as_hyperparameter",
     "without_surrogate",
 ]
@@ -124,6 +125,20 @@ def _same(run: Run, chosen: Array, recorded: Any) -> bool:
 def _rho(value: Any) -> float:
     # JSON's integers may be beyond a float; no sensible rho is far from 0.05.
     return float(value) if isinstance(value, int | float) and 0 <= value <= _LARGEST_RHO else _DEFAULT_RHO
+
+
+def weights_in(text: str) -> list[float]:
+    """Returns the weights in a text such as "1, 2".
+
+    Raises:
+        InvalidArgumentError: If it holds anything but numbers with commas between them.
+    """
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise InvalidArgumentError(
+            f"The weights are {text!r:.80}; expected numbers with commas between them, such as 1,2."
+        ) from None
 
 
 def _weights(run: Run, weights: Any) -> Array:

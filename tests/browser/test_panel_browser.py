@@ -149,6 +149,7 @@ def test_names_that_are_scripts_show_up_literally(panel: PanelPage) -> None:
     text = panel.outputs.inner_text()
     for hostile in (HOSTILE["solver"], HOSTILE["adam"], HOSTILE["error"]):
         assert hostile in text, hostile
+    assert "\u202e" not in text and "\\u202e" in text
     assert panel.page.evaluate("window.pwned") is None
     assert panel.page.locator("[onerror], [onclick], a[href^='javascript']").count() == 0
     panel.screenshot("hostile_names")
