@@ -261,6 +261,12 @@ class Explanation:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise FormulaError(f"Not the dictionary of an explanation: {type(error).__name__}: {error}") from error
 
+    def to_html(self) -> str:
+        """Returns the explanation as one HTML page, figure included, that opens without internet."""
+        from deepcave_symbolic.html_report import explanation_page
+
+        return explanation_page(self)
+
     def __str__(self) -> str:
         """Returns the explanation as text for a terminal."""
         from deepcave_symbolic.report import explanation_text

@@ -30,6 +30,7 @@ LAYERS = [
     ["choice_figures"],
     ["facts"],
     ["visualization", "report"],
+    ["html_report"],
     ["options"],
     ["explainer"],
     ["api"],
@@ -43,7 +44,12 @@ LAYERS = [
     ["__main__"],
 ]
 # Drawing belongs to the record's public methods; the import happens inside them.
-LAZY_UPWARD = {("explanation", "visualization"), ("explanation", "report"), ("cli", "explainer")}
+LAZY_UPWARD = {
+    ("explanation", "visualization"),
+    ("explanation", "report"),
+    ("explanation", "html_report"),
+    ("cli", "explainer"),
+}
 HEAVY = {
     "deepcave",
     "dash",
