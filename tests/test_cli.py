@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from deepcave_symbolic import Explanation, explain
-from deepcave_symbolic.cli import main
+from deepcave_symbolic.cli import build_parser, main
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 SVM = str(RUNS / "svm_bbo")
@@ -114,7 +115,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_internal_failure_is_exit_code_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deepcave_symbolic.cli._run", lambda args: 1 / 0)
+    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda path, args: 1 / 0)
     code, _, err = run(capsys, "explain", SVM)
     assert code == 1 and err.count("\n") == 1 and "ZeroDivisionError" in err
 
@@ -130,8 +131,14 @@ def test_help_version_and_demo(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_option_is_called_config() -> None:
-    source = (Path(__file__).parents[1] / "deepcave_symbolic" / "cli.py").read_text(encoding="utf-8")
-    assert '"--config"' not in source
+    parsers = [build_parser()]
+    for parser in parsers:
+        options = [option for action in parser._actions for option in action.option_strings]
+        assert "--config" not in options
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += action.choices.values()
+    assert len(parsers) > 3
 
 
 def test_installed_command_and_module() -> None:

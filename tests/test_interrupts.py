@@ -123,7 +123,7 @@ def test_a_place_that_cannot_be_written_is_refused_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "folder").mkdir()
-    monkeypatch.setattr("deepcave_symbolic.cli._explain", lambda *_: pytest.fail("computed first"))
+    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda *_: pytest.fail("computed first"))
     assert main(["explain", SVM, "-o", str(tmp_path / name) if name else ""]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert os.listdir(tmp_path) == ["folder"]

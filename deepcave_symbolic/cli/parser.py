@@ -1,0 +1,44 @@
+"""The parser of the whole command line; the documentation's command reference is made from it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from deepcave_symbolic.cli import dashboard, explain
+
+__all__ = ["Parser", "build_parser"]
+
+_EXAMPLES = """\
+examples:
+  deepcave-symbolic demo                                     formulas of a bundled run
+  deepcave-symbolic explain RUN                              every hyperparameter, as a table
+  deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
+  deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error of this program."""
+
+    def error(self, message: str) -> NoReturn:
+        """Ends with one line and exit code 2."""
+        self.exit(2, f"{self.prog}: {message} (try --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Returns the parser. Every command sets `run_command`, a function of the arguments that returns the exit code."""
+    parser = Parser(
+        prog="deepcave-symbolic",
+        description="Short formulas of a SMAC run's own surrogate, with the numbers to judge them by.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.set_defaults(ends_at_once=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    explain.add_command(commands)
+    explain.add_demo(commands)
+    dashboard.add_command(commands)
+    return parser

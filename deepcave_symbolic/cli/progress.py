@@ -1,0 +1,68 @@
+"""Signs of life on a terminal's stderr: how far an overview, a long search or a training has come."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+__all__ = ["clock", "explaining", "training_shown"]
+
+
+def explaining(items: Sequence[Any]) -> Any:
+    """Wraps what is to be explained in a bar that shows on a terminal after a second."""
+    from tqdm import tqdm
+
+    return tqdm(items, desc="explaining", delay=1.0, leave=False, disable=not sys.stderr.isatty())
+
+
+@contextlib.contextmanager
+def training_shown() -> Iterator[None]:
+    """Says on stderr what training a large Gaussian process will cost, and on a terminal how far it has come."""
+    from tqdm import tqdm
+
+    from deepcave_symbolic.surrogates.cost import watching
+
+    bars: list[Any] = []
+
+    def listen(sentence: str, done: int, expected: int) -> None:
+        if done == 0:
+            print(f"deepcave-symbolic: {sentence}", file=sys.stderr, flush=True)
+            bars.append(tqdm(total=expected, desc="training", leave=False, disable=not sys.stderr.isatty()))
+        else:
+            bars[-1].update()
+
+    try:
+        with watching(listen):
+            yield
+    finally:
+        for bar in bars:
+            bar.close()
+
+
+@contextlib.contextmanager
+def clock(what: str) -> Iterator[None]:
+    """Shows on a terminal what is going on and for how long, once it takes more than a second."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from tqdm import tqdm
+
+    done = threading.Event()
+
+    def show() -> None:
+        if done.wait(1.0):
+            return
+        with tqdm(desc=what, bar_format="{desc} ({elapsed})", leave=False, file=sys.stderr) as line:
+            while not done.wait(0.5):
+                line.refresh()
+
+    thread = threading.Thread(target=show, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()

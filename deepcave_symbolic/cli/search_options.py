@@ -1,0 +1,90 @@
+"""Options of a search that several commands share, and what they mean to `explain` and `explain_all`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["add_search_options", "search_options"]
+
+
+def add_search_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what decides the formulas, and `--debug`."""
+    add = parser.add_argument
+    add("--objective", metavar="NAME", help="objective, or scalarized for one cost of several (default: the first)")
+    add("--weights", metavar="LIST", help="with --objective scalarized: a weight an objective, such as 1,2")
+    add(
+        "--budget",
+        type=_budget,
+        metavar="{NUMBER,all}",
+        help="budget to use, or all for the budget as a hyperparameter (default: the highest with enough trials)",
+    )
+    add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
+    add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
+    add("--engine", default="auto", metavar="{auto,exhaustive,operon,gplearn}", help="search engine (default: auto)")
+    add("--parsimony", type=float, metavar="NUMBER", help="parsimony coefficient of the engine gplearn")
+    add("--max-complexity", type=int, default=15, metavar="N", help="longest formula in operators (default: 15)")
+    add("--functions", metavar="LIST", help="functions to allow beside + - * /, such as square,log,exp")
+    add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
+    add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")
+    add("--debug", action="store_true", help="show the traceback of an error")
+
+
+def search_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the arguments of `explain` and `explain_all` that the options stand for.
+
+    Raises:
+        InvalidArgumentError: If options do not fit each other.
+        RunFormatError: If the configuration space's file holds none.
+    """
+    from deepcave_symbolic.runs.views import weights_in
+
+    return {
+        "objective": args.objective,
+        "budget": args.budget,
+        "weights": None if args.weights is None else weights_in(args.weights),
+        "source": args.source,
+        "surrogate": args.surrogate,
+        "engine": _engine(args),
+        "max_complexity": args.max_complexity,
+        "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],
+        "seed": args.seed,
+        "configspace": None if args.configspace is None else _read_space(Path(args.configspace)),
+    }
+
+
+def _budget(text: str) -> float | str:
+    try:
+        return text if text == "all" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor all") from None
+
+
+def _engine(args: argparse.Namespace) -> Any:
+    if args.parsimony is None:
+        return args.engine
+    if args.engine != "gplearn":
+        raise InvalidArgumentError("--parsimony belongs to --engine gplearn.")
+    from deepcave_symbolic.engines.gplearn import GPLearnEngine
+
+    return GPLearnEngine(parsimony=args.parsimony)
+
+
+def _read_space(path: Path) -> ConfigurationSpace:
+    from ConfigSpace import ConfigurationSpace
+
+    try:
+        return ConfigurationSpace.from_json(path)
+    except OSError:
+        raise
+    except Exception as error:  # ConfigSpace has no common error for foreign content
+        raise RunFormatError(
+            f"{path} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}).",
+            path=path,
+        ) from error
