@@ -58,5 +58,5 @@ $(PYTHON):
 	fi
 
 $(INSTALLED): setup.cfg constraints.txt | $(PYTHON)
-	$(PYTHON) -m pip install --disable-pip-version-check --editable ".[dev,operon]" --constraint constraints.txt
+	$(PYTHON) -m pip install --disable-pip-version-check --editable ".[dev,docs,operon,optuna]" --constraint constraints.txt
 	@touch $@
