@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "runs"
 #: Build output, kept for people to look at.
 OUTPUT = Path(__file__).parent / "output"
+#: Pictures for the documentation among it; `make screenshots` copies them into docs/images.
+PICTURES = OUTPUT / "docs"
 PACKAGES = ROOT / ".cache" / "npm"
 
 #: What DeepCAVE's page takes from CDNs, and the npm package that has the same files.
@@ -483,6 +485,13 @@ class PanelPage:
         self.page.screenshot(path=path)
         self.page.evaluate("document.documentElement.style.overflow = ''")
         self.page.set_viewport_size(size)
+        return path
+
+    def picture(self, name: str, until: str = "figure_box") -> Path:
+        """Keeps a small picture for the documentation, down to the end of an output; below it stand paths."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
+        shrink(path)
         return path
 
 
