@@ -9,6 +9,7 @@ python tests/quoted.py     runs everything and rewrites the outputs in the pages
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -119,8 +120,9 @@ def _same(word: str, other: str) -> bool:
     return abs(float(word) - float(other)) <= max(2 * last_digit, 0.01 * abs(float(word)))
 
 
+@functools.cache
 def run_command(arguments: str) -> str:
-    """Returns what the command prints, errors included."""
+    """Returns what the command prints, errors included; the same command on another page is not run again."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         main(shlex.split(arguments))
