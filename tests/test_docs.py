@@ -5,11 +5,7 @@ from __future__ import annotations
 import argparse
 import html
 import importlib.util
-import os
 import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -19,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
+from build_docs import build_site
 from quoted import PAGES, ROOT, code, commands, matches, readers_folder, run_code, run_command
 
 import deepcave_symbolic
@@ -27,8 +24,6 @@ from deepcave_symbolic.cli import build_parser
 
 DOCS = ROOT / "docs"
 MARKDOWN = [page for page in sorted(DOCS.rglob("*.md")) if "hooks" not in page.parts]
-#: What the site is made of, beside the package.
-SOURCES = ["mkdocs.yml", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "tests/test_architecture.py"]
 
 
 @dataclass
@@ -73,27 +68,12 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     """The site, built in a folder with its sources but without the package, so that only the installed one is used."""
-    for package in ("material", "mkdocstrings_handlers"):
-        if importlib.util.find_spec(package) is None:
-            pytest.skip("the extra docs is not installed (pip install -e .[docs])")
-    folder = tmp_path_factory.mktemp("docs")
-    for name in SOURCES:
-        (folder / name).parent.mkdir(exist_ok=True)
-        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
-    built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder / "site")],
-        cwd=folder,
-        env={**os.environ, "NO_MKDOCS_2_WARNING": "true"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert built.returncode == 0, built.stdout + built.stderr
+    folder, log = build_site(tmp_path_factory.mktemp("docs"))
     pages = {}
-    for path in sorted((folder / "site").rglob("*.html")):
+    for path in sorted(folder.rglob("*.html")):
         pages[path] = Page(path)
         _Reader(pages[path]).feed(path.read_text(encoding="utf-8"))
-    return Site(folder / "site", built.stdout + built.stderr, pages)
+    return Site(folder, log, pages)
 
 
 def test_builds_strictly_from_the_installed_package(site: Site) -> None:
