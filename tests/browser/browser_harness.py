@@ -488,9 +488,18 @@ class PanelPage:
         return path
 
     def picture(self, name: str, until: str = "figure_box") -> Path:
-        """Keeps a small picture for the documentation, down to the end of an output; below it stand paths."""
+        """Keeps a small picture for the documentation, from the filter to an output's end; below it stand paths."""
+        from PIL import Image
+
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
+        left, above = self.outputs.bounding_box(), self.input("operators").bounding_box()
+        assert left is not None and above is not None
+        # The filter's heading stands above its slider.
+        top = self.page.evaluate("window.scrollY") + above["y"] - 60
+        with Image.open(path) as image:
+            cropped = image.crop((round(left["x"]) - 24, round(top), image.width, image.height))
+        cropped.save(path)
         shrink(path)
         return path
 
