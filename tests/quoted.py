@@ -24,10 +24,12 @@ from pathlib import Path
 from deepcave_symbolic.cli import main
 
 ROOT = Path(__file__).parents[1]
-#: Pages with commands and code that users run.
+#: Pages with commands that users run.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-#: What stands in a command for something of the reader's, and the command that ends only on Ctrl-C.
-_NOT_RUN = re.compile(r"\bRUN\b|\bFILE\b|\bdashboard\b")
+#: Pages whose code is run; features have tests of their own, and their code may need other packages or runs.
+CODE_PAGES = [page for page in PAGES if page.parent.name != "features"]
+#: Commands about the project's own runs; others are about the reader's. `dashboard` ends only on Ctrl-C.
+_RUNNABLE = re.compile(r"(?!dashboard\b)(demo\b|--version$|.* (examples|benchmarks)/)")
 _PROMPT = "$ deepcave-symbolic "
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _PART = re.compile(r"(?<![\w)])-?\d+(?:\.\d+)?(?:e-?\d+)?|\d+(?:\.\d+)?|[^\W\d]+|\S")
@@ -56,7 +58,7 @@ def commands(page: str) -> Iterator[Quote]:
         prompts = list(re.finditer(rf"^{re.escape(_PROMPT)}(.*)\n", body, re.MULTILINE))
         ends = [prompt.start() for prompt in prompts[1:]] + [len(body)]
         for prompt, end in zip(prompts, ends, strict=False):
-            if not _NOT_RUN.search(prompt[1]):
+            if _RUNNABLE.match(prompt[1]):
                 yield Quote(prompt[1], body[prompt.end() : end], (start + prompt.end(), start + end))
 
 
@@ -158,7 +160,7 @@ def readers_folder() -> Iterator[Path]:
 def rewrite(path: Path) -> None:
     """Writes into a page what its commands and code print now; outputs with `…` that still match stay."""
     page = path.read_text(encoding="utf-8")
-    blocks = code(page)
+    blocks = code(page) if path in CODE_PAGES else []
     with readers_folder() as folder:
         outputs = [(quote, run_command(quote.source)) for quote in commands(page)]
         outputs += zip(blocks, run_code(blocks, folder), strict=True) if blocks else []
@@ -171,5 +173,5 @@ def rewrite(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    for page in [Path(name) for name in sys.argv[1:]] or PAGES:
-        rewrite(page)
+    for name in sys.argv[1:] or PAGES:
+        rewrite(Path(name).resolve())

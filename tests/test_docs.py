@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import configparser
 import html
 import importlib.util
 import re
@@ -16,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from build_docs import build_site
-from quoted import PAGES, ROOT, code, commands, matches, readers_folder, run_code, run_command
+from quoted import CODE_PAGES, PAGES, ROOT, code, commands, matches, readers_folder, run_code, run_command
 
 import deepcave_symbolic
 from deepcave_symbolic import exceptions
@@ -214,10 +215,7 @@ def test_quoted_commands_print_what_is_shown(page: Path, tested_versions: None) 
             )
 
 
-# The pages of features come with tests of their own; their code may need other packages or runs.
-@pytest.mark.parametrize(
-    "page", [p for p in PAGES if code(p.read_text(encoding="utf-8")) and p.parent.name != "features"], ids=_id
-)
+@pytest.mark.parametrize("page", [p for p in CODE_PAGES if code(p.read_text(encoding="utf-8"))], ids=_id)
 def test_code_prints_what_is_shown(page: Path, tested_versions: None) -> None:
     blocks = code(page.read_text(encoding="utf-8"))
     with readers_folder() as folder:
@@ -243,6 +241,14 @@ def test_code_prints_what_is_shown(page: Path, tested_versions: None) -> None:
 )
 def test_comparing_forgives_rounding_only(shown: str, printed: str, same: bool) -> None:
     assert matches(shown, printed) is same
+
+
+def test_every_extra_is_described() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    text = (DOCS / "installation.md").read_text(encoding="utf-8")
+    for extra in setup["options.extras_require"]:
+        assert f"\n| `{extra}` |" in text, extra
 
 
 def test_pictures_are_small_and_shown() -> None:
