@@ -117,9 +117,11 @@ def _same(word: str, other: str) -> bool:
         return True
     if not (_NUMBER.fullmatch(word) and _NUMBER.fullmatch(other)):
         return False
-    digits = word.lower().partition("e")[0].partition(".")[2]
-    last_digit = 10.0 ** (-len(digits) + int(word.lower().partition("e")[2] or 0))
-    return abs(float(word) - float(other)) <= max(2 * last_digit, 0.01 * abs(float(word)))
+    value, (digits, _, exponent) = float(word), word.partition("e")
+    decimals = len(digits.partition(".")[2])
+    # A small whole number is a count, of operators for example.
+    last_digit = 0.0 if word.isdigit() and value < 20 else 10.0 ** (int(exponent or 0) - decimals)
+    return abs(value - float(other)) <= max(1.001 * last_digit, 0.01 * abs(value) if last_digit else 0.0)
 
 
 @functools.cache

@@ -232,6 +232,8 @@ def test_code_prints_what_is_shown(page: Path, tested_versions: None) -> None:
         ("cost ≈ 72.1 - 0.668/(x^2.66)", "cost ≈ 72.1 + 0.668/(x^2.66)", False),
         ("cost ≈ 2.4e-5/x", "cost ≈ 2.4e-6/x", False),
         ("R² 0.96", "R² 0.91", False),
+        ("36 % of 40 trials, 5 operators", "37 % of 40 trials, 5 operators", True),
+        ("36 % of 40 trials, 5 operators", "36 % of 40 trials, 6 operators", False),
         ("sqrt(x)", "log(x)", False),
         ("a\n…\nc", "a\nb\nb\nc", True),
         ("a\n…\nc", "a\nb\nb", False),
