@@ -498,7 +498,7 @@ class PanelPage:
         # The filter's heading stands above its slider.
         top = self.page.evaluate("window.scrollY") + above["y"] - 60
         with Image.open(path) as image:
-            cropped = image.crop((round(left["x"]) - 24, round(top), image.width, image.height))
+            cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))
         cropped.save(path)
         shrink(path)
         return path
