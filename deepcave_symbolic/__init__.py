@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.estimator import SymbolicExplainer
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
@@ -21,6 +22,7 @@ __all__ = [
     "Explanation",
     "Formula",
     "Run",
+    "SymbolicExplainer",
     "explain",
     "explain_all",
     "load_run",
@@ -32,6 +34,7 @@ _HOMES = {
     "Explanation": "explanation",
     "Formula": "formula",
     "Run": "runs",
+    "SymbolicExplainer": "estimator",
     "explain": "api",
     "explain_all": "api",
     "load_run": "runs",

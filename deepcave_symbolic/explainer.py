@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -13,25 +12,23 @@ import numpy as np
 
 from deepcave_symbolic.choices import categorical_of, score_by_choice
 from deepcave_symbolic.configurations import activity_in_words
-from deepcave_symbolic.engines import get_engine
-from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
     InvalidArgumentError,
-    MissingDependencyError,
     NoTrialsError,
 )
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, Node
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import shown_name
-from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.options import Options
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
 from deepcave_symbolic.runs.views import Weights, viewed
+from deepcave_symbolic.search import search
 from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.space import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
@@ -222,39 +219,7 @@ class Explainer:
         )
 
     def _search(self, target: Target) -> list[tuple[str, Node]]:
-        candidates = []
-        coordinates = np.column_stack([axis.to_coordinate(target.x[:, i]) for i, axis in enumerate(target.axes)])
-        for engine in self._engines(target.axes):
-            found = engine.search(
-                coordinates,
-                target.y,
-                weights=target.weights,
-                max_complexity=int(self.options.max_complexity),
-                functions=self._functions(engine),
-                seed=int(self.options.seed),
-            )
-            candidates += [(engine.name, node) for node in found]
-        return candidates
-
-    def _engines(self, axes: Sequence[Axis]) -> list[SymbolicRegressionEngine]:
-        choice = self.options.engine
-        if choice not in ("auto", "exhaustive"):
-            return [get_engine(choice)]
-        from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
-
-        bounds = [tuple(axis.to_coordinate(np.array([axis.lower, axis.upper]))) for axis in axes]
-        exhaustive = ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes), bounds=bounds)
-        engines: list[SymbolicRegressionEngine] = [exhaustive]
-        if choice == "auto" and self.options.max_complexity > DEFAULT_MAX_COMPLEXITY:
-            with contextlib.suppress(MissingDependencyError):
-                engines.append(get_engine("operon"))
-        return engines
-
-    def _functions(self, engine: SymbolicRegressionEngine) -> tuple[str, ...]:
-        """Returns the user's functions, else the engine's own set (the paper's for gplearn), else the readable ones."""
-        if self.options.functions is None:
-            return tuple(getattr(engine, "default_functions", DEFAULT_FUNCTIONS))
-        return tuple(self.options.functions)
+        return search(target, self.options)
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
         options = self.options
