@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
     from deepcave_symbolic.runs import Run, load_run
+    from deepcave_symbolic.surrogates import ModelSurrogate
 
 __all__ = [
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
     "Formula",
+    "ModelSurrogate",
     "Run",
     "SymbolicExplainer",
     "explain",
@@ -33,6 +35,7 @@ _HOMES = {
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
     "Formula": "formula",
+    "ModelSurrogate": "surrogates",
     "Run": "runs",
     "SymbolicExplainer": "estimator",
     "explain": "api",

@@ -32,8 +32,8 @@ from deepcave_symbolic.search import search
 from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.space import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate
-from deepcave_symbolic.surrogates.custom import wrap_surrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate
+from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.trust import judge, noise_of
 
 if TYPE_CHECKING:
@@ -68,12 +68,14 @@ class Explainer:
         objective: str | None = None,
         budget: float | str | None = None,
         weights: Weights | None = None,
-        surrogate: str | Surrogate = "run",
+        surrogate: str | Any = "run",
         configspace: ConfigurationSpace | None = None,
         options: Options | None = None,
     ) -> Explainer:
         """Reads the run and builds its surrogate; arguments as in `explain`."""
         options = options or Options()
+        if run is None:
+            run, objective = run_of_model(surrogate, configspace, objective), None
         record, objective, budget = viewed(_as_run(run, configspace), objective, budget, weights)
         index = resolve_objective(record, objective)
         if isinstance(surrogate, str):

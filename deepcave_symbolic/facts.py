@@ -108,7 +108,8 @@ def surrogate_text(explanation: Explanation) -> str:
         + ("" if record.cv_domain_r2 is None else f" ({record.cv_domain_r2:.2f} over the whole space)")
         + ("" if record.cv_rank_correlation is None else f", rank correlation {record.cv_rank_correlation:.2f}")
     )
-    return f"{record.name} on {record.n_trials} trials, {quality} ({kind})"
+    trials = f" on {record.n_trials} trials" if record.n_trials else ""
+    return f"{record.name}{trials}, {quality} ({kind})"
 
 
 def groups_title(explanation: Explanation) -> str:
