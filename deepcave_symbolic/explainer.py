@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -76,7 +75,7 @@ class Explainer:
         options = options or Options()
         if run is None:
             run, objective = run_of_model(surrogate, configspace, objective), None
-        record, objective, budget = viewed(_as_run(run, configspace), objective, budget, weights)
+        record, objective, budget = viewed(load_run(run, configspace=configspace), objective, budget, weights)
         index = resolve_objective(record, objective)
         if isinstance(surrogate, str):
             fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
@@ -267,16 +266,6 @@ def _restricted(axis: Axis, present: Array) -> Axis:
 def _unless_even(weights: Array) -> Array | None:
     """Returns the weights, or None where all are equal: some engines are slower with weights."""
     return None if np.all(weights == weights[0]) else weights
-
-
-def _as_run(run: Any, configspace: ConfigurationSpace | None) -> Run:
-    if isinstance(run, Run):
-        return run
-    if isinstance(run, (str, os.PathLike)):
-        return load_run(run, configspace=configspace)
-    from deepcave_symbolic.runs.deepcave import from_deepcave
-
-    return from_deepcave(run)
 
 
 def package_version() -> str:
