@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.isolation import one_blas_thread
 
 __all__ = ["choose_columns", "distinct_rows"]
 
@@ -81,8 +82,13 @@ def choose_columns(X: Array, y: Array, weights: Array) -> tuple[int, ...]:
     varying = [j for j in range(X.shape[1]) if np.ptp(rows[:, j]) > 0] or [0]
     if len(varying) == 1:
         return (varying[0],)
-    table = _table(rows[:, varying], targets, totals)
-    columns = range(len(varying))
+    # The matrices are small; several BLAS threads would wait for one another.
+    with one_blas_thread():
+        return tuple(varying[j] for j in _best_columns(_table(rows[:, varying], targets, totals)))
+
+
+def _best_columns(table: _Table) -> tuple[int, ...]:
+    columns = range(len(table.hats))
     alone = {(j,): _squared_errors(table, (j,)) for j in columns}
     ranked = sorted(columns, key=lambda j: _loss(table, alone[(j,)], (j,)))
     best = (ranked[0],)
@@ -90,8 +96,7 @@ def choose_columns(X: Array, y: Array, weights: Array) -> tuple[int, ...]:
     together = {pair: _squared_errors(table, pair) for pair in pairs}
     pair = min(together, key=lambda p: _loss(table, together[p], p))
     gain = table.weights * (alone[best] - together[pair])
-    chosen = pair if gain.mean() > _STANDARD_ERRORS * gain.std() / np.sqrt(len(gain)) else best
-    return tuple(varying[j] for j in chosen)
+    return pair if gain.mean() > _STANDARD_ERRORS * gain.std() / np.sqrt(len(gain)) else best
 
 
 def _table(rows: Array, y: Array, weights: Array) -> _Table:

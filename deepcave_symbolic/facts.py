@@ -89,8 +89,10 @@ def share_text(explanation: Explanation) -> str:
 
 
 def settled(explanation: Explanation, formula: Formula) -> str:
-    """Returns a sentence for a formula without alternatives; empty for a constant, which has none anyway."""
-    if formula.complexity == 0 or not _is_known(explanation):
+    """Returns a sentence for a formula without alternatives; empty for a constant, and where no trial has noise."""
+    if formula.complexity == 0 or explanation.projection is None:
+        return ""
+    if explanation.surrogate is None or explanation.surrogate.n_trials == 0:
         return ""
     return "The search found no other formula of this length that fits as well within the trials' noise."
 

@@ -229,13 +229,13 @@ def test_beside_a_run_the_model_is_scored_on_its_trials() -> None:
     run = load_run(SVM)
     X = np.array([run.configurations[trial.config_id] for trial in run.trials])
     y = np.array([trial.costs[0] for trial in run.trials])
-    process = GaussianProcessRegressor(alpha=1e-3, normalize_y=True).fit(X, y)
-    given = explain(run, "C", surrogate=ModelSurrogate(process, run.configspace, inputs="unit"))
+    forest = RandomForestRegressor(n_estimators=20, random_state=0).fit(X, y)
+    given = explain(run, "C", surrogate=ModelSurrogate(forest, run.configspace, inputs="unit"))
     assert given.surrogate is not None and given.surrogate.n_trials == len(y) == 40
-    assert given.surrogate.trials_r2 == pytest.approx(process.score(X, y))
+    assert given.surrogate.trials_r2 == pytest.approx(forest.score(X, y))
     assert given.verdict == "with care"
     assert any(w.startswith("On the run's 40 trials the given model has R²") for w in given.warnings)
-    nonsense = GaussianProcessRegressor(alpha=1e-3).fit(X, -y)
+    nonsense = RandomForestRegressor(n_estimators=20, random_state=0).fit(X, -y)
     assert (
         explain(run, "C", surrogate=ModelSurrogate(nonsense, run.configspace, inputs="unit")).verdict == "do not trust"
     )

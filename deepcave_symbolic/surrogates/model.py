@@ -253,9 +253,11 @@ def _last_step(model: Any) -> Any:
 
 
 def _members(model: Any) -> list[Any]:
-    """Returns the members of an ensemble that see all of its columns, an empty list where there are none."""
+    """Returns the members of an ensemble that take all of its columns as an array, an empty list where they do not."""
     members = getattr(model, "estimators_", None)
     if not isinstance(members, list) or not all(hasattr(member, "predict") for member in members):
+        return []
+    if any(hasattr(member, "feature_names_in_") for member in members):  # a vote of different models
         return []
     columns = getattr(model, "n_features_in_", None)
     return members if all(getattr(member, "n_features_in_", None) == columns for member in members) else []
