@@ -239,6 +239,6 @@ def test_beside_a_run_the_model_is_scored_on_its_trials() -> None:
     assert (
         explain(run, "C", surrogate=ModelSurrogate(nonsense, run.configspace, inputs="unit")).verdict == "do not trust"
     )
-    other = ConfigurationSpace({"x": (0.0, 1.0)})
-    with pytest.raises(InvalidArgumentError, match="the run's own space"):
-        explain(run, "C", surrogate=ModelSurrogate(Known(), other))
+    other = ConfigurationSpace({"C": (1.0, 1000.0), "gamma": (0.001, 1.0)})  # not on the log scale
+    with pytest.raises(InvalidArgumentError, match="differ in 'C', 'gamma'; make it with the run's own space"):
+        explain(run, "C", surrogate=ModelSurrogate(forest, other, inputs="unit"))

@@ -109,11 +109,7 @@ def wrap_surrogate(surrogate: Any, run: Run, *, objective: int, budget: float | 
         )
     warnings: tuple[str, ...] = ()
     if isinstance(surrogate, ModelSurrogate):
-        if list(surrogate.configspace) != list(run.configspace):
-            raise InvalidArgumentError(
-                f"The ModelSurrogate has the hyperparameters {', '.join(surrogate.configspace)}, the run "
-                f"{', '.join(run.configspace)}; make it with the run's own space (load_run(...).configspace)."
-            )
+        _check_same_space(surrogate.configspace, run.configspace)
         warnings = (*surrogate.warnings, *((_NO_SPREAD,) if surrogate.spread == "none" else ()))
     model = _Checked(surrogate)
     record = SurrogateRecord(
@@ -127,6 +123,23 @@ def wrap_surrogate(surrogate: Any, run: Run, *, objective: int, budget: float | 
     predicted, _ = model.predict(data.X)
     record = replace(record, n_trials=len(data.y), trials_r2=weighted_r2(data.y, predicted, None))
     return FittedSurrogate(model=model, record=record, budget=chosen, X=data.X, y=data.y, failed=data.failed)
+
+
+def _check_same_space(given: ConfigurationSpace, own: ConfigurationSpace) -> None:
+    """Refuses a model's space whose vectors mean other values than those of the run's."""
+    theirs, ours = _domains(given), _domains(own)
+    different = [name for name in dict.fromkeys([*theirs, *ours]) if theirs.get(name) != ours.get(name)]
+    if different:
+        raise InvalidArgumentError(
+            f"The ModelSurrogate's configuration space and the run's differ in {', '.join(map(repr, different))}; make "
+            "it with the run's own space (load_run(...).configspace)."
+        )
+
+
+def _domains(space: ConfigurationSpace) -> dict[str, tuple[Any, ...]]:
+    """Returns what decides the vector of each hyperparameter."""
+    attributes = ("lower", "upper", "log", "choices", "sequence", "value")
+    return {name: tuple(getattr(hp, attribute, None) for attribute in attributes) for name, hp in space.items()}
 
 
 def _name(surrogate: Any) -> str:
