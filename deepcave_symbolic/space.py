@@ -21,7 +21,7 @@ from deepcave_symbolic.expression import Array
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of", "labels_of_vector", "vector_of_labels"]
+__all__ = ["Axis", "axis_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
 
 
 @dataclass(frozen=True)
@@ -255,10 +255,10 @@ def labels_of_vector(hyperparameter: Any, axis: Axis, vector: Array) -> Array:
 def _labels(hyperparameter: Any) -> list[str]:
     """Returns the values of an ordinal or categorical in the order of its vector entries, as text."""
     values = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    return list(_distinct(values))
+    return list(distinct_labels(values))
 
 
-def _distinct(values: Sequence[Any]) -> tuple[str, ...]:
+def distinct_labels(values: Sequence[Any]) -> tuple[str, ...]:
     """Returns values as text; in quotes where two of them, such as 1 and "1", would read the same."""
     labels = tuple(str(value) for value in values)
     return labels if len(set(labels)) == len(labels) else tuple(repr(value) for value in values)
@@ -271,7 +271,7 @@ def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:
             hyperparameter=name,
         )
     positions = tuple(float(i) for i in range(len(choices)))
-    labels = _distinct(choices)
+    labels = distinct_labels(choices)
     return Axis(name, 0.0, positions[-1], integer=True, values=positions, labels=labels, categorical=True)
 
 
@@ -286,4 +286,4 @@ def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
         values = tuple(sorted(float(v) for v in sequence))
         return Axis(name, values[0], values[-1], values=values)
     ranks = tuple(float(i) for i in range(len(sequence)))
-    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=_distinct(sequence))
+    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=distinct_labels(sequence))

@@ -17,6 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     ["exceptions", "isolation", "interrupts", "_optional", "__init__"],
     ["expression", "names"],
+    ["column_choice"],
     ["tidy", "printing"],
     ["rounding", "sympy_export", "space", "configurations", "intervals"],
     ["axis_values", "runs", "formula", "engines"],
@@ -32,7 +33,8 @@ LAYERS = [
     ["visualization", "report"],
     ["html_report"],
     ["options"],
-    ["explainer"],
+    ["search"],
+    ["explainer", "estimator"],
     ["api"],
     ["panel"],
     ["config"],

@@ -104,3 +104,16 @@ def test_overlapping_threads_are_quiet_alone(capsys: pytest.CaptureFixture[str])
         thread.join()
     assert capsys.readouterr().out == "shown\n" and [str(w.message) for w in seen] == ["shown"]
     assert sys.stdout is stdout and blas_threads() == before
+
+
+def test_filters_of_warnings_can_be_built_anew_from_their_texts() -> None:
+    """Scikit-learn 1.9 does so for every thread of a forest."""
+    with quiet():
+        filters = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action, message, category, module, line in filters:
+            texts = ["" if p is None else p if isinstance(p, str) else p.pattern for p in (message, module)]
+            warnings.filterwarnings(action, texts[0], category, texts[1], line, append=True)  # type: ignore[arg-type]
+        with pytest.warns(UserWarning, match="heard"):
+            warnings.warn("heard", stacklevel=1)

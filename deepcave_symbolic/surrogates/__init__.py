@@ -10,9 +10,10 @@ from deepcave_symbolic.runs.records import Run, Status
 from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
+from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.validation import clearly_better
 
-__all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
+__all__ = ["KINDS", "FittedSurrogate", "ModelSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
 
 KINDS = ("run", "forest", "best")
 #: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
