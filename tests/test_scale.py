@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from deepcave_symbolic.exceptions import RunFormatError, SurrogateError
 from deepcave_symbolic.surrogates import cost, validation
 from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.forest import fit_forest
+from deepcave_symbolic.surrogates.training import train
 
 ROOT = Path(__file__).parents[1]
 RECORDED = sorted(
@@ -143,10 +145,43 @@ def test_the_nearest_of_many_is_the_nearest(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(validation._nearest(points, places), by_tree)
 
 
+@pytest.mark.parametrize(
+    ("leaf", "bootstrap", "copies"), [(1, True, 1), (20, True, 1), (1, False, 1), (5000, True, 60)]
+)
+def test_every_leaf_is_smacs(folder: Path, leaf: int, bootstrap: bool, copies: int) -> None:
+    from smac.model.random_forest.random_forest import RandomForest
+
+    run, data = training_data(folder)
+    rows, costs = np.tile(data.rows, (copies, 1)), np.log(np.tile(data.z, copies))
+    options = {"seed": 3, "log_y": True, "min_samples_leaf": leaf, "bootstrapping": bootstrap}
+    theirs, ours = (RandomForest(run.configspace, **options) for _ in range(2))
+    theirs.train(rows, costs[:, None])
+    train(ours, rows, costs)
+    for a, b in zip(theirs._rf.estimators_, ours._rf.estimators_, strict=True):
+        np.testing.assert_array_equal(a.tree_.value, b.tree_.value)  # bit by bit
+    for a, b in zip(theirs.predict(data.rows), ours.predict(data.rows), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_rival_has_the_weights_of_a_cross_validation_of_its_own(folder: Path, monkeypatch: Any) -> None:
+    run, data = training_data(folder)
+
+    def fit(index: Any) -> Any:
+        return lambda X, features: X[:, 0]
+
+    alone = validation.cross_validate(data, fit, run.configspace)
+    used = fit_forest(run, objective=0, budget=None, seed=1)
+    monkeypatch.setattr(validation, "_nearest", lambda *_: pytest.fail("computed again"))
+    assert validation.cross_validate(data, fit, run.configspace, like=used).domain_r2 == alone.domain_r2
+    monkeypatch.undo()
+    others = replace(used, X=used.X[::-1])
+    assert validation.cross_validate(data, fit, run.configspace, like=others).domain_r2 == alone.domain_r2
+
+
 def test_a_forest_on_demand_is_the_same_forest(folder: Path) -> None:
     run = load_run(folder)
     at_once = fit_forest(run, objective=0, budget=None, seed=1)
-    later = fit_forest(run, objective=0, budget=None, seed=1, on_demand=True)
+    later = fit_forest(run, objective=0, budget=None, seed=1, rival_of=at_once)
     assert later.record == at_once.record
     for a, b in zip(at_once.model.predict(at_once.X), later.model.predict(at_once.X), strict=True):
         np.testing.assert_array_equal(a, b)
