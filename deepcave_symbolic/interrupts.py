@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
-__all__ = ["Interrupted", "exit_soon", "interruptible"]
+__all__ = ["Interrupted", "end_now", "exit_soon", "ignored_from_now_on", "interruptible"]
 
 #: Seconds from a signal to the end of the process, where Python code cannot react: inside a long matrix operation.
 GRACE = 1.0
@@ -37,6 +39,13 @@ def _words(number: int) -> str:
 def interruptible() -> Iterator[None]:
     """Turns signals into `Interrupted`; what the process was started to ignore (nohup) stays ignored."""
     previous: dict[signal.Signals, Any] = {}
+    hook = sys.unraisablehook
+
+    def unraisable(found: Any) -> None:
+        # Raised inside a destructor or a callback of C code, where Python can only print it: the same end as elsewhere.
+        if isinstance(found.exc_value, Interrupted):
+            end_now(found.exc_value)
+        hook(found)
 
     def ring(number: int, frame: FrameType | None) -> None:
         for other in previous:  # the first one counts; a second must not disturb the cleaning up
@@ -46,11 +55,37 @@ def interruptible() -> Iterator[None]:
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             previous[number] = signal.signal(number, ring)
+    sys.unraisablehook = unraisable
     try:
         yield
     finally:
+        sys.unraisablehook = hook
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def ignored_from_now_on() -> None:
+    """Lets no signal disturb the end of a process whose work is done: its exit code stays what it is."""
+
+    def ignore() -> None:
+        for number in _numbers():
+            signal.signal(number, signal.SIG_IGN)
+
+    atexit.register(ignore)  # the last one registered comes first
+
+
+def end_now(stop: Interrupted) -> NoReturn:
+    """Ends the process with one line and the shell's exit code.
+
+    At once, because threads may still compute: Python's own end would wait for some of them and stumble over others.
+    """
+    _leave(stop.number)
+
+
+def _leave(number: int) -> NoReturn:
+    with contextlib.suppress(OSError):  # nobody may be there to read it
+        os.write(2, f"deepcave-symbolic: {_words(number)}\n".encode())
+    os._exit(128 + number)
 
 
 @contextlib.contextmanager
@@ -75,8 +110,7 @@ def exit_soon(cleanup: Callable[[], None]) -> Iterator[None]:
                 break
             if heard[0] in ours and not left.wait(GRACE):
                 cleanup()
-                os.write(2, f"deepcave-symbolic: {_words(heard[0])}\n".encode())
-                os._exit(128 + heard[0])
+                _leave(heard[0])
         os.close(reading)
 
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)

@@ -11,11 +11,15 @@ from typing import Any
 __all__ = ["clock", "explaining", "training_shown"]
 
 
+def _on_terminal() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()  # None: a program without a console
+
+
 def explaining(items: Sequence[Any]) -> Any:
     """Wraps what is to be explained in a bar that shows on a terminal after a second."""
     from tqdm import tqdm
 
-    return tqdm(items, desc="explaining", delay=1.0, leave=False, disable=not sys.stderr.isatty())
+    return tqdm(items, desc="explaining", delay=1.0, leave=False, disable=not _on_terminal())
 
 
 @contextlib.contextmanager
@@ -30,7 +34,7 @@ def training_shown() -> Iterator[None]:
     def listen(sentence: str, done: int, expected: int) -> None:
         if done == 0:
             print(f"deepcave-symbolic: {sentence}", file=sys.stderr, flush=True)
-            bars.append(tqdm(total=expected, desc="training", leave=False, disable=not sys.stderr.isatty()))
+            bars.append(tqdm(total=expected, desc="training", leave=False, disable=not _on_terminal()))
         else:
             bars[-1].update()
 
@@ -45,7 +49,7 @@ def training_shown() -> Iterator[None]:
 @contextlib.contextmanager
 def clock(what: str) -> Iterator[None]:
     """Shows on a terminal what is going on and for how long, once it takes more than a second."""
-    if not sys.stderr.isatty():
+    if not _on_terminal():
         yield
         return
     from tqdm import tqdm
