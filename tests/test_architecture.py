@@ -34,7 +34,7 @@ LAYERS = [
     ["options"],
     ["explainer"],
     ["api"],
-    ["panel"],
+    ["panel", "cache_files"],
     ["config"],
     ["user_config"],
     ["launcher"],
