@@ -36,28 +36,33 @@ def _words(number: int) -> str:
 
 
 @contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Turns signals into `Interrupted`; what the process was started to ignore (nohup) stays ignored."""
+def interruptible() -> Iterator[list[Interrupted]]:
+    """Turns signals into `Interrupted`; what the process was started to ignore (nohup) stays ignored.
+
+    Yields a list that has the interrupt as soon as one came: C code may turn it into an error of its own, as the import
+    of NumPy does.
+    """
+    heard: list[Interrupted] = []
     previous: dict[signal.Signals, Any] = {}
     hook = sys.unraisablehook
 
     def unraisable(found: Any) -> None:
-        # Raised inside a destructor or a callback of C code, where Python can only print it: the same end as elsewhere.
-        if isinstance(found.exc_value, Interrupted):
-            end_now(found.exc_value)
-        hook(found)
+        # Raised inside a destructor or a callback of C code, Python would print it and go on; `exit_soon` ends that.
+        if not isinstance(found.exc_value, Interrupted):
+            hook(found)
 
     def ring(number: int, frame: FrameType | None) -> None:
         for other in previous:  # the first one counts; a second must not disturb the cleaning up
             signal.signal(other, signal.SIG_IGN)
-        raise Interrupted(number)
+        heard.append(Interrupted(number))
+        raise heard[0]
 
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             previous[number] = signal.signal(number, ring)
     sys.unraisablehook = unraisable
     try:
-        yield
+        yield heard
     finally:
         sys.unraisablehook = hook
         for number, handler in previous.items():

@@ -47,6 +47,11 @@ class Finder:
     def find_spec(self, name, path=None, target=None):
         if name == "numpy":
             here()
+def replacing(*_, **__):
+    try:
+        here()
+    except BaseException:
+        raise ImportError("Error importing numpy")
 class Dying:
     def __del__(self):  # Python prints what is raised here, and goes on
         here()
@@ -59,6 +64,8 @@ else:
     import deepcave_symbolic.output as output, deepcave_symbolic.explainer as explainer
 if stage == "reading":
     explainer.load_run = here
+elif stage == "replaced":
+    explainer.load_run = replacing
 elif stage == "destructor":
     explainer.load_run = dying
 elif stage == "search":
@@ -79,6 +86,7 @@ sys.exit(cli.main())
         ("importing", signal.SIGTERM, ()),
         ("reading", signal.SIGTERM, ()),
         ("destructor", signal.SIGINT, ()),
+        ("replaced", signal.SIGTERM, ()),
         ("search", signal.SIGINT, ("-p", "C")),
         ("search", signal.SIGTERM, ("--jobs", "2")),
         ("search", signal.SIGINT, ("--jobs", "2")),

@@ -21,20 +21,20 @@ def main(argv: Sequence[str] | None = None) -> int:
             them: a program that calls this function with arguments keeps its own handlers.
     """
     if argv is not None:
-        return _main(list(argv), own_process=False)
+        return _main(list(argv))
     try:
-        with interruptible():
+        with interruptible() as heard:
             _open_closed_streams()
-            code = _main(sys.argv[1:], own_process=True)
+            code = _main(sys.argv[1:], heard)
             ignored_from_now_on()
             return code
     except Interrupted as stop:  # before or after the command itself
         end_now(stop)
 
 
-def _main(arguments: list[str], *, own_process: bool) -> int:
+def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
+    """Returns the exit code; `heard` has what interrupts this process, None in a program that handles it itself."""
     from deepcave_symbolic.cli.parser import build_parser
-    from deepcave_symbolic.exceptions import DeepcaveSymbolicError
     from deepcave_symbolic.output import discard_unfinished, write_output
 
     debug = "--debug" in arguments
@@ -48,22 +48,31 @@ def _main(arguments: list[str], *, own_process: bool) -> int:
         if args.command is None:
             build_parser().print_help()
             return 0
+        if heard:  # and swallowed on the way
+            end_now(heard[0])
         # A command that starts processes stops them itself.
-        with exit_soon(discard_unfinished) if own_process and args.ends_at_once else contextlib.nullcontext():
+        with exit_soon(discard_unfinished) if heard is not None and args.ends_at_once else contextlib.nullcontext():
             return int(args.run_command(args))
     except SystemExit as stop:  # argparse has said what there is to say
         return int(stop.code or 0)
-    except (DeepcaveSymbolicError, OSError) as error:
-        return _failed(" ".join(str(error).split()), 2, debug=debug)
+    except Exception as error:
+        if heard:
+            end_now(heard[0])
+        return _failed(*_in_words(error), debug=debug)
     except Interrupted as stop:
         if debug:
             _show_traceback()
         end_now(stop)
     except KeyboardInterrupt:
         return _failed("interrupted", 130, debug=debug)
-    except Exception as error:
-        message = f"internal error: {type(error).__name__}: {error} (--debug shows where)"
-        return _failed(message, 1, debug=debug)
+
+
+def _in_words(error: Exception) -> tuple[str, int]:
+    from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+
+    if isinstance(error, DeepcaveSymbolicError | OSError):
+        return " ".join(str(error).split()), 2
+    return f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1
 
 
 def _failed(message: str, code: int, *, debug: bool) -> int:
