@@ -104,6 +104,22 @@ def test_another_users_folder_is_left_alone(root: Path, monkeypatch: pytest.Monk
     assert list(theirs.iterdir()) == []
 
 
+def test_a_full_disk_is_said_before_anything_starts(root: Path) -> None:
+    root.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(root)]
+    if not sys.platform.startswith("linux") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system needs root on Linux")
+    try:
+        with pytest.raises(InvalidArgumentError, match="cannot be used: No space left on device"):
+            Session()
+        assert not list(root.rglob("probe"))
+        subprocess.run(["mount", "-o", "remount,size=8m", str(root)], check=True)
+        with Session() as session:
+            assert sorted(os.listdir(session.folder)) == ["lock", "logs"]
+    finally:
+        subprocess.run(["umount", str(root)], check=True)
+
+
 def test_a_cache_folder_that_cannot_be_made_says_what_to_do(root: Path) -> None:
     root.write_text("a file")
     with pytest.raises(InvalidArgumentError, match=r"cannot be used: File exists. Set XDG_CACHE_HOME"):

@@ -15,6 +15,9 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 
 __all__ = ["Session", "cache_root"]
 
+#: Bytes that must be free: logs, the selection, and the results of some clicks.
+_ROOM = 2**20
+
 
 def cache_root() -> Path:
     """Returns the folder for this program in the user's cache folder."""
@@ -47,9 +50,11 @@ class Session:
             self.folder = self._acquire(root)
             self.logs = self.folder / "logs"
             self.logs.mkdir(exist_ok=True)
+            self._check_room()
             # DeepCAVE prefers what it stored here over the runs it is started with.
             self._meta.unlink(missing_ok=True)
         except OSError as error:
+            self.__exit__(None, None, None)
             raise InvalidArgumentError(
                 f"The cache folder {root} cannot be used: {error.strerror or error}. "
                 "Set XDG_CACHE_HOME to a folder that you can write to."
@@ -72,6 +77,14 @@ class Session:
     @property
     def _meta(self) -> Path:
         return self.folder / "meta.json"
+
+    def _check_room(self) -> None:
+        """Raises OSError where results would not fit: a disk or a quota that is full."""
+        probe = self.folder / "probe"
+        try:
+            probe.write_bytes(bytes(_ROOM))
+        finally:
+            probe.unlink(missing_ok=True)
 
     def _acquire(self, root: Path) -> Path:
         import fcntl  # not on Windows, where the rest of the package works
