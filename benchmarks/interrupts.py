@@ -84,6 +84,8 @@ def _kind(code: int, number: signal.Signals, out: str, err: str, target: Path) -
         return "stopped"
     if code == 0 and not said and text.rstrip() and text != OLD:
         return "finished"
+    if code == -number and text == OLD and not said and "Training a Gaussian" in err:
+        return "stopped"  # by the signal itself, which Python could not have handled in time
     ours = "explain" in err and "deepcave_symbolic/" in err
     if text == OLD and (code == -number or (code == 1 and "KeyboardInterrupt" in err and not ours)):
         return "before the start"

@@ -16,6 +16,8 @@ __all__ = ["Interrupted", "end_now", "exit_soon", "ignored_from_now_on", "interr
 
 #: Seconds from a signal to the end of the process, where Python code cannot react: inside a long matrix operation.
 GRACE = 1.0
+#: Handlers of `interruptible` that are active.
+_ours: list[Any] = []
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
 
 
@@ -57,6 +59,7 @@ def interruptible() -> Iterator[list[Interrupted]]:
         heard.append(Interrupted(number))
         raise heard[0]
 
+    _ours.append(ring)
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             previous[number] = signal.signal(number, ring)
@@ -65,7 +68,27 @@ def interruptible() -> Iterator[list[Interrupted]]:
         yield heard
     finally:
         sys.unraisablehook = hook
+        _ours.remove(ring)
         for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def ends_by_itself() -> Iterator[None]:
+    """Lets a signal end the process at once and without a word inside the block, where Python cannot react in time.
+
+    For computations that start no process and write nothing; the shell's exit code is the same. Handlers of a program
+    that this package is part of are left alone, and so is everything outside of the main thread.
+    """
+    changed: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _numbers():
+            if signal.getsignal(number) in _ours:
+                changed[number] = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        for number, handler in changed.items():
             signal.signal(number, handler)
 
 

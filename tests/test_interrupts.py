@@ -17,6 +17,9 @@ import pytest
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import explain as explain_command
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.cli.progress import training_shown
+from deepcave_symbolic.interrupts import ends_by_itself, interruptible
+from deepcave_symbolic.surrogates import cost
 
 if os.name != "posix":
     pytest.skip("signals and devices of POSIX", allow_module_level=True)
@@ -72,6 +75,10 @@ elif stage == "search":
     explainer.Explainer._search = here
 elif stage == "swallowed":
     explainer.Explainer._search = swallowing
+elif stage == "training":
+    from deepcave_symbolic.surrogates import cost, smac
+    cost.MANY_ROWS = 5
+    smac.train = swallowing
 elif stage == "writing":
     output.os.fsync = here
 sys.argv[1:] = arguments
@@ -122,6 +129,42 @@ def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
         process.send_signal(signal.SIGHUP)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0 and out and err == b""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_signal_itself_ends_the_training_of_a_large_process(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", STAGED, "training", "explain", SVM, "-p", "C", "-o", str(tmp_path / "out.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "here\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == -number  # 130 and 143 in a shell
+    assert err.startswith("deepcave-symbolic: Training a Gaussian process on 40 trials") and err.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_handlers_are_back_after_the_training() -> None:
+    number = signal.SIGTERM
+    before = signal.getsignal(number)
+    with ends_by_itself():  # a program's own handlers are its own
+        assert signal.getsignal(number) is before
+    with interruptible():
+        ours = signal.getsignal(number)
+        with training_shown():
+            with cost.announced(Model(), 10**4) as evaluated:
+                assert signal.getsignal(number) is signal.SIG_DFL
+                evaluated()
+            assert signal.getsignal(number) is ours
+    assert signal.getsignal(number) is before
+
+
+class Model:
+    """What `cost_of` asks a Gaussian process for."""
+
+    class _kernel:  # noqa: N801 - SMAC's name
+        theta = (0.0,)
+
+    _n_restarts = 0
 
 
 def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from deepcave_symbolic.interrupts import ends_by_itself
+
 __all__ = ["clock", "explaining", "training_shown"]
 
 
@@ -24,26 +26,32 @@ def explaining(items: Sequence[Any]) -> Any:
 
 @contextlib.contextmanager
 def training_shown() -> Iterator[None]:
-    """Says on stderr what training a large Gaussian process will cost, and on a terminal how far it has come."""
+    """Says on stderr what training a large Gaussian process will cost, and on a terminal how far it has come.
+
+    A single step of it may keep Python from every signal for minutes, so that meanwhile a signal ends the process by
+    itself.
+    """
     from tqdm import tqdm
 
     from deepcave_symbolic.surrogates.cost import watching
 
+    training = contextlib.ExitStack()
     bars: list[Any] = []
 
     def listen(sentence: str, done: int, expected: int) -> None:
-        if done == 0:
-            print(f"deepcave-symbolic: {sentence}", file=sys.stderr, flush=True)
-            bars.append(tqdm(total=expected, desc="training", leave=False, disable=not _on_terminal()))
-        else:
+        if done > 0:
             bars[-1].update()
+            return
+        if sys.stderr is not None:
+            tqdm.write(f"deepcave-symbolic: {sentence}", file=sys.stderr)  # beside what else moves there
+            sys.stderr.flush()
+        bars.append(
+            training.enter_context(tqdm(total=expected, desc="training", leave=False, disable=not _on_terminal()))
+        )
+        training.enter_context(ends_by_itself())
 
-    try:
-        with watching(listen):
-            yield
-    finally:
-        for bar in bars:
-            bar.close()
+    with training, watching(listen, ended=training.close):
+        yield
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from typing import Any
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.surrogates.memory import available_memory
 
-__all__ = ["MANY_ROWS", "Cost", "SlowTrainingWarning", "announce", "at_most", "cost_of", "watching"]
+__all__ = ["MANY_ROWS", "Cost", "SlowTrainingWarning", "announced", "at_most", "cost_of", "watching"]
 
 #: Up to here training takes minutes at most and nothing is said.
 MANY_ROWS = 2_000
@@ -42,7 +42,9 @@ _MATRICES_A_HYPERPARAMETER, _MATRICES_A_WALKER, _MATRICES = 3.0, 1.7, 4.0
 _EVALUATIONS_A_START = 24
 
 Listener = Callable[[str, int, int], None]
-_listener: ContextVar[Listener | None] = ContextVar("deepcave_symbolic_training_listener", default=None)
+_listener: ContextVar[tuple[Listener, Callable[[], None]] | None] = ContextVar(
+    "deepcave_symbolic_training_listener", default=None
+)
 _limit: ContextVar[float | None] = ContextVar("deepcave_symbolic_training_limit", default=None)
 
 
@@ -78,8 +80,9 @@ def cost_of(model: Any, n: int) -> Cost:
     return Cost(evaluations, evaluations * (cubic * n**3 + square * n**2 * p), matrices * 8.0 * n**2)
 
 
-def announce(model: Any, n: int) -> Callable[[], None]:
-    """Says what training will cost where it is much; returns what is to be called after every evaluation.
+@contextlib.contextmanager
+def announced(model: Any, n: int) -> Iterator[Callable[[], None]]:
+    """Says what the training inside will cost where it is much; yields what is to be called after every evaluation.
 
     Raises:
         SurrogateError: If it would take more memory than there is, or longer than the limit of the context.
@@ -92,17 +95,20 @@ def announce(model: Any, n: int) -> Callable[[], None]:
             'are free. Use surrogate="forest".'
         )
     if n <= MANY_ROWS:
-        return lambda: None
+        yield lambda: None
+        return
     start = f"Training a Gaussian process on {n} trials takes about {_duration(cost.seconds)}"
     limit = _limit.get()
     if limit is not None and cost.seconds > limit:
         raise SurrogateError(f'{start}, longer than the {limit:g} seconds there are. Use surrogate="forest".')
     advice = 'Ctrl-C stops it; surrogate="forest" (--surrogate forest) takes seconds.'
     sentence = f"{start} and {_size(cost.memory)} of memory; {advice}"
-    listener = _listener.get()
-    if listener is None:
+    found = _listener.get()
+    if found is None:
         warnings.warn(sentence, SlowTrainingWarning, stacklevel=2)
-        return lambda: None
+        yield lambda: None
+        return
+    listener, ended = found
     done = 0
 
     def tick() -> None:
@@ -111,7 +117,10 @@ def announce(model: Any, n: int) -> Callable[[], None]:
         listener(sentence, done, cost.evaluations)
 
     listener(sentence, 0, cost.evaluations)
-    return tick
+    try:
+        yield tick
+    finally:
+        ended()
 
 
 def _size(number: float) -> str:
@@ -128,12 +137,12 @@ def _duration(seconds: float) -> str:
 
 
 @contextlib.contextmanager
-def watching(listener: Listener) -> Iterator[None]:
+def watching(listener: Listener, *, ended: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Calls the listener with the sentence, the evaluations done and those expected, before and while a model trains.
 
-    What it raises (a `KeyboardInterrupt`, say) ends the training.
+    What it raises (a `KeyboardInterrupt`, say) ends the training. After it, however it ends, `ended` is called.
     """
-    token = _listener.set(listener)
+    token = _listener.set((listener, ended))
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ from deepcave_symbolic.isolation import quiet
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import component_meta
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
-from deepcave_symbolic.surrogates.cost import announce
+from deepcave_symbolic.surrogates.cost import announced
 from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
@@ -64,9 +64,12 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         model = rebuild_model(run)
         differences = _differences(run, model, data, smac.version)
         options = json.loads(_as_json(model.meta))
-    evaluated = (lambda: None) if name == "RandomForest" else announce(model, len(data.y))
+    with contextlib.ExitStack() as stack:
+        # Outside of what keeps quiet: it speaks to the user.
+        evaluated = (lambda: None) if name == "RandomForest" else stack.enter_context(announced(model, len(data.y)))
+        with _contained(name):
+            train(model, data.rows, data.z, evaluated)
     with _contained(name):
-        train(model, data.rows, data.z, evaluated)
         predictor = _predictor(run, model, data)
         validation = cross_validate(data, _refit(run, model, data), run.configspace)
     record = SurrogateRecord(
