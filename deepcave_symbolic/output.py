@@ -57,11 +57,14 @@ def check_output(output: str | None) -> None:
             raise InvalidArgumentError(
                 f"Cannot write to {output!r}: there is no folder {target.parent}; make it first."
             )
-        place = target if target.exists() and not target.is_file() else target.parent
+        places = [target] if target.exists() else []  # a file that may not be changed is not replaced either
+        if not target.exists() or target.is_file():
+            places.append(target.parent)
     except (OSError, ValueError) as error:  # a name too long, a NUL in it
         raise _failed(output, error) from error
-    if not os.access(place, os.W_OK):
-        raise InvalidArgumentError(f"Cannot write to {output!r}: {place} may not be written to by you.")
+    for place in places:
+        if not os.access(place, os.W_OK):
+            raise InvalidArgumentError(f"Cannot write to {output!r}: {place} may not be written to by you.")
 
 
 def write_output(text: str, output: str | None) -> None:

@@ -289,6 +289,20 @@ def test_a_place_that_cannot_be_written_is_refused_first(
     assert os.listdir(tmp_path) == ["folder"]
 
 
+@pytest.mark.parametrize("protected", ["folder", "folder/out.txt"])
+def test_what_is_protected_is_not_replaced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protected: str
+) -> None:
+    target = tmp_path / "folder" / "out.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    access = os.access  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / protected and access(path, mode))
+    assert main(["explain", SVM, "-p", "C", "-o", str(target)]) == 2
+    assert f"{tmp_path / protected} may not be written to by you" in capsys.readouterr().err
+    assert target.read_text() == "old"
+
+
 def test_link_and_pipe(tmp_path: Path) -> None:
     real, link, pipe = tmp_path / "real.txt", tmp_path / "link.txt", tmp_path / "pipe"
     real.write_text("old")
