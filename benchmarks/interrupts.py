@@ -66,7 +66,11 @@ def interrupt(name: str, arguments: list[str], number: signal.Signals, after: fl
         time.sleep(after)
         process.send_signal(number)
         sent = time.perf_counter()
-        out, err = process.communicate(timeout=_LIMIT)
+        try:
+            out, err = process.communicate(timeout=_LIMIT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
         seconds = time.perf_counter() - sent
         left = _session(process.pid)
         for other in left:

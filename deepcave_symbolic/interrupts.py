@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["Interrupted", "end_now", "exit_soon", "ignored_from_now_on", "interruptible"]
+__all__ = ["Interrupted", "end_now", "ends_by_itself", "exit_soon", "ignored_from_now_on", "interruptible"]
 
 #: Seconds from a signal to the end of the process, where Python code cannot react: inside a long matrix operation.
 GRACE = 1.0
-#: Handlers of `interruptible` that are active.
-_ours: list[Any] = []
+#: Handlers of `interruptible` that are active, with what they have heard.
+_ours: dict[Any, list[Interrupted]] = {}
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
 
 
@@ -59,7 +59,7 @@ def interruptible() -> Iterator[list[Interrupted]]:
         heard.append(Interrupted(number))
         raise heard[0]
 
-    _ours.append(ring)
+    _ours[ring] = heard
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
             previous[number] = signal.signal(number, ring)
@@ -68,7 +68,7 @@ def interruptible() -> Iterator[list[Interrupted]]:
         yield heard
     finally:
         sys.unraisablehook = hook
-        _ours.remove(ring)
+        del _ours[ring]
         for number, handler in previous.items():
             signal.signal(number, handler)
 
@@ -79,7 +79,13 @@ def ends_by_itself() -> Iterator[None]:
 
     For computations that start no process and write nothing; the shell's exit code is the same. Handlers of a program
     that this package is part of are left alone, and so is everything outside of the main thread.
+
+    Raises:
+        Interrupted: If a signal came before and a library has swallowed it.
     """
+    for heard in _ours.values():
+        if heard:
+            raise heard[0]
     changed: dict[signal.Signals, Any] = {}
     if threading.current_thread() is threading.main_thread():
         for number in _numbers():
