@@ -15,6 +15,7 @@ dashboard a Redis: two would take each other's results.
 
 from __future__ import annotations
 
+import contextlib
 import http
 import importlib.util
 import os
@@ -107,7 +108,8 @@ def run_dashboard(options: DashboardOptions) -> int:
             return 0
         except ChildError as error:
             children.stop()  # before the report, which says that nothing runs any more
-            print(f"deepcave-symbolic: {error}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"deepcave-symbolic: {error}", file=sys.stderr)
             return 1
 
 
@@ -290,8 +292,10 @@ def _environment(
 
 
 def _say(message: str) -> None:
-    print(message, flush=True)
+    with contextlib.suppress(OSError):  # the terminal was closed, or `head` has seen enough
+        print(message, flush=True)
 
 
 def _warn(message: str) -> None:
-    print(f"deepcave-symbolic: warning: {message}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        print(f"deepcave-symbolic: warning: {message}", file=sys.stderr, flush=True)

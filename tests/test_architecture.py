@@ -36,7 +36,7 @@ LAYERS = [
     ["search"],
     ["explainer", "estimator"],
     ["api"],
-    ["panel"],
+    ["panel", "cache_files"],
     ["config"],
     ["user_config"],
     ["launcher"],

@@ -81,8 +81,8 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
     from deepcave_symbolic.surrogates.rebuild import model_name, stand_in
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
 
-    def forest(on_demand: bool = False) -> FittedSurrogate:
-        return fit_forest(run, objective=objective, budget=budget, seed=seed, on_demand=on_demand)
+    def forest(rival_of: FittedSurrogate | None = None) -> FittedSurrogate:
+        return fit_forest(run, objective=objective, budget=budget, seed=seed, rival_of=rival_of)
 
     def own() -> FittedSurrogate:
         return fit_smac_surrogate(run, objective=objective, budget=budget)
@@ -95,7 +95,7 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
             trained = own()
         except UnsuitableCostsError as error:
             return _with_warning(forest(), f"{error} A random forest on scaled costs stands in for its surrogate.")
-        return _compared(trained, _rival(lambda: forest(on_demand=True)), "forest")
+        return _compared(trained, _rival(lambda: forest(rival_of=trained)), "forest")
     trained = forest()
     if kind == "forest":
         quick = len(trained.y) <= _MOST_TRIALS_COMPARED or model_name(run) == "RandomForest"

@@ -121,6 +121,8 @@ class FittedSurrogate:
         y: Their costs in objective units, shape (n,).
         held_out: What models that had not seen them predicted for the rows (cross-validation), objective units, shape
             (n,); None where it was not possible.
+        shares: The share of the space nearest to the row's configuration, as cross-validation found it, shape (n,);
+            None likewise.
         failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
     """
 
@@ -130,6 +132,7 @@ class FittedSurrogate:
     X: Array
     y: Array
     held_out: Array | None = None
+    shares: Array | None = None
     failed: npt.NDArray[np.bool_] | None = None
 
     @property
