@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.records import Run, Status, Trial
-from deepcave_symbolic.runs.vectors import plain_vectors
+from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -68,7 +66,7 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         raise RunFormatError(
             f"{file} is no run history of SMAC 2.x: it lacks the sections 'data' and 'configs'.", path=file
         )
-    configurations = _configurations(history["configs"], space, file)
+    configurations, notes = _configurations(history["configs"], space, file)
     trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
     if not any(trial.status != Status.RUNNING for trial in trials):
         raise NoTrialsError(f"{file} has no finished trial ({len(trials)} running). Wait until some have finished.")
@@ -83,6 +81,7 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         path=folder,
         scenario=scenario,
         version=version if isinstance(version, str) else None,
+        notes=notes,
     )
 
 
@@ -119,7 +118,7 @@ def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
 def _read_configspace(file: Path) -> ConfigurationSpace:
     from ConfigSpace import ConfigurationSpace
 
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise RunFormatError(
             f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space).", path=file
         )
@@ -141,7 +140,10 @@ def _read_configspace(file: Path) -> ConfigurationSpace:
     return space
 
 
-def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> dict[int, Array]:
+def _configurations(
+    section: Mapping[str, Any], space: ConfigurationSpace, file: Path
+) -> tuple[dict[int, Array], tuple[str, ...]]:
+    """Returns the vectors by configuration id, and sentences about unusual ones."""
     ids = []
     for key, values in section.items():
         try:
@@ -150,29 +152,16 @@ def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file:
             raise RunFormatError(f"{file}: configuration id {key!r} is no integer.", path=file) from error
         if not isinstance(values, dict):
             raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
-    rows = list(section.items())
-    X, known = plain_vectors([values for _, values in rows], space)
-    for i in np.flatnonzero(~known):
-        key, values = rows[int(i)]
-        X[i] = _checked_vector(key, values, space, file)
-    X.flags.writeable = False
-    return dict(zip(ids, X, strict=True))
-
-
-def _checked_vector(key: str, values: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> Array:
-    """Returns ConfigSpace's own vector of one configuration, or raises with ConfigSpace's reason."""
-    from ConfigSpace import Configuration
-
     try:
-        return np.array(Configuration(space, values=values).get_array(), dtype=np.float64)
-    # Illegal values, inactive hyperparameters with values, unhashable values: ConfigSpace's errors have no base.
-    except Exception as error:
-        reason = " ".join(str(error).split())
+        X, notes = vectors_of(list(section.values()), space)
+    except MisfitError as error:
         raise RunFormatError(
-            f"{file}: configuration {key} does not fit the configuration space ({reason}). The run was made with "
-            "another space: pass that one as configspace.",
+            f"{file}: configuration {ids[error.row]} does not fit the configuration space: {error}. Restore the file "
+            "from a copy if it is damaged; if the run was made with another space, pass that one as configspace.",
             path=file,
         ) from error
+    X.flags.writeable = False
+    return dict(zip(ids, X, strict=True)), notes
 
 
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:
