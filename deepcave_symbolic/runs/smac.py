@@ -24,7 +24,7 @@ from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run"]
+__all__ = ["load_run", "read_run"]
 
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
@@ -56,6 +56,15 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         RunFormatError: If a file is missing, empty, truncated or not what SMAC writes.
         NoTrialsError: If no trial has finished.
     """
+    run = read_run(path, configspace=configspace)
+    if not any(trial.status != Status.RUNNING for trial in run.trials):
+        file = (run.path or Path()) / RUNHISTORY
+        raise NoTrialsError(f"{file} has no finished trial ({len(run.trials)} running). Wait until some have finished.")
+    return run
+
+
+def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
+    """Returns the run that `load_run` does, also one without a finished trial; arguments and errors are the same."""
     folder = find_run_folder(path)
     scenario = _read_scenario(folder)
     space = configspace if configspace is not None else _read_configspace(folder / CONFIGSPACE)
@@ -68,8 +77,6 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         )
     configurations, notes = _configurations(history["configs"], space, file)
     trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
-    if not any(trial.status != Status.RUNNING for trial in trials):
-        raise NoTrialsError(f"{file} has no finished trial ({len(trials)} running). Wait until some have finished.")
     meta = scenario.get("_meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     return Run(
