@@ -15,6 +15,9 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 import warnings
@@ -324,6 +327,94 @@ def test_files_that_are_none(tmp_path: Path, file: str, kind: str) -> None:
         target.write_bytes(outside.read_text(encoding="utf-8").encode("utf-16"))
     with limit(LOAD_LIMIT), pytest.raises((RunFormatError, RunNotFoundError), match=file.split(".")[0]):
         load_run(folder)
+
+
+@pytest.mark.parametrize("file", FILES)
+@pytest.mark.parametrize("kind", ["fifo", "link", "folder"])
+def test_a_file_that_is_swapped_between_a_look_and_its_opening(
+    tmp_path: Path, monkeypatch: Any, file: str, kind: str
+) -> None:
+    folder = tmp_path / "run"
+    write(folder, small("svm_bbo"))
+    secret = tmp_path / "secret.json"
+    secret.write_bytes((folder / file).read_bytes())
+    look, opening = Path.is_symlink, os.open
+
+    def swapped(path: Any, *args: Any, **kwargs: Any) -> Any:
+        target = folder / file
+        if Path(path) == target and target.is_file() and not look(target):
+            target.unlink()
+            if kind == "fifo":
+                os.mkfifo(target)
+            elif kind == "link":
+                target.symlink_to(secret)
+            else:
+                target.mkdir()
+        return opening(path, *args, **kwargs)
+
+    monkeypatch.setattr(os, "open", swapped)
+    with limit(LOAD_LIMIT), pytest.raises(RunFormatError, match=r"is no regular file|cannot be read"):
+        load_run(folder)
+
+
+def test_a_file_that_grows_without_end_is_refused(tmp_path: Path, monkeypatch: Any) -> None:
+    write(tmp_path, small("svm_bbo"))
+    monkeypatch.setattr(os, "read", lambda descriptor, n: b" " * n)
+    with limit(EXPLAIN_LIMIT), pytest.raises(RunFormatError, match="more than 1 GiB is not read"):
+        load_run(tmp_path)
+
+
+AS_NOBODY = """
+import os, sys
+from deepcave_symbolic import load_run
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+readable, *others = sys.argv[1:]
+load_run(readable)  # imports all that is needed, which nobody may be unable to read
+if os.getuid() == 0:
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+for folder in others:
+    try:
+        load_run(folder)
+    except DeepcaveSymbolicError as error:
+        print(type(error).__name__, error)
+    else:
+        print("read")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="permissions of POSIX")
+def test_unreadable_files_and_folders() -> None:
+    # Not below pytest's folder, into which nobody but its owner may look.
+    base = Path(tempfile.mkdtemp(prefix="unreadable-"))
+    try:
+        base.chmod(0o755)
+        names = ["readable", "again", *FILES, "closed", "unlisted"]
+        for name in names:
+            write(base / name, small("svm_bbo"))
+            (base / name).chmod(0o755)
+        for file in FILES:
+            (base / file / file).chmod(0)
+        (base / "closed").chmod(0)
+        (base / "unlisted").chmod(0o711)  # its files can be read by name
+        told = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, *(str(base / name) for name in names)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            cwd=Path(__file__).parents[1],
+            check=True,
+        )
+        again, *lines = told.stdout.splitlines()
+        assert again == lines.pop() == "read"
+        for file, line in zip(FILES, lines, strict=False):
+            assert line == f"RunFormatError {base / file / file} cannot be read: Permission denied."
+        assert lines[3].startswith(f"RunNotFoundError {base / 'closed'} cannot be looked into: Permission denied.")
+    finally:
+        for path in base.iterdir():
+            path.chmod(0o755)
+        shutil.rmtree(base)
 
 
 def test_a_link_within_the_folder_and_a_linked_run_are_read(tmp_path: Path) -> None:

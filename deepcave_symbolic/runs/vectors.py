@@ -168,8 +168,8 @@ def _activity_note(X: Array, space: ConfigurationSpace, i: int) -> str | None:
                 f"{found} {name!r:.80}, which is active only where {where}" if parents else f"{found} {name!r:.80}",
             )
     return (
-        f"{len(wrong)} configurations have a value of {name}, or none, against its condition: {where}. ConfigSpace draws "
-        "such ones where conditions depend on each other; they are taken as recorded, as SMAC's model took them."
+        f"{len(wrong)} configurations have a value of {name}, or none, against its condition: {where}. ConfigSpace "
+        "draws such ones where conditions depend on each other; they are taken as recorded, as SMAC's model took them."
     )
 
 
