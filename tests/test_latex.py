@@ -17,7 +17,7 @@ from strategies import NAMES as TRICKY
 from test_hostile_names import EXAMPLE
 from test_hostile_names import NAMES as HOSTILE
 
-from deepcave_symbolic import explain, explain_all
+from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.names import latex_name, visible
 from deepcave_symbolic.report import explanation_latex, overview_latex
@@ -33,11 +33,14 @@ LOOKS = str.maketrans(
 )
 
 
+def need(*programs: str) -> None:
+    for program in (*programs, "pdftotext"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed")
+
+
 def compiled(tmp_path: Path, body: str, *, program: str = "pdflatex") -> str:
     """The words of the PDF without any space, after a compilation in which nothing may be wrong or run."""
-    for needed in (program, "pdftotext"):
-        if shutil.which(needed) is None:
-            pytest.skip(f"{needed} is not installed")
     source = tmp_path / "names.tex"
     source.write_text(f"{PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     command = [program, "-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode", source.name]
@@ -57,6 +60,7 @@ def shown(name: str, program: str = "pdflatex") -> str:
 
 @pytest.mark.parametrize("program", ["pdflatex", "lualatex"])
 def test_every_name_compiles_and_is_literal(tmp_path: Path, program: str) -> None:
+    need(program)
     names = [name for name in [*HOSTILE.values(), *TRICKY] if not PDFLATEX_LACKS & set(name)]
     body = "\n\n".join(f"BEGIN ${latex_name(name)}$ END" for name in names)
     words = compiled(tmp_path, body, program=program)
@@ -65,6 +69,7 @@ def test_every_name_compiles_and_is_literal(tmp_path: Path, program: str) -> Non
 
 
 def test_letters_that_pdflatex_lacks_compile_with_lualatex(tmp_path: Path) -> None:
+    need("lualatex")
     compiled(tmp_path, f"${latex_name('৴')}$", program="lualatex")
 
 
@@ -80,11 +85,12 @@ def renamed(folder: Path, names: Sequence[str]) -> Path:
 
 
 def test_tables_and_formulas_of_hostile_names_compile(tmp_path: Path) -> None:
+    need("pdflatex")
     kinds = ("latex", "markup", "quotes", "control")
     names = [f"{HOSTILE[kind]}{i}" for i, kind in enumerate(kinds)]
     folder = renamed(tmp_path / "run", names)
     explanation = explain(folder, names[0], names[2])
-    parts = [explanation_latex(explanation), overview_latex(explain_all(folder))]
+    parts = [explanation_latex(explanation), overview_latex([explanation])]
     parts += [f"$\\displaystyle {formula.latex()}$" for formula in explanation.formulas]
     output = tmp_path / "front.tex"
     assert main(["explain", str(folder), "-p", names[0], "--format", "latex", "-o", str(output)]) == 0
