@@ -6,16 +6,14 @@ texlive-luatex for names that pdflatex has no letters for.
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from strategies import NAMES as TRICKY
-from test_hostile_names import EXAMPLE
 from test_hostile_names import NAMES as HOSTILE
+from test_hostile_names import renamed
 
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
@@ -71,17 +69,6 @@ def test_every_name_compiles_and_is_literal(tmp_path: Path, program: str) -> Non
 def test_letters_that_pdflatex_lacks_compile_with_lualatex(tmp_path: Path) -> None:
     need("lualatex")
     compiled(tmp_path, f"${latex_name('৴')}$", program="lualatex")
-
-
-def renamed(folder: Path, names: Sequence[str]) -> Path:
-    """The example run with other names for a categorical, its choice, a float and the objective."""
-    shutil.copytree(EXAMPLE, folder)
-    for file in ("scenario.json", "configspace.json", "runhistory.json"):
-        text = (folder / file).read_text(encoding="utf-8")
-        for before, name in zip(("solver", "adam", "learning_rate_init", "error"), names, strict=True):
-            text = text.replace(json.dumps(before), json.dumps(name))
-        (folder / file).write_text(text, encoding="utf-8")
-    return folder
 
 
 def test_tables_and_formulas_of_hostile_names_compile(tmp_path: Path) -> None:
