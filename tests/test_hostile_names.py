@@ -90,12 +90,7 @@ def test_names_are_literal_everywhere(
 def test_line_breaks_in_names_do_not_break_lines(tmp_path: Path, capsys: Any) -> None:
     names = [f"two\nlines{i}" for i in range(4)]
     folder = renamed(tmp_path / "run", names)
-    for format, arguments in (
-        ("text", ["-p", names[0]]),
-        ("markdown", ["-p", names[0]]),
-        ("text", []),
-        ("markdown", []),
-    ):
+    for format, arguments in itertools.product(("text", "markdown"), (["-p", names[0]], [])):
         capsys.readouterr()
         assert main(["explain", str(folder), *arguments, "--format", format]) == 0
         out = capsys.readouterr().out
