@@ -252,7 +252,6 @@ MATRIX = [
     ("unequal", "small", "b < 0.6"),
     ("unequal", "a", ""),
     ("crossed", "a", "configurations have a value of last, or none, against its condition"),
-    ("crossed", "last", "(inner < 1.1 or n < 4)"),
     ("clauses", "a", ""),
     ("clauses", "d", ""),
     ("rarely active", "rare", "kind is b"),

@@ -18,7 +18,8 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunFormatError
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "runs"
-N = 16
+#: Trials, and operators: the numbers matter here, not how well they are described.
+N, LONGEST = 16, 7
 
 
 def space_of(*hyperparameters: Any) -> ConfigurationSpace:
@@ -70,7 +71,7 @@ def explained(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> Ex
     """The explanation, after the command line has told the same, all of it without a warning of NumPy's."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        explanation = explain(folder, name)
+        explanation = explain(folder, name, max_complexity=LONGEST)
         assert explanation.formulas
         projection = explanation.projection
         assert projection is not None
@@ -80,7 +81,7 @@ def explained(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> Ex
         data = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
         assert Explanation.from_dict(data).to_dict() == data
         capsys.readouterr()
-        assert main(["explain", str(folder), "-p", name]) == 0
+        assert main(["explain", str(folder), "-p", name, "--max-complexity", str(LONGEST)]) == 0
     told = capsys.readouterr()
     assert told.out == f"{explanation}\n" and told.err == ""
     return explanation
