@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 from pathlib import Path
@@ -19,8 +20,10 @@ from deepcave.runs import Status
 from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import load_run
+from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
 from deepcave_symbolic.exceptions import RunFormatError
+from deepcave_symbolic.launcher.runs import what_is_wrong
 from deepcave_symbolic.panel.compute import compute
 from deepcave_symbolic.panel.converter import SMACRun, StudyRun
 from deepcave_symbolic.panel.inputs import defaults, options_of
@@ -112,6 +115,23 @@ def test_no_pickle_in_a_smac_folder_is_opened(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="no pickle in it is opened"):
         StudyRun.from_path(folder)
     assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize("file", ["runhistory.json", "scenario.json", "configspace.json"])
+def test_the_dashboard_refuses_a_pipe_that_deepcave_would_wait_for(tmp_path: Path, capsys: Any, file: str) -> None:
+    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    (folder / file).unlink()
+    os.mkfifo(folder / file)
+    assert main(["dashboard", str(folder), "--no-browser"]) == 2
+    told = capsys.readouterr().err
+    assert f"{file} is no regular file" in told and told.count("\n") == 1
+
+
+def test_a_refused_run_has_its_reason(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    assert what_is_wrong(folder) is None and what_is_wrong(tmp_path) is None
+    (folder / "runhistory.json").write_text("[]", encoding="utf-8")
+    assert "runhistory.json holds a JSON list" in str(what_is_wrong(folder))
 
 
 def test_old_layouts_are_opened_too() -> None:

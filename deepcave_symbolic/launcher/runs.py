@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunNotFoundError
-from deepcave_symbolic.runs.folder import RUNHISTORY, SCENARIO, find_run_folder
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError, RunNotFoundError
+from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder
 from deepcave_symbolic.runs.smac import read_run
 
 __all__ = ["run_folder", "what_is_wrong"]
@@ -17,6 +17,7 @@ def run_folder(path: str) -> Path:
 
     Raises:
         RunNotFoundError: If nothing is there, or more than one run below it.
+        RunFormatError: If a pipe or something else that is no file stands in the place of one.
         InvalidArgumentError: If the path cannot stand in a list of paths.
     """
     try:
@@ -28,6 +29,10 @@ def run_folder(path: str) -> Path:
     absolute = Path(os.path.abspath(folder))  # not resolved: DeepCAVE shows the folder's name
     if os.pathsep in str(absolute):
         raise InvalidArgumentError(f"{absolute} contains {os.pathsep!r}, which separates run folders here. Rename it.")
+    for file in (absolute / name for name in (RUNHISTORY, SCENARIO, CONFIGSPACE)):
+        # DeepCAVE's readers would wait for the other end of a pipe for ever.
+        if file.exists() and not file.is_file():
+            raise RunFormatError(f"{file} is no regular file. Copy the whole run folder.", path=file)
     return absolute
 
 
