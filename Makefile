@@ -4,6 +4,8 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 RUNS := examples/runs
+MINUTES := 60
+FROM := 10000
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz lint bench docs docs-serve quotes screenshots build clean
@@ -21,8 +23,8 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 test: $(INSTALLED) ## run every test
 	$(PYTHON) -m pytest
 
-fuzz: $(INSTALLED) ## try many more broken run folders than CI does, all of them through everything (hours)
-	DEEPCAVE_SYMBOLIC_FUZZ=long .venv/bin/python -m pytest -q tests/test_fuzz.py
+fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
+	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py
 
 lint: $(INSTALLED) ## check style, format and types
 	$(VENV)/bin/ruff check .

@@ -42,9 +42,10 @@ def explain(
             DeepCAVE run object. None to explain a given model alone.
         *hyperparameters: One or two names.
         objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several
-            objectives.
+            objectives, "Time" for the seconds that successful trials took.
         budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does. "all" makes the
-            budget one more hyperparameter, named "budget".
+            budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
+            "scalarized (2)".
         source: "surrogate", or "trials" to fit the evaluated configurations themselves.
         surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
             columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a

@@ -77,6 +77,14 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
             plugins.setdefault(str(getattr(panel, "category", _OTHER_CATEGORY)), []).append(panel)
         return plugins
 
+    @property
+    def CONVERTERS(self) -> list[Any]:  # noqa: N802 - DeepCAVE's name
+        """DeepCAVE's readers of run folders, with ours in the places of two of them."""
+        from deepcave_symbolic.panel.converter import SMACRun, StudyRun
+
+        ours = {"SMAC3v2Run": SMACRun, "OptunaRun": StudyRun}
+        return [ours.get(converter.__name__, converter) for converter in super().CONVERTERS]
+
 
 def _load(entry: EntryPoint) -> Any:
     """Returns the panel of an entry point, or None with a line on stderr where it cannot be made."""

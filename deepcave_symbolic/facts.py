@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.names import shown_name, visible
 
 __all__ = [
     "band_fact",
@@ -40,7 +40,7 @@ def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
         facts.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}{averaged}"))
     if explanation.surrogate is not None:
         facts.append(("Surrogate", surrogate_text(explanation)))
-    return facts
+    return [(label, visible(text)) for label, text in facts]
 
 
 def findings(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:

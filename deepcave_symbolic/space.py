@@ -121,9 +121,8 @@ class Axis:
         else:
             x = self.lower + t * (self.upper - self.lower)
         x = np.clip(x, self.lower, self.upper)
-        if self.integer:
-            x = np.unique(np.round(x))
-        return np.asarray(x, dtype=np.float64)
+        # Between bounds of a few units in the last place there are fewer floats than fractions.
+        return np.asarray(np.unique(np.round(x) if self.integer else x), dtype=np.float64)
 
     def describe(self) -> str:
         """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
@@ -136,7 +135,17 @@ class Axis:
         if self.values is not None:
             return f"{self.name} in {{{', '.join(f'{v:g}' for v in self.values)}}}"
         kind = [word for word, is_so in (("integer", self.integer), ("log scale", self.log)) if is_so]
-        return f"{self.name} in [{self.lower:g}, {self.upper:g}]" + (f", {', '.join(kind)}" if kind else "")
+        bounds = ", ".join(self.shown(v, 6) for v in (self.lower, self.upper))
+        return f"{self.name} in [{bounds}]" + (f", {', '.join(kind)}" if kind else "")
+
+    def shown(self, value: float, digits: int) -> str:
+        """Returns a value with so many significant digits, or with more where the domain is too narrow for them."""
+        size = max(abs(self.lower), abs(self.upper))
+        width = self.upper - self.lower
+        if 0 < width < size * 10.0 ** (1 - digits):
+            # 17 digits tell any two floats apart.
+            digits = min(17, digits + math.ceil(math.log10(size) - math.log10(width)))
+        return f"{value:.{digits}g}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the axis as JSON values."""

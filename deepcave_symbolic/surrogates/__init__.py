@@ -51,8 +51,8 @@ def build_surrogate(
     surrogate = _build(run, objective, chosen, kind, seed)
     if all(trial.status != Status.SUCCESS for part in select_trials(run, chosen) for trial in part):
         surrogate = _with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
-    for change in run.changes:
-        surrogate = _with_warning(surrogate, f"{change[0].upper()}{change[1:]}.")
+    for sentence in (*(f"{change[0].upper()}{change[1:]}." for change in run.changes), *run.notes):
+        surrogate = _with_warning(surrogate, sentence)
     if chosen is None:
         return surrogate
     return _compared_with_smacs_budget(surrogate, run, chosen, min_trials, by_default=budget is None)

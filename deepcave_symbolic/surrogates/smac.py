@@ -160,7 +160,7 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
     if data.encoder.name == EIPS:
         found.append(
             f"the run's {EIPS} has log(1 + run time) as a second output; this model is trained on the cost, "
-            "and the run time is not the objective"
+            "and the run time is not the objective (objective='Time' explains it)"
         )
     if data.n_left_out:
         found.append(
