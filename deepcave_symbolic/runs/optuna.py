@@ -11,13 +11,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.runs.optuna_space import space_of
 from deepcave_symbolic.runs.records import Run, Status, Trial
-from deepcave_symbolic.runs.vectors import plain_vectors
+from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -57,11 +55,13 @@ def from_study(study: Any, *, configspace: ConfigurationSpace | None = None) -> 
         raise NoTrialsError(
             f"Study {study.study_name!r} has no complete trial ({listed}). Wait until some are complete."
         )
+    changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     if configspace is None:
         found = space_of(complete)
         configspace, X, changes = found.configspace, found.X, found.changes
     else:
-        X, changes = _vectors(complete, configspace), ()
+        X, notes = _vectors(complete, configspace)
     objectives = _objectives(study)
     X.flags.writeable = False
     return Run(
@@ -75,6 +75,7 @@ def from_study(study: Any, *, configspace: ConfigurationSpace | None = None) -> 
             name for name, way in zip(objectives, study.directions, strict=True) if way.name == "MAXIMIZE"
         ),
         changes=(*changes, *_left_out(everything)),
+        notes=notes,
     )
 
 
@@ -107,17 +108,11 @@ def _left_out(trials: Sequence[Any]) -> tuple[str, ...]:
     return (f"{listed} trial{'' if n == 1 else 's'} of {len(trials)} {'is' if n == 1 else 'are'} left out",)
 
 
-def _vectors(trials: Sequence[Any], configspace: ConfigurationSpace) -> Array:
-    """Returns the trials' parameters as vectors of a given space, shape (n, d)."""
-    from ConfigSpace import Configuration
-
-    X, known = plain_vectors([trial.params for trial in trials], configspace)
-    for i in np.flatnonzero(~known):
-        trial = trials[int(i)]
-        try:
-            X[i] = Configuration(configspace, values=dict(trial.params)).get_array()
-        except Exception as error:  # ConfigSpace's errors have no base
-            raise InvalidArgumentError(
-                f"Trial {trial.number} does not fit the given configuration space ({' '.join(str(error).split())})."
-            ) from error
-    return X
+def _vectors(trials: Sequence[Any], configspace: ConfigurationSpace) -> tuple[Array, tuple[str, ...]]:
+    """Returns the trials' parameters as vectors of a given space, shape (n, d), and sentences on unusual ones."""
+    try:
+        return vectors_of([trial.params for trial in trials], configspace)
+    except MisfitError as error:
+        raise InvalidArgumentError(
+            f"Trial {trials[error.row].number} does not fit the given configuration space: {error}."
+        ) from error
