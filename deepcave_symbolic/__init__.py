@@ -10,31 +10,40 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.callback import SymbolicCallback
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.explanations import Explanations
     from deepcave_symbolic.formula import Formula
+    from deepcave_symbolic.formula_history import read_formulas
     from deepcave_symbolic.runs import Run, load_run
 
 __all__ = [
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
+    "Explanations",
     "Formula",
     "Run",
+    "SymbolicCallback",
     "explain",
     "explain_all",
     "load_run",
+    "read_formulas",
 ]
 
 _HOMES = {
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
+    "Explanations": "explanations",
     "Formula": "formula",
     "Run": "runs",
+    "SymbolicCallback": "callback",
     "explain": "api",
     "explain_all": "api",
     "load_run": "runs",
+    "read_formulas": "formula_history",
 }
 
 

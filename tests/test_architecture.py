@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the leaves up; a module may import only from its own layer or one before it.
 LAYERS = [
-    ["exceptions", "isolation", "interrupts", "_optional", "__init__"],
+    ["exceptions", "isolation", "interrupts", "time_budget", "_optional", "__init__"],
     ["expression", "names"],
     ["tidy", "printing"],
     ["rounding", "sympy_export", "space", "configurations", "intervals"],
@@ -25,15 +25,18 @@ LAYERS = [
     ["choices"],
     ["band", "interaction", "optimum"],
     ["trust"],
-    ["explanation"],
+    ["explanation", "explanations"],
     ["figure_parts"],
     ["choice_figures"],
     ["facts"],
     ["visualization", "report"],
+    ["notebook"],
     ["html_report"],
     ["options"],
     ["explainer"],
     ["api"],
+    ["formula_history", "rounds"],
+    ["callback"],
     ["panel"],
     ["config"],
     ["user_config"],
@@ -47,6 +50,9 @@ LAYERS = [
 LAZY_UPWARD = {
     ("explanation", "visualization"),
     ("explanation", "report"),
+    ("explanation", "notebook"),
+    ("explanations", "report"),
+    ("explanations", "notebook"),
     ("explanation", "html_report"),
     ("cli", "explainer"),
 }
