@@ -34,6 +34,7 @@ bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfu
 	$(PYTHON) benchmarks/panel.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
+	$(PYTHON) benchmarks/callback.py
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/

@@ -222,7 +222,7 @@ class Formula:
         facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {_operators(self.complexity)}"
         name = html.escape(shown_name(self.objective))
         # Side by side: MathML for the middle of a page would take lines of its own.
-        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em"
+        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
         return f"<div style='{style}'><span>{name} ≈</span>{self.mathml()}<small>({facts})</small></div>"
 
     def to_dict(self) -> dict[str, Any]:

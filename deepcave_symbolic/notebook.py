@@ -16,6 +16,7 @@ __all__ = ["explanation_html", "overview_html"]
 #: White text on them has a contrast of at least 4.5.
 _VERDICT_COLORS = dict(zip(VERDICTS, ("#146c43", "#8a5200", "#b02a37"), strict=True))
 _LEFT = "style='text-align:left'"
+_LABEL = "style='text-align:left;white-space:nowrap'"
 
 
 def explanation_html(explanation: Explanation) -> str:
@@ -27,7 +28,7 @@ def explanation_html(explanation: Explanation) -> str:
         parts.append(explanation.best._repr_html_())
         # To copy, and for viewers that leave MathML out.
         parts.append(f"<p><code>{html.escape(str(explanation.best))}</code></p>")
-    rows = (f"<tr><th {_LEFT}>{html.escape(k)}</th><td {_LEFT}>{html.escape(v)}</td></tr>" for k, v in facts)
+    rows = (f"<tr><th {_LABEL}>{html.escape(k)}</th><td {_LEFT}>{html.escape(v)}</td></tr>" for k, v in facts)
     parts.append(f"<table>{''.join(rows)}</table>")
     parts.append(_list_html(explanation.warnings))
     if explanation.formulas:

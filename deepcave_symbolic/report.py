@@ -165,7 +165,7 @@ def overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
         name = ", ".join(e.hyperparameters)
         if e.formulas:
             best = e.best
-            numbers = (f"{e.range:.3g}", share_text(e), f"{best.r2:.3f}", str(best.complexity))
+            numbers = (f"{e.range:.3g}", share_text(e), f"{round(best.r2, 3) + 0.0:.3f}", str(best.complexity))
             rows.append((name, *numbers, e.verdict, _right_side(best)))
         else:
             rows.append((name, "-", "-", "-", "-", "-", "none, see below"))

@@ -17,6 +17,8 @@ __all__ = ["Prices", "TimeBudget"]
 #: A step may take half as long again as expected before the share is exceeded; four times as long as guessed, as long
 #: as nothing is known of the machine.
 _MARGIN, _MARGIN_UNSEEN = 1.5, 4.0
+#: No machine is taken to be slower than that: a first import may wait for a disk, which later steps do not.
+_SLOWEST = 8.0
 
 
 class TimeBudget:
@@ -94,5 +96,5 @@ class Prices:
     def saw(self, step: str, seconds: float, guess: float) -> None:
         """Remembers what a step took for which a number of seconds was guessed."""
         if step not in self._seen:
-            self._slowness = max(self._slowness, seconds / guess)
+            self._slowness = min(_SLOWEST, max(self._slowness, seconds / guess))
         self._seen[step] = (seconds, guess)

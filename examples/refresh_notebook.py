@@ -22,6 +22,8 @@ from nbformat.v4 import new_output
 
 NOTEBOOK = Path(__file__).with_name("tutorial.ipynb")
 PLOTLY = "application/vnd.plotly.v1+json"
+#: Parts of an explanation that hold MathML; its formula stands in text beside them.
+TYPESET = r"<div style='display:flex.*?</div>|<details>.*?</details>"
 SIZE = {"width": 860, "height": 460}
 
 
@@ -64,7 +66,9 @@ def for_readers(output: Any) -> Any:
     if "text/latex" in data and "<code>" not in page:
         data.pop("text/html", None)
     elif page:
-        data["text/html"] = re.sub(r"<math.*?</math>", "", page, flags=re.DOTALL)
+        data["text/html"] = re.sub(
+            r"<div style='display:flex.*?</div>|<details>.*?</details>", "", page, flags=re.DOTALL
+        )
         data.pop("text/latex", None)
     return new_output(output.output_type, data)
 
