@@ -36,6 +36,7 @@ bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfu
 	$(PYTHON) benchmarks/panel.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
+	$(PYTHON) benchmarks/callback.py
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 
 docs: $(INSTALLED) ## build the documentation into site/, strictly, from the installed package

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.callback import SymbolicCallback
     from deepcave_symbolic.estimator import SymbolicExplainer
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.explanations import Explanations
     from deepcave_symbolic.formula import Formula
+    from deepcave_symbolic.formula_history import read_formulas
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.surrogates import ModelSurrogate
 
@@ -21,26 +24,32 @@ __all__ = [
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
+    "Explanations",
     "Formula",
     "ModelSurrogate",
     "Run",
+    "SymbolicCallback",
     "SymbolicExplainer",
     "explain",
     "explain_all",
     "load_run",
+    "read_formulas",
 ]
 
 _HOMES = {
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
+    "Explanations": "explanations",
     "Formula": "formula",
     "ModelSurrogate": "surrogates",
     "Run": "runs",
     "SymbolicExplainer": "estimator",
+    "SymbolicCallback": "callback",
     "explain": "api",
     "explain_all": "api",
     "load_run": "runs",
+    "read_formulas": "formula_history",
 }
 
 

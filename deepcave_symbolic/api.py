@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.engines.base import SymbolicRegressionEngine
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.explanations import Explanations
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs.views import Weights
 
@@ -95,7 +96,7 @@ def explain_all(  # noqa: D417 - the arguments that it shares with explain are d
     configspace: ConfigurationSpace | None = None,
     weights: Weights | None = None,
     progress: Callable[[Sequence[Explanation | Sequence[str]]], Any] | None = None,
-) -> list[Explanation]:
+) -> Explanations:
     """Returns an explanation of every hyperparameter (or every pair), those that move the objective most first.
 
     What cannot be explained is there with `formulas == []` and a warning.
@@ -126,4 +127,4 @@ def explain_all(  # noqa: D417 - the arguments that it shares with explain are d
     if progress is not None:
         wanted = progress(wanted)
     explanations = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(explainer.explain_or_note)(w) for w in wanted)
-    return sorted(explanations, key=lambda e: -e.range)
+    return Explanations(sorted(explanations, key=lambda e: -e.range))

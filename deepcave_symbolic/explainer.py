@@ -182,6 +182,16 @@ class Explainer:
             names.append(name)
         return names
 
+    def ranking(self) -> list[str]:
+        """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
+        ranges = {}
+        for name in self.explainable():
+            try:
+                ranges[name] = self._project(self._axes([name])).range
+            except HyperparameterNotExplainableError:
+                continue
+        return sorted(ranges, key=lambda name: -ranges[name])
+
     @property
     def _maximize(self) -> bool:
         return self.run.objectives[self.objective] in self.run.maximized

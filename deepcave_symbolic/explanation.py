@@ -16,6 +16,7 @@ from deepcave_symbolic.behaviour import in_words
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.interaction import Interaction, interaction_of
+from deepcave_symbolic.names import visible
 from deepcave_symbolic.optimum import Optimum, compare_with_incumbent, interpolators
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.selection import recommend
@@ -267,6 +268,10 @@ class Explanation:
 
         return explanation_page(self)
 
+    def __repr__(self) -> str:
+        shown = str(self.best) if self.formulas else "no formula"
+        return visible(f"<Explanation of {' and '.join(self.hyperparameters)}: {shown} ({self.verdict})>")
+
     def __str__(self) -> str:
         """Returns the explanation as text for a terminal."""
         from deepcave_symbolic.report import explanation_text
@@ -277,7 +282,7 @@ class Explanation:
         return self.best._repr_latex_() if self.formulas else None
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.report import explanation_html
+        from deepcave_symbolic.notebook import explanation_html
 
         return explanation_html(self)
 

@@ -212,12 +212,18 @@ class Formula:
         """Returns the right-hand side as a MathML <math> element, names escaped."""
         return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
 
+    def __repr__(self) -> str:
+        return f"<Formula {self} (R² {self.r2:.4f}, {_operators(self.complexity)})>"
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str:
-        facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {self.complexity} operators"
-        return f"<div>{html.escape(shown_name(self.objective))} ≈ {self.mathml()}<small>{facts}</small></div>"
+        facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {_operators(self.complexity)}"
+        name = html.escape(shown_name(self.objective))
+        # Side by side: MathML for the middle of a page would take lines of its own.
+        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
+        return f"<div style='{style}'><span>{name} ≈</span>{self.mathml()}<small>({facts})</small></div>"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""
@@ -309,6 +315,10 @@ def _text(value: Any) -> str:
 
 def _as_valid(axis: Axis, values: Any) -> Any:
     return np.asarray(values).round().astype(int) if axis.integer else np.asarray(values)
+
+
+def _operators(n: int) -> str:
+    return f"{n} operator{'' if n == 1 else 's'}"
 
 
 def _finite_or_none(value: float) -> float | None:

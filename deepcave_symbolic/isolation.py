@@ -58,14 +58,19 @@ class _InQuietThreads:
 _FILTER = ("ignore", None, Warning, _InQuietThreads(), 0)
 
 
+class _QuietThreads:
+    users = 0
+
+
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keeps what this thread prints or warns about off the user's screen; other threads print and warn as ever."""
     with _lock:
         proxy = _quietable_stdout()
         filters: Any = warnings.filters
+        _QuietThreads.users += 1
         # First, and once: other code may restore a list of filters from before or with it. It matches quiet threads
-        # only, so that it may stay.
+        # only, so that it does no harm where it stays.
         if not filters or filters[0] is not _FILTER:
             filters[:] = [_FILTER, *(f for f in filters if f is not _FILTER)]
     _this_thread.depth += 1
@@ -75,6 +80,10 @@ def quiet() -> Iterator[None]:
         _this_thread.depth -= 1
         with _lock:
             _release(proxy)
+            _QuietThreads.users -= 1
+            if _QuietThreads.users == 0:
+                left: Any = warnings.filters
+                left[:] = [f for f in left if f is not _FILTER]
 
 
 def _quietable_stdout() -> _Stdout | None:

@@ -1,8 +1,7 @@
-"""Writes explanations as text for a terminal, HTML for a notebook, Markdown and LaTeX."""
+"""Writes explanations as text for a terminal, Markdown and LaTeX; `notebook.py` writes HTML."""
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Sequence
 
@@ -10,15 +9,17 @@ from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import latex_name, shown_name, visible, visible_text
-from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
-    "explanation_html",
+    "AS_GOOD",
+    "SHARE",
     "explanation_latex",
     "explanation_markdown",
     "explanation_text",
     "overview_latex",
     "overview_markdown",
+    "overview_notes",
+    "overview_rows",
     "overview_text",
 ]
 
@@ -28,9 +29,8 @@ _FORMULA_WIDTH = 40
 #: Alternatives listed; the record has all of them.
 _MOST_ALTERNATIVES = 5
 
-_VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
-_AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
-_SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
+AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
+SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -92,7 +92,7 @@ def _as_good_lines(explanation: Explanation) -> list[str]:
     others = explanation.alternatives()
     if not others:
         return ["", sentence] if (sentence := settled(explanation, best)) else []
-    lines = ["", _AS_GOOD, f"  {'R²':>7}  {'RMSE':>9}  formula"]
+    lines = ["", AS_GOOD, f"  {'R²':>7}  {'RMSE':>9}  formula"]
     for f in others[:_MOST_ALTERNATIVES]:
         lines += _row(f"  {f.r2:>7.4f}  {f.rmse:>9.3g}  ", _right_side(f))
     if more := _more(others):
@@ -116,7 +116,7 @@ def _row(start: str, formula: str) -> list[str]:
 
 def overview_text(explanations: Sequence[Explanation]) -> str:
     """Returns a table with a row an explanation, for a terminal."""
-    rows = _overview_rows(explanations)
+    rows = overview_rows(explanations)
     head = ("hyperparameter", "range", "share", "R²", "ops", "verdict", "formula")
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(6)]
     starts = [
@@ -134,7 +134,7 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
             if explanation.formulas:
                 below = [f"    {line}" for line in _wrapped(formulas[i], _WIDTH - 4)]
                 lines[i] = "\n".join([starts[i].rstrip(), *below])
-    lines += ["", _SHARE]
+    lines += ["", SHARE]
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
@@ -146,12 +146,12 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
             subsequent_indent=" " * 11,
             break_on_hyphens=False,
         )
-    for note in _overview_notes(explanations):
+    for note in overview_notes(explanations):
         lines += textwrap.wrap(note, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
     return visible_text("\n".join(lines))
 
 
-def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
+def overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     """Returns the warnings, those that hold for every formula once and the others behind their hyperparameters."""
     explained = [e for e in explanations if e.formulas]
     common = [w for w in (explained[0].warnings if explained else []) if all(w in e.warnings for e in explained)]
@@ -159,52 +159,21 @@ def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     return [visible(note) for note in (*common, *own)]
 
 
-def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
+def overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
+    """Returns a row an explanation: hyperparameters, range, share, R², operators, verdict, formula."""
     rows: list[tuple[str, ...]] = []
     for e in explanations:
         name = visible(", ".join(e.hyperparameters))
         if e.formulas:
             best = e.best
-            numbers = (f"{e.range:.3g}", share_text(e), f"{best.r2:.3f}", str(best.complexity))
+            numbers = (f"{e.range:.3g}", share_text(e), f"{round(best.r2, 3) + 0.0:.3f}", str(best.complexity))
             rows.append((name, *numbers, e.verdict, _right_side(best)))
         else:
             rows.append((name, "-", "-", "-", "-", "-", "none, see below"))
     return rows
 
 
-# --- HTML, Markdown and LaTeX -------------------------------------------------------------------------------------
-
-
-def explanation_html(explanation: Explanation) -> str:
-    """Returns one explanation as HTML for a notebook."""
-    left = "style='text-align:left'"
-    (label, verdict), *facts = explanation_facts(explanation)
-    color = _VERDICT_COLORS.get(verdict, "inherit")
-    parts = [f"<p><b style='color:{color}'>{html.escape(f'{label}: {verdict}')}</b></p>"]
-    if explanation.formulas:
-        parts.append(explanation.best._repr_html_())
-    rows = (f"<tr><th {left}>{html.escape(k)}</th><td {left}>{html.escape(v)}</td></tr>" for k, v in facts)
-    parts.append(f"<table>{''.join(rows)}</table>")
-    if explanation.warnings:
-        parts.append(f"<ul>{''.join(f'<li>{html.escape(w)}</li>' for w in explanation.warnings)}</ul>")
-    if explanation.formulas:
-        parts.append(_as_good_html(explanation))
-    if explanation.groups:
-        items = "".join(
-            f"<li>{html.escape(shown_name(choice))}: {group.best._repr_html_()}</li>"
-            for choice, group in explanation.groups.items()
-        )
-        parts.append(f"<details><summary>{html.escape(groups_title(explanation))}</summary><ul>{items}</ul></details>")
-    return visible_text(f"<div>{''.join(parts)}</div>")
-
-
-def _as_good_html(explanation: Explanation) -> str:
-    others = explanation.alternatives()
-    if not others:
-        sentence = settled(explanation, explanation.best)
-        return f"<p>{html.escape(sentence)}</p>" if sentence else ""
-    formulas = "".join(f"<li>{formula._repr_html_()}</li>" for formula in others)
-    return f"<details><summary>{_AS_GOOD} ({len(others)})</summary><ul>{formulas}</ul></details>"
+# --- Markdown and LaTeX -------------------------------------------------------------------------------------
 
 
 def explanation_markdown(explanation: Explanation) -> str:
@@ -234,7 +203,7 @@ def _as_good_markdown(explanation: Explanation) -> list[str]:
     others = explanation.alternatives()
     if not others:
         return ["", _markdown(sentence)] if (sentence := settled(explanation, explanation.best)) else []
-    lines = ["", f"{_AS_GOOD}:", "", "| R² | RMSE | formula |", "| ---: | ---: | --- |"]
+    lines = ["", f"{AS_GOOD}:", "", "| R² | RMSE | formula |", "| ---: | ---: | --- |"]
     for f in others[:_MOST_ALTERNATIVES]:
         lines.append(f"| {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
     return [*lines, "", more] if (more := _more(others)) else lines
@@ -250,10 +219,10 @@ def overview_markdown(explanations: Sequence[Explanation]) -> str:
         "| hyperparameter | range | share | R² | operators | verdict | formula |",
         "| --- | ---: | ---: | ---: | ---: | --- | --- |",
     ]
-    for row in _overview_rows(explanations):
+    for row in overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
-    notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
-    return visible_text("\n".join([*lines, "", _SHARE, "", *notes]).rstrip()) + "\n"
+    notes = [f"> {_markdown(note)}\n" for note in overview_notes(explanations)]
+    return visible_text("\n".join([*lines, "", SHARE, "", *notes]).rstrip()) + "\n"
 
 
 def _markdown(text: str) -> str:

@@ -15,7 +15,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the leaves up; a module may import only from its own layer or one before it.
 LAYERS = [
-    ["exceptions", "isolation", "interrupts", "_optional", "__init__"],
+    ["exceptions", "isolation", "interrupts", "time_budget", "_optional", "__init__"],
     ["expression", "names"],
     ["column_choice"],
     ["tidy", "printing"],
@@ -26,16 +26,19 @@ LAYERS = [
     ["choices"],
     ["band", "interaction", "optimum"],
     ["trust"],
-    ["explanation"],
+    ["explanation", "explanations"],
     ["figure_parts"],
     ["choice_figures"],
     ["facts"],
     ["visualization", "report"],
+    ["notebook"],
     ["html_report"],
     ["options"],
     ["search"],
     ["explainer", "estimator"],
     ["api"],
+    ["formula_history", "rounds"],
+    ["callback"],
     ["panel", "cache_files"],
     ["config"],
     ["user_config"],
@@ -49,6 +52,9 @@ LAYERS = [
 LAZY_UPWARD = {
     ("explanation", "visualization"),
     ("explanation", "report"),
+    ("explanation", "notebook"),
+    ("explanations", "report"),
+    ("explanations", "notebook"),
     ("explanation", "html_report"),
     ("cli", "explainer"),
 }

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
 
 
-@pytest.mark.parametrize("script", ["explain_run.py", "notebook_style.py"])
+@pytest.mark.parametrize("script", ["explain_run.py"])
 def test_example_runs(script: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / script)], capture_output=True, text=True, cwd=ROOT, timeout=120, check=False

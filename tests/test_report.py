@@ -161,8 +161,8 @@ def test_html_escapes_names() -> None:
 
 def test_a_notebook_shows_the_verdict_first_and_folds_the_alternatives() -> None:
     html = explanation(cv_r2=0.0, alternatives=2)._repr_html_()
-    assert "Verdict: do not trust" in html and "#dc3545" in html
-    assert html.index("Verdict") < html.index("<math") < html.index("Optimum") < html.index("<details>")
+    assert ">do not trust</span>" in html and "#b02a37" in html
+    assert html.index("do not trust") < html.index("<math") < html.index("Optimum") < html.index("<details>")
     assert "recommended one (2)" in html
     assert "found no other formula" in explanation()._repr_html_() and "<details>" not in explanation()._repr_html_()
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from deepcave_symbolic.configurations import Mask
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.names import visible
 from deepcave_symbolic.space import Axis
 
 __all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints", "weighted_variance"]
@@ -33,6 +34,9 @@ class HeldOut:
     mean: Array
     weights: Array
 
+    def __repr__(self) -> str:
+        return f"<HeldOut of {len(self.mean)} points>"
+
 
 @dataclass(frozen=True)
 class TrialPoints:
@@ -45,6 +49,9 @@ class TrialPoints:
 
     values: Array
     costs: Array
+
+    def __repr__(self) -> str:
+        return f"<TrialPoints of {len(self.costs)} trials>"
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,12 @@ class Projection:
     variance_share: float = 1.0
     incumbent: Incumbent | None = None
     choice_shares: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        grid = " x ".join(map(str, self.shape))
+        axes = "; ".join(axis.describe() for axis in self.axes)
+        what = f"{grid} points, range {self.range:.3g}, {len(self.trials.costs)} trials"
+        return visible(f"<Projection onto {axes}: {what}>")
 
     @property
     def valid(self) -> Mask:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.expression import Array
+from deepcave_symbolic.names import visible
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -80,3 +81,9 @@ class Run:
     maximized: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        optimizer = " ".join(filter(None, (self.optimizer, self.version)))
+        names = ", ".join(self.configspace)
+        objectives = ", ".join(self.objectives)
+        return visible(f"<Run {self.name} of {optimizer}: {len(self.trials)} trials of {names}; {objectives}>")

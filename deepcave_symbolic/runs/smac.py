@@ -24,7 +24,7 @@ from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run", "read_run"]
+__all__ = ["load_run", "read_run", "run_name"]
 
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
@@ -80,7 +80,7 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
     meta = scenario.get("_meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     return Run(
-        name=_name(folder),
+        name=run_name(folder),
         configspace=space,
         objectives=objectives,
         trials=trials,
@@ -92,7 +92,8 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
     )
 
 
-def _name(folder: Path) -> str:
+def run_name(folder: Path) -> str:
+    """Returns a folder's name for people."""
     folder = folder.absolute()
     # SMAC's folders are called output/name/seed: the seed alone tells nobody which run it is.
     return f"{folder.parent.name}/{folder.name}" if folder.name.isdigit() and folder.parent.name else folder.name

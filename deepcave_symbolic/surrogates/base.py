@@ -81,6 +81,11 @@ class SurrogateRecord:
     warnings: tuple[str, ...] = ()
     rival: Rival | None = None
 
+    def __repr__(self) -> str:
+        r2 = "none" if self.cv_r2 is None else f"{self.cv_r2:.3f}"
+        exact = "the run's own, exact" if self.exact else "not exactly the run's own"
+        return f"<SurrogateRecord {self.name} on {self.n_trials} trials, cross-validated R² {r2} ({exact})>"
+
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as JSON values."""
         return {
@@ -134,6 +139,9 @@ class FittedSurrogate:
     held_out: Array | None = None
     shares: Array | None = None
     failed: npt.NDArray[np.bool_] | None = None
+
+    def __repr__(self) -> str:
+        return f"<FittedSurrogate {self.record!r}>"
 
     @property
     def residuals(self) -> Array | None:
