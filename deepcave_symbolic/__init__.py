@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.api import explain, explain_all, explain_study
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
+    from deepcave_symbolic.pairs import pair_table
     from deepcave_symbolic.runs import Run, load_run
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "Run",
     "explain",
     "explain_all",
+    "explain_study",
     "load_run",
+    "pair_table",
 ]
 
 _HOMES = {
@@ -34,7 +37,9 @@ _HOMES = {
     "Run": "runs",
     "explain": "api",
     "explain_all": "api",
+    "explain_study": "api",
     "load_run": "runs",
+    "pair_table": "pairs",
 }
 
 

@@ -42,7 +42,7 @@ from deepcave_symbolic.trust import judge, noise_of
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Explainer", "Options", "package_version"]
+__all__ = ["Explainer", "Options", "as_run", "explainable", "package_version"]
 
 _MIN_TRIALS_FITTED = 5
 
@@ -77,7 +77,7 @@ class Explainer:
     ) -> Explainer:
         """Reads the run and builds its surrogate; arguments as in `explain`."""
         options = options or Options()
-        record, objective, budget = viewed(_as_run(run, configspace), objective, budget, weights)
+        record, objective, budget = viewed(as_run(run, configspace), objective, budget, weights)
         index = resolve_objective(record, objective)
         if isinstance(surrogate, str):
             fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
@@ -175,14 +175,7 @@ class Explainer:
 
     def explainable(self) -> list[str]:
         """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
-        names = []
-        for name in self.run.configspace:
-            try:
-                axis_of(self.run.configspace, name)
-            except HyperparameterNotExplainableError:
-                continue
-            names.append(name)
-        return names
+        return explainable(self.run.configspace)
 
     @property
     def _maximize(self) -> bool:
@@ -278,6 +271,18 @@ class Explainer:
         }
 
 
+def explainable(configspace: ConfigurationSpace) -> list[str]:
+    """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
+    names = []
+    for name in configspace:
+        try:
+            axis_of(configspace, name)
+        except HyperparameterNotExplainableError:
+            continue
+        names.append(name)
+    return names
+
+
 def _restricted(axis: Axis, present: Array) -> Axis:
     """Returns a categorical axis with the choices that are present only; every other axis as it is.
 
@@ -302,7 +307,8 @@ def _unless_even(weights: Array) -> Array | None:
     return None if np.all(weights == weights[0]) else weights
 
 
-def _as_run(run: Any, configspace: ConfigurationSpace | None) -> Run:
+def as_run(run: Any, configspace: ConfigurationSpace | None = None) -> Run:
+    """Returns the record of what users give as a run: a folder, a record, or a DeepCAVE run object."""
     if isinstance(run, Run):
         return run
     if isinstance(run, (str, os.PathLike)):

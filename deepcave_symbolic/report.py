@@ -7,9 +7,10 @@ import textwrap
 from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
+from deepcave_symbolic.facts import explanation_facts, groups_title, percent, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import latex_name, shown_name, visible_text
+from deepcave_symbolic.pairs import interaction_share
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
@@ -31,6 +32,7 @@ _MOST_ALTERNATIVES = 5
 _VERDICT_COLORS = dict(zip(VERDICTS, ("#198754", "#b26a00", "#dc3545"), strict=True))
 _AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
 _SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
+_INTERACTION = "interaction: share of a pair's projection that no sum of two formulas of one hyperparameter explains"
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -116,11 +118,12 @@ def _row(start: str, formula: str) -> list[str]:
 def overview_text(explanations: Sequence[Explanation]) -> str:
     """Returns a table with a row an explanation, for a terminal."""
     rows = _overview_rows(explanations)
-    head = ("hyperparameter", "range", "share", "R²", "ops", "verdict", "formula")
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(6)]
+    head = ("hyperparameter", "range", "share", *_interaction_head(explanations), "R²", "ops", "verdict", "formula")
+    last = len(head) - 2
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(last + 1)]
     starts = [
         "  ".join(
-            f"{c:<{w}}" if i in (0, 5) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=False))
+            f"{c:<{w}}" if i in (0, last) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=False))
         )
         for row in [head, *rows]
     ]
@@ -133,7 +136,7 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
             if explanation.formulas:
                 below = [f"    {line}" for line in _wrapped(formulas[i], _WIDTH - 4)]
                 lines[i] = "\n".join([starts[i].rstrip(), *below])
-    lines += ["", _SHARE]
+    lines += ["", _SHARE, *([_INTERACTION] if _interaction_head(explanations) else [])]
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
@@ -158,16 +161,28 @@ def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     return [*common, *own]
 
 
+def _interaction_head(explanations: Sequence[Explanation]) -> list[str]:
+    """Returns the title of the column of interactions, which only pairs have."""
+    return ["interaction"] if any(len(e.hyperparameters) == 2 for e in explanations) else []
+
+
+def _interaction_cell(explanation: Explanation) -> str:
+    share = interaction_share(explanation)
+    return "-" if share is None else percent(share)
+
+
 def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
+    pairs = bool(_interaction_head(explanations))
     for e in explanations:
         name = ", ".join(e.hyperparameters)
         if e.formulas:
             best = e.best
-            numbers = (f"{e.range:.3g}", share_text(e), f"{best.r2:.3f}", str(best.complexity))
+            interaction = (_interaction_cell(e),) if pairs else ()
+            numbers = (f"{e.range:.3g}", share_text(e), *interaction, f"{best.r2:.3f}", str(best.complexity))
             rows.append((name, *numbers, e.verdict, _right_side(best)))
         else:
-            rows.append((name, "-", "-", "-", "-", "-", "none, see below"))
+            rows.append((name, *["-"] * (6 if pairs else 5), "none, see below"))
     return rows
 
 
@@ -245,14 +260,14 @@ def _markdown_formula(formula: Formula) -> str:
 
 def overview_markdown(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a Markdown table."""
-    lines = [
-        "| hyperparameter | range | share | R² | operators | verdict | formula |",
-        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
-    ]
+    interaction = _interaction_head(explanations)
+    head = ("hyperparameter", "range", "share", *interaction, "R²", "operators", "verdict", "formula")
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (4 + len(interaction))} --- | --- |"]
     for row in _overview_rows(explanations):
         lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
     notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
-    return visible_text("\n".join([*lines, "", _SHARE, "", *notes]).rstrip()) + "\n"
+    legend = f"{_SHARE}  \n{_INTERACTION}" if interaction else _SHARE
+    return visible_text("\n".join([*lines, "", legend, "", *notes]).rstrip()) + "\n"
 
 
 def _markdown(text: str) -> str:
@@ -279,19 +294,21 @@ def explanation_latex(explanation: Explanation) -> str:
 
 def overview_latex(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a LaTeX table (needs booktabs and amsmath)."""
+    interaction = bool(_interaction_head(explanations))
     lines = [
-        "\\begin{tabular}{lrrrrl}",
+        f"\\begin{{tabular}}{{l{'r' * (5 if interaction else 4)}l}}",
         "\\toprule",
-        "Hyperparameter & Range & Share & $R^2$ & Operators & Formula \\\\",
+        f"Hyperparameter & Range & Share & {'Interaction & ' * interaction}$R^2$ & Operators & Formula \\\\",
         "\\midrule",
     ]
     for e in explanations:
         name = ", ".join(f"${latex_name(n)}$" for n in e.hyperparameters)
         if e.formulas:
             formula = e.best.latex_body()
-            share = share_text(e).replace(" %", "\\,\\%")
-            cells = f"{e.range:.3g} & {share} & {e.best.r2:.3f} & {e.best.complexity} & $\\displaystyle {formula}$"
+            shares = [share_text(e), *([_interaction_cell(e)] if interaction else [])]
+            numbers = [s.replace(" %", "\\,\\%") for s in shares] + [f"{e.best.r2:.3f}", str(e.best.complexity)]
+            cells = f"{e.range:.3g} & {' & '.join(numbers)} & $\\displaystyle {formula}$"
         else:
-            cells = "-- & -- & -- & -- & --"
+            cells = " & ".join(["--"] * (6 if interaction else 5))
         lines.append(f"{name} & {cells} \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
