@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
@@ -19,6 +20,8 @@ __all__ = ["Cluster", "check_address"]
 
 #: Seconds to reach the scheduler, and for it to have a worker.
 _REACH, _WORKERS = 8.0, 10.0
+# Two classes until Python 3.11; dask raises either.
+_TIMEOUTS = (TimeoutError, asyncio.TimeoutError)
 
 
 def check_address(scheduler: str) -> str:
@@ -50,15 +53,16 @@ class Cluster:
         self.scheduler = check_address(scheduler)
         distributed = import_optional("distributed", purpose="A Dask scheduler")
         self._futures: list[Any] = []
-        with _silent():
-            try:
-                self._client = distributed.Client(scheduler, timeout=_REACH, set_as_default=False)
-            except (OSError, TimeoutError, TypeError, ValueError) as error:
-                raise SchedulerError(
-                    f"No Dask scheduler answered at {scheduler} within {_REACH:g} seconds ({_reason(error)}). Start "
-                    "one with `dask scheduler`, or check the address and the firewall.",
-                    scheduler=scheduler,
-                ) from error
+        self._loud = _silence()
+        try:
+            self._client = distributed.Client(scheduler, timeout=_REACH, set_as_default=False)
+        except (OSError, *_TIMEOUTS, TypeError, ValueError) as error:
+            self._unsilence()
+            raise SchedulerError(
+                f"No Dask scheduler answered at {scheduler} within {_REACH:g} seconds ({_reason(error)}). Start "
+                "one with `dask scheduler`, or check the address and the firewall.",
+                scheduler=scheduler,
+            ) from error
         try:
             self._wait_for_workers()
             self._check_workers()
@@ -72,7 +76,7 @@ class Cluster:
         Raises:
             SchedulerError: If the scheduler is gone.
         """
-        with _silent(), contextlib.suppress(OSError, TimeoutError):
+        with contextlib.suppress(OSError, *_TIMEOUTS):
             if self._client.status == "running":
                 return list(self._client.nthreads())
         raise SchedulerError(
@@ -108,15 +112,20 @@ class Cluster:
 
     def close(self) -> None:
         """Takes back what is not finished, and leaves the cluster."""
-        with _silent(), contextlib.suppress(Exception):
-            if self._futures:
+        with contextlib.suppress(Exception):
+            if self._futures and self._client.status == "running":
                 self._client.cancel(self._futures, force=True)
             self._client.close(timeout=2)
+        self._unsilence()
+
+    def _unsilence(self) -> None:
+        for name, level in self._loud.items():
+            logging.getLogger(name).setLevel(level)
 
     def _wait_for_workers(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=_WORKERS)
-        except TimeoutError as error:
+        except _TIMEOUTS as error:
             raise SchedulerError(
                 f"The Dask scheduler at {self.scheduler} has no workers. Start some with `dask worker {self.scheduler} "
                 "--nthreads 1 --nworkers -1`.",
@@ -151,13 +160,10 @@ def _reason(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
-@contextlib.contextmanager
-def _silent() -> Iterator[None]:
-    """Keeps dask's log off the terminal: what matters is said in an error."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
+def _silence() -> dict[str, int]:
+    """Keeps dask's log off the terminal: what matters is said in an error. Returns the levels before."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] == "distributed"]
+    before = {name: logging.getLogger(name).level for name in ("distributed", *names)}
+    for name in before:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return before
