@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
+    from deepcave_symbolic.pair_figures import plot_pairs
     from deepcave_symbolic.pairs import pair_table
     from deepcave_symbolic.runs import Run, load_run
 
@@ -27,6 +28,7 @@ __all__ = [
     "explain_study",
     "load_run",
     "pair_table",
+    "plot_pairs",
 ]
 
 _HOMES = {
@@ -40,6 +42,7 @@ _HOMES = {
     "explain_study": "api",
     "load_run": "runs",
     "pair_table": "pairs",
+    "plot_pairs": "pair_figures",
 }
 
 

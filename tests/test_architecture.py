@@ -29,6 +29,7 @@ LAYERS = [
     ["figure_parts", "pairs"],
     ["choice_figures"],
     ["facts"],
+    ["pair_figures"],
     ["visualization", "report"],
     ["html_report"],
     ["options"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +79,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=int, metavar="N", help="processes for overviews and pairs (default: 1; -1: all cores)")
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
     add("--all-pairs", action="store_true", help="explain every pair of hyperparameters")
+    add("--heat-map", metavar="FILE", help="with --all-pairs: also write an HTML page with a heat map a run")
     add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
     add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
     add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
@@ -94,7 +95,10 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
     if args.hyperparameter and (args.output_folder or args.scheduler):
         raise InvalidArgumentError("--output-folder and --scheduler are for overviews and --all-pairs; give no -p.")
+    if args.heat_map and not args.all_pairs:
+        raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_output(args.output)
+    check_output(args.heat_map)
     found, failures = _explain(args)
     if failures and not found:
         return _report(failures)
@@ -108,7 +112,29 @@ def _run(args: argparse.Namespace) -> int:
         single = len(args.run) == 1 and args.hyperparameter is not None
         texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
     write_output("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
+    if args.heat_map:
+        write_output(_heat_map_page(found), args.heat_map)
     return _report(failures)
+
+
+def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
+    """Returns a page of heat maps that opens without internet; runs with a single hyperparameter have none."""
+    import html
+
+    from deepcave_symbolic.pair_figures import plot_pairs
+
+    parts: list[str] = []
+    for path, explanations in found.items():
+        parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
+        if explanations:
+            first = not any("plotly-graph-div" in part for part in parts)
+            figure = plot_pairs(explanations)
+            parts.append(figure.to_html(full_html=False, include_plotlyjs=first, div_id=f"map-{len(parts)}"))
+        else:
+            parts.append("<p>no pair</p>")
+    style = "body { font-family: sans-serif; margin: 1.5em; }"
+    head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
 def _explain(args: argparse.Namespace) -> tuple[dict[str, list[Explanation]], Sequence[Failure]]:
