@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.api import explain, explain_all, explain_study
+    from deepcave_symbolic.api import compare, explain, explain_all, explain_study
+    from deepcave_symbolic.comparing import Comparison
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from deepcave_symbolic.runs import Run, load_run
 
 __all__ = [
+    "Comparison",
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
     "Formula",
     "Run",
+    "compare",
     "explain",
     "explain_all",
     "explain_study",
@@ -32,11 +35,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "comparing",
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
     "Formula": "formula",
     "Run": "runs",
+    "compare": "api",
     "explain": "api",
     "explain_all": "api",
     "explain_study": "api",

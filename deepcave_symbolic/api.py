@@ -8,19 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.comparing import Comparison, compare_explanations
 from deepcave_symbolic.engines.base import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs.views import Weights
-from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run
+from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run, told_apart
 from deepcave_symbolic.surrogates.base import Surrogate
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["explain", "explain_all", "explain_study"]
+__all__ = ["compare", "explain", "explain_all", "explain_study"]
 
 
 def explain(
@@ -191,3 +193,62 @@ def explain_study(  # noqa: D417 - the arguments that it shares with explain are
     planned, failures = plan(runs, settings, pairs=pairs)
     study = carry_out(planned, workers, output=output, progress=progress, found=found)
     return replace(study, failures=(*failures, *study.failures))
+
+
+def compare(  # noqa: D417 - the arguments that it shares with explain are described there
+    runs: Any,
+    hyperparameter: str,
+    second: str | None = None,
+    *,
+    form: Formula | None = None,
+    level: float = 0.05,
+    names: Sequence[str] | None = None,
+    objective: str | None = None,
+    budget: float | str | None = None,
+    surrogate: str = "run",
+    engine: str | SymbolicRegressionEngine = "auto",
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
+    functions: Sequence[str] | None = None,
+    seed: int = 0,
+    configspace: ConfigurationSpace | None = None,
+    weights: Weights | None = None,
+    n_jobs: int | None = None,
+    progress: Callable[[Sequence[Sequence[str]]], Any] | None = None,
+    output: str | os.PathLike[str] | None = None,
+    scheduler: str | None = None,
+) -> Comparison:
+    """Returns the formulas of several runs (seeds, data sets) side by side, and which of their constants agree.
+
+    One form is chosen for all runs and fitted to each; a constant agrees where the runs' values differ by no more than
+    their standard errors allow, and the record says within how much.
+
+    Args:
+        runs: As in `explain_study`, and so are n_jobs, progress, output and scheduler; two or more.
+        hyperparameter: The hyperparameter.
+        second: A second one, for formulas of two.
+        form: A formula whose form is compared, such as one of an explanation's front; by default the shortest form
+            that serves all runs nearly as well as the best.
+        level: Below this p-value a constant's differences are more than its uncertainty.
+        names: What to call the runs; by default as much of their paths as tells them apart.
+
+    Raises:
+        DeepcaveSymbolicError: If a run is not usable, or the runs cannot be compared; the message says why.
+    """
+    if not isinstance(surrogate, str):
+        raise InvalidArgumentError("A comparison needs a surrogate by name; your own belongs to one run.")
+    workers = Workers(n_jobs, scheduler)
+    options = Options("surrogate", engine, max_complexity, functions, seed)
+    settings = Settings(objective, budget, weights, surrogate, configspace, options)
+    wanted = (hyperparameter,) if second is None else (hyperparameter, second)
+    planned, failures = plan(runs, settings, only=[wanted])
+    if failures:
+        raise failures[0].error
+    if len(planned) < 2:
+        raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(planned)}.")
+    labels = told_apart([run.label for run in planned]) if names is None else list(names)
+    if len(labels) != len(planned) or len(set(labels)) != len(labels):
+        raise InvalidArgumentError(f"names has {labels!r}; expected {len(planned)} different ones.")
+    study = carry_out(planned, workers, output=output, progress=progress)
+    if study.failures:
+        raise study.failures[0].error
+    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), form=form, level=level)

@@ -18,6 +18,7 @@ __all__ = [
     "explanation_latex",
     "explanation_markdown",
     "explanation_text",
+    "markdown_cell",
     "overview_latex",
     "overview_markdown",
     "overview_text",
@@ -223,11 +224,11 @@ def _as_good_html(explanation: Explanation) -> str:
 
 def explanation_markdown(explanation: Explanation) -> str:
     """Returns one explanation as Markdown."""
-    lines = [f"## {_markdown(' and '.join(explanation.hyperparameters))}", ""]
+    lines = [f"## {markdown_cell(' and '.join(explanation.hyperparameters))}", ""]
     if explanation.formulas:
         lines += [f"$${explanation.best.latex()}$$", ""]
     lines += ["| | |", "| --- | --- |"]
-    lines += [f"| {label} | {_markdown(text)} |" for label, text in explanation_facts(explanation)]
+    lines += [f"| {label} | {markdown_cell(text)} |" for label, text in explanation_facts(explanation)]
     if explanation.formulas:
         lines += ["", "| | operators | R² | RMSE | formula |", "| --- | ---: | ---: | ---: | --- |"]
         best = explanation.best
@@ -236,18 +237,18 @@ def explanation_markdown(explanation: Explanation) -> str:
             lines.append(f"| {mark} | {f.complexity} | {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
         lines += _as_good_markdown(explanation)
     if explanation.groups:
-        lines += ["", f"{_markdown(groups_title(explanation))}:", ""]
+        lines += ["", f"{markdown_cell(groups_title(explanation))}:", ""]
         lines += ["| choice | R² | formula |", "| --- | ---: | --- |"]
         for choice, group in explanation.groups.items():
-            lines.append(f"| {_markdown(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
-    lines += ["", *(f"> {_markdown(w)}\n" for w in explanation.warnings)]
+            lines.append(f"| {markdown_cell(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
+    lines += ["", *(f"> {markdown_cell(w)}\n" for w in explanation.warnings)]
     return visible_text("\n".join(lines).rstrip()) + "\n"
 
 
 def _as_good_markdown(explanation: Explanation) -> list[str]:
     others = explanation.alternatives()
     if not others:
-        return ["", _markdown(sentence)] if (sentence := settled(explanation, explanation.best)) else []
+        return ["", markdown_cell(sentence)] if (sentence := settled(explanation, explanation.best)) else []
     lines = ["", f"{_AS_GOOD}:", "", "| R² | RMSE | formula |", "| ---: | ---: | --- |"]
     for f in others[:_MOST_ALTERNATIVES]:
         lines.append(f"| {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
@@ -264,13 +265,14 @@ def overview_markdown(explanations: Sequence[Explanation]) -> str:
     head = ("hyperparameter", "range", "share", *interaction, "R²", "operators", "verdict", "formula")
     lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (4 + len(interaction))} --- | --- |"]
     for row in _overview_rows(explanations):
-        lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
-    notes = [f"> {_markdown(note)}\n" for note in _overview_notes(explanations)]
+        lines.append("| " + " | ".join(markdown_cell(c) for c in row) + " |")
+    notes = [f"> {markdown_cell(note)}\n" for note in _overview_notes(explanations)]
     legend = f"{_SHARE}  \n{_INTERACTION}" if interaction else _SHARE
     return visible_text("\n".join([*lines, "", legend, "", *notes]).rstrip()) + "\n"
 
 
-def _markdown(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """Returns text for a cell of a Markdown table, literally."""
     for c in "\\|`*_<>[]":
         text = text.replace(c, "\\" + c)
     return text.replace("\n", " ")

@@ -33,6 +33,7 @@ LAYERS = [
     ["visualization", "report"],
     ["html_report"],
     ["options"],
+    ["comparing"],
     ["explainer"],
     ["output"],
     ["study"],

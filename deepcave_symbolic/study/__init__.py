@@ -7,8 +7,19 @@ records (`record`).
 
 from __future__ import annotations
 
-from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run
+from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run, told_apart
 from deepcave_symbolic.study.record import Failure, Study, StudyRecord
 from deepcave_symbolic.study.run import Workers, carry_out
 
-__all__ = ["Failure", "PlannedRun", "Settings", "Study", "StudyRecord", "Workers", "carry_out", "plan", "plan_run"]
+__all__ = [
+    "Failure",
+    "PlannedRun",
+    "Settings",
+    "Study",
+    "StudyRecord",
+    "Workers",
+    "carry_out",
+    "plan",
+    "plan_run",
+    "told_apart",
+]

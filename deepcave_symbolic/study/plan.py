@@ -16,6 +16,7 @@ from deepcave_symbolic.runs.folder import runs_below
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
 from deepcave_symbolic.runs.views import Weights, viewed
+from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.study.record import Failure
 from deepcave_symbolic.study.store import content_of
 from deepcave_symbolic.study.tasks import Source
@@ -23,7 +24,7 @@ from deepcave_symbolic.study.tasks import Source
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["PlannedRun", "Settings", "plan", "plan_run"]
+__all__ = ["PlannedRun", "Settings", "plan", "plan_run", "told_apart"]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def plan_run(run: Any, settings: Settings, *, pairs: bool, only: Sequence[tuple[
         only: The hyperparameters of each explanation, where not all are wanted.
 
     Raises:
-        DeepcaveSymbolicError: If the run, the objective or the budget is not usable.
+        DeepcaveSymbolicError: If the run, the objective, the budget or a name is not usable.
     """
     record = as_run(run, settings.configspace)
     seen, objective, _ = viewed(record, settings.objective, settings.budget, settings.weights)
@@ -78,6 +79,8 @@ def plan_run(run: Any, settings: Settings, *, pairs: bool, only: Sequence[tuple[
         options=settings.options,
     )
     if only is not None:
+        for name in {name for names in only for name in names}:
+            axis_of(seen.configspace, name)
         names = tuple(only)
     elif pairs:
         names = tuple(itertools.combinations(explainable(seen.configspace), 2))
@@ -86,19 +89,22 @@ def plan_run(run: Any, settings: Settings, *, pairs: bool, only: Sequence[tuple[
     return PlannedRun(_label(record), source, names)
 
 
-def plan(runs: Any, settings: Settings, *, pairs: bool) -> tuple[list[PlannedRun], list[Failure]]:
+def plan(
+    runs: Any, settings: Settings, *, pairs: bool = False, only: Sequence[tuple[str, ...]] | None = None
+) -> tuple[list[PlannedRun], list[Failure]]:
     """Returns what is to be explained of many runs, and which of them are not usable.
 
     Args:
         runs: A run as in `explain`, a folder above several, or a list of those.
         settings: How.
         pairs: As in `plan_run`.
+        only: As in `plan_run`.
     """
     planned: list[PlannedRun] = []
     failures: list[Failure] = []
     for run in _each(runs):
         try:
-            found = [plan_run(run, settings, pairs=pairs)]
+            found = [plan_run(run, settings, pairs=pairs, only=only)]
         except DeepcaveSymbolicError as error:
             failures.append(Failure(_label(run), (), error))
             continue
@@ -125,3 +131,14 @@ def _label(run: Any) -> str:
         return str(Path(run))
     path, name = getattr(run, "path", None), getattr(run, "name", None)
     return str(path) if path is not None else str(name)
+
+
+def told_apart(labels: Sequence[str]) -> list[str]:
+    """Returns names for runs: as much of the ends of their paths as makes them different."""
+    parts = [Path(label).parts for label in labels]
+    for n in range(1, max(map(len, parts), default=1) + 1):
+        names = ["/".join(part[-n:]) for part in parts]
+        # SMAC's folders end in the seed, which alone tells nobody which run it is.
+        if len(set(names)) == len(names) and not all(name.isdigit() for name in names):
+            return names
+    return [f"{label} ({i + 1})" for i, label in enumerate(labels)]
