@@ -22,7 +22,7 @@ _LONGEST = 34
 
 
 def plot_comparison(comparison: Comparison) -> go.Figure:
-    """Returns a figure of the common form in every run: dashed beside the surrogate (solid, with band), or a map each."""
+    """Returns a figure of the common form in every run: dashed beside the surrogate (solid), or a map a run."""
     axes = comparison.formulas[0].axes
     figure = _maps(comparison) if len(axes) == 2 else _curves(comparison)
     title = escape(f"{comparison.objective} ≈ {comparison.form_text()}")
