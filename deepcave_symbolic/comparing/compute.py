@@ -1,8 +1,8 @@
 """Chooses the form that serves all runs, fits it to each, and asks of every constant whether the runs agree.
 
 Every formula of up to ten operators on a run's front is a candidate. Its form is fitted to every run's projection on
-the domain that the runs share; the loss of a form is the mean of 1 - R² over the runs. Chosen is the shortest whose
-loss is as good as the best within the trials' noise: the rule of `selection.recommend`, averaged over the runs.
+the domain that the runs share. Chosen is the shortest that is as accurate in every run as the best for that run, within
+the noise of the run's trials: the rule of `selection.recommend`, for all runs at once.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ from deepcave_symbolic.trust import error_of_mean
 __all__ = ["LONGEST_FORM", "compare_explanations"]
 
 LONGEST_FORM = 10
-_TOLERANCE, _SLACK = 1.1, 3e-4
+# As in `selection.recommend` and in the verdicts.
+_TOLERANCE, _SLACK, _ROUGH_R2 = 1.1, 3e-4, 0.8
 #: Forms of equal length that are fitted fully, and values of θ that each is fitted from.
 _FULLY_FITTED, _STARTS = 3, 3
 _FEWEST_POINTS = {1: 8, 2: 24}
@@ -172,6 +173,9 @@ def _other_notes(
     flat = [run for run, projection in projections.items() if projection.is_flat]
     if flat:
         notes.append(f"The projection is constant in {', '.join(flat)}.")
+    rough = [f"{run} ({fit.r2:.2f})" for run, fit in zip(explanations, chosen.fits, strict=True) if fit.r2 < _ROUGH_R2]
+    if rough and chosen.form.terms:
+        notes.append(f"The common form follows only roughly (R²): {', '.join(rough)}; its constants mean less there.")
     if not chosen.form.terms:
         notes.append("No form beyond a constant serves all runs.")
     return notes
@@ -222,9 +226,15 @@ def _unseen(explanation: Explanation, data: Data) -> float:
 
 
 def _choice(weighed: Sequence[_Fitted], unseen: Sequence[float]) -> int:
-    best = min(fitted.loss for fitted in weighed)
-    limit = max(best + float(np.mean(unseen)), _TOLERANCE * best + _SLACK)
-    good = [i for i, fitted in enumerate(weighed) if fitted.loss <= limit]
+    """Returns the index of the shortest form that serves every run as well as any form, within that run's noise.
+
+    Where none serves all, the one that misses least; a run that knows little asks for little.
+    """
+    losses = np.array([[1.0 - fit.r2 for fit in fitted.fits] for fitted in weighed])
+    best = losses.min(axis=0)
+    limits = np.maximum(best + np.array(unseen), _TOLERANCE * best + _SLACK)
+    missed = np.maximum(0.0, losses - limits).sum(axis=1)
+    good = [i for i in range(len(weighed)) if missed[i] <= _TOLERANCE * missed.min() + _SLACK]
     shortest = complexity(weighed[good[0]].form.template)
     return min((i for i in good if complexity(weighed[i].form.template) == shortest), key=lambda i: weighed[i].loss)
 

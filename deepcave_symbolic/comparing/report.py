@@ -42,9 +42,13 @@ def _rows(comparison: Comparison) -> tuple[list[str], list[list[str]]]:
     rows.append(["", "", "", *(c.role for c in constants)])
     rows.append(["together", "", "", *(_together(c) for c in constants)])
     rows.append(["within ±", "", "", *(f"{c.tolerance:.2g}" if math.isfinite(c.tolerance) else "?" for c in constants)])
-    rows.append(["p", "", "", *(f"{c.p_value:.2g}" if math.isfinite(c.p_value) else "?" for c in constants)])
+    rows.append(["p", "", "", *(_chance(c.p_value) for c in constants)])
     rows.append(["", "", "", *(c.agreement for c in constants)])
     return head, rows
+
+
+def _chance(p_value: float) -> str:
+    return "?" if not math.isfinite(p_value) else "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
 
 
 def _together(constant: Constant) -> str:
