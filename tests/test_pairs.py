@@ -91,3 +91,10 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path)
     assert "Interaction & $R^2$" in capsys.readouterr().out
     assert main(["explain", str(SVM), "--heat-map", str(page)]) == 2
     assert "--all-pairs" in capsys.readouterr().err
+
+
+def test_a_run_without_pairs_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepcave_symbolic.study.plan.explainable", lambda space: ["C"])
+    assert main(["explain", str(SVM), "--all-pairs"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "leave out --all-pairs" in err

@@ -102,6 +102,8 @@ def _run(args: argparse.Namespace) -> int:
     found, failures = _explain(args)
     if failures and not found:
         return _report(failures)
+    if not found:
+        raise InvalidArgumentError("No run has two hyperparameters that can enter a formula; leave out --all-pairs.")
     texts: list[str] = []
     records: list[dict[str, Any]] = []
     for path, explanations in found.items():
@@ -118,7 +120,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
-    """Returns a page of heat maps that opens without internet; runs with a single hyperparameter have none."""
+    """Returns a page of heat maps that opens without internet."""
     import html
 
     from deepcave_symbolic.pair_figures import plot_pairs
@@ -126,12 +128,8 @@ def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
     parts: list[str] = []
     for path, explanations in found.items():
         parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
-        if explanations:
-            first = not any("plotly-graph-div" in part for part in parts)
-            figure = plot_pairs(explanations)
-            parts.append(figure.to_html(full_html=False, include_plotlyjs=first, div_id=f"map-{len(parts)}"))
-        else:
-            parts.append("<p>no pair</p>")
+        figure = plot_pairs(explanations)
+        parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
     style = "body { font-family: sans-serif; margin: 1.5em; }"
     head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
