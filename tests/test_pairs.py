@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,7 +95,8 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path)
 
 
 def test_a_run_without_pairs_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deepcave_symbolic.study.plan.explainable", lambda space: ["C"])
+    module = importlib.import_module("deepcave_symbolic.study.plan")
+    monkeypatch.setattr(module, "explainable", lambda space: ["C"])
     assert main(["explain", str(SVM), "--all-pairs"]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "leave out --all-pairs" in err
