@@ -34,6 +34,7 @@ lint: $(INSTALLED) ## check style, format and types
 bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
 	$(PYTHON) benchmarks/panel.py
+	$(PYTHON) benchmarks/studies.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
 	$(PYTHON) benchmarks/callback.py

@@ -9,18 +9,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.api import compare, explain, explain_all, explain_study
     from deepcave_symbolic.callback import SymbolicCallback
+    from deepcave_symbolic.comparing import Comparison
     from deepcave_symbolic.estimator import SymbolicExplainer
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.explanations import Explanations
     from deepcave_symbolic.formula import Formula
     from deepcave_symbolic.formula_history import read_formulas
+    from deepcave_symbolic.pair_figures import plot_pairs
+    from deepcave_symbolic.pairs import pair_table
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.surrogates import ModelSurrogate
 
 __all__ = [
+    "Comparison",
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
@@ -30,13 +34,18 @@ __all__ = [
     "Run",
     "SymbolicCallback",
     "SymbolicExplainer",
+    "compare",
     "explain",
     "explain_all",
+    "explain_study",
     "load_run",
+    "pair_table",
+    "plot_pairs",
     "read_formulas",
 ]
 
 _HOMES = {
+    "Comparison": "comparing",
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
@@ -46,10 +55,14 @@ _HOMES = {
     "Run": "runs",
     "SymbolicExplainer": "estimator",
     "SymbolicCallback": "callback",
+    "compare": "api",
     "explain": "api",
     "explain_all": "api",
+    "explain_study": "api",
     "load_run": "runs",
     "read_formulas": "formula_history",
+    "pair_table": "pairs",
+    "plot_pairs": "pair_figures",
 }
 
 

@@ -13,6 +13,7 @@ __all__ = ["import_optional"]
 INSTALL_COMMANDS = {
     "pyoperon": 'pip install "deepcave-symbolic[operon]"',
     "optuna": 'pip install "deepcave-symbolic[optuna]"',
+    "distributed": 'pip install "distributed"',
     "gplearn": "pip install deepcave-symbolic",
     "deepcave": 'pip install "deepcave==1.4.1", on Python 3.10: it runs on no later one',
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 __all__ = [
     "DeepcaveSymbolicError",
@@ -20,14 +21,26 @@ __all__ = [
     "NoTrialsError",
     "RunFormatError",
     "RunNotFoundError",
+    "SchedulerError",
     "SearchFailedError",
     "SurrogateError",
     "UnknownNameError",
+    "WorkerError",
 ]
 
 
 class DeepcaveSymbolicError(Exception):
     """Base of every error that bad input can cause."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Crosses from a worker to its caller whole; an exception's own way would call `__init__` with the message."""
+        return _restored, (type(self), self.args, dict(self.__dict__))
+
+
+def _restored(kind: type[DeepcaveSymbolicError], args: tuple[Any, ...], fields: dict[str, Any]) -> Any:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(fields)
+    return error
 
 
 class RunNotFoundError(DeepcaveSymbolicError):
@@ -106,3 +119,19 @@ class SearchFailedError(DeepcaveSymbolicError):
 
 class DomainWarning(UserWarning):
     """A formula was evaluated outside its domain or in a forbidden region."""
+
+
+class SchedulerError(DeepcaveSymbolicError):
+    """A Dask scheduler cannot be used: not reached, lost, without workers, or its workers do not fit."""
+
+    def __init__(self, message: str, *, scheduler: str) -> None:
+        super().__init__(message)
+        self.scheduler = scheduler
+
+
+class WorkerError(DeepcaveSymbolicError):
+    """A worker did not bring back an explanation; `internal` says that the failure is this package's."""
+
+    def __init__(self, message: str, *, internal: bool = False) -> None:
+        super().__init__(message)
+        self.internal = internal

@@ -38,7 +38,7 @@ from deepcave_symbolic.trust import judge, noise_of
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Explainer", "Options", "package_version"]
+__all__ = ["Explainer", "Options", "explainable", "package_version"]
 
 _MIN_TRIALS_FITTED = 5
 
@@ -173,14 +173,7 @@ class Explainer:
 
     def explainable(self) -> list[str]:
         """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
-        names = []
-        for name in self.run.configspace:
-            try:
-                axis_of(self.run.configspace, name)
-            except HyperparameterNotExplainableError:
-                continue
-            names.append(name)
-        return names
+        return explainable(self.run.configspace)
 
     def ranking(self) -> list[str]:
         """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
@@ -252,6 +245,18 @@ class Explainer:
             "seed": int(options.seed),
             "n_averaged": None if projection is None else projection.n_averaged,
         }
+
+
+def explainable(configspace: ConfigurationSpace) -> list[str]:
+    """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
+    names = []
+    for name in configspace:
+        try:
+            axis_of(configspace, name)
+        except HyperparameterNotExplainableError:
+            continue
+        names.append(name)
+    return names
 
 
 def _restricted(axis: Axis, present: Array) -> Axis:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["SCHEMA_VERSION", "Explanation"]
+__all__ = ["SCHEMA_VERSION", "Explanation", "space_dict"]
 
 #: Version of the dictionary; a stored record of another version is refused, not misread.
 SCHEMA_VERSION = 3
@@ -212,7 +212,7 @@ class Explanation:
             "provenance": dict(self.provenance),
             "groups": {choice: group.to_dict() for choice, group in self.groups.items()},
             # predict() warns in forbidden regions, also after a round trip.
-            "forbidden_space": None if space is None else _space_dict(space),
+            "forbidden_space": None if space is None else space_dict(space),
         }
 
     def _derived(self) -> dict[str, Any]:
@@ -287,7 +287,7 @@ class Explanation:
         return explanation_html(self)
 
 
-def _space_dict(space: ConfigurationSpace) -> dict[str, Any]:
+def space_dict(space: ConfigurationSpace) -> dict[str, Any]:
     """Returns the space as JSON values; ConfigSpace keeps its clauses in no order."""
     data: dict[str, Any] = space.to_serialized_dict()
     if isinstance(data.get("forbiddens"), list):

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import explanation_facts, groups_title, settled
 from deepcave_symbolic.names import shown_name, visible_text
-from deepcave_symbolic.report import AS_GOOD, SHARE, overview_notes, overview_rows
+from deepcave_symbolic.report import AS_GOOD, SHARE, interaction_head, overview_notes, overview_rows
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = ["explanation_html", "overview_html"]
@@ -44,8 +44,18 @@ def explanation_html(explanation: Explanation) -> str:
 
 def overview_html(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as an HTML table for a notebook."""
-    head = ("hyperparameter", "range", "share", "R²", "operators", "verdict", "formula")
-    cells = "".join(f"<th {_LEFT if i in (0, 5, 6) else ''}>{name}</th>" for i, name in enumerate(head))
+    head = (
+        "hyperparameter",
+        "range",
+        "share",
+        *interaction_head(explanations),
+        "R²",
+        "operators",
+        "verdict",
+        "formula",
+    )
+    texts = (0, len(head) - 2, len(head) - 1)
+    cells = "".join(f"<th {_LEFT if i in texts else ''}>{name}</th>" for i, name in enumerate(head))
     lines = []
     for e, (name, *numbers, verdict, formula) in zip(explanations, overview_rows(explanations), strict=True):
         shown = f"<code>{html.escape(formula)}</code>" if e.formulas else html.escape(formula)

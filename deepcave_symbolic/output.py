@@ -12,7 +12,10 @@ from pathlib import Path
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
-__all__ = ["check_output", "discard_unfinished", "write_output"]
+__all__ = ["UNFINISHED", "check_output", "discard_unfinished", "write_output"]
+
+#: How the names of files begin that are being written.
+UNFINISHED = ".deepcave-symbolic-"
 
 _unfinished: set[str] = set()
 
@@ -90,7 +93,7 @@ def write_output(text: str, output: str | None) -> None:
 
 
 def _replace(text: str, target: Path, mode: int | None) -> None:
-    temporary = str(target.with_name(f".deepcave-symbolic-{secrets.token_hex(8)}"))
+    temporary = str(target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}"))
     _unfinished.add(temporary)  # known before it exists: a signal may come at any time
     try:
         with open(temporary, "x", encoding="utf-8") as file:

@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
+from deepcave_symbolic.facts import explanation_facts, groups_title, percent, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import latex_name, shown_name, visible, visible_text
+from deepcave_symbolic.pairs import interaction_share
 
 __all__ = [
     "AS_GOOD",
@@ -16,6 +17,8 @@ __all__ = [
     "explanation_latex",
     "explanation_markdown",
     "explanation_text",
+    "interaction_head",
+    "markdown_cell",
     "overview_latex",
     "overview_markdown",
     "overview_notes",
@@ -31,6 +34,7 @@ _MOST_ALTERNATIVES = 5
 
 AS_GOOD = "Equally long formulas that the trials cannot tell from the recommended one"
 SHARE = "share: of the surrogate's variance that it accounts for on its own, where it is active"
+_INTERACTION = "interaction: share of a pair's projection that no sum of two formulas of one hyperparameter explains"
 
 
 def explanation_text(explanation: Explanation) -> str:
@@ -117,11 +121,12 @@ def _row(start: str, formula: str) -> list[str]:
 def overview_text(explanations: Sequence[Explanation]) -> str:
     """Returns a table with a row an explanation, for a terminal."""
     rows = overview_rows(explanations)
-    head = ("hyperparameter", "range", "share", "R²", "ops", "verdict", "formula")
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(6)]
+    head = ("hyperparameter", "range", "share", *interaction_head(explanations), "R²", "ops", "verdict", "formula")
+    last = len(head) - 2
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(last + 1)]
     starts = [
         "  ".join(
-            f"{c:<{w}}" if i in (0, 5) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=False))
+            f"{c:<{w}}" if i in (0, last) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=False))
         )
         for row in [head, *rows]
     ]
@@ -134,7 +139,7 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
             if explanation.formulas:
                 below = [f"    {line}" for line in _wrapped(formulas[i], _WIDTH - 4)]
                 lines[i] = "\n".join([starts[i].rstrip(), *below])
-    lines += ["", SHARE]
+    lines += ["", SHARE, *([_INTERACTION] if interaction_head(explanations) else [])]
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
@@ -159,17 +164,30 @@ def overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     return [visible(note) for note in (*common, *own)]
 
 
+def interaction_head(explanations: Sequence[Explanation]) -> list[str]:
+    """Returns the title of the column of interactions, which only pairs have."""
+    return ["interaction"] if any(len(e.hyperparameters) == 2 for e in explanations) else []
+
+
+def _interaction_cell(explanation: Explanation) -> str:
+    share = interaction_share(explanation)
+    return "-" if share is None else percent(share)
+
+
 def overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
-    """Returns a row an explanation: hyperparameters, range, share, R², operators, verdict, formula."""
+    """Returns a row an explanation: hyperparameters, range, share, (interaction,) R², operators, verdict, formula."""
     rows: list[tuple[str, ...]] = []
+    pairs = bool(interaction_head(explanations))
     for e in explanations:
         name = visible(", ".join(e.hyperparameters))
         if e.formulas:
             best = e.best
-            numbers = (f"{e.range:.3g}", share_text(e), f"{round(best.r2, 3) + 0.0:.3f}", str(best.complexity))
+            interaction = (_interaction_cell(e),) if pairs else ()
+            r2 = f"{round(best.r2, 3) + 0.0:.3f}"
+            numbers = (f"{e.range:.3g}", share_text(e), *interaction, r2, str(best.complexity))
             rows.append((name, *numbers, e.verdict, _right_side(best)))
         else:
-            rows.append((name, "-", "-", "-", "-", "-", "none, see below"))
+            rows.append((name, *["-"] * (6 if pairs else 5), "none, see below"))
     return rows
 
 
@@ -178,11 +196,11 @@ def overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
 
 def explanation_markdown(explanation: Explanation) -> str:
     """Returns one explanation as Markdown."""
-    lines = [f"## {_markdown(' and '.join(explanation.hyperparameters))}", ""]
+    lines = [f"## {markdown_cell(' and '.join(explanation.hyperparameters))}", ""]
     if explanation.formulas:
         lines += [f"$${explanation.best.latex()}$$", ""]
     lines += ["| | |", "| --- | --- |"]
-    lines += [f"| {label} | {_markdown(text)} |" for label, text in explanation_facts(explanation)]
+    lines += [f"| {label} | {markdown_cell(text)} |" for label, text in explanation_facts(explanation)]
     if explanation.formulas:
         lines += ["", "| | operators | R² | RMSE | formula |", "| --- | ---: | ---: | ---: | --- |"]
         best = explanation.best
@@ -191,18 +209,18 @@ def explanation_markdown(explanation: Explanation) -> str:
             lines.append(f"| {mark} | {f.complexity} | {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
         lines += _as_good_markdown(explanation)
     if explanation.groups:
-        lines += ["", f"{_markdown(groups_title(explanation))}:", ""]
+        lines += ["", f"{markdown_cell(groups_title(explanation))}:", ""]
         lines += ["| choice | R² | formula |", "| --- | ---: | --- |"]
         for choice, group in explanation.groups.items():
-            lines.append(f"| {_markdown(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
-    lines += ["", *(f"> {_markdown(w)}\n" for w in explanation.warnings)]
+            lines.append(f"| {markdown_cell(choice)} | {group.best.r2:.4f} | {_markdown_formula(group.best)} |")
+    lines += ["", *(f"> {markdown_cell(w)}\n" for w in explanation.warnings)]
     return visible_text("\n".join(lines).rstrip()) + "\n"
 
 
 def _as_good_markdown(explanation: Explanation) -> list[str]:
     others = explanation.alternatives()
     if not others:
-        return ["", _markdown(sentence)] if (sentence := settled(explanation, explanation.best)) else []
+        return ["", markdown_cell(sentence)] if (sentence := settled(explanation, explanation.best)) else []
     lines = ["", f"{AS_GOOD}:", "", "| R² | RMSE | formula |", "| ---: | ---: | --- |"]
     for f in others[:_MOST_ALTERNATIVES]:
         lines.append(f"| {f.r2:.4f} | {f.rmse:.3g} | {_markdown_formula(f)} |")
@@ -215,17 +233,18 @@ def _markdown_formula(formula: Formula) -> str:
 
 def overview_markdown(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a Markdown table."""
-    lines = [
-        "| hyperparameter | range | share | R² | operators | verdict | formula |",
-        "| --- | ---: | ---: | ---: | ---: | --- | --- |",
-    ]
+    interaction = interaction_head(explanations)
+    head = ("hyperparameter", "range", "share", *interaction, "R²", "operators", "verdict", "formula")
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (4 + len(interaction))} --- | --- |"]
     for row in overview_rows(explanations):
-        lines.append("| " + " | ".join(_markdown(c) for c in row) + " |")
-    notes = [f"> {_markdown(note)}\n" for note in overview_notes(explanations)]
-    return visible_text("\n".join([*lines, "", SHARE, "", *notes]).rstrip()) + "\n"
+        lines.append("| " + " | ".join(markdown_cell(c) for c in row) + " |")
+    notes = [f"> {markdown_cell(note)}\n" for note in overview_notes(explanations)]
+    legend = f"{SHARE}  \n{_INTERACTION}" if interaction else SHARE
+    return visible_text("\n".join([*lines, "", legend, "", *notes]).rstrip()) + "\n"
 
 
-def _markdown(text: str) -> str:
+def markdown_cell(text: str) -> str:
+    """Returns text for a cell of a Markdown table, literally."""
     text = visible(text)
     for c in "\\|`*_<>[]":
         text = text.replace(c, "\\" + c)
@@ -250,19 +269,21 @@ def explanation_latex(explanation: Explanation) -> str:
 
 def overview_latex(explanations: Sequence[Explanation]) -> str:
     """Returns the overview as a LaTeX table (needs booktabs and amsmath)."""
+    interaction = bool(interaction_head(explanations))
     lines = [
-        "\\begin{tabular}{lrrrrl}",
+        f"\\begin{{tabular}}{{l{'r' * (5 if interaction else 4)}l}}",
         "\\toprule",
-        "Hyperparameter & Range & Share & $R^2$ & Operators & Formula \\\\",
+        f"Hyperparameter & Range & Share & {'Interaction & ' * interaction}$R^2$ & Operators & Formula \\\\",
         "\\midrule",
     ]
     for e in explanations:
         name = ", ".join(f"${latex_name(n)}$" for n in e.hyperparameters)
         if e.formulas:
             formula = e.best.latex_body()
-            share = share_text(e).replace(" %", "\\,\\%")
-            cells = f"{e.range:.3g} & {share} & {e.best.r2:.3f} & {e.best.complexity} & $\\displaystyle {formula}$"
+            shares = [share_text(e), *([_interaction_cell(e)] if interaction else [])]
+            numbers = [s.replace(" %", "\\,\\%") for s in shares] + [f"{e.best.r2:.3f}", str(e.best.complexity)]
+            cells = f"{e.range:.3g} & {' & '.join(numbers)} & $\\displaystyle {formula}$"
         else:
-            cells = "-- & -- & -- & -- & --"
+            cells = " & ".join(["--"] * (6 if interaction else 5))
         lines.append(f"{name} & {cells} \\\\")
     return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])

@@ -24,7 +24,7 @@ from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 
-__all__ = ["VERDICTS", "Trust", "judge", "noise_of"]
+__all__ = ["VERDICTS", "Trust", "error_of_mean", "judge", "noise_of"]
 
 #: From best to worst.
 VERDICTS = ("trust", "with care", "do not trust")
@@ -216,6 +216,11 @@ def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
     if residuals is None:
         return _spread(projection.std) * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
     return _spread(residuals) * math.sqrt(2.0 * _LOG_ODDS / len(residuals))
+
+
+def error_of_mean(noise: float) -> float:
+    """Returns σ/√n, objective units: the standard error of a mean over the trials behind `noise_of`."""
+    return noise / math.sqrt(2.0 * _LOG_ODDS)
 
 
 def _spread(values: Array) -> float:

@@ -73,6 +73,9 @@ elif stage == "destructor":
     explainer.load_run = dying
 elif stage == "search":
     explainer.Explainer._search = here
+elif stage == "processes":  # they are started, and this process waits for them
+    import deepcave_symbolic.study.schedule as schedule
+    schedule.wait = here
 elif stage == "swallowed":
     explainer.Explainer._search = swallowing
 elif stage == "training":
@@ -95,8 +98,8 @@ sys.exit(cli.main())
         ("destructor", signal.SIGINT, ()),
         ("replaced", signal.SIGTERM, ()),
         ("search", signal.SIGINT, ("-p", "C")),
-        ("search", signal.SIGTERM, ("--jobs", "2")),
-        ("search", signal.SIGINT, ("--jobs", "2")),
+        ("processes", signal.SIGTERM, ("--jobs", "2")),
+        ("processes", signal.SIGINT, ("--jobs", "2")),
         ("swallowed", signal.SIGTERM, ("-p", "C")),
         ("writing", signal.SIGINT, ("-p", "C")),
         ("writing", signal.SIGHUP, ("-p", "C")),

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.names import visible_text
 from deepcave_symbolic.output import check_output, write_output
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.study import Failure
 
 __all__ = ["add_command", "add_demo"]
 
@@ -23,9 +27,16 @@ examples:
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
   deepcave-symbolic explain RUN -p learning_rate -p n_units  two together
   deepcave-symbolic explain RUN --all-pairs --jobs 2         every pair
+  deepcave-symbolic explain RUNS... --all-pairs --jobs -1 --output-folder DIR
+                                                             a study: finished explanations are kept and found again
   deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
   deepcave-symbolic explain RUN -p C --format latex -o front.tex
 """
+
+_RUN_HELP = (
+    "a SMAC run folder, a parent with one run below it, or a file of Optuna's (sqlite:///FILE, FILE#STUDY); with "
+    "several RUNs, --all-pairs, --output-folder or --scheduler a parent stands for all runs below it"
+)
 
 
 def add_command(commands: Any) -> None:
@@ -38,12 +49,7 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "run",
-        nargs="+",
-        metavar="RUN",
-        help="a SMAC run folder, a parent with one run below it, or a file of Optuna's (sqlite:///FILE, FILE#STUDY)",
-    )
+    parser.add_argument("run", nargs="+", metavar="RUN", help=_RUN_HELP)
     parser.add_argument(
         "-p",
         "--hyperparameter",
@@ -70,8 +76,11 @@ def add_demo(commands: Any) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     add_search_options(parser)
     add = parser.add_argument
-    add("--jobs", type=int, metavar="N", help="threads for the overview (default: 1; -1: all cores)")
+    add("--jobs", type=int, metavar="N", help="processes for overviews and pairs (default: 1; -1: all cores)")
+    add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
     add("--all-pairs", action="store_true", help="explain every pair of hyperparameters")
+    add("--heat-map", metavar="FILE", help="with --all-pairs: also write an HTML page with a heat map a run")
+    add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
     add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
     add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
 
@@ -84,33 +93,83 @@ def _run_demo(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
+    if args.hyperparameter and (args.output_folder or args.scheduler):
+        raise InvalidArgumentError("--output-folder and --scheduler are for overviews and --all-pairs; give no -p.")
+    if args.heat_map and not args.all_pairs:
+        raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_output(args.output)
+    check_output(args.heat_map)
+    found, failures = _explain(args)
+    if failures and not found:
+        return _report(failures)
+    if not found:
+        raise InvalidArgumentError("No run has two hyperparameters that can enter a formula; leave out --all-pairs.")
     texts: list[str] = []
     records: list[dict[str, Any]] = []
-    for path in args.run:
-        explanations = _explain(path, args)
+    for path, explanations in found.items():
         records += [e.to_dict() for e in explanations]
         text = _formatted(explanations, args)
-        texts.append(_heading(path, args.format) + text if len(args.run) > 1 else text)
+        texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
     if args.format == "json":
         single = len(args.run) == 1 and args.hyperparameter is not None
         texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
     write_output("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
-    return 0
+    if args.heat_map:
+        write_output(_heat_map_page(found), args.heat_map)
+    return _report(failures)
 
 
-def _explain(path: str, args: argparse.Namespace) -> list[Explanation]:
-    from deepcave_symbolic.api import explain, explain_all
+def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
+    """Returns a page of heat maps that opens without internet."""
+    import html
+
+    from deepcave_symbolic.pair_figures import plot_pairs
+
+    parts: list[str] = []
+    for path, explanations in found.items():
+        parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
+        figure = plot_pairs(explanations)
+        parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
+    style = "body { font-family: sans-serif; margin: 1.5em; }"
+    head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'
+    return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
+
+
+def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanation]], Sequence[Failure]]:
+    """Returns the explanations of every run, and what failed where there are several runs."""
+    from deepcave_symbolic.api import explain, explain_all, explain_study
 
     options = search_options(args)
     if args.hyperparameter:
         with clock("explaining"), training_shown():
-            return [explain(path, *args.hyperparameter, **options)]
+            return {path: [explain(path, *args.hyperparameter, **options)] for path in args.run}, ()
+    options |= {"pairs": args.all_pairs, "n_jobs": args.jobs, "progress": explaining}
     with training_shown():
-        return explain_all(path, pairs=args.all_pairs, n_jobs=args.jobs, progress=explaining, **options)
+        if not (len(args.run) > 1 or args.all_pairs or args.output_folder or args.scheduler):
+            return {args.run[0]: explain_all(args.run[0], **options)}, ()
+        study = explain_study(
+            args.run, output=args.output_folder, scheduler=args.scheduler, found=_say_found(args), **options
+        )
+    return study.by_run(), study.failures
 
 
-def _formatted(explanations: list[Explanation], args: argparse.Namespace) -> str:
+def _say_found(args: argparse.Namespace) -> Callable[[int, int], None]:
+    def say(found: int, total: int) -> None:
+        print(f"deepcave-symbolic: {found} of {total} found in {visible_text(args.output_folder)}", file=sys.stderr)
+
+    return say
+
+
+def _report(failures: Sequence[Failure]) -> int:
+    """Says what failed, a line each, and returns the exit code: 2, or 1 where the failure is this program's."""
+    for failure in failures:
+        print(f"deepcave-symbolic: {visible_text(str(failure))}", file=sys.stderr)
+    if any(failure.internal for failure in failures):
+        return 1
+    return 2 if failures else 0
+
+
+def _formatted(explanations: Sequence[Explanation], args: argparse.Namespace) -> str:
     from deepcave_symbolic import report
 
     if args.format == "json":

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from deepcave_symbolic.cli import dashboard, explain
+from deepcave_symbolic.cli import compare, dashboard, explain
 from deepcave_symbolic.output import write_output
 
 __all__ = ["Parser", "build_parser"]
@@ -16,6 +16,7 @@ examples:
   deepcave-symbolic demo                                     formulas of a bundled run
   deepcave-symbolic explain RUN                              every hyperparameter, as a table
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
+  deepcave-symbolic compare RUN RUN -p learning_rate         formulas of several runs side by side
   deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
 """
 
@@ -48,5 +49,6 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     explain.add_command(commands)
     explain.add_demo(commands)
+    compare.add_command(commands)
     dashboard.add_command(commands)
     return parser

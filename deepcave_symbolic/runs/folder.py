@@ -16,7 +16,7 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
 
-__all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json"]
+__all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json", "runs_below"]
 
 RUNHISTORY = "runhistory.json"
 SCENARIO = "scenario.json"
@@ -57,6 +57,21 @@ def find_run_folder(path: str | os.PathLike[str]) -> Path:
         raise RunNotFoundError(
             f"{folder} cannot be looked into: {error.strerror}. Ask for the right to read it.", path=folder
         ) from error
+
+
+def runs_below(path: str | os.PathLike[str]) -> tuple[Path, ...]:
+    """Returns the run folders that a path stands for where several are allowed: itself, or all below it, sorted.
+
+    Raises:
+        RunNotFoundError: If nothing is there or no run lies below it.
+        InvalidArgumentError: If the argument is no path.
+    """
+    try:
+        return (find_run_folder(path),)
+    except RunNotFoundError as error:
+        if error.candidates:
+            return error.candidates
+        raise
 
 
 def _run_folder_of(folder: Path) -> Path:

@@ -1,0 +1,78 @@
+"""The command `compare`: the formulas of several runs side by side, and which constants agree."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from deepcave_symbolic.cli.progress import explaining, training_shown
+from deepcave_symbolic.cli.search_options import add_search_options, search_options
+from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.output import check_output, write_output
+
+__all__ = ["add_command"]
+
+_EXAMPLES = """\
+examples:
+  deepcave-symbolic compare seed0 seed1 seed2 -p learning_rate
+  deepcave-symbolic compare results/ -p C -p gamma --jobs -1 --format markdown
+"""
+
+
+def add_command(commands: Any) -> None:
+    """Adds the command `compare` to the parser's subcommands."""
+    parser = commands.add_parser(
+        "compare",
+        help="compare the formulas of several runs",
+        description="Finds the form that serves all runs best and says which of its constants agree.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("run", nargs="+", metavar="RUN", help="SMAC run folders, or folders above them (all runs below are taken)")
+    add("-p", "--hyperparameter", action="append", metavar="NAME", required=True, help="hyperparameter; twice for two")
+    add(
+        "--level",
+        type=float,
+        default=0.05,
+        metavar="NUMBER",
+        help="p-value below which constants differ (default: 0.05)",
+    )
+    add("--jobs", type=int, metavar="N", help="processes (default: 1; -1: all cores)")
+    add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
+    add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
+    add_search_options(parser)
+    add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
+    add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    parser.set_defaults(run_command=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from deepcave_symbolic.api import compare
+    from deepcave_symbolic.comparing import report
+
+    if len(args.hyperparameter) > 2:
+        raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
+    check_output(args.output)
+    options = search_options(args)
+    if options.pop("source") != "surrogate":
+        raise InvalidArgumentError("compare fits the surrogates' projections; leave out --source.")
+    with training_shown():
+        comparison = compare(
+            args.run,
+            *args.hyperparameter,
+            level=args.level,
+            n_jobs=args.jobs,
+            scheduler=args.scheduler,
+            output=args.output_folder,
+            progress=explaining,
+            **options,
+        )
+    if args.format == "json":
+        text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False)
+    else:
+        text = str(getattr(report, f"comparison_{args.format}")(comparison))
+    write_output(text.rstrip("\n") + "\n", args.output)
+    return 0

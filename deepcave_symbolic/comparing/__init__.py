@@ -1,0 +1,8 @@
+"""Comparing runs: one form for all of them, its constants in each, and which of those agree."""
+
+from __future__ import annotations
+
+from deepcave_symbolic.comparing.compute import compare_explanations
+from deepcave_symbolic.comparing.record import AGREEMENTS, Comparison, Constant
+
+__all__ = ["AGREEMENTS", "Comparison", "Constant", "compare_explanations"]

@@ -1,0 +1,275 @@
+"""Forms: formulas without their numbers, which are fitted anew to each run's projection.
+
+Notation:
+    k: number of explained hyperparameters; variables 0 to k - 1 of a template, the constants are those behind them.
+    p: all constants of a form in reading order; θ: those inside terms. The offset and the coefficients are linear and
+        follow from θ by least squares (variable projection, Golub & Pereyra 1973).
+    w: weights of the n points, of sum 1.
+    s²: variance of a mean over a run's trials, σ²/n of `trust.noise_of`.
+    Cov(p) ≈ s²·(Σ_i w_i ∇f(x_i) ∇f(x_i)ᵀ)⁻¹: what p would vary by if the run's trials lay as the points do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array, Node, constant, evaluate, substitute, to_json, variable
+from deepcave_symbolic.rounding import weighted_r2
+from deepcave_symbolic.tidy import join_sum, split_sum
+
+__all__ = ["Data", "Fit", "Form", "form_of", "refit"]
+
+OFFSET, FACTOR, EXPONENT, INSIDE = "offset", "factor", "exponent", "inside"
+_MOST_EVALUATIONS = 200
+#: Relative step of the derivatives by constants, and the condition beyond which two constants cannot be told apart.
+_STEP, _SINGULAR = 1e-5, 1e12
+
+
+@dataclass(frozen=True)
+class Data:
+    """What forms are fitted to: a run's projection on the domain that all runs share.
+
+    Args:
+        columns: One array of shape (n,) a hyperparameter, natural units.
+        y: Means, objective units, shape (n,).
+        weights: Shape (n,), of sum 1.
+        error: s, objective units.
+    """
+
+    columns: tuple[Array, ...]
+    y: Array
+    weights: Array
+    error: float
+
+
+@dataclass(frozen=True)
+class Form:
+    """A formula without its numbers.
+
+    Args:
+        k: Number of hyperparameters.
+        offset: Whether there is a constant offset.
+        terms: Pairs of a coefficient (None where it is one of the constants) and a term whose constants are variables.
+        inner_roles: What each constant of θ is: `EXPONENT` or `INSIDE`.
+    """
+
+    k: int
+    offset: bool
+    terms: tuple[tuple[float | None, Node], ...]
+    inner_roles: tuple[str, ...]
+
+    @cached_property
+    def template(self) -> Node:
+        """The expression, with variables k, k + 1, … for the constants in reading order."""
+        order: dict[int, Node] = {}
+        pieces: list[tuple[float, Node]] = [(1.0, variable(self.k))] if self.offset else []
+        count = self.k + (1 if self.offset else 0)
+        for coefficient, term in self.terms:
+            if coefficient is None:
+                factor = variable(count)
+                count += 1
+            for index in _placeholders(term, self.k):
+                order[index] = variable(count)
+                count += 1
+            core = substitute(term, order)
+            pieces.append((1.0, _times(factor, core)) if coefficient is None else (coefficient, core))
+        return join_sum(None, pieces)
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """What each constant is: offset, factor, exponent or inside."""
+        roles = [OFFSET] if self.offset else []
+        for coefficient, term in self.terms:
+            roles += [FACTOR] if coefficient is None else []
+            roles += [self.inner_roles[i - self.k] for i in _placeholders(term, self.k)]
+        return tuple(roles)
+
+    def with_constants(self, p: Sequence[float]) -> Node:
+        """Returns the expression with numbers for its constants."""
+        return substitute(self.template, {self.k + j: constant(v) for j, v in enumerate(p)})
+
+    def values(self, columns: Sequence[Array], p: Sequence[float]) -> Array:
+        """Returns the form's values, shape (n,)."""
+        return evaluate(self.template, [*columns, *_scalars(p)])
+
+    def merged(self, linear: Sequence[float], theta: Array) -> list[float]:
+        """Returns p from the offset and coefficients, and from θ."""
+        rest = list(linear)
+        p = [rest.pop(0)] if self.offset else []
+        for coefficient, term in self.terms:
+            p += [rest.pop(0)] if coefficient is None else []
+            p += [float(theta[i - self.k]) for i in _placeholders(term, self.k)]
+        return p
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A form fitted to a run.
+
+    Args:
+        p: Its constants in reading order.
+        errors: Their standard errors; infinite where the projection does not settle them.
+        r2: Coefficient of determination on the fitted points.
+    """
+
+    p: tuple[float, ...]
+    errors: tuple[float, ...]
+    r2: float
+
+
+def _times(factor: Node, core: Node) -> Node:
+    if core.op == "/" and core.args[0] == constant(1.0):
+        return Node("/", (factor, core.args[1]))
+    if core.op == "/":
+        return Node("/", (_times(factor, core.args[0]), core.args[1]))
+    return Node("*", (factor, core))
+
+
+def _scalars(values: Iterable[float]) -> list[Array]:
+    return [np.asarray(value, dtype=np.float64) for value in values]
+
+
+def _placeholders(node: Node, k: int) -> list[int]:
+    """Returns the indices of a term's constants in reading order."""
+    if node.is_variable:
+        return [int(node.value)] if node.value >= k else []
+    return [index for arg in node.args for index in _placeholders(arg, k)]
+
+
+def form_of(tree: Node, k: int) -> tuple[Form, Array]:
+    """Returns the form of an expression, and its θ.
+
+    Whole exponents belong to the form; a coefficient of 1 that is not written does as well.
+    """
+    offset, raw = split_sum(tree)
+    bare = sorted(((c, _uniform(t)) for c, t in raw), key=lambda item: str(to_json(_blank(item[1]))))
+    theta: list[float] = []
+    roles: list[str] = []
+    terms = []
+    for coefficient, term in bare:
+        terms.append((coefficient if abs(coefficient) == 1.0 else None, _opened(term, k, theta, roles)))
+    return Form(k, offset is not None, tuple(terms), tuple(roles)), np.array(theta)
+
+
+def _uniform(node: Node) -> Node:
+    """Returns the term with x - c written x + (-c) and constants behind what they are added to."""
+    args = tuple(_uniform(arg) for arg in node.args)
+    if node.op == "-" and args[1].is_constant:
+        return Node("+", (args[0], constant(-args[1].value)))
+    if node.op == "+" and args[0].is_constant:
+        args = (args[1], args[0])
+    if node.op == "neg" and args[0].is_constant:
+        return constant(-args[0].value)
+    return Node(node.op, args, node.value)
+
+
+def _blank(node: Node) -> Node:
+    return constant(1.0) if node.is_constant else Node(node.op, tuple(map(_blank, node.args)), node.value)
+
+
+def _opened(node: Node, k: int, theta: list[float], roles: list[str], role: str = INSIDE) -> Node:
+    """Returns the term with variables for its constants, which are appended to θ."""
+    if node.is_constant:
+        theta.append(node.value)
+        roles.append(role)
+        return variable(k + len(theta) - 1)
+    if node.is_variable:
+        return node
+    args = list(node.args)
+    for i, arg in enumerate(args):
+        exponent = node.op == "^" and i == 1
+        kept = arg.is_constant and (
+            (exponent and arg.value == round(arg.value)) or (node.op == "/" and i == 0 and arg.value == 1.0)
+        )
+        if not kept:
+            args[i] = _opened(arg, k, theta, roles, EXPONENT if exponent else INSIDE)
+    return Node(node.op, tuple(args), node.value)
+
+
+def refit(form: Form, data: Data, starts: Iterable[Array], *, search: bool = True) -> Fit | None:
+    """Returns the form with the constants that fit a run best; None where it has no value on the domain.
+
+    Args:
+        form: The form.
+        data: The run's projection.
+        starts: Values of θ to start from; the best result counts.
+        search: Whether θ is searched; else only the linear constants are fitted.
+    """
+    best: tuple[float, list[float]] | None = None
+    for start in starts:
+        theta = _searched(form, data, start) if search and len(start) else start
+        p = _linear(form, data, theta)
+        if p is None:
+            continue
+        r2 = weighted_r2(data.y, form.values(data.columns, p), data.weights)
+        if best is None or r2 > best[0]:
+            best = r2, p
+    if best is None or not np.isfinite(best[0]):
+        return None
+    errors = _errors(form, data, best[1]) if search else [np.inf] * len(best[1])
+    return Fit(tuple(best[1]), tuple(errors), best[0])
+
+
+def _linear(form: Form, data: Data, theta: Array) -> list[float] | None:
+    """Returns p with the offset and coefficients that fit best for θ."""
+    rest = data.y.copy()
+    free = [np.ones_like(data.y)] if form.offset else []
+    columns = [*data.columns, *_scalars(theta)]
+    for coefficient, term in form.terms:
+        values = evaluate(term, columns)
+        if not np.all(np.isfinite(values)):
+            return None
+        if coefficient is None:
+            free.append(values)
+        else:
+            rest -= coefficient * values
+    if not free:
+        return form.merged([], theta)
+    design = np.column_stack(free)
+    scale = np.max(np.abs(design), axis=0)
+    if np.any(scale == 0.0):
+        return None
+    root = np.sqrt(data.weights)
+    solution, *_ = np.linalg.lstsq(design / scale * root[:, None], rest * root, rcond=1e-12)
+    return form.merged([float(v) for v in solution / scale], theta)
+
+
+def _searched(form: Form, data: Data, start: Array) -> Array:
+    from scipy.optimize import least_squares
+
+    root = np.sqrt(data.weights) / (float(np.std(data.y)) or 1.0)
+    far = np.full(len(data.y), 1e3)
+
+    def residuals(theta: Array) -> Array:
+        p = _linear(form, data, theta)
+        if p is None:
+            return far
+        values = form.values(data.columns, p)
+        return (data.y - values) * root if np.all(np.isfinite(values)) else far
+
+    scale = np.maximum(np.abs(start), 1e-6)
+    found = least_squares(residuals, start, x_scale=scale, max_nfev=_MOST_EVALUATIONS, xtol=1e-10, ftol=1e-12)
+    return np.asarray(found.x, dtype=np.float64)
+
+
+def _errors(form: Form, data: Data, p: Sequence[float]) -> list[float]:
+    """Returns the standard errors of the constants."""
+    slopes = []
+    for j, value in enumerate(p):
+        step = _STEP * (abs(value) or 1.0)
+        up, down = ([*p[:j], value + sign * step, *p[j + 1 :]] for sign in (1.0, -1.0))
+        slopes.append((form.values(data.columns, up) - form.values(data.columns, down)) / (2.0 * step))
+    jacobian = np.array(slopes) * np.sqrt(data.weights)
+    sizes = np.sqrt(np.sum(jacobian**2, axis=1))
+    if not np.all(np.isfinite(jacobian)) or np.any(sizes == 0.0):
+        return [np.inf] * len(p)
+    scaled = jacobian / sizes[:, None]
+    information = scaled @ scaled.T
+    if np.linalg.cond(information) > _SINGULAR:
+        return [np.inf] * len(p)
+    variances = np.diag(np.linalg.inv(information)) / sizes**2
+    return [float(v) for v in data.error * np.sqrt(variances)]

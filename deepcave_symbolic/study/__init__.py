@@ -1,0 +1,25 @@
+"""Many explanations: what there is to explain, who computes it, and where finished ones are found again.
+
+One direction: runs → tasks (`plan`) → those whose result is already stored (`store`) → the others on this process,
+other processes (`processes`) or a Dask cluster (`cluster`), a worker keeping to one run (`schedule`) →
+records (`record`).
+"""
+
+from __future__ import annotations
+
+from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run, told_apart
+from deepcave_symbolic.study.record import Failure, Study, StudyRecord
+from deepcave_symbolic.study.run import Workers, carry_out
+
+__all__ = [
+    "Failure",
+    "PlannedRun",
+    "Settings",
+    "Study",
+    "StudyRecord",
+    "Workers",
+    "carry_out",
+    "plan",
+    "plan_run",
+    "told_apart",
+]

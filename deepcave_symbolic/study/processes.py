@@ -1,0 +1,103 @@
+"""Worker processes on this machine: joblib's loky, one executor a worker, so that each keeps to its run.
+
+Threads would share Python's lock: they are slower than one of them alone (`benchmarks/studies.py`). The processes are
+new ones (not forked, no `if __name__ == "__main__"` needed) and end with this one, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from typing import Any
+
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, WorkerError
+from deepcave_symbolic.study.tasks import Outcome, Task
+
+__all__ = ["Processes", "n_workers"]
+
+_WATCH = 0.5
+
+
+def n_workers(n_jobs: int | None) -> int:
+    """Returns how many workers `n_jobs` means: None for one, -1 for all cores, -2 for all but one, as in joblib."""
+    from joblib import effective_n_jobs
+
+    if n_jobs is not None and (isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0):
+        raise InvalidArgumentError(f"n_jobs is {n_jobs!r}; expected a whole number of processes, or -1 for all cores.")
+    return int(effective_n_jobs(1 if n_jobs is None else n_jobs))
+
+
+class Processes:
+    """A pool of worker processes, started when they are first needed.
+
+    Args:
+        count: How many.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._executors: dict[str, Any] = {f"process {i + 1}": _executor() for i in range(count)}
+
+    def workers(self) -> Sequence[str]:
+        """Returns their names."""
+        return list(self._executors)
+
+    def submit(self, worker: str, function: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
+        """Has a worker carry out a task."""
+        with _interrupts_held():
+            future: Future[Outcome] = self._executors[worker].submit(function, task)
+        return future
+
+    def failed(self, worker: str, error: BaseException) -> DeepcaveSymbolicError:
+        """Returns what to tell about a task that was not brought back; a process that ended is replaced."""
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        if isinstance(error, BrokenProcessPool):
+            self._executors[worker].shutdown(wait=False, kill_workers=True)
+            self._executors[worker] = _executor()
+            return WorkerError("A worker process ended while it computed this: it was killed, or memory was short.")
+        return WorkerError(f"Not computed in another process: {error}. Use one process (n_jobs=None, no --jobs).")
+
+    def close(self) -> None:
+        """Ends all processes, whatever they do."""
+        while self._executors:
+            _, executor = self._executors.popitem()
+            executor.shutdown(wait=True, kill_workers=True)
+        # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
+        gc.collect()
+
+
+def _executor() -> Any:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    return ProcessPoolExecutor(max_workers=1, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process soon after its parent, which may be killed without a chance to say so."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_WATCH)
+        os._exit(1)
+
+    if os.name == "posix":
+        threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Holds Ctrl-C back while a process is started, which inherits that: it is the parent's to answer and to end it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -1,0 +1,181 @@
+"""Finished explanations in the output folder: written whole, found again, and only where they still hold.
+
+A file is named after what it holds, for people, then two hashes: of what is explained (the run's place or name, the
+hyperparameters, the options) and of everything that decides the result (that, the run's content, the versions). The
+second finds it, wherever the run lies now; the first tells which files a new one replaces.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import re
+import time
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
+from deepcave_symbolic.explainer import package_version
+from deepcave_symbolic.explanation import SCHEMA_VERSION, Explanation, space_dict
+from deepcave_symbolic.output import UNFINISHED, write_output
+from deepcave_symbolic.runs.folder import read_json
+from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.study.tasks import Source
+
+__all__ = ["Store", "content_of", "versions"]
+
+#: Version of the files; another one is computed again.
+FILE_SCHEMA = 1
+#: Packages whose version decides what a surrogate predicts.
+_DECISIVE = ("smac", "scikit-learn", "ConfigSpace", "numpy")
+_LONGEST_NAME = 60
+#: Half-written files of killed commands are removed after this many seconds.
+_OLD = 3600.0
+
+
+def versions() -> dict[str, str]:
+    """Returns the versions of what decides a result; two machines that differ in them may differ in digits."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {"deepcave-symbolic": package_version(), "schema": str(SCHEMA_VERSION)}
+    for name in _DECISIVE:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def content_of(run: Run) -> str:
+    """Returns a hash of all that is known of a run: its space, configurations, trials and scenario."""
+    parts = [
+        space_dict(run.configspace),
+        list(run.objectives),
+        sorted(run.maximized),
+        [run.optimizer, run.version, *run.changes, *run.notes],
+        run.scenario,
+        [[trial.config_id, repr(trial)] for trial in run.trials],
+    ]
+    digest = hashlib.sha256(_canonical(parts))
+    for key in sorted(run.configurations):
+        digest.update(f"{key}:".encode() + run.configurations[key].tobytes())
+    return digest.hexdigest()
+
+
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
+
+
+class Store:
+    """An output folder of explanations.
+
+    Args:
+        folder: The folder; made if it is missing.
+
+    Raises:
+        InvalidArgumentError: If it is none, cannot be written to, or lies inside a run's folder.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], runs: Sequence[Run]) -> None:
+        self.folder = Path(folder).expanduser()
+        _usable(self.folder, runs)
+        self._versions = versions()
+        self._files = {path.name.rpartition("-")[2]: path for path in sorted(self.folder.glob("*-*-*.json"))}
+        for path in self.folder.glob(f"{UNFINISHED}*"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > _OLD:
+                    path.unlink()
+
+    def find(self, source: Source, label: str, names: Sequence[str]) -> Explanation | None:
+        """Returns a finished explanation that still holds; None where it is missing, stale or broken."""
+        key = self._key(source, names)
+        own = self.folder / self._name(source, label, names)
+        path = own if own.exists() else self._files.get(f"{key[:16]}.json")
+        if path is None:
+            return None
+        try:
+            data = read_json(path, what="an explanation")
+            if data.get("key") != key:
+                return None
+            explanation = Explanation.from_dict(data["explanation"])
+        except (DeepcaveSymbolicError, KeyError):
+            return None
+        run = source.run.name if source.run.path is None else str(source.run.path)
+        return dataclasses.replace(explanation, provenance={**explanation.provenance, "run": run})
+
+    def write(self, source: Source, label: str, names: Sequence[str], explanation: Explanation) -> None:
+        """Writes a finished explanation; an older one of the same thing is replaced.
+
+        Raises:
+            InvalidArgumentError: If it cannot be written, for example because the disk is full.
+        """
+        name = self._name(source, label, names)
+        record = {
+            "kind": "deepcave-symbolic explanation of a study",
+            "file_schema": FILE_SCHEMA,
+            "key": self._key(source, names),
+            "run": label,
+            "hyperparameters": list(names),
+            "options": _options(source),
+            "versions": self._versions,
+            "explanation": explanation.to_dict(),
+        }
+        write_output(json.dumps(record, allow_nan=False) + "\n", str(self.folder / name))
+        for path in self.folder.glob(f"*-{_identity(source, label, names)}-*.json"):
+            if path.name != name:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _name(self, source: Source, label: str, names: Sequence[str]) -> str:
+        words = "-".join(_slug(text) for text in (source.run.name, *names))[:_LONGEST_NAME].strip("-._") or "run"
+        return f"{words}-{_identity(source, label, names)}-{self._key(source, names)[:16]}.json"
+
+    def _key(self, source: Source, names: Sequence[str]) -> str:
+        parts = [FILE_SCHEMA, self._versions, source.content, list(names), _options(source)]
+        return hashlib.sha256(_canonical(parts)).hexdigest()
+
+
+def _identity(source: Source, label: str, names: Sequence[str]) -> str:
+    place = label if source.run.path is None else os.path.realpath(source.run.path)
+    return hashlib.sha256(_canonical([place, list(names), _options(source)])).hexdigest()[:8]
+
+
+def _options(source: Source) -> dict[str, Any]:
+    """Returns how a run is explained, as JSON values."""
+    options = source.options
+    weights = source.weights
+    return {
+        "objective": source.objective,
+        "budget": source.budget,
+        "weights": dict(weights) if hasattr(weights, "keys") else None if weights is None else list(weights),
+        "surrogate": source.surrogate,
+        "source": options.source,
+        "engine": options.engine if isinstance(options.engine, str) else repr(options.engine),
+        "max_complexity": int(options.max_complexity),
+        "functions": None if options.functions is None else list(options.functions),
+        "seed": int(options.seed),
+    }
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9._]+", "_", plain).strip("._")
+
+
+def _usable(folder: Path, runs: Sequence[Run]) -> None:
+    try:
+        real = Path(os.path.realpath(folder))
+        for run in runs:
+            if run.path is not None and real.is_relative_to(os.path.realpath(run.path)):
+                raise InvalidArgumentError(f"Cannot write to {folder}: it lies in the run {run.path}; choose another.")
+        real.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InvalidArgumentError(f"Cannot use {folder} as the output folder: {reason}.") from error
+    if not os.access(real, os.W_OK | os.X_OK):
+        raise InvalidArgumentError(f"Cannot write to {folder}: it may not be written to by you.")
