@@ -119,7 +119,7 @@ def _run(args: argparse.Namespace) -> int:
     return _report(failures)
 
 
-def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
+def _heat_map_page(found: Mapping[str, Sequence[Explanation]]) -> str:
     """Returns a page of heat maps that opens without internet."""
     import html
 
