@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
+    from deepcave_symbolic.run_report import report_html
     from deepcave_symbolic.runs import Run, load_run
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "explain",
     "explain_all",
     "load_run",
+    "report_html",
 ]
 
 _HOMES = {
@@ -35,6 +37,7 @@ _HOMES = {
     "explain": "api",
     "explain_all": "api",
     "load_run": "runs",
+    "report_html": "run_report",
 }
 
 

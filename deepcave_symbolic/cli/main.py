@@ -40,6 +40,7 @@ def _main(arguments: list[str], *, own_process: bool) -> int:
         args = parser.parse_args(arguments)
     except SystemExit as stop:
         return int(stop.code or 0)
+    args.arguments = arguments  # as typed, for what records the command
     if args.version:
         from deepcave_symbolic.explainer import package_version
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import NoReturn
 
-from deepcave_symbolic.cli import dashboard, explain
+from deepcave_symbolic.cli import dashboard, explain, report
 
 __all__ = ["Parser", "build_parser"]
 
@@ -14,6 +14,7 @@ examples:
   deepcave-symbolic demo                                     formulas of a bundled run
   deepcave-symbolic explain RUN                              every hyperparameter, as a table
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
+  deepcave-symbolic report RUN -o report.html                one HTML page of all that
   deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
 """
 
@@ -40,5 +41,6 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     explain.add_command(commands)
     explain.add_demo(commands)
+    report.add_command(commands)
     dashboard.add_command(commands)
     return parser

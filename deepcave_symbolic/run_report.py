@@ -1,0 +1,112 @@
+"""The HTML report of a whole run: every hyperparameter, the strongest pairs, one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from deepcave_symbolic.engines.base import SymbolicRegressionEngine
+from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.explainer import Explainer
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.pair_ranking import PairRanking, rank_pairs
+from deepcave_symbolic.runs.views import Weights
+from deepcave_symbolic.surrogates.base import Surrogate
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["DEFAULT_PAIRS", "report_html"]
+
+DEFAULT_PAIRS = 3
+
+Progress = Callable[[Sequence[Any]], Any]
+
+
+def report_html(  # noqa: D417 - the arguments that it shares with explain are described there
+    run: Any,
+    *,
+    pairs: int = DEFAULT_PAIRS,
+    title: str | None = None,
+    command: str | None = None,
+    n_jobs: int | None = None,
+    objective: str | None = None,
+    budget: float | str | None = None,
+    source: str = "surrogate",
+    surrogate: str | Surrogate = "run",
+    engine: str | SymbolicRegressionEngine = "auto",
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
+    functions: Sequence[str] | None = None,
+    seed: int = 0,
+    configspace: ConfigurationSpace | None = None,
+    weights: Weights | None = None,
+    progress: Progress | None = None,
+) -> str:
+    """Returns a run's formulas as one HTML page below 5 MB that opens without internet.
+
+    It has every hyperparameter (what cannot be explained with the reason) and the pairs whose interaction is strongest;
+    see `pair_ranking`.
+
+    Args:
+        run: As in `explain`, and so are the arguments not listed here.
+        pairs: How many pairs to explain; 0 for none.
+        title: The page's heading; the run's name by default.
+        command: What the page names as the command that made it.
+        n_jobs: Number of threads; None for one, -1 for all cores.
+        progress: Wraps each list that is worked through, such as `tqdm.tqdm`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable.
+    """
+    if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 0:
+        raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
+    from deepcave_symbolic.html_report import report_page
+
+    explainer = Explainer.of(
+        run,
+        objective=objective,
+        budget=budget,
+        weights=weights,
+        surrogate=surrogate,
+        configspace=configspace,
+        options=Options(source, engine, max_complexity, functions, seed),
+    )
+    singles = _explained(explainer, [(name,) for name in explainer.run.configspace], n_jobs, progress)
+    singles.sort(key=lambda e: -e.range)
+    chosen, note = [], ""
+    if pairs:
+        names = [e.hyperparameters[0] for e in singles if e.formulas]
+        ranking = rank_pairs(explainer.surrogate, explainer.run.configspace, names, progress=progress)
+        chosen = _explained(explainer, ranking.pairs[:pairs], n_jobs, progress)
+        note = _note(ranking, len(chosen), explainer.run.objectives[explainer.objective])
+    return report_page(singles, chosen, title=title, command=command, pairs_note=note)
+
+
+def _explained(
+    explainer: Explainer, wanted: Sequence[Sequence[str]], n_jobs: int | None, progress: Progress | None
+) -> list[Explanation]:
+    from joblib import Parallel, delayed
+
+    items = wanted if progress is None else progress(wanted)
+    return list(Parallel(n_jobs=n_jobs, prefer="threads")(delayed(explainer.explain_or_note)(item) for item in items))
+
+
+def _note(ranking: PairRanking, shown: int, objective: str) -> str:
+    """Returns how the pairs were chosen, in words."""
+    if ranking.compared < 2:
+        return "There are no two hyperparameters with a formula, so there are no pairs."
+    if not ranking.pairs:
+        return "The surrogate sees no interaction between any two hyperparameters."
+    count = f"{'Of' if shown < len(ranking.pairs) else 'All'} {len(ranking.pairs)} pairs"
+    text = (
+        f"{count}{f', the {shown} that interact most' if shown < len(ranking.pairs) else ''}. Interaction: how far the "
+        f"best sum of two curves, one a hyperparameter, stays from the surrogate's average over everything else (RMSE, "
+        f"in {objective}); it is what only a formula of both can say. The pairs were compared on a coarse grid."
+    )
+    if ranking.compared < ranking.of:
+        text += (
+            f" To take seconds, only pairs of the {ranking.compared} of {ranking.of} hyperparameters that move the "
+            "objective most were compared."
+        )
+    return text
