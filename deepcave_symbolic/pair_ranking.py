@@ -78,7 +78,8 @@ def rank_pairs(
     most = _SECONDS / (COARSE_ROWS * row_seconds + _PAIR_SECONDS)
     # The largest n with n (n - 1) / 2 pairs within the seconds.
     n = min(len(names), max(_LEAST, math.floor((1.0 + math.sqrt(1.0 + 8.0 * most)) / 2.0)))
-    pairs: Any = list(itertools.combinations(names[:n], 2))
+    # Within a pair the space's order, as everywhere.
+    pairs: Any = list(itertools.combinations(sorted(names[:n], key=list(configspace).index), 2))
     strengths = {}
     for pair in pairs if progress is None else progress(pairs):
         axes = [axis_of(configspace, name) for name in pair]
@@ -88,6 +89,5 @@ def rank_pairs(
             strength = interaction_rmse(points, mean, weights)
             if strength > 0.0:
                 strengths[pair] = strength
-    # Equally strong ones stay in the order of their hyperparameters.
     ranked = sorted(strengths, key=lambda pair: -strengths[pair])
     return PairRanking(tuple(ranked), tuple(strengths[pair] for pair in ranked), n, len(names))

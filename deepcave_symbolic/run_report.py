@@ -61,7 +61,7 @@ def report_html(  # noqa: D417 - the arguments that it shares with explain are d
     """
     if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 0:
         raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
-    from deepcave_symbolic.html_report import report_page
+    from deepcave_symbolic.html_report import interaction_strength, report_page
 
     explainer = Explainer.of(
         run,
@@ -79,6 +79,7 @@ def report_html(  # noqa: D417 - the arguments that it shares with explain are d
         names = [e.hyperparameters[0] for e in singles if e.formulas]
         ranking = rank_pairs(explainer.surrogate, explainer.run.configspace, names, progress=progress)
         chosen = _explained(explainer, ranking.pairs[:pairs], n_jobs, progress)
+        chosen.sort(key=lambda e: -interaction_strength(e))
         note = _note(ranking, len(chosen), explainer.run.objectives[explainer.objective])
     return report_page(singles, chosen, title=title, command=command, pairs_note=note)
 
@@ -98,12 +99,14 @@ def _note(ranking: PairRanking, shown: int, objective: str) -> str:
         return "There are no two hyperparameters with a formula, so there are no pairs."
     if not ranking.pairs:
         return "The surrogate sees no interaction between any two hyperparameters."
-    count = f"{'Of' if shown < len(ranking.pairs) else 'All'} {len(ranking.pairs)} pairs"
+    n = len(ranking.pairs)
     text = (
-        f"{count}{f', the {shown} that interact most' if shown < len(ranking.pairs) else ''}. Interaction: how far the "
-        f"best sum of two curves, one a hyperparameter, stays from the surrogate's average over everything else (RMSE, "
-        f"in {objective}); it is what only a formula of both can say. The pairs were compared on a coarse grid."
+        f"{f'{shown} of {n} pairs, those that interact most' if shown < n else f'Every pair that interacts ({n})'}. "
+        "Interaction: how far the best sum of two curves, one a hyperparameter, stays from the surrogate's average "
+        f"over everything else (RMSE, in {objective}); it is what only a formula of both can say."
     )
+    if shown < n:
+        text += " The pairs were compared on a coarse grid."
     if ranking.compared < ranking.of:
         text += (
             f" To take seconds, only pairs of the {ranking.compared} of {ranking.of} hyperparameters that move the "

@@ -124,6 +124,11 @@ SCRIPT = """
     changed.coloraxis2 = bar(layout.coloraxis2, 0.13, 0.26);
     return changed;
   };
+  // Three maps beside each other leave little room for the numbers below them.
+  const smaller = layout => {
+    const ticks = name => ({ [name]: { ...layout[name], tickfont: { size: 9 } } });
+    return { ...layout, ...ticks('xaxis'), ...ticks('xaxis2'), ...ticks('xaxis3') };
+  };
   // The legend stands at the bottom, below ticks and title, whatever the size.
   const withLegend = (figure, layout, width, size) => {
     const names = figure.data.filter(trace => trace.name && trace.showlegend !== false).map(trace => trace.name);
@@ -138,8 +143,9 @@ SCRIPT = """
   const draw = box => {
     const figure = figures[box.dataset.figure], map = box.classList.contains('map');
     const width = printing ? PAPER.width : box.clientWidth;
+    box.drawnWidth = width;
     const height = printing ? (map ? PAPER.map : PAPER.height) : box.clientHeight;
-    const base = map && width < NARROW ? stacked(figure.layout) : figure.layout;
+    const base = !map ? figure.layout : width < NARROW ? stacked(figure.layout) : smaller(figure.layout);
     const layout = { ...withLegend(figure, base, width, printing ? 9 : 11), template, width, height, autosize: false };
     return Plotly.react(box, figure.data, layout, { displaylogo: false, responsive: false });
   };
@@ -148,8 +154,13 @@ SCRIPT = """
     await draw(box);
     await new Promise(resolve => setTimeout(resolve));
   }
-  let waiting = 0;
-  addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(() => printing || all(), 150); });
+  // A scroll bar that comes or goes changes the width, too.
+  const waiting = new Map();
+  const fit = new ResizeObserver(entries => entries.forEach(({ target }) => {
+    clearTimeout(waiting.get(target));
+    waiting.set(target, setTimeout(() => printing || target.clientWidth === target.drawnWidth || draw(target), 150));
+  }));
+  boxes.forEach(box => fit.observe(box));
   addEventListener('beforeprint', () => { printing = true; all(); });
   addEventListener('afterprint', () => { printing = false; all(); });
   document.body.dataset.drawn = boxes.length;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import json
@@ -38,6 +39,9 @@ class Drawings:
         self._room = room
         self._figures: list[str] = []
         self._template: Any = None
+
+    def __len__(self) -> int:
+        return len(self._figures)
 
     def add(self, explanation: Explanation) -> str:
         """Adds a figure and returns the markup of its place, or nothing where there is no more room.
@@ -103,6 +107,7 @@ def in_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+@functools.cache
 def packed_plotly() -> tuple[str, str]:
     """Returns plotly.js, packed as base64 text, and the source's hash for a Content-Security-Policy."""
     from plotly.offline import get_plotlyjs

@@ -146,15 +146,15 @@ class _Page:
                 left_out[i].append("the formula and its facts")
         # What moves the objective most comes first into the room.
         order = sorted(range(len(every)), key=lambda i: -every[i].range)
-        drawings, scripts, policy = Drawings(self.room), "", "script-src 'none'"
-        if any(e.formulas for e in every):
-            plotly, plotly_hash = packed_plotly()
-            self.room.take(plotly)
-            for i in order:
-                if every[i].formulas:
-                    figure = drawings.add(every[i])
-                    texts[i] += figure
-                    left_out[i] += [] if figure else ["the figure"]
+        scripts, policy = "", "script-src 'none'"
+        plotly, plotly_hash = packed_plotly()
+        drawings = Drawings(self.room if self.room.take(plotly) else Room(0))
+        for i in order:
+            if every[i].formulas:
+                figure = drawings.add(every[i])
+                texts[i] += figure
+                left_out[i] += [] if figure else ["the figure"]
+        if len(drawings):
             policy = f"script-src {script_hash(SCRIPT)} {plotly_hash}"
             scripts = (
                 f'<script type="application/json" id="figures">{drawings.json()}</script>\n'
