@@ -124,10 +124,15 @@ SCRIPT = """
     changed.coloraxis2 = bar(layout.coloraxis2, 0.13, 0.26);
     return changed;
   };
-  // Three maps beside each other leave little room for the numbers below them.
-  const smaller = layout => {
-    const ticks = name => ({ [name]: { ...layout[name], tickfont: { size: 9 } } });
-    return { ...layout, ...ticks('xaxis'), ...ticks('xaxis2'), ...ticks('xaxis3') };
+  // Three maps beside each other and a narrow window leave little room for the numbers below them.
+  const crowded = (layout, narrow) => {
+    const changed = { ...layout };
+    for (const name of ['xaxis', 'xaxis2', 'xaxis3'].filter(name => layout[name])) {
+      const axis = changed[name] = { ...layout[name], tickfont: { size: 9 }, ticks: 'outside', ticklen: 5 };
+      if (narrow && axis.type === 'log' && axis.tickvals && axis.tickvals.length > 5)
+        for (const list of ['tickvals', 'ticktext']) axis[list] = axis[list].filter((_, i) => i % 2 === 0);
+    }
+    return changed;
   };
   // The legend stands at the bottom, below ticks and title, whatever the size.
   const withLegend = (figure, layout, width, size) => {
@@ -145,7 +150,8 @@ SCRIPT = """
     const width = printing ? PAPER.width : box.clientWidth;
     box.drawnWidth = width;
     const height = printing ? (map ? PAPER.map : PAPER.height) : box.clientHeight;
-    const base = !map ? figure.layout : width < NARROW ? stacked(figure.layout) : smaller(figure.layout);
+    const narrow = width < NARROW, placed = map && narrow ? stacked(figure.layout) : figure.layout;
+    const base = map || narrow ? crowded(placed, narrow) : placed;
     const layout = { ...withLegend(figure, base, width, printing ? 9 : 11), template, width, height, autosize: false };
     return Plotly.react(box, figure.data, layout, { displaylogo: false, responsive: false });
   };
