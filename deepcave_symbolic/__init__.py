@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.formula_history import read_formulas
     from deepcave_symbolic.pair_figures import plot_pairs
     from deepcave_symbolic.pairs import pair_table
+    from deepcave_symbolic.run_report import report_html
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.surrogates import ModelSurrogate
 
@@ -42,6 +43,7 @@ __all__ = [
     "pair_table",
     "plot_pairs",
     "read_formulas",
+    "report_html",
 ]
 
 _HOMES = {
@@ -63,6 +65,7 @@ _HOMES = {
     "read_formulas": "formula_history",
     "pair_table": "pairs",
     "plot_pairs": "pair_figures",
+    "report_html": "run_report",
 }
 
 

@@ -8,6 +8,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,9 @@ from deepcave_symbolic.expression import Array, evaluate
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.projection.record import weighted_variance
 
-__all__ = ["Interaction", "interaction_of"]
+__all__ = ["Interaction", "interaction_of", "interaction_rmse"]
 
 #: A share below this is not worth a word.
 _NEGLIGIBLE = 0.01
@@ -79,6 +81,25 @@ def interaction_of(formula: Formula, projection: Projection) -> Interaction | No
         formula=1.0 - _additive_share(evaluate(formula.tree, columns), columns, projection.weights[valid]),
         hyperparameters=(first, second),
     )
+
+
+def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
+    """Returns how far the best sum g(x_1) + h(x_2) stays from the values, as an RMSE in their unit; 0 for a constant.
+
+    Args:
+        points: Grid points, shape (n, 2).
+        values: Values there, shape (n,); rows with NaN are left out.
+        weights: How much of the domain every point stands for, shape (n,).
+    """
+    valid = np.isfinite(values)
+    values, weights = values[valid], weights[valid]
+    scale = float(np.max(np.abs(values), initial=0.0))
+    if scale == 0.0:
+        return 0.0
+    additive = _additive_share(values, [np.ascontiguousarray(column) for column in points[valid].T], weights)
+    # A part in 10^12 of the variance is the rounding errors' own.
+    rest = 1.0 - additive if additive < 1.0 - 1e-12 else 0.0
+    return scale * math.sqrt(rest * weighted_variance(values / scale, weights))
 
 
 def _additive_share(values: Array, columns: list[Array], weights: Array) -> float:

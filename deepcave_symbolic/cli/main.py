@@ -40,6 +40,7 @@ def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
     debug = "--debug" in arguments
     try:
         args = build_parser().parse_args(arguments)
+        args.arguments = arguments  # as typed, for what records the command
         if args.version:
             from deepcave_symbolic.explainer import package_version
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from deepcave_symbolic.cli import compare, dashboard, explain
+from deepcave_symbolic.cli import compare, dashboard, explain, report
 from deepcave_symbolic.output import write_output
 
 __all__ = ["Parser", "build_parser"]
@@ -17,6 +17,7 @@ examples:
   deepcave-symbolic explain RUN                              every hyperparameter, as a table
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
   deepcave-symbolic compare RUN RUN -p learning_rate         formulas of several runs side by side
+  deepcave-symbolic report RUN -o report.html                one HTML page of all that
   deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
 """
 
@@ -50,5 +51,6 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_command(commands)
     explain.add_demo(commands)
     compare.add_command(commands)
+    report.add_command(commands)
     dashboard.add_command(commands)
     return parser

@@ -1,5 +1,6 @@
 """Writes explanations as one HTML file that opens without internet: formulas, figures, warnings, provenance."""
 
-from deepcave_symbolic.html_report.page import MAX_BYTES, explanation_page, report_page
+from deepcave_symbolic.html_report.page import GENERATOR, MAX_BYTES, explanation_page, report_page
+from deepcave_symbolic.html_report.tables import interaction_strength
 
-__all__ = ["MAX_BYTES", "explanation_page", "report_page"]
+__all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "interaction_strength", "report_page"]

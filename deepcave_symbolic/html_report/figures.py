@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
 import hashlib
 import json
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.html_report.markup import title_of
+from deepcave_symbolic.html_report.room import Room
+from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.visualization import plot_explanation
 
 __all__ = ["Drawings", "in_script", "packed_plotly", "script_hash"]
 
 #: More cannot be seen in a figure.
 _DIGITS = 5
+#: Points are elements of the page: with dozens of figures more of them make it slow.
+_MOST_TRIALS = 1000
 
 
 class Drawings:
     """The figures of one page, as many as fit.
 
     Args:
-        room: Bytes that all of them may take.
+        room: Of the page.
     """
 
-    def __init__(self, room: int) -> None:
+    def __init__(self, room: Room) -> None:
         self._room = room
         self._figures: list[str] = []
         self._template: Any = None
@@ -36,13 +43,14 @@ class Drawings:
     def __len__(self) -> int:
         return len(self._figures)
 
-    def add(self, explanation: Explanation) -> int | None:
-        """Adds a figure and returns its number, or None where there is no more room.
+    def add(self, explanation: Explanation) -> str:
+        """Adds a figure and returns the markup of its place, or nothing where there is no more room.
 
         Args:
             explanation: A record with a formula.
         """
-        figure: go.Figure = plot_explanation(explanation)
+        shown, note = _thinned(explanation)
+        figure: go.Figure = plot_explanation(shown)
         # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
         maps = any(trace.type == "contour" for trace in figure.data)
         margin = {"l": 70, "r": 90 if maps else 30, "t": 40 if maps else 12, "b": 50}
@@ -50,15 +58,29 @@ class Drawings:
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)
-        if len(text) > self._room:
-            return None
-        self._room -= len(text)
+        if not self._room.take(text + note):
+            return ""
         self._figures.append(text)
-        return len(self._figures) - 1
+        return (
+            f'<figure><div class="figure{" map" if maps else ""}" data-figure="{len(self._figures) - 1}" role="img" '
+            f'aria-label="Surrogate, formula and trials of {title_of(explanation)}"></div>{note}</figure>'
+        )
 
     def json(self) -> str:
         """Returns what the page's script reads."""
         return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
+
+
+def _thinned(explanation: Explanation) -> tuple[Explanation, str]:
+    """Returns the record with as many trials as a browser draws quickly, and a caption that says so."""
+    projection = explanation.projection
+    if projection is None or len(projection.trials.costs) <= _MOST_TRIALS:
+        return explanation, ""
+    n = len(projection.trials.costs)
+    rows = np.linspace(0, n - 1, _MOST_TRIALS).round().astype(int)
+    trials = TrialPoints(projection.trials.values[rows], projection.trials.costs[rows])
+    caption = f'<figcaption class="note">{_MOST_TRIALS} of the {n} trials are drawn, evenly over the run.</figcaption>'
+    return replace(explanation, projection=replace(projection, trials=trials)), caption
 
 
 def plain(value: Any) -> Any:
@@ -85,6 +107,7 @@ def in_script(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
+@functools.cache
 def packed_plotly() -> tuple[str, str]:
     """Returns plotly.js, packed as base64 text, and the source's hash for a Content-Security-Policy."""
     from plotly.offline import get_plotlyjs

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["project"]
+__all__ = ["average_over", "draw_others", "product_of", "project", "to_vector"]
 
 _FIT_POINTS = {1: 40, 2: 20}
 _HELD_OUT_POINTS = {1: 200, 2: 24}
@@ -62,19 +62,19 @@ def project(
     # A categorical has few values, which leave the points to the other hyperparameter.
     ranges = max(1, sum(not axis.categorical for axis in axes))
     fit_values = [axis.fit_grid(_FIT_POINTS[ranges]) for axis in axes]
-    grid = _product(fit_values)
+    grid = product_of(fit_values)
     n_held_out = _HELD_OUT_POINTS[ranges]
     held_out_values = [a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)]
-    held_out_grid = _product(held_out_values)
+    held_out_grid = product_of(held_out_values)
     weights, held_out_weights = _weights(axes, fit_values), _weights(axes, held_out_values)
     points = np.vstack([grid, held_out_grid])
 
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
-    vectors = np.column_stack([_to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
+    vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
     seconds = len(points) * getattr(surrogate.model, "row_seconds", _UNKNOWN_ROW_SECONDS)
     m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
-    others = _draw_others(configspace, columns, vectors, m, surrogate.X)
-    mean, std, single = _average(surrogate, configspace, columns, vectors, others)
+    others = draw_others(configspace, columns, vectors, m, surrogate.X)
+    mean, std, single = average_over(surrogate, configspace, columns, vectors, others)
 
     n = len(grid)
     if not np.any(np.isfinite(mean[:n])):
@@ -106,7 +106,7 @@ def project(
 
 
 def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
-    weights = _product([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
+    weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
     return np.asarray(weights / weights.mean())
 
 
@@ -180,11 +180,13 @@ def _incumbent(
     return Incumbent(tuple(float(v) for v in values), float(costs[best]))
 
 
-def _product(values: Sequence[Array]) -> Array:
+def product_of(values: Sequence[Array]) -> Array:
+    """Returns every combination of the values of the axes, shape (n, k), the last axis first."""
     return np.column_stack([m.ravel() for m in np.meshgrid(*values, indexing="ij")])
 
 
-def _to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
+def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
+    """Returns ConfigSpace's vector values of natural values, shape (n,)."""
     hyperparameter: Any = configspace[axis.name]
     values: Any = x
     if axis.labels is not None:
@@ -198,7 +200,7 @@ def _to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     return np.asarray(hyperparameter.to_vector(values), dtype=np.float64)
 
 
-def _draw_others(
+def draw_others(
     configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, m: int, evaluated: Array
 ) -> Array:
     """Draws configurations in which the explained hyperparameters are active: shape (m, d), inactive ones still filled.
@@ -228,7 +230,7 @@ def _draw_others(
     return np.vstack(kept)[:m]
 
 
-def _average(
+def average_over(
     surrogate: FittedSurrogate,
     configspace: ConfigurationSpace,
     columns: Sequence[int],

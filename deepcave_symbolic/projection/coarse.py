@@ -1,0 +1,53 @@
+"""A projection in a fiftieth of the time, enough to compare pairs of hyperparameters with one another.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepcave_symbolic.expression import Array
+from deepcave_symbolic.projection.average import average_over, draw_others, product_of, to_vector
+from deepcave_symbolic.space import Axis
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+    from deepcave_symbolic.surrogates.base import FittedSurrogate
+
+__all__ = ["COARSE_ROWS", "coarse_mean"]
+
+#: Values an axis and configurations averaged over. On recorded runs the order of the pairs is nearly that of whole
+#: projections (docs/features/report.md).
+_VALUES, _AVERAGED = 8, 64
+#: Predictions that one projection onto two hyperparameters takes at most.
+COARSE_ROWS = _VALUES**2 * _AVERAGED
+
+
+def coarse_mean(
+    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis]
+) -> tuple[Array, Array, Array]:
+    """Returns points in natural units (n, k), the surrogate's mean (n,) and the weights (n,) of a few points.
+
+    The mean is NaN where the hyperparameters cannot be set. Of a categorical with many choices some are looked at.
+
+    Args:
+        surrogate: The fitted surrogate.
+        configspace: The configuration space of the run.
+        axes: The hyperparameters, k of them.
+    """
+    values = [_few(axis.fit_grid(_VALUES)) for axis in axes]
+    points = product_of(values)
+    weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
+    columns = [list(configspace.keys()).index(axis.name) for axis in axes]
+    vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
+    others = draw_others(configspace, columns, vectors, _AVERAGED, surrogate.X)
+    return points, average_over(surrogate, configspace, columns, vectors, others)[0], weights
+
+
+def _few(values: Array) -> Array:
+    return np.asarray(values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _VALUES)).astype(int))])

@@ -1,0 +1,222 @@
+"""The HTML report in a real browser: nothing fetched, nothing said on the console, everything drawn and readable."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browser_harness import EXAMPLES, HOSTILE, OUTPUT, hostile_run
+
+from deepcave_symbolic import explain
+from deepcave_symbolic.cli import main
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+#: Milliseconds; dozens of figures on a busy machine with two cores.
+PATIENCE = 60_000
+PAIRS = 2
+#: What does not fit its box, and labels that lie upon each other in a figure.
+_UNREADABLE = """() => {
+    const found = [], width = document.documentElement.clientWidth, words = e => e.textContent.trim().slice(0, 60);
+    if (document.documentElement.scrollWidth > width) found.push('the page scrolls sideways');
+    for (const e of document.querySelectorAll('h1, h2, h3, p, dd, dt, th, td, summary, .badge, figure'))
+        if (e.getClientRects().length && !e.closest('.wide, .js-plotly-plot')) {
+            const box = e.getBoundingClientRect();
+            if (box.right > width + 1 || box.left < -1) found.push('outside the page: ' + words(e));
+        }
+    for (const graph of document.querySelectorAll('.js-plotly-plot')) {
+        const outer = graph.getBoundingClientRect();
+        const labels = '.xtick text, .ytick text, .g-xtitle text, .g-ytitle text, .legend text';
+        const texts = [...graph.querySelectorAll(labels)]
+            .map(t => [words(t), t.getBoundingClientRect()]).filter(([, b]) => b.width);
+        texts.forEach(([text, a], i) => {
+            if (a.right > outer.right + 1 || a.bottom > outer.bottom + 4) found.push('outside its figure: ' + text);
+            for (const [other, b] of texts.slice(i + 1))
+                if (Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0 &&
+                    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3)
+                    found.push(`on each other: ${text} / ${other}`);
+        });
+    }
+    return found;
+}"""
+
+
+#: Figures of another width than their boxes.
+_WIDTHS = """() => [...document.querySelectorAll('.figure')].filter(box =>
+    Math.abs(box.querySelector('svg.main-svg').getBoundingClientRect().width - box.clientWidth) > 1).length"""
+
+
+class Watched:
+    """A tab on a file, with everything that it asks for and says."""
+
+    def __init__(self, browser: Browser, file: Path, width: int = 1280) -> None:
+        # No network at all: a request that leaves the machine fails and is seen.
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
+        self.page: Page = self.context.new_page()
+        self.said: list[str] = []
+        self.asked: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
+        self.page.on("request", lambda request: self.asked.append(request.url))
+        self.page.goto(file.as_uri())
+        self.page.locator("body[data-drawn]").wait_for(timeout=PATIENCE)
+
+    def settle(self) -> None:
+        """Waits until every figure is as wide as its box; the page's policy forbids Playwright's own waiting."""
+        limit = time.monotonic() + PATIENCE / 1000
+        while self.page.evaluate(_WIDTHS):
+            assert time.monotonic() < limit, "figures keep another width than their boxes"
+            self.page.wait_for_timeout(100)
+
+
+@pytest.fixture(scope="module")
+def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("report") / "report.html"
+    assert main(["report", str(EXAMPLES / "mlp_hpo"), "-o", str(file), "--pairs", str(PAIRS)]) == 0
+    return file
+
+
+@pytest.fixture(scope="module", params=[1280, 800, 390])
+def tab(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
+    watched = Watched(browser, report, request.param)
+    yield watched
+    watched.context.close()
+
+
+def test_nothing_is_asked_for_and_nothing_said(tab: Watched, report: Path) -> None:
+    assert tab.asked == [report.as_uri()]
+    assert tab.said == []
+
+
+def test_everything_is_readable_at_every_width(tab: Watched) -> None:
+    OUTPUT.mkdir(exist_ok=True)
+    width = tab.page.viewport_size["width"] if tab.page.viewport_size else 0
+    tab.page.screenshot(path=OUTPUT / f"report-{width}.png", full_page=True)
+    tab.settle()  # the picture was taken in a window of another size
+    assert tab.page.evaluate(_UNREADABLE) == []
+    tab.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    assert tab.page.evaluate(_UNREADABLE) == []
+    tab.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = false; })")
+
+
+def test_figures_are_drawn(tab: Watched) -> None:
+    figures = tab.page.locator(".figure")
+    assert figures.count() == 6 + PAIRS
+    drawn = figures.evaluate_all(
+        "boxes => boxes.map(box => box.querySelectorAll('.trace path, .points path, .contourlayer path').length)"
+    )
+    assert min(drawn) > 5
+    tab.settle()
+    # Its trials answer the mouse.
+    tab.page.locator(".figure .points path").first.hover(force=True)
+    tab.page.locator(".hoverlayer .hovertext").first.wait_for(timeout=PATIENCE)
+
+
+def test_formulas_are_typeset_and_can_be_selected(tab: Watched) -> None:
+    formula = tab.page.locator("section.item .formula math").first
+    box = formula.bounding_box()
+    assert box is not None and box["width"] > 50 and box["height"] > 10
+    selected = formula.evaluate(
+        "math => { getSelection().selectAllChildren(math); return [getSelection().toString(), math.textContent]; }"
+    )
+    squeezed = [re.sub(r"\s", "", text) for text in selected]
+    assert squeezed[0] and squeezed[0] == squeezed[1]
+    # A fraction's bar, an exponent: not a line of text.
+    assert tab.page.locator("math mfrac").count() > 0 and tab.page.locator("math msup").count() > 0
+
+
+def test_links_lead_to_sections_and_details_open(tab: Watched) -> None:
+    tab.page.locator(".overview a").last.click()
+    assert tab.page.evaluate("document.querySelector(location.hash).getBoundingClientRect().top < innerHeight")
+    summary = tab.page.locator("section.item summary").first
+    summary.click()
+    assert tab.page.locator("section.item details[open] table math").first.is_visible()
+    summary.click()
+
+
+def test_it_prints(browser: Browser, report: Path, tmp_path: Path) -> None:
+    """On A4: every figure as wide as the sheet, no text cut off, no empty page."""
+    tab = Watched(browser, report)
+    OUTPUT.mkdir(exist_ok=True)
+    pdf = OUTPUT / "report.pdf"
+    tab.page.pdf(path=pdf, prefer_css_page_size=True, print_background=True)
+    assert tab.said == []
+    tab.page.emulate_media(media="print")
+    tab.page.set_viewport_size({"width": 703, "height": 1047})  # A4 within the margins of @page
+    tab.page.evaluate("document.documentElement.style.overflow = 'hidden'")  # paper has no scroll bar
+    tab.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    figures = tab.page.locator(".figure svg.main-svg:first-of-type").evaluate_all(
+        "all => all.map(s => [s.getBoundingClientRect(), s.closest('.figure').getBoundingClientRect()])"
+        ".map(([a, b]) => [a.width, a.bottom - b.bottom, b.width - a.width])"
+    )
+    assert len(figures) >= 6 + PAIRS
+    assert all(width > 650 and over <= 1 and room >= -1 for width, over, room in figures)
+    cut_off = tab.page.evaluate(
+        "[...document.querySelectorAll('.formula, .wide')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => e.textContent.slice(0, 80))"
+    )
+    assert cut_off == []
+    assert tab.page.evaluate(_UNREADABLE) == []
+    assert not tab.page.locator("details:not([open])").first.is_visible()
+    sections = tab.page.locator("section.item").evaluate_all("all => all.map(s => s.getBoundingClientRect().height)")
+    assert max(sections) < 1047  # none must be split
+    tab.context.close()
+    _look_at_pages(pdf)
+
+
+def _look_at_pages(pdf: Path) -> None:
+    """Where poppler is installed: every page has ink, and every section's heading stands on the page of its facts."""
+    try:
+        text = subprocess.run(
+            ["pdftotext", "-layout", str(pdf), "-"], capture_output=True, text=True, check=True
+        ).stdout
+    except FileNotFoundError:
+        return
+    pages = text.rstrip("\f").split("\f")
+    assert len(pages) >= 4 and all(len(page.split()) > 40 for page in pages)
+    for page in pages[1:]:
+        for heading in re.findall(r"^(\w+(?: and \w+)?)\s+(?:with care|do not trust|trust)$", page, re.MULTILINE):
+            rest = page[page.index(heading) :]
+            assert "Behaves" in rest and "Range explained" in rest
+
+
+def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
+    run = hostile_run(EXAMPLES / "mlp_hpo", tmp_path / "<img src=x onerror=window.pwned=5>")
+    file = tmp_path / "report.html"
+    title = "</title><script>window.pwned=6</script>"
+    assert main(["report", str(run), "-o", str(file), "--pairs", "2", "--title", title]) == 0
+    tab = Watched(browser, file)
+    tab.page.screenshot(path=OUTPUT / "report-hostile.png", full_page=True)
+    # Also what stands folded, and what plotly makes of names in labels, legends and under the mouse.
+    tab.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+    for figure in tab.page.locator(".figure .nsewdrag").all()[:3]:
+        figure.hover()
+    assert tab.page.evaluate("window.pwned") is None
+    assert tab.page.locator("body img, body b, body iframe").count() == 0
+    assert tab.page.locator("a[href]:not([href^='#e-'])").count() == 0
+    assert tab.asked == [file.as_uri()] and tab.said == []
+    text = tab.page.locator("body").inner_text()
+    for name in (*HOSTILE.values(), title):
+        # Folders cannot be called everything; the rest stands there letter by letter.
+        assert name.replace("\\\\", "\\").replace("\u202e", "\\u202e") in text.replace("\\\\", "\\")
+    assert tab.page.title() == title
+    tab.context.close()
+
+
+def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) -> None:
+    """With a categorical: a colour a choice, and the formulas of every choice."""
+    file = tmp_path / "one.html"
+    explanation = explain(EXAMPLES / "mlp_hpo", "solver", "learning_rate_init")
+    file.write_text(explanation.to_html(), encoding="utf-8")
+    tab = Watched(browser, file, 800)
+    assert tab.asked == [file.as_uri()] and tab.said == []
+    assert tab.page.evaluate(_UNREADABLE) == []
+    assert tab.page.locator(".figure .legend text").count() >= 4
+    tab.context.close()
