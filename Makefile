@@ -6,10 +6,10 @@ INSTALLED := $(VENV)/.installed
 RUNS := examples/runs
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lint bench build clean
+.PHONY: help setup demo test fuzz lanes lanes-ci lint bench build clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv and install the package, its tools and Operon in the tested versions
 
@@ -24,10 +24,17 @@ test: $(INSTALLED) ## run every test
 fuzz: $(INSTALLED) ## try many more broken run folders than CI does, all of them through everything (hours)
 	DEEPCAVE_SYMBOLIC_FUZZ=long .venv/bin/python -m pytest -q tests/test_fuzz.py
 
-lint: $(INSTALLED) ## check style, format and types
+lanes: $(INSTALLED) ## install the built package on every supported Python and run the core tests there (an hour or two)
+	$(PYTHON) tools/lanes.py
+
+lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them (minutes)
+	$(PYTHON) tools/lanes.py --quick
+
+lint: $(INSTALLED) ## check style, format, types and declared requirements
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(PYTHON) tools/dependencies.py
 
 bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
@@ -37,10 +44,11 @@ bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfu
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/
+	rm -rf dist *.egg-info
 	$(PYTHON) -m build
 
 clean: ## remove what the other targets made, except .venv
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist .lanes *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.
