@@ -76,6 +76,11 @@ class Environment:
         if done.returncode:
             raise LaneError(f"installing failed; see {shown(self.log)}")
 
+    def uninstall(self, package: str) -> None:
+        """Removes a package; where it is not installed, nothing happens."""
+        by_uv = [] if uv() is None else [uv(), "pip", "uninstall", "--python", self.python]
+        self.run(*(by_uv or [self.python, "-m", "pip", "uninstall", "--yes"]), package)
+
     def check_origin(self) -> None:
         """Makes sure that what is tested is what was installed.
 

@@ -138,15 +138,15 @@ class Absent:
     """An optional package that is not installed.
 
     Args:
-        package: Name that it is installed by.
-        module: Name that it is imported by.
+        package: Name that it is installed and imported by.
+        python: The Python whose lane is without it.
         arguments: Arguments of the command line that need it.
         call: Python that needs it.
         hint: Words of the message: how to get it.
     """
 
     package: str
-    module: str
+    python: str
     arguments: tuple[str, ...]
     call: str
     hint: str
@@ -154,7 +154,7 @@ class Absent:
 
 def says_what_is_missing(environment: Environment, absent: Absent) -> Iterator[tuple[str, str]]:
     """Checks that the package is absent, and that the API and the command line say in one line how to get it."""
-    done = environment.run(environment.python, "-c", f"import {absent.module}")
+    done = environment.run(environment.python, "-c", f"import {absent.package}")
     yield f"{absent.package} is absent", "" if done.returncode else "it can be imported"
 
     code = "from deepcave_symbolic.exceptions import MissingDependencyError\ntry:\n    {}\n"

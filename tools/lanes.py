@@ -76,19 +76,28 @@ QUICK_PANEL = (
 
 _API = "from deepcave_symbolic import explain; explain('examples/runs/svm_bbo', 'C', engine={!r})"
 _ENGINE = ("explain", "examples/runs/svm_bbo", "-p", "C", "--engine")
+#: By the name of the lane. A package that another requirement brings is taken out first.
 ABSENT = {
-    "deepcave": Absent(
+    "without-deepcave": Absent(
         "deepcave",
-        "deepcave",
+        "3.11",
         ("dashboard", "--no-browser"),
         "from deepcave_symbolic.panel import SymbolicFormulas",
         "3.10",
     ),
-    "operon": Absent(
-        "pyoperon", "pyoperon", (*_ENGINE, "operon"), _API.format("operon"), 'pip install "deepcave-symbolic[operon]"'
+    "without-operon": Absent(
+        "pyoperon",
+        "3.12",
+        (*_ENGINE, "operon"),
+        _API.format("operon"),
+        'pip install "deepcave-symbolic[operon]"',
     ),
-    "gplearn": Absent(
-        "gplearn", "gplearn", (*_ENGINE, "gplearn"), _API.format("gplearn"), "pip install deepcave-symbolic"
+    "without-gplearn": Absent(
+        "gplearn",
+        "3.13",
+        (*_ENGINE, "gplearn"),
+        _API.format("gplearn"),
+        "pip install deepcave-symbolic",
     ),
 }
 
@@ -151,11 +160,10 @@ def _commands_and_dashboard(environment: Environment, quick: bool) -> Result:
     return of_checks(checks(), environment.log)
 
 
-def _without(name: str) -> Callable[[Environment, bool], Result]:
+def _without(absent: Absent) -> Callable[[Environment, bool], Result]:
     def check(environment: Environment, quick: bool) -> Result:
-        if name == "gplearn":  # a requirement: somebody has taken it out
-            environment.run(environment.python, "-m", "pip", "uninstall", "--yes", "gplearn")
-        return of_checks(says_what_is_missing(environment, ABSENT[name]), environment.log)
+        environment.uninstall(absent.package)
+        return of_checks(says_what_is_missing(environment, absent), environment.log)
 
     return check
 
@@ -168,9 +176,7 @@ LANES = (
     Lane("lowest", "3.10", _lowest, _test),
     Lane("wheel", "3.10", _from_wheel, _commands_and_dashboard, by_pip=True),
     Lane("sdist", "3.13", _from_sdist, _commands, by_pip=True),
-    Lane("without-deepcave", "3.11", _bare, _without("deepcave")),
-    Lane("without-operon", "3.12", _bare, _without("operon")),
-    Lane("without-gplearn", "3.13", _bare, _without("gplearn"), by_pip=True),
+    *(Lane(name, absent.python, _bare, _without(absent)) for name, absent in ABSENT.items()),
 )
 
 
