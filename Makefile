@@ -4,12 +4,14 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 RUNS := examples/runs
+MINUTES := 60
+FROM := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lanes lanes-ci lint bench build clean
+.PHONY: help setup demo test fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
 
 help: ## list the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED) ## make .venv and install the package, its tools and Operon in the tested versions
 
@@ -21,8 +23,8 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 test: $(INSTALLED) ## run every test
 	$(PYTHON) -m pytest
 
-fuzz: $(INSTALLED) ## try many more broken run folders than CI does, all of them through everything (hours)
-	DEEPCAVE_SYMBOLIC_FUZZ=long .venv/bin/python -m pytest -q tests/test_fuzz.py
+fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
+	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py
 
 lanes: $(INSTALLED) ## install the built package on every supported Python and run the core tests there (an hour or two)
 	$(PYTHON) tools/lanes.py
@@ -43,12 +45,26 @@ bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfu
 	$(PYTHON) benchmarks/recovery.py
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 
+docs: $(INSTALLED) ## build the documentation into site/, strictly, from the installed package
+	NO_MKDOCS_2_WARNING=true $(VENV)/bin/mkdocs build --strict
+
+docs-serve: $(INSTALLED) ## show the documentation on this machine while it is written
+	NO_MKDOCS_2_WARNING=true $(VENV)/bin/mkdocs serve
+
+quotes: $(INSTALLED) ## run what the documentation quotes and write what it prints now
+	$(PYTHON) tests/quoted.py
+
+screenshots: $(INSTALLED) ## take the documentation's pictures of the panel from the browser tests
+	$(PYTHON) -m pytest tests/browser/test_panel_browser.py
+	cp tests/browser/output/docs/*.png docs/images/
+	cp tests/browser/output/panel.png docs/panel.png
+
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/
 	rm -rf dist *.egg-info
 	$(PYTHON) -m build
 
 clean: ## remove what the other targets made, except .venv
-	rm -rf build dist .lanes *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site .lanes *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.

@@ -10,17 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import explain, explain_all
+    from deepcave_symbolic.estimator import SymbolicExplainer
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.formula import Formula
     from deepcave_symbolic.runs import Run, load_run
+    from deepcave_symbolic.surrogates import ModelSurrogate
 
 __all__ = [
     "DeepcaveSymbolicError",
     "DomainWarning",
     "Explanation",
     "Formula",
+    "ModelSurrogate",
     "Run",
+    "SymbolicExplainer",
     "explain",
     "explain_all",
     "load_run",
@@ -31,7 +35,9 @@ _HOMES = {
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
     "Formula": "formula",
+    "ModelSurrogate": "surrogates",
     "Run": "runs",
+    "SymbolicExplainer": "estimator",
     "explain": "api",
     "explain_all": "api",
     "load_run": "runs",

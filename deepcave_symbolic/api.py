@@ -11,7 +11,6 @@ from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs.views import Weights
-from deepcave_symbolic.surrogates.base import Surrogate
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -25,7 +24,7 @@ def explain(
     objective: str | None = None,
     budget: float | str | None = None,
     source: str = "surrogate",
-    surrogate: str | Surrogate = "run",
+    surrogate: str | Any = "run",
     engine: str | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,
@@ -39,21 +38,25 @@ def explain(
     et al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
 
     Args:
-        run: Path of a SMAC run folder, a `Run`, or a DeepCAVE run object.
+        run: Path of a SMAC run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
+            DeepCAVE run object. None to explain a given model alone.
         *hyperparameters: One or two names.
         objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several
-            objectives.
+            objectives, "Time" for the seconds that successful trials took.
         budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does. "all" makes the
-            budget one more hyperparameter, named "budget".
+            budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
+            "scalarized (2)".
         source: "surrogate", or "trials" to fit the evaluated configurations themselves.
-        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), or a `Surrogate`.
+        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
+            columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
+            `Surrogate`.
         engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
         max_complexity: Longest formula, in operators.
         functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable
             ones (gplearn: the paper's).
         seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
             the projection and the default engine do not depend on it.
-        configspace: Replaces the folder's configuration space.
+        configspace: Replaces the folder's configuration space; without a run, the space of the given model.
         weights: With objective="scalarized", a weight an objective, by name or in order; None for the run's own, else
             equal ones.
 
@@ -84,7 +87,7 @@ def explain_all(  # noqa: D417 - the arguments that it shares with explain are d
     objective: str | None = None,
     budget: float | str | None = None,
     source: str = "surrogate",
-    surrogate: str | Surrogate = "run",
+    surrogate: str | Any = "run",
     engine: str | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,

@@ -15,6 +15,7 @@ from deepcave_symbolic.expression import Array, evaluate
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.space import Axis
 
 __all__ = ["Band", "band_of"]
 
@@ -31,14 +32,14 @@ class Band:
         stretches: For one hyperparameter the stretches from and to in natural units; for two the rectangle (from and to
             of the first, from and to of the second) that holds all such points; empty where there are none.
         worst: Where the difference is largest in standard deviations, natural units.
-        names: The hyperparameters.
+        axes: The hyperparameters.
         choices: For a categorical the choices where it does, as text; empty otherwise.
     """
 
     outside: float
     stretches: tuple[tuple[float, ...], ...]
     worst: tuple[float, ...]
-    names: tuple[str, ...]
+    axes: tuple[Axis, ...]
     choices: tuple[str, ...] = ()
 
     @property
@@ -47,14 +48,18 @@ class Band:
         if not self.stretches:
             return "inside the surrogate's ±1 std band on the whole domain"
         share = f"{max(1.0, 100 * self.outside):.0f} %"
-        names = [shown_name(name) for name in self.names]
+        names = [shown_name(axis.name) for axis in self.axes]
         if self.choices:
             return f"outside the surrogate's ±1 std band on {share} of the domain: {', '.join(self.choices)}"
         if len(names) == 1:
-            named = [f"{low:.3g} to {high:.3g}" for low, high in self.stretches[:_STRETCHES_NAMED]]
+            (axis,) = self.axes
+            named = [
+                f"{axis.shown(low, 3)} to {axis.shown(high, 3)}" for low, high in self.stretches[:_STRETCHES_NAMED]
+            ]
             more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
             return f"outside the surrogate's ±1 std band on {share} of the domain: {names[0]} {', '.join(named)}{more}"
-        at = ", ".join(f"{name} ≈ {value:.3g}" for name, value in zip(names, self.worst, strict=True))
+        worst = zip(names, self.axes, self.worst, strict=True)
+        at = ", ".join(f"{name} ≈ {axis.shown(value, 3)}" for name, axis, value in worst)
         return f"outside the surrogate's ±1 std band on {share} of the domain, farthest at {at}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,7 +74,6 @@ def band_of(formula: Formula, projection: Projection) -> Band:
         formula: The formula shown.
         projection: What it describes.
     """
-    names = tuple(axis.name for axis in projection.axes)
     columns = [np.ascontiguousarray(column) for column in projection.grid.T]
     difference = np.abs(evaluate(formula.tree, columns) - projection.mean)
     # A surrogate that is certain (a training point of a Gaussian process) is met up to the printed digits.
@@ -79,9 +83,9 @@ def band_of(formula: Formula, projection: Projection) -> Band:
     out = valid & (difference > allowed)
     ratio = np.where(valid, difference / np.where(allowed > 0, allowed, 1.0), -1.0)
     worst = tuple(float(v) for v in projection.grid[int(np.argmax(ratio))])
-    stretches = _runs(projection.grid[:, 0], out) if len(names) == 1 else _rectangle(projection.grid, out)
+    stretches = _runs(projection.grid[:, 0], out) if len(projection.axes) == 1 else _rectangle(projection.grid, out)
     share = float(projection.weights[out].sum() / projection.weights[valid].sum())
-    return Band(share, stretches, worst, names, _choices(projection, out))
+    return Band(share, stretches, worst, projection.axes, _choices(projection, out))
 
 
 def _choices(projection: Projection, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[str, ...]:

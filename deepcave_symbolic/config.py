@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic._optional import import_optional
+from deepcave_symbolic.cache_files import protect_cache_files
 
 __all__ = ["PLUGIN_GROUP", "Config"]
 
@@ -42,6 +43,7 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
 
     def __init__(self) -> None:
         super().__init__()
+        protect_cache_files()
         for name, read in (("DASH_ADDRESS", str), ("DASH_PORT", _port), ("REDIS_ADDRESS", str), ("REDIS_PORT", _port)):
             value = os.environ.get(_PREFIX + name)
             if value:
@@ -74,6 +76,14 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
             taken.add(panel.id)
             plugins.setdefault(str(getattr(panel, "category", _OTHER_CATEGORY)), []).append(panel)
         return plugins
+
+    @property
+    def CONVERTERS(self) -> list[Any]:  # noqa: N802 - DeepCAVE's name
+        """DeepCAVE's readers of run folders, with ours in the places of two of them."""
+        from deepcave_symbolic.panel.converter import SMACRun, StudyRun
+
+        ours = {"SMAC3v2Run": SMACRun, "OptunaRun": StudyRun}
+        return [ours.get(converter.__name__, converter) for converter in super().CONVERTERS]
 
 
 def _load(entry: EntryPoint) -> Any:

@@ -15,6 +15,7 @@ dashboard a Redis: two would take each other's results.
 
 from __future__ import annotations
 
+import contextlib
 import http
 import importlib.util
 import os
@@ -25,13 +26,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError, RunNotFoundError
+from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
 from deepcave_symbolic.launcher.processes import Child, ChildError, Children
 from deepcave_symbolic.launcher.redis_server import RedisAddress, find_redis_server, parse_address, start_redis
+from deepcave_symbolic.launcher.runs import run_folder, what_is_wrong
 from deepcave_symbolic.launcher.session import Session
 from deepcave_symbolic.launcher.stopping import Signals, Stopped
 from deepcave_symbolic.launcher.web import Listener, is_loopback, listen, open_browser, wait_for_answer
-from deepcave_symbolic.runs.folder import find_run_folder
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
@@ -81,7 +82,7 @@ def run_dashboard(options: DashboardOptions) -> int:
         RunNotFoundError: If a run folder is missing.
     """
     _validate(options)
-    runs = list(dict.fromkeys(_run_folder(run) for run in options.runs))
+    runs = list(dict.fromkeys(run_folder(run) for run in options.runs))
     user_config = None if options.user_config is None else _config_file(options.user_config)
     shared = None if options.redis is None else parse_address(options.redis)
     program = find_redis_server() if shared is None else None
@@ -107,7 +108,8 @@ def run_dashboard(options: DashboardOptions) -> int:
             return 0
         except ChildError as error:
             children.stop()  # before the report, which says that nothing runs any more
-            print(f"deepcave-symbolic: {error}", file=sys.stderr)
+            with contextlib.suppress(OSError):
+                print(f"deepcave-symbolic: {error}", file=sys.stderr)
             return 1
 
 
@@ -213,10 +215,11 @@ class _Dashboard:
         failed = [run for run in runs if str(run) not in opened]
         if not failed:
             return
+        reason = " ".join(filter(None, map(what_is_wrong, failed)))
         message = (
             f"DeepCAVE cannot open {', '.join(map(str, failed))}; {self.session.logs / 'server.log'} "
-            "says what each of its readers expected."
-        )
+            f"says what each of its readers expected. {reason}"
+        ).rstrip()
         if len(failed) == len(runs):
             raise RunFormatError(message, path=failed[0])
         _warn(message)
@@ -241,20 +244,6 @@ def _validate(options: DashboardOptions) -> None:
         raise InvalidArgumentError("--worker-only needs the --redis of the dashboard that it works for.")
     if options.worker_only and (options.runs or options.port is not None):
         raise InvalidArgumentError("--worker-only starts no server: leave out RUN and --port.")
-
-
-def _run_folder(path: str) -> Path:
-    """Returns the absolute path of a SMAC run (also the only one below), or of another folder for DeepCAVE to try."""
-    try:
-        folder = find_run_folder(path)
-    except RunNotFoundError as error:
-        folder = Path(path).expanduser()
-        if error.candidates or not folder.is_dir():
-            raise
-    absolute = Path(os.path.abspath(folder))  # not resolved: DeepCAVE shows the folder's name
-    if os.pathsep in str(absolute):
-        raise InvalidArgumentError(f"{absolute} contains {os.pathsep!r}, which separates run folders here. Rename it.")
-    return absolute
 
 
 def _config_file(path: str) -> Path:
@@ -290,8 +279,10 @@ def _environment(
 
 
 def _say(message: str) -> None:
-    print(message, flush=True)
+    with contextlib.suppress(OSError):  # the terminal was closed, or `head` has seen enough
+        print(message, flush=True)
 
 
 def _warn(message: str) -> None:
-    print(f"deepcave-symbolic: warning: {message}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):
+        print(f"deepcave-symbolic: warning: {message}", file=sys.stderr, flush=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -13,30 +11,28 @@ import numpy as np
 
 from deepcave_symbolic.choices import categorical_of, score_by_choice
 from deepcave_symbolic.configurations import activity_in_words
-from deepcave_symbolic.engines import get_engine
-from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
     InvalidArgumentError,
-    MissingDependencyError,
     NoTrialsError,
 )
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.expression import Array, Node
 from deepcave_symbolic.formula import Formula
 from deepcave_symbolic.names import shown_name
-from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.options import Options
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import resolve_objective
 from deepcave_symbolic.runs.views import Weights, viewed
+from deepcave_symbolic.search import search
 from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.space import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate
-from deepcave_symbolic.surrogates.custom import wrap_surrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate
+from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.trust import judge, noise_of
 
 if TYPE_CHECKING:
@@ -71,13 +67,15 @@ class Explainer:
         objective: str | None = None,
         budget: float | str | None = None,
         weights: Weights | None = None,
-        surrogate: str | Surrogate = "run",
+        surrogate: str | Any = "run",
         configspace: ConfigurationSpace | None = None,
         options: Options | None = None,
     ) -> Explainer:
         """Reads the run and builds its surrogate; arguments as in `explain`."""
         options = options or Options()
-        record, objective, budget = viewed(_as_run(run, configspace), objective, budget, weights)
+        if run is None:
+            run, objective = run_of_model(surrogate, configspace, objective), None
+        record, objective, budget = viewed(load_run(run, configspace=configspace), objective, budget, weights)
         index = resolve_objective(record, objective)
         if isinstance(surrogate, str):
             fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
@@ -222,39 +220,7 @@ class Explainer:
         )
 
     def _search(self, target: Target) -> list[tuple[str, Node]]:
-        candidates = []
-        coordinates = np.column_stack([axis.to_coordinate(target.x[:, i]) for i, axis in enumerate(target.axes)])
-        for engine in self._engines(target.axes):
-            found = engine.search(
-                coordinates,
-                target.y,
-                weights=target.weights,
-                max_complexity=int(self.options.max_complexity),
-                functions=self._functions(engine),
-                seed=int(self.options.seed),
-            )
-            candidates += [(engine.name, node) for node in found]
-        return candidates
-
-    def _engines(self, axes: Sequence[Axis]) -> list[SymbolicRegressionEngine]:
-        choice = self.options.engine
-        if choice not in ("auto", "exhaustive"):
-            return [get_engine(choice)]
-        from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
-
-        bounds = [tuple(axis.to_coordinate(np.array([axis.lower, axis.upper]))) for axis in axes]
-        exhaustive = ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes), bounds=bounds)
-        engines: list[SymbolicRegressionEngine] = [exhaustive]
-        if choice == "auto" and self.options.max_complexity > DEFAULT_MAX_COMPLEXITY:
-            with contextlib.suppress(MissingDependencyError):
-                engines.append(get_engine("operon"))
-        return engines
-
-    def _functions(self, engine: SymbolicRegressionEngine) -> tuple[str, ...]:
-        """Returns the user's functions, else the engine's own set (the paper's for gplearn), else the readable ones."""
-        if self.options.functions is None:
-            return tuple(getattr(engine, "default_functions", DEFAULT_FUNCTIONS))
-        return tuple(self.options.functions)
+        return search(target, self.options)
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
         options = self.options
@@ -300,16 +266,6 @@ def _restricted(axis: Axis, present: Array) -> Axis:
 def _unless_even(weights: Array) -> Array | None:
     """Returns the weights, or None where all are equal: some engines are slower with weights."""
     return None if np.all(weights == weights[0]) else weights
-
-
-def _as_run(run: Any, configspace: ConfigurationSpace | None) -> Run:
-    if isinstance(run, Run):
-        return run
-    if isinstance(run, (str, os.PathLike)):
-        return load_run(run, configspace=configspace)
-    from deepcave_symbolic.runs.deepcave import from_deepcave
-
-    return from_deepcave(run)
 
 
 def package_version() -> str:

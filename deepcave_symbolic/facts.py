@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.names import shown_name, visible
 
 __all__ = [
     "band_fact",
@@ -40,7 +40,7 @@ def explanation_facts(explanation: Explanation) -> list[tuple[str, str]]:
         facts.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}{averaged}"))
     if explanation.surrogate is not None:
         facts.append(("Surrogate", surrogate_text(explanation)))
-    return facts
+    return [(label, visible(text)) for label, text in facts]
 
 
 def findings(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
@@ -89,8 +89,10 @@ def share_text(explanation: Explanation) -> str:
 
 
 def settled(explanation: Explanation, formula: Formula) -> str:
-    """Returns a sentence for a formula without alternatives; empty for a constant, which has none anyway."""
-    if formula.complexity == 0 or not _is_known(explanation):
+    """Returns a sentence for a formula without alternatives; empty for a constant, and where no trial has noise."""
+    if formula.complexity == 0 or explanation.projection is None:
+        return ""
+    if explanation.surrogate is None or explanation.surrogate.n_trials == 0:
         return ""
     return "The search found no other formula of this length that fits as well within the trials' noise."
 
@@ -108,7 +110,8 @@ def surrogate_text(explanation: Explanation) -> str:
         + ("" if record.cv_domain_r2 is None else f" ({record.cv_domain_r2:.2f} over the whole space)")
         + ("" if record.cv_rank_correlation is None else f", rank correlation {record.cv_rank_correlation:.2f}")
     )
-    return f"{record.name} on {record.n_trials} trials, {quality} ({kind})"
+    trials = f" on {record.n_trials} trials" if record.n_trials else ""
+    return f"{record.name}{trials}, {quality} ({kind})"
 
 
 def groups_title(explanation: Explanation) -> str:

@@ -48,8 +48,7 @@ class _Stdout:
 class _InQuietThreads:
     """Stands where a warning filter has its pattern of modules: matches whatever a quiet thread warns about."""
 
-    # Newer versions of scikit-learn copy every filter into joblib's workers by the text of its pattern. That copy must
-    # match nothing: left behind, as overlapping threads may leave it, it would silence the whole process for good.
+    #: For code that builds the filters anew from their texts, as scikit-learn 1.9 does in its threads: matches nothing.
     pattern = "(?!)"
 
     def match(self, module: str) -> bool:

@@ -43,16 +43,38 @@ _LATEX_ESCAPES = {
     "~": r"\sim{}",
     " ": r"\ ",
     "-": r"\text{-}",
-    "'": r"\prime{}",
+    "'": r"\text{'}",
     # In braces, so that a Markdown or HTML reader finds no tag in it.
     "<": "{<}",
     ">": "{>}",
 }
 
 
+#: Letters that LaTeX has commands for; the others look Latin or are variants.
+_LATEX_GREEK = {
+    **dict(zip("αβγδεζηθικλμνξπρστυφχψω", (
+        "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu",
+        "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    ), strict=True)),
+    **dict(zip("ΓΔΘΛΞΠΣΦΨΩ", (
+        "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega",
+    ), strict=True)),
+    "µ": "mu",
+}  # fmt: skip
+
+
 def latex_name(name: str) -> str:
     """Returns the name for LaTeX's math mode, upright and escaped."""
-    return "\\mathrm{" + "".join(_LATEX_ESCAPES.get(c, c) for c in visible(name)) + "}"
+    return "\\mathrm{" + "".join(_latex_character(c) for c in unicodedata.normalize("NFC", visible(name))) + "}"
+
+
+def _latex_character(character: str) -> str:
+    if character.isascii():
+        return _LATEX_ESCAPES.get(character, character)
+    if character in _LATEX_GREEK:
+        return f"\\{_LATEX_GREEK[character]}{{}}"
+    # pdfLaTeX knows é, ² and · in text only; other scripts need LuaLaTeX and a font that has them.
+    return f"\\text{{{character}}}"
 
 
 def identifiers(names: Sequence[str]) -> list[str]:

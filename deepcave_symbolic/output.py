@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import stat
 import sys
@@ -14,6 +15,25 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 __all__ = ["check_output", "discard_unfinished", "write_output"]
 
 _unfinished: set[str] = set()
+
+#: What stands for a sign of our reports on a terminal that lacks it.
+_PLAIN = {
+    "≈": "~",
+    "·": "*",
+    "×": "x",
+    "−": "-",
+    "–": "-",
+    "±": "+-",
+    "≤": "<=",
+    "≥": ">=",
+    "→": "->",
+    "…": "...",
+    "₁": "1",
+    "₀": "0",
+    "σ": "sigma",
+}
+_EXPONENT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
 def discard_unfinished() -> None:
@@ -26,6 +46,8 @@ def discard_unfinished() -> None:
 def check_output(output: str | None) -> None:
     """Raises InvalidArgumentError for a place that cannot be written to, before anything is computed."""
     if output is None:
+        if sys.stdout is None:
+            raise InvalidArgumentError("The standard output is closed; give -o FILE, or open it.")
         return
     try:
         target = Path(os.path.realpath(output))
@@ -35,11 +57,14 @@ def check_output(output: str | None) -> None:
             raise InvalidArgumentError(
                 f"Cannot write to {output!r}: there is no folder {target.parent}; make it first."
             )
-        place = target if target.exists() and not target.is_file() else target.parent
+        places = [target] if target.exists() else []  # a file that may not be changed is not replaced either
+        if not target.exists() or target.is_file():
+            places.append(target.parent)
     except (OSError, ValueError) as error:  # a name too long, a NUL in it
         raise _failed(output, error) from error
-    if not os.access(place, os.W_OK):
-        raise InvalidArgumentError(f"Cannot write to {output!r}: {place} may not be written to by you.")
+    for place in places:
+        if not os.access(place, os.W_OK):
+            raise InvalidArgumentError(f"Cannot write to {output!r}: {place} may not be written to by you.")
 
 
 def write_output(text: str, output: str | None) -> None:
@@ -48,16 +73,16 @@ def write_output(text: str, output: str | None) -> None:
     Raises:
         InvalidArgumentError: If it cannot be written, for example because the disk is full.
     """
+    check_output(output)
     if output is None:
         _print(text)
         return
-    check_output(output)
     target = Path(os.path.realpath(output))
     try:
         mode = target.stat().st_mode if target.exists() else None
         if mode is not None and not stat.S_ISREG(mode):
             with target.open("w", encoding="utf-8") as device:
-                device.write(text)
+                device.write(_writable(text, "utf-8"))
         else:
             _replace(text, target, mode)
     except OSError as error:
@@ -69,7 +94,7 @@ def _replace(text: str, target: Path, mode: int | None) -> None:
     _unfinished.add(temporary)  # known before it exists: a signal may come at any time
     try:
         with open(temporary, "x", encoding="utf-8") as file:
-            file.write(text)
+            file.write(_writable(text, "utf-8"))
             file.flush()
             os.fsync(file.fileno())  # a full disk may be noticed only here
         if mode is not None:
@@ -83,9 +108,19 @@ def _replace(text: str, target: Path, mode: int | None) -> None:
         _unfinished.discard(temporary)
 
 
+def _writable(text: str, encoding: str) -> str:
+    r"""Returns the text with other signs for those that the encoding lacks, `\u2026` where there are none."""
+    missing = {c for c in set(text) if c.encode(encoding, "ignore") == b""}
+    if not missing:
+        return text
+    text = _EXPONENT.sub(lambda e: f"^{e[0].translate(_DIGITS)}" if missing.intersection(e[0]) else e[0], text)
+    return text.translate({ord(c): _PLAIN.get(c) or ascii(c)[1:-1] for c in missing})
+
+
 def _print(text: str) -> None:
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     try:
-        sys.stdout.write(text)
+        sys.stdout.write(_writable(text, encoding))
         sys.stdout.flush()
     except OSError as error:
         # Python flushes again when it ends; somewhere where that works.

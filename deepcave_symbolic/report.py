@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.facts import explanation_facts, groups_title, settled, share_text, surrogate_text
 from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.names import latex_name, shown_name, visible_text
+from deepcave_symbolic.names import latex_name, shown_name, visible, visible_text
 from deepcave_symbolic.trust import VERDICTS
 
 __all__ = [
@@ -35,7 +35,7 @@ _SHARE = "share: of the surrogate's variance that it accounts for on its own, wh
 
 def explanation_text(explanation: Explanation) -> str:
     """Returns one explanation for a terminal: formula, facts, front, warnings."""
-    lines = [f"{' and '.join(explanation.hyperparameters)}", ""]
+    lines = [visible(" and ".join(explanation.hyperparameters)), ""]
     if explanation.formulas:
         first, *others = _wrapped(str(explanation.best), _WIDTH - 6)
         lines += [f"    {first}", *(f"      {line}" for line in others), ""]
@@ -54,7 +54,8 @@ def explanation_text(explanation: Explanation) -> str:
     if explanation.warnings:
         lines.append("")
         for warning in explanation.warnings:
-            lines += textwrap.wrap(warning, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
+            text = visible(warning)
+            lines += textwrap.wrap(text, _WIDTH, initial_indent="! ", subsequent_indent="  ", break_on_hyphens=False)
     return visible_text("\n".join(lines))
 
 
@@ -137,7 +138,7 @@ def overview_text(explanations: Sequence[Explanation]) -> str:
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         budget = "" if first.budget is None else f" at budget {first.budget:g}"
-        lines += ["", f"Objective  {first.objective}{budget}"]
+        lines += ["", f"Objective  {visible(first.objective)}{budget}"]
         lines += textwrap.wrap(
             surrogate_text(first),
             _WIDTH,
@@ -155,13 +156,13 @@ def _overview_notes(explanations: Sequence[Explanation]) -> list[str]:
     explained = [e for e in explanations if e.formulas]
     common = [w for w in (explained[0].warnings if explained else []) if all(w in e.warnings for e in explained)]
     own = [f"{', '.join(e.hyperparameters)}: {w}" for e in explanations for w in e.warnings if w not in common]
-    return [*common, *own]
+    return [visible(note) for note in (*common, *own)]
 
 
 def _overview_rows(explanations: Sequence[Explanation]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for e in explanations:
-        name = ", ".join(e.hyperparameters)
+        name = visible(", ".join(e.hyperparameters))
         if e.formulas:
             best = e.best
             numbers = (f"{e.range:.3g}", share_text(e), f"{best.r2:.3f}", str(best.complexity))
@@ -256,9 +257,10 @@ def overview_markdown(explanations: Sequence[Explanation]) -> str:
 
 
 def _markdown(text: str) -> str:
+    text = visible(text)
     for c in "\\|`*_<>[]":
         text = text.replace(c, "\\" + c)
-    return text.replace("\n", " ")
+    return text
 
 
 def explanation_latex(explanation: Explanation) -> str:

@@ -21,7 +21,7 @@ from deepcave_symbolic.expression import Array
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of", "labels_of_vector", "vector_of_labels"]
+__all__ = ["Axis", "axis_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
 
 
 @dataclass(frozen=True)
@@ -121,9 +121,8 @@ class Axis:
         else:
             x = self.lower + t * (self.upper - self.lower)
         x = np.clip(x, self.lower, self.upper)
-        if self.integer:
-            x = np.unique(np.round(x))
-        return np.asarray(x, dtype=np.float64)
+        # Between bounds of a few units in the last place there are fewer floats than fractions.
+        return np.asarray(np.unique(np.round(x) if self.integer else x), dtype=np.float64)
 
     def describe(self) -> str:
         """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
@@ -136,7 +135,17 @@ class Axis:
         if self.values is not None:
             return f"{self.name} in {{{', '.join(f'{v:g}' for v in self.values)}}}"
         kind = [word for word, is_so in (("integer", self.integer), ("log scale", self.log)) if is_so]
-        return f"{self.name} in [{self.lower:g}, {self.upper:g}]" + (f", {', '.join(kind)}" if kind else "")
+        bounds = ", ".join(self.shown(v, 6) for v in (self.lower, self.upper))
+        return f"{self.name} in [{bounds}]" + (f", {', '.join(kind)}" if kind else "")
+
+    def shown(self, value: float, digits: int) -> str:
+        """Returns a value with so many significant digits, or with more where the domain is too narrow for them."""
+        size = max(abs(self.lower), abs(self.upper))
+        width = self.upper - self.lower
+        if 0 < width < size * 10.0 ** (1 - digits):
+            # 17 digits tell any two floats apart.
+            digits = min(17, digits + math.ceil(math.log10(size) - math.log10(width)))
+        return f"{value:.{digits}g}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the axis as JSON values."""
@@ -255,10 +264,10 @@ def labels_of_vector(hyperparameter: Any, axis: Axis, vector: Array) -> Array:
 def _labels(hyperparameter: Any) -> list[str]:
     """Returns the values of an ordinal or categorical in the order of its vector entries, as text."""
     values = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    return list(_distinct(values))
+    return list(distinct_labels(values))
 
 
-def _distinct(values: Sequence[Any]) -> tuple[str, ...]:
+def distinct_labels(values: Sequence[Any]) -> tuple[str, ...]:
     """Returns values as text; in quotes where two of them, such as 1 and "1", would read the same."""
     labels = tuple(str(value) for value in values)
     return labels if len(set(labels)) == len(labels) else tuple(repr(value) for value in values)
@@ -271,7 +280,7 @@ def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:
             hyperparameter=name,
         )
     positions = tuple(float(i) for i in range(len(choices)))
-    labels = _distinct(choices)
+    labels = distinct_labels(choices)
     return Axis(name, 0.0, positions[-1], integer=True, values=positions, labels=labels, categorical=True)
 
 
@@ -286,4 +295,4 @@ def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
         values = tuple(sorted(float(v) for v in sequence))
         return Axis(name, values[0], values[-1], values=values)
     ranks = tuple(float(i) for i in range(len(sequence)))
-    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=_distinct(sequence))
+    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=distinct_labels(sequence))

@@ -110,7 +110,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
     moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
     seen = len(projection.trials.costs)
-    if seen < _FEW_SEEN:
+    if seen < _FEW_SEEN and surrogate.n_trials > 0:
         count = f"only {seen} of {surrogate.n_trials} trials" if seen else f"none of {surrogate.n_trials} trials"
         note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
     elif projection.is_flat:
@@ -124,7 +124,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
     elif formula.r2 < _ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
-    if far > _MUCH_EXTRAPOLATION:
+    if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
         note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
     return Trust(
         verdict=VERDICTS[level],
@@ -142,6 +142,12 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
 def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
     """Yields what is wrong with the surrogate, with its severity."""
     r2, domain_r2, dominance = surrogate.cv_r2, surrogate.cv_domain_r2, surrogate.cv_dominance
+    if surrogate.n_trials == 0:
+        yield 1, "No trial stands beside the given model; how well it knows the landscape is unknown."
+        return
+    if surrogate.trials_r2 is not None:
+        yield _on_given_model(surrogate.trials_r2, surrogate.n_trials)
+        return
     if r2 is None:
         yield 1, "The surrogate could not be cross-validated; how well it knows the landscape is unknown."
         return
@@ -177,6 +183,19 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
         )
 
 
+def _on_given_model(r2: float, n_trials: int) -> tuple[int, str]:
+    """Returns what a given model's R² on the run's trials says, with its severity: it may have learned from them."""
+    if r2 < _USELESS_CV_R2:
+        return 2, (
+            f"The given model predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the run's "
+            f"{n_trials} trials (R² {r2:.2f}), so do not trust this formula."
+        )
+    return 1, (
+        f"On the run's {n_trials} trials the given model has R² {r2:.2f}. It may have been trained on them: it was not "
+        "cross-validated, so that how well it predicts others is unknown."
+    )
+
+
 def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
     """Returns the difference between two formulas that the run's trials cannot see, as an RMSE in objective units.
 
@@ -187,7 +206,12 @@ def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
     Args:
         surrogate: The surrogate with its trials.
         projection: Its uncertainty stands in for σ where it was not cross-validated.
+
+    Returns:
+        The RMSE; 0 without a trial, since then nothing is known of what trials could see.
     """
+    if len(surrogate.y) == 0:
+        return 0.0
     residuals = surrogate.residuals
     if residuals is None:
         return _spread(projection.std) * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))

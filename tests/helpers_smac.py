@@ -65,8 +65,8 @@ def _two(config: Configuration, seed: int = 0) -> dict[str, float]:
 
 
 _CACHE: dict[str, LiveRun] = {}
-KINDS = ("blackbox", "mcmc", "hpo", "plain", "log", "scaled", "ac", "mf", "random", "hyperband", "two")
-OWN_MODEL = tuple(kind for kind in KINDS if kind not in ("random", "hyperband"))
+KINDS = ("blackbox", "mcmc", "hpo", "plain", "log", "scaled", "ac", "mf", "random", "hyperband", "two", "parego")
+OWN_MODEL = tuple(kind for kind in KINDS if kind not in ("random", "hyperband", "parego"))
 
 
 def live(kind: str, base: Path) -> LiveRun:
@@ -95,7 +95,7 @@ def _make(kind: str, base: Path) -> LiveRun:
         extra = {"min_budget": 1, "max_budget": 9}
     elif kind == "random":
         facade = smac.RandomFacade
-    elif kind == "two":
+    elif kind in ("two", "parego"):
         target, extra = _two, {"objectives": ["error", "size"]}
     n_trials = 24 if kind != "mcmc" else 12
     options = {"deterministic": True, "seed": 3, "n_trials": n_trials, "name": kind, **extra}
@@ -108,6 +108,10 @@ def _make(kind: str, base: Path) -> LiveRun:
     names = {"plain": "RunHistoryEncoder", "log": "RunHistoryLogEncoder", "scaled": "RunHistoryScaledEncoder"}
     if kind in names:
         arguments["runhistory_encoder"] = getattr(encoders, names[kind])(scenario)
+    if kind == "parego":
+        from smac.multi_objective.parego import ParEGO
+
+        arguments["multi_objective_algorithm"] = ParEGO(scenario)
     if kind == "mcmc":
         arguments["model"] = small_mcmc(scenario)
         arguments["acquisition_function"] = _integrated()

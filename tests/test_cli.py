@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import build_parser, main
+from deepcave_symbolic.output import _writable
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 SVM = str(RUNS / "svm_bbo")
@@ -146,6 +148,42 @@ def test_installed_command_and_module() -> None:
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         done = subprocess.run([*command, "--version"], capture_output=True, text=True, env={**os.environ, "PATH": path})
         assert done.returncode == 0 and "deepcave-symbolic" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_without_our_signs_gets_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    shown = str(explain(SVM, "C").best)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["explain", SVM, "-p", "C"]) == 0 and capsys.readouterr().err == ""
+    text = terminal.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert "²" in shown and "·" in shown
+    assert {
+        "ascii": shown.replace("≈", "~").replace("²", "^2").replace("·", "*"),
+        "latin-1": shown.replace("≈", "~"),
+    }.get(encoding, shown) in text
+    assert _writable("2.5·10⁻⁷ x² \udcff ü", "ascii") == r"2.5*10^-7 x^2 \udcff \xfc"
+    assert _writable("2.5·10⁻⁷ x² \udcff ü", "utf-8") == r"2.5·10⁻⁷ x² \udcff ü"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"),
+    [
+        (f'explain "{SVM}" -p C >&-', 2, "The standard output is closed"),
+        (f'explain "{SVM}" -p C 2>&- | grep -c Verdict', 0, ""),
+        ("--version > /dev/full", 2, "No space left on device"),
+        ("explain --help > /dev/full", 2, "No space left on device"),
+        ("explain nowhere 2> /dev/full", 2, ""),
+        ("explain nowhere 2>&-", 2, ""),
+    ],
+)
+def test_closed_and_full_streams(redirection: str, code: int, words: str) -> None:
+    command = f'set -o pipefail; "{sys.executable}" -m deepcave_symbolic {redirection}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == code and words in done.stderr
+    assert done.stderr.count("\n") == bool(words)
 
 
 def test_a_closed_pipe_is_no_error() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import re
+import json
 import subprocess
 import sys
 import threading
@@ -70,6 +70,27 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
         server.wait(10)
 
 
+def test_threads_of_two_processes_give_the_same_as_alone() -> None:
+    script = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from deepcave_symbolic import explain
+def job(text):
+    run, name = text.split(";")
+    explanation = explain(run, name)
+    return [explanation.to_dict(), [f.latex() for f in explanation.formulas], str(explanation)]
+with ThreadPoolExecutor(3) as pool:
+    print(json.dumps(list(pool.map(job, sys.argv[1:]))))
+"""
+    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "mlp_hpo", "alpha"), (RUNS / "boosting_mf", "learning_rate")]
+    command = [sys.executable, "-c", script, *(f"{run};{name}" for run, name in jobs)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    together = [process.communicate(timeout=300)[0] for process in processes]
+    found = [explain(*job) for job in jobs]
+    alone = [[e.to_dict(), [f.latex() for f in e.formulas], str(e)] for e in found]
+    assert [json.loads(text) for text in together] == [json.loads(json.dumps(alone))] * 2
+
+
 def wait_for(condition: Callable[[], object], expected: type[Exception]) -> None:
     for _ in range(100):
         with contextlib.suppress(expected):
@@ -106,13 +127,35 @@ def test_overlapping_threads_are_quiet_alone(capsys: pytest.CaptureFixture[str])
     assert sys.stdout is stdout and blas_threads() == before
 
 
-def test_other_code_may_copy_the_warning_filters() -> None:
+def test_filters_of_warnings_can_be_built_anew_from_their_texts() -> None:
+    """Scikit-learn 1.9 does so for every thread of a forest."""
     with quiet():
-        pass
-    ours = [module for _, _, _, module, _ in warnings.filters if type(module).__name__ == "_InQuietThreads"]
-    assert len(ours) == 1 and re.match(ours[0].pattern, "any.module") is None
-    # Newer versions of scikit-learn copy them in every joblib worker, by the text of each pattern.
-    from sklearn.ensemble import RandomForestRegressor
+        filters = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action, message, category, module, line in filters:
+            texts = ["" if p is None else p if isinstance(p, str) else p.pattern for p in (message, module)]
+            warnings.filterwarnings(action, texts[0], category, texts[1], line, append=True)  # type: ignore[arg-type]
+        with pytest.warns(UserWarning, match="heard"):
+            warnings.warn("heard", stacklevel=1)
 
-    forest = RandomForestRegressor(n_estimators=2, n_jobs=2).fit([[0.0], [1.0]], [0.0, 1.0])
-    assert len(forest.estimators_) == 2
+
+def test_blas_threads_come_back_after_an_error_and_from_within() -> None:
+    def failing() -> None:
+        with one_blas_thread(), quiet():
+            assert set(blas_threads()) == {1}
+            raise ZeroDivisionError
+
+    stdout, before = sys.stdout, blas_threads()
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert sys.stdout is stdout and blas_threads() == before
+    with one_blas_thread():
+        with pytest.raises(ZeroDivisionError):
+            failing()
+        assert set(blas_threads()) == {1}
+        with ThreadPoolExecutor(2) as pool:
+            errors = [pool.submit(failing).exception() for _ in range(2)]
+        assert [type(error) for error in errors] == [ZeroDivisionError] * 2
+        assert set(blas_threads()) == {1}
+    assert sys.stdout is stdout and blas_threads() == before

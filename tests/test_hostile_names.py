@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import json
 import shutil
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,17 @@ NAMES = {
 }
 
 
+def renamed(folder: Path, names: Sequence[str]) -> Path:
+    """The example run with other names for a categorical, its choice, a float and the objective."""
+    shutil.copytree(EXAMPLE, folder)
+    for file in ("scenario.json", "configspace.json", "runhistory.json"):
+        text = (folder / file).read_text(encoding="utf-8")
+        for before, name in zip(("solver", "adam", "learning_rate_init", "error"), names, strict=True):
+            text = text.replace(json.dumps(before), json.dumps(name))
+        (folder / file).write_text(text, encoding="utf-8")
+    return folder
+
+
 TWO = ("solver", "learning_rate_init")
 
 
@@ -40,12 +53,7 @@ def test_names_are_literal_everywhere(
 ) -> None:
     """The categorical, its choice, the other hyperparameter and the objective all have such a name."""
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(EXAMPLE, tmp_path / "run")
-    for file in ("scenario.json", "configspace.json", "runhistory.json"):
-        text = (tmp_path / "run" / file).read_text(encoding="utf-8")
-        for i, name in enumerate(("solver", "adam", "learning_rate_init", "error")):
-            text = text.replace(json.dumps(name), json.dumps(f"{NAMES[kind]}{i}"))
-        (tmp_path / "run" / file).write_text(text, encoding="utf-8")
+    renamed(tmp_path / "run", [f"{NAMES[kind]}{i}" for i in range(4)])
     hostile = [f"{NAMES[kind]}{0 if name == 'solver' else 2}" for name in names]
     explanation = explain("run", *hostile)
     assert explanation.hyperparameters == tuple(hostile) and explanation.objective == f"{NAMES[kind]}3"
@@ -77,6 +85,21 @@ def test_names_are_literal_everywhere(
     assert main(["explain", "run"]) == 0
     capsys.readouterr().out.encode()
     assert not list(tmp_path.rglob("pwned*"))
+
+
+def test_line_breaks_in_names_do_not_break_lines(tmp_path: Path, capsys: Any) -> None:
+    names = [f"two\nlines{i}" for i in range(4)]
+    folder = renamed(tmp_path / "run", names)
+    for format, arguments in itertools.product(("text", "markdown"), (["-p", names[0]], [])):
+        capsys.readouterr()
+        assert main(["explain", str(folder), *arguments, "--format", format]) == 0
+        out = capsys.readouterr().out
+        assert "two lines" not in out and "\nlines" not in out
+        assert out.count("lines0") == out.count("two\\u000alines0") + out.count("two\\\\u000alines0") + out.count(
+            "two\\backslash{}u000alines0"
+        )
+        if arguments:
+            assert out.splitlines()[0].removeprefix("## ").replace("\\\\", "\\") == "two\\u000alines0"
 
 
 def test_an_unknown_hostile_name_is_one_line(capsys: Any) -> None:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from deepcave_symbolic import explain
+from deepcave_symbolic.cli import explain as explain_command
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.cli.progress import training_shown
+from deepcave_symbolic.interrupts import Interrupted, ends_by_itself, interruptible
+from deepcave_symbolic.surrogates import cost
 
 if os.name != "posix":
     pytest.skip("signals and devices of POSIX", allow_module_level=True)
+
+import fcntl
+import termios
 
 import psutil
 
@@ -23,7 +34,7 @@ WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGH
 # Says when a stage is reached, and stays there; "swallowed" stands for C code, where no handler of Python runs.
 STAGED = """
 import os, sys, time
-import deepcave_symbolic.cli as cli, deepcave_symbolic.output as output, deepcave_symbolic.explainer as explainer
+import deepcave_symbolic.cli as cli
 stage, arguments = sys.argv[1], sys.argv[2:]
 def here(*_, **__):
     os.write(1, b"here\\n")
@@ -35,12 +46,39 @@ def swallowing(*_, **__):
             time.sleep(60)
         except BaseException:
             pass
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "numpy":
+            here()
+def replacing(*_, **__):
+    try:
+        here()
+    except BaseException:
+        raise ImportError("Error importing numpy")
+class Dying:
+    def __del__(self):  # Python prints what is raised here, and goes on
+        here()
+def dying(*_, **__):
+    Dying()
+    time.sleep(60)
+if stage == "importing":
+    sys.meta_path.insert(0, Finder())
+else:
+    import deepcave_symbolic.output as output, deepcave_symbolic.explainer as explainer
 if stage == "reading":
     explainer.load_run = here
+elif stage == "replaced":
+    explainer.load_run = replacing
+elif stage == "destructor":
+    explainer.load_run = dying
 elif stage == "search":
     explainer.Explainer._search = here
 elif stage == "swallowed":
     explainer.Explainer._search = swallowing
+elif stage == "training":
+    from deepcave_symbolic.surrogates import cost, smac
+    cost.MANY_ROWS = 5
+    smac.train = swallowing
 elif stage == "writing":
     output.os.fsync = here
 sys.argv[1:] = arguments
@@ -51,7 +89,11 @@ sys.exit(cli.main())
 @pytest.mark.parametrize(
     ("stage", "number", "options"),
     [
+        ("importing", signal.SIGINT, ()),
+        ("importing", signal.SIGTERM, ()),
         ("reading", signal.SIGTERM, ()),
+        ("destructor", signal.SIGINT, ()),
+        ("replaced", signal.SIGTERM, ()),
         ("search", signal.SIGINT, ("-p", "C")),
         ("search", signal.SIGTERM, ("--jobs", "2")),
         ("search", signal.SIGINT, ("--jobs", "2")),
@@ -71,6 +113,7 @@ def test_a_signal_ends_it_and_leaves_nothing(
         children = psutil.Process(process.pid).children(recursive=True)
         sent = time.monotonic()
         process.send_signal(number)
+        process.send_signal(number)  # impatience changes nothing
         _, err = process.communicate(timeout=30)
         assert time.monotonic() - sent < 4.0
     assert process.returncode == 128 + number
@@ -88,10 +131,89 @@ def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
     assert process.returncode == 0 and out and err == b""
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_signal_itself_ends_the_training_of_a_large_process(tmp_path: Path, number: signal.Signals) -> None:
+    command = [sys.executable, "-c", STAGED, "training", "explain", SVM, "-p", "C", "-o", str(tmp_path / "out.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stdout.readline() == "here\n"
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == -number  # 130 and 143 in a shell
+    assert err.startswith("deepcave-symbolic: Training a Gaussian process on 40 trials") and err.count("\n") == 1
+    assert os.listdir(tmp_path) == []
+
+
+def test_handlers_are_back_after_the_training() -> None:
+    number = signal.SIGTERM
+    before = signal.getsignal(number)
+    with ends_by_itself():  # a program's own handlers are its own
+        assert signal.getsignal(number) is before
+    with interruptible() as heard:
+        ours = signal.getsignal(number)
+        with training_shown():
+            with cost.announced(Model(), 10**4) as evaluated:
+                assert signal.getsignal(number) is signal.SIG_DFL
+                evaluated()
+            assert signal.getsignal(number) is ours
+        with contextlib.suppress(KeyboardInterrupt):  # swallowed by a library
+            signal.raise_signal(number)
+        assert len(heard) == 1
+        with pytest.raises(Interrupted), ends_by_itself():
+            pytest.fail("computed")
+    assert signal.getsignal(number) is before
+
+
+class Model:
+    """What `cost_of` asks a Gaussian process for."""
+
+    class _kernel:  # noqa: N801 - SMAC's name
+        theta = (0.0,)
+
+    _n_restarts = 0
+
+
+def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
+    target = tmp_path / "out.txt"
+    target.write_text("old")
+    command = [sys.executable, "-c", STAGED, "search", "explain", SVM, "-p", "C", "-o", str(target)]
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        command,
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    ) as process:
+        os.close(theirs)
+        assert process.stdout is not None and process.stdout.readline() == b"here\n"
+        os.close(ours)
+        assert process.wait(timeout=30) == 128 + signal.SIGHUP
+    assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"
+
+
 def test_a_caller_keeps_its_own_handlers(capsys: pytest.CaptureFixture[str]) -> None:
-    before = [signal.getsignal(number) for number in WORDS]
-    assert main(["explain", SVM, "-p", "C"]) == 0
-    assert [signal.getsignal(number) for number in WORDS] == before
+    def mine(number: int, frame: object) -> None:
+        pass
+
+    def state() -> list[object]:
+        wakeup = signal.set_wakeup_fd(-1)
+        return [wakeup, sys.unraisablehook, *(signal.getsignal(number) for number in numbers)]
+
+    def in_a_thread() -> str:
+        return str(explain(SVM, "C").best)
+
+    numbers = [*WORDS, signal.SIGALRM, signal.SIGCHLD]
+    previous = [signal.signal(number, mine) for number in numbers]
+    try:
+        before = state()
+        assert main(["explain", SVM, "-p", "C"]) == 0
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(in_a_thread).result() in capsys.readouterr().out
+        assert state() == before
+    finally:
+        for number, handler in zip(numbers, previous, strict=True):
+            signal.signal(number, handler)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a device that is always full")
@@ -118,6 +240,49 @@ def test_full_disk_leaves_the_old_file(
     assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"
 
 
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
+    if not sys.platform.startswith("linux") or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a file system needs root on Linux")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_runs_full_leaves_the_old_file(small_disk: Path) -> None:
+    target = small_disk / "out.json"
+    target.write_text("old")
+    with contextlib.suppress(OSError), (small_disk / "other").open("wb") as file:
+        file.write(bytes(60_000))
+    command = [sys.executable, "-m", "deepcave_symbolic", "explain", SVM, "-p", "C", "--format", "json"]
+    done = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True)
+    assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
+    assert f"Cannot write to {target}: No space left on device" in done.stderr
+    assert sorted(os.listdir(small_disk)) == ["other", "out.json"] and target.read_text() == "old"
+    (small_disk / "other").unlink()
+    assert main(["explain", SVM, "-p", "C", "-o", str(target)]) == 0  # what there is room for
+    assert "Verdict" in target.read_text(encoding="utf-8")
+
+
+def test_a_folder_that_disappears_meanwhile_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "folder").mkdir()
+    compute = explain_command._explain
+
+    def explained(path: str, args: object) -> object:
+        (tmp_path / "folder").rmdir()
+        return compute(path, args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(explain_command, "_explain", explained)
+    assert main(["explain", SVM, "-p", "C", "-o", str(tmp_path / "folder" / "out.txt")]) == 2
+    err = capsys.readouterr().err
+    assert "there is no folder" in err and err.count("\n") == 1
+
+
 @pytest.mark.parametrize("name", ["no/where.txt", "folder", "", "x" * 300, "a\0b"])
 def test_a_place_that_cannot_be_written_is_refused_first(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
@@ -127,6 +292,20 @@ def test_a_place_that_cannot_be_written_is_refused_first(
     assert main(["explain", SVM, "-o", str(tmp_path / name) if name else ""]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert os.listdir(tmp_path) == ["folder"]
+
+
+@pytest.mark.parametrize("protected", ["folder", "folder/out.txt"])
+def test_what_is_protected_is_not_replaced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, protected: str
+) -> None:
+    target = tmp_path / "folder" / "out.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    access = os.access  # root may write everywhere
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / protected and access(path, mode))
+    assert main(["explain", SVM, "-p", "C", "-o", str(target)]) == 2
+    assert f"{tmp_path / protected} may not be written to by you" in capsys.readouterr().err
+    assert target.read_text() == "old"
 
 
 def test_link_and_pipe(tmp_path: Path) -> None:

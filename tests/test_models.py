@@ -240,7 +240,10 @@ def test_eips_explains_the_cost_and_says_so(base: Path, tmp_path: Path) -> None:
     (sentence,) = [w for w in record.warnings if "stands in" in w]
     assert "used a MultiObjectiveModel, of whose parts scenario.json keeps nothing" in sentence
     assert "log(1 + run time), the second output of the run's RunHistoryEIPSEncoder, is not the objective" in sentence
+    assert "objective='Time' explains the run time" in sentence
     assert not record.exact
+    time = explain(run.folder, "C", objective="Time")
+    assert time.objective == "Time" and time.formulas
     # A folder that records a single forest beside the encoder: SMAC 2.4.1 fails at its training.
     folder = copy_of(encoded_run("RunHistorySqrtScaledEncoder", base), tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"]["runhistory_encoder"].update(name=EIPS))

@@ -33,7 +33,8 @@ from deepcave_symbolic.exceptions import UnknownNameError
 from deepcave_symbolic.panel import SymbolicFormulas, compute, inputs, limits
 from deepcave_symbolic.panel.record import PanelRecord, record_version
 from deepcave_symbolic.runs import load_run
-from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget, with_time
+from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
+from deepcave_symbolic.runs.views import with_time
 
 RUNS = Path(__file__).parents[1] / "examples" / "runs"
 FIGURE, FRONT, ANSWER, DETAILS, NO_FIGURE, NO_FRONT, NO_RETRY = range(7)

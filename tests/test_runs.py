@@ -246,6 +246,47 @@ def test_configuration_that_does_not_fit(values: Any, folder: Path) -> None:
         load_run(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("x", ["0.5"], "the value of 'x' is ['0.5'], expected a number from 0.001 to 1"),
+        ("x", [0.5], "the value of 'x' is [0.5], expected a number from 0.001 to 1"),
+        ("x", True, "the value of 'x' is True, expected a number"),
+        ("x", None, "the value of 'x' is None, expected a number"),
+        ("x", math.nan, "the value of 'x' is nan, expected a number"),
+        ("y", 2.5, "the value of 'y' is 2.5, expected a number from -2 to 2"),
+        ("z", 1, "the space has no 'z'"),
+    ],
+)
+def test_a_damaged_value_is_named(name: str, value: Any, words: str, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["configs"]["3"].update({name: value}))
+    with pytest.raises(RunFormatError) as caught:
+        load_run(folder)
+    assert f"configuration 3 does not fit the configuration space: {words}" in str(caught.value)
+    assert "Restore the file from a copy if it is damaged" in str(caught.value)
+
+
+def test_choices_that_are_lists_or_null_are_read(folder: Path) -> None:
+    from ConfigSpace import Categorical
+
+    space = floats()
+    space.add(Categorical("layers", [[8, 8], [16], None]))
+    space.to_json(folder / "configspace.json")
+    choices = [[8, 8], [16], None]
+
+    def choose(data: Any) -> None:
+        for i, values in enumerate(data["configs"].values()):
+            values["layers"] = choices[i % 3]
+
+    edit_json(folder / "runhistory.json", choose)
+    column = list(load_run(folder).configspace).index("layers")
+    read = [vector[column] for vector in load_run(folder).configurations.values()]
+    assert read == [float(i % 3) for i in range(len(read))]
+    edit_json(folder / "runhistory.json", lambda data: data["configs"]["3"].update(layers=[8]))
+    with pytest.raises(RunFormatError, match=r"the value of 'layers' is \[8\], expected one of \[8, 8\], \[16\], None"):
+        load_run(folder)
+
+
 def test_infinite_costs_are_legal_and_unfinished_runs_are_not(folder: Path) -> None:
     edit_json(folder / "runhistory.json", lambda data: data["data"][0].update(cost=math.inf, status=2))
     assert load_run(folder).trials[0].costs == (math.inf,)

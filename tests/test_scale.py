@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,12 @@ from helpers_smac import SHARED_RUNS, edit_json
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunFormatError, SurrogateError
-from deepcave_symbolic.surrogates import cost, validation
+from deepcave_symbolic.surrogates import cost, memory, validation
+from deepcave_symbolic.surrogates import smac as smac_surrogate
 from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.forest import fit_forest
+from deepcave_symbolic.surrogates.rebuild import rebuild_model
+from deepcave_symbolic.surrogates.training import train
 
 ROOT = Path(__file__).parents[1]
 RECORDED = sorted(
@@ -143,10 +149,43 @@ def test_the_nearest_of_many_is_the_nearest(monkeypatch: pytest.MonkeyPatch) -> 
     np.testing.assert_array_equal(validation._nearest(points, places), by_tree)
 
 
+@pytest.mark.parametrize(
+    ("leaf", "bootstrap", "copies"), [(1, True, 1), (20, True, 1), (1, False, 1), (5000, True, 60)]
+)
+def test_every_leaf_is_smacs(folder: Path, leaf: int, bootstrap: bool, copies: int) -> None:
+    from smac.model.random_forest.random_forest import RandomForest
+
+    run, data = training_data(folder)
+    rows, costs = np.tile(data.rows, (copies, 1)), np.log(np.tile(data.z, copies))
+    options = {"seed": 3, "log_y": True, "min_samples_leaf": leaf, "bootstrapping": bootstrap}
+    theirs, ours = (RandomForest(run.configspace, **options) for _ in range(2))
+    theirs.train(rows, costs[:, None])
+    train(ours, rows, costs)
+    for a, b in zip(theirs._rf.estimators_, ours._rf.estimators_, strict=True):
+        np.testing.assert_array_equal(a.tree_.value, b.tree_.value)  # bit by bit
+    for a, b in zip(theirs.predict(data.rows), ours.predict(data.rows), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_rival_has_the_weights_of_a_cross_validation_of_its_own(folder: Path, monkeypatch: Any) -> None:
+    run, data = training_data(folder)
+
+    def fit(index: Any) -> Any:
+        return lambda X, features: X[:, 0]
+
+    alone = validation.cross_validate(data, fit, run.configspace)
+    used = fit_forest(run, objective=0, budget=None, seed=1)
+    monkeypatch.setattr(validation, "_nearest", lambda *_: pytest.fail("computed again"))
+    assert validation.cross_validate(data, fit, run.configspace, like=used).domain_r2 == alone.domain_r2
+    monkeypatch.undo()
+    others = replace(used, X=used.X[::-1])
+    assert validation.cross_validate(data, fit, run.configspace, like=others).domain_r2 == alone.domain_r2
+
+
 def test_a_forest_on_demand_is_the_same_forest(folder: Path) -> None:
     run = load_run(folder)
     at_once = fit_forest(run, objective=0, budget=None, seed=1)
-    later = fit_forest(run, objective=0, budget=None, seed=1, on_demand=True)
+    later = fit_forest(run, objective=0, budget=None, seed=1, rival_of=at_once)
     assert later.record == at_once.record
     for a, b in zip(at_once.model.predict(at_once.X), later.model.predict(at_once.X), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -169,7 +208,9 @@ def large(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("large")
 def test_a_large_gaussian_process_says_what_it_costs() -> None:
-    with pytest.warns(cost.SlowTrainingWarning, match=r"Training a Gaussian process on \d+ trials takes about \d+ sec"):
+    with pytest.warns(
+        cost.SlowTrainingWarning, match=r"Training a Gaussian process on \d+ trials takes about \d+ seconds and \d+ MiB"
+    ):
         explain(PROCESS, "C")
 
 
@@ -203,6 +244,73 @@ def test_an_interrupt_ends_the_training(monkeypatch: pytest.MonkeyPatch, capsys:
     assert lines[0].startswith("deepcave-symbolic: Training a Gaussian process on ")
     assert lines[0].endswith("--surrogate forest) takes seconds.")
     assert lines[-1] == "deepcave-symbolic: interrupted"
+
+
+def test_what_does_not_fit_into_memory_is_refused_before_training(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cost, "available_memory", lambda: 2**16)
+    monkeypatch.setattr(smac_surrogate, "train", lambda *_: pytest.fail("trained"))
+    assert main(["explain", str(PROCESS), "-p", "C"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(
+        "deepcave-symbolic: Training a Gaussian process on 40 trials takes about 1 MiB of memory, and"
+    )
+    assert 'surrogate="forest"' in err and err.count("\n") == 1
+    assert main(["explain", str(PROCESS), "-p", "C", "--surrogate", "forest"]) == 0
+
+
+@pytest.mark.parametrize(("n", "d"), [(500, 2), (250, 12)])
+def test_the_memory_named_is_the_memory_taken(scale: Any, tmp_path: Path, n: int, d: int) -> None:
+    class Enough(Exception):  # noqa: N818 - no error
+        pass
+
+    done = []
+
+    def stop() -> None:
+        done.append(1)
+        if len(done) == 2:
+            raise Enough
+
+    run, data = training_data(Path(scale.synthesise(tmp_path / "run", n, d, facade="BlackBoxFacade")))
+    model = rebuild_model(run)
+    tracemalloc.start()
+    try:
+        with pytest.raises(Enough):  # the first evaluation has no gradient; the second takes as much as every other
+            train(model, data.rows, data.z, stop)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.7 < peak / cost.cost_of(model, n).memory < 1.1
+
+
+def test_available_memory_is_the_least_of_all_bounds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    free = memory.available_memory()
+    assert free is not None and free > 2**24
+    monkeypatch.setattr(memory, "_PROC", tmp_path / "proc")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path / "cgroup")
+    everything = memory.available_memory()  # nothing but the size of the machine is known
+    assert everything is not None and everything >= free
+    (tmp_path / "proc" / "self").mkdir(parents=True)
+    (tmp_path / "proc" / "meminfo").write_text("MemTotal: 900 kB\nMemAvailable:   700 kB\n")
+    assert memory.available_memory() == 700 * 1024
+    (tmp_path / "proc" / "self" / "cgroup").write_text("4:cpu,memory:/job/step\n0::/unit\n")
+    first, second = tmp_path / "cgroup" / "memory" / "job", tmp_path / "cgroup" / "unit"
+    for folder, names, limit, statistics in (
+        (first, ("memory.limit_in_bytes", "memory.usage_in_bytes"), 5000, "total_inactive_file 30\n"),
+        (second, ("memory.max", "memory.current"), 900, "anon 1\ninactive_file 10\n"),
+    ):
+        folder.mkdir(parents=True)
+        (folder / names[0]).write_text(f"{limit}\n")
+        (folder / names[1]).write_text("400\n")
+        (folder / "memory.stat").write_text(statistics)
+    assert memory.available_memory() == 900 - 400 + 10
+    (second / "memory.max").write_text("max\n")
+    assert memory.available_memory() == 5000 - 400 + 30
+    monkeypatch.undo()
+    code = "from deepcave_symbolic.surrogates.memory import available_memory; print(available_memory())"
+    limited = ["bash", "-c", f"ulimit -v 1000000; '{sys.executable}' -c '{code}'"]
+    assert 2**24 < int(subprocess.check_output(limited)) < 1_000_000 * 1024
 
 
 @pytest.mark.usefixtures("large")

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from ConfigSpace import ConfigurationSpace, Float, Integer
 from helpers_smac import SHARED_RUNS, fingerprint
 
 from deepcave_symbolic import explain, load_run
@@ -57,3 +61,69 @@ def test_runs_of_others_through_deepcaves_converters(module: str, name: str, fol
     explanation = explain(run, first)
     assert explanation.formulas and all(math.isfinite(formula.r2) for formula in explanation.formulas)
     assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
+
+
+def two_hyperparameters() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    space.add(Float("x", (1e-4, 1.0), log=True), Integer("n", (1, 64), log=True))
+    return space
+
+
+def loss(x: float, n: int) -> float:
+    return float((np.log10(x) + 2) ** 2 + 1 / n)
+
+
+def optuna_study(folder: Path) -> Any:
+    """A study as DeepCAVE wants it: pickled."""
+    optuna = pytest.importorskip("optuna", reason="the extra 'optuna'")
+    from deepcave_symbolic.panel.converter import StudyRun
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+
+    def objective(trial: Any) -> float:
+        return loss(trial.suggest_float("x", 1e-4, 1.0, log=True), trial.suggest_int("n", 1, 64, log=True))
+
+    study.optimize(objective, n_trials=20)
+    (folder / "study.pkl").write_bytes(pickle.dumps(study))
+    return StudyRun.from_path(folder)
+
+
+def amltk_history(folder: Path) -> Any:
+    """A table as AMLTK writes it, with DeepCAVE's two columns."""
+    pytest.importorskip("pyarrow", reason="a requirement of DeepCAVE")
+    import pandas as pd
+    from deepcave.runs.converters.amltk import AMLTKRun
+
+    space = two_hyperparameters()
+    space.to_json(folder / "configspace.json")
+    rows = {
+        f"trial-{i}": {
+            "status": "success",
+            "trial_seed": 1,
+            "traceback": None,
+            **{f"config:{name}": value for name, value in config.items()},
+            "metric:loss [0.0, +inf] (minimize)": loss(**config),
+            "deepcave:time:start": float(i),
+            "deepcave:time:end": i + 0.5,
+        }
+        for i, config in enumerate(space.sample_configuration(20))
+    }
+    pd.DataFrame.from_dict(rows, orient="index").to_parquet(folder / "history.parquet")
+    return AMLTKRun.from_path(folder)
+
+
+@pytest.mark.parametrize("make", [optuna_study, amltk_history])
+def test_runs_made_here_through_deepcaves_converters(make: Callable[[Path], Any], tmp_path: Path) -> None:
+    pytest.importorskip("deepcave", reason="its converters read them")
+    from deepcave_symbolic.panel.compute import compute
+    from deepcave_symbolic.panel.inputs import defaults
+
+    run = make(tmp_path)
+    explanation = explain(run, "x")
+    assert explanation.surrogate is not None and explanation.surrogate.n_trials == 20
+    values = explanation.best.predict({"x": [1e-4, 1e-2, 1.0]})
+    assert values[1] < values[0] and values[1] < values[2]  # a bowl around 0.01
+    assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
+    shown = compute(run, {**defaults(), "hyperparameter_name_1": "x"})["explanations"][0]
+    assert [f["text"] for f in shown["formulas"]] == [str(f) for f in explanation.formulas]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,45 @@ def test_an_objective_of_that_name_wins(two: LiveRun) -> None:
     run = load_run(two.folder)
     renamed = replace(run, objectives=("scalarized", "size"))
     assert explain(renamed, "C", objective="scalarized", surrogate="forest").objective == "scalarized"
+    other = explain(renamed, "C", objective="scalarized (2)")
+    assert other.objective == "scalarized cost"
+    assert [str(f) for f in other.formulas] == [str(f) for f in explain(run, "C", objective="scalarized").formulas]
+    with pytest.raises(InvalidArgumentError, match=r"Weights belong to objective='scalarized \(2\)'"):
+        explain(renamed, "C", objective="scalarized", weights=[1, 2])
+
+
+def test_an_objective_of_that_name_on_the_command_line_and_in_the_panel(
+    two: LiveRun, tmp_path: Path, capsys: Any
+) -> None:
+    folder = Path(shutil.copytree(two.folder, tmp_path / "run"))
+    edit_json(folder / "scenario.json", lambda data: data.update(objectives=["scalarized", "size"]))
+    for name, objective in (("scalarized", "scalarized"), ("scalarized (2)", "scalarized cost")):
+        capsys.readouterr()
+        assert main(["explain", str(folder), "-p", "C", "--objective", name, "--format", "json"]) == 0
+        assert json.loads(capsys.readouterr().out)["objective"] == objective
+    run = SMAC3v2Run.from_path(folder)
+    for chosen, objective in ((0, "scalarized"), (SCALARIZED_COST, "scalarized cost")):
+        record = compute(run, {**defaults(), "objective_id": chosen, "hyperparameter_name_1": "C"})
+        assert record["explanations"][0]["objective"] == objective
+    assert "objective='scalarized (2)'" in record["code"]
+
+
+def test_the_run_time_is_an_objective_everywhere(two: LiveRun, capsys: Any) -> None:
+    run = load_run(two.folder)
+    timed = replace(run, trials=tuple(replace(t, time=float(i)) for i, t in enumerate(run.trials)))
+    explanation = explain(timed, "C", objective="Time")
+    assert explanation.objective == "Time" and explanation.projection is not None
+    np.testing.assert_array_equal(np.sort(explanation.projection.trials.costs), np.arange(len(run.trials)))
+    assert any("with the objective Time keeps no surrogate" in warning for warning in explanation.warnings)
+    assert main(["explain", str(two.folder), "-p", "C", "--objective", "Time", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    panel = SMAC3v2Run.from_path(two.folder)
+    number = panel.get_objective_names().index("Time")
+    record = compute(panel, {**defaults(), "objective_id": number, "hyperparameter_name_1": "C"})
+    shown = record["explanations"][0]
+    assert told["objective"] == shown["objective"] == "Time"
+    assert [f["text"] for f in told["formulas"]] == [f["text"] for f in shown["formulas"]]
+    assert "objective='Time'" in record["code"]
 
 
 def test_the_command_line_scalarises(two: LiveRun, capsys: Any) -> None:
@@ -188,6 +228,24 @@ def test_a_taken_name_and_missing_budgets(two: LiveRun, fidelity: LiveRun) -> No
     once = with_budget_as_hyperparameter(load_run(fidelity.folder))
     trials = tuple(replace(trial, budget=float(1 + i % 2)) for i, trial in enumerate(once.trials))
     assert "budget (2)" in with_budget_as_hyperparameter(replace(once, trials=trials)).configspace
+
+
+def test_a_hyperparameter_called_budget(fidelity: LiveRun, tmp_path: Path, capsys: Any) -> None:
+    folder = Path(shutil.copytree(fidelity.folder, tmp_path / "run"))
+    for file in ("configspace.json", "runhistory.json"):
+        text = (folder / file).read_text(encoding="utf-8")
+        (folder / file).write_text(text.replace('"n"', '"budget"'), encoding="utf-8")
+    remark = "The run has a hyperparameter 'budget'; its budget is 'budget (2)' here."
+    own, run_budget = (explain(folder, name, budget="all") for name in ("budget", "budget (2)"))
+    assert own.best.axes[0].upper == 64 and run_budget.best.axes[0].upper == 9
+    assert remark in own.warnings and remark in run_budget.warnings
+    assert main(["explain", str(folder), "-p", "budget (2)", "--budget", "all"]) == 0
+    assert remark in " ".join(capsys.readouterr().out.split())
+    run = SMAC3v2Run.from_path(folder)
+    offered = {o["label"]: o["value"] for o in options_of(run)["hyperparameter_name_1"]}
+    assert offered["budget (2) (with Budget: All)"] == "budget (2)" and offered["budget"] == "budget"
+    record = compute(run, {**defaults(), "budget_id": EVERY_BUDGET, "hyperparameter_name_1": "budget (2)"})
+    assert record["explanations"][0]["formulas"][0]["text"] == str(run_budget.formulas[0])
 
 
 def test_the_command_line_takes_all_budgets(fidelity: LiveRun, capsys: Any) -> None:

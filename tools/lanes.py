@@ -44,8 +44,14 @@ from installed import (
     says_what_is_missing,
 )
 
-#: What needs a browser, or takes minutes and shows the same on every Python.
-LEFT_OUT = ("tests/browser", "tests/test_faithfulness.py", "tests/test_fuzz.py", "tests/test_scale.py")
+#: What needs a browser or mkdocs, or takes minutes and shows the same on every Python.
+LEFT_OUT = (
+    "tests/browser",
+    "tests/test_docs.py",
+    "tests/test_faithfulness.py",
+    "tests/test_fuzz.py",
+    "tests/test_scale.py",
+)
 #: Reading, surrogates equal to SMAC's, known answers of the search, explanations, the command line, the examples.
 QUICK = (
     "tests/test_runs.py::test_every_row_layout_gives_the_same_run",
@@ -92,6 +98,14 @@ ABSENT = {
         (*_ENGINE, "operon"),
         _API.format("operon"),
         'pip install "deepcave-symbolic[operon]"',
+    ),
+    "without-optuna": Absent(
+        "optuna",
+        "3.12",
+        ("explain", "study.db"),
+        "import sqlite3; sqlite3.connect('study.db').execute('create table t (a)'); "
+        "from deepcave_symbolic import load_run; load_run('study.db')",
+        'pip install "deepcave-symbolic[optuna]"',
     ),
     "without-gplearn": Absent(
         "gplearn",

@@ -38,7 +38,12 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("run", nargs="+", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    parser.add_argument(
+        "run",
+        nargs="+",
+        metavar="RUN",
+        help="a SMAC run folder, a parent with one run below it, or a file of Optuna's (sqlite:///FILE, FILE#STUDY)",
+    )
     parser.add_argument(
         "-p",
         "--hyperparameter",

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 
-from deepcave_symbolic.cli.parser import build_parser
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError
-from deepcave_symbolic.interrupts import Interrupted, exit_soon, interruptible
-from deepcave_symbolic.output import discard_unfinished
+# Nothing else is imported up here: signals are handled before anything that takes time.
+from deepcave_symbolic.interrupts import Interrupted, end_now, exit_soon, ignored_from_now_on, interruptible
 
 __all__ = ["main"]
 
@@ -25,49 +21,87 @@ def main(argv: Sequence[str] | None = None) -> int:
             them: a program that calls this function with arguments keeps its own handlers.
     """
     if argv is not None:
-        return _main(list(argv), own_process=False)
+        return _main(list(argv))
     try:
-        with interruptible():
-            return _main(sys.argv[1:], own_process=True)
+        with interruptible() as heard:
+            _open_closed_streams()
+            code = _main(sys.argv[1:], heard)
+            ignored_from_now_on()
+            return code
     except Interrupted as stop:  # before or after the command itself
-        print(f"deepcave-symbolic: {stop}", file=sys.stderr)
-        return 128 + stop.number
+        end_now(stop)
 
 
-def _main(arguments: list[str], *, own_process: bool) -> int:
-    parser = build_parser()
+def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
+    """Returns the exit code; `heard` has what interrupts this process, None in a program that handles it itself."""
+    from deepcave_symbolic.cli.parser import build_parser
+    from deepcave_symbolic.output import discard_unfinished, write_output
+
+    debug = "--debug" in arguments
     try:
-        args = parser.parse_args(arguments)
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    if args.version:
-        from deepcave_symbolic.explainer import package_version
+        args = build_parser().parse_args(arguments)
+        if args.version:
+            from deepcave_symbolic.explainer import package_version
 
-        print(f"deepcave-symbolic {package_version()}")
-        return 0
-    if args.command is None:
-        parser.print_help()
-        return 0
-    try:
+            write_output(f"deepcave-symbolic {package_version()}\n", None)
+            return 0
+        if args.command is None:
+            build_parser().print_help()
+            return 0
+        if heard:  # and swallowed on the way
+            end_now(heard[0])
         # A command that starts processes stops them itself.
-        with exit_soon(discard_unfinished) if own_process and args.ends_at_once else contextlib.nullcontext():
+        with exit_soon(discard_unfinished) if heard is not None and args.ends_at_once else contextlib.nullcontext():
             return int(args.run_command(args))
-    except (DeepcaveSymbolicError, OSError) as error:
-        return _failed(args, " ".join(str(error).split()), 2)
-    except Interrupted as stop:
-        code = _failed(args, str(stop), 128 + stop.number)
-        # Threads of the overview may still compute; Python's own end would wait for some and stumble over others.
-        os._exit(code)
-    except KeyboardInterrupt:
-        return _failed(args, "interrupted", 130)
+    except SystemExit as stop:  # argparse has said what there is to say
+        return int(stop.code or 0)
     except Exception as error:
-        return _failed(args, f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1)
+        if heard:
+            end_now(heard[0])
+        return _failed(*_in_words(error), debug=debug)
+    except Interrupted as stop:
+        if debug:
+            _show_traceback()
+        end_now(stop)
+    except KeyboardInterrupt:
+        return _failed("interrupted", 130, debug=debug)
 
 
-def _failed(args: argparse.Namespace, message: str, code: int) -> int:
-    if args.debug:
-        traceback.print_exc()
+def _in_words(error: Exception) -> tuple[str, int]:
+    from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+
+    if isinstance(error, DeepcaveSymbolicError | OSError):
+        return " ".join(str(error).split()), 2
+    return f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1
+
+
+def _failed(message: str, code: int, *, debug: bool) -> int:
     from deepcave_symbolic.names import visible_text
 
-    print(f"deepcave-symbolic: {visible_text(message)}", file=sys.stderr)
+    # Where nobody can be told any more (a closed terminal, a full disk) the exit code still says it.
+    with contextlib.suppress(OSError, ValueError):
+        if debug:
+            _show_traceback()
+        if sys.stderr is not None:
+            print(f"deepcave-symbolic: {visible_text(message)}", file=sys.stderr, flush=True)
     return code
+
+
+def _show_traceback() -> None:
+    import traceback
+
+    traceback.print_exc()
+
+
+def _open_closed_streams() -> None:
+    """Puts a device that swallows everything where a standard stream was closed before the start (`2>&-`).
+
+    A file opened later would get the free number, and with it what is meant for the terminal.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, this one
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - as long as the process

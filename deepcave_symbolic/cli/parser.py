@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+import sys
+from typing import Any, NoReturn
 
 from deepcave_symbolic.cli import dashboard, explain
+from deepcave_symbolic.output import write_output
 
 __all__ = ["Parser", "build_parser"]
 
@@ -24,6 +26,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Ends with one line and exit code 2."""
         self.exit(2, f"{self.prog}: {message} (try --help)\n")
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is sys.stderr:
+            super()._print_message(message, file)
+        else:  # help, to which the same may happen as to every other output
+            write_output(message, None)
 
 
 def build_parser() -> argparse.ArgumentParser:

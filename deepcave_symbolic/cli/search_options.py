@@ -17,7 +17,11 @@ __all__ = ["add_search_options", "search_options"]
 def add_search_options(parser: argparse.ArgumentParser) -> None:
     """Adds what decides the formulas, and `--debug`."""
     add = parser.add_argument
-    add("--objective", metavar="NAME", help="objective, or scalarized for one cost of several (default: the first)")
+    add(
+        "--objective",
+        metavar="NAME",
+        help="objective, scalarized for one cost of several, or Time for the seconds of a trial (default: the first)",
+    )
     add("--weights", metavar="LIST", help="with --objective scalarized: a weight an objective, such as 1,2")
     add(
         "--budget",

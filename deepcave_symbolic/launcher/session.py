@@ -11,7 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from deepcave_symbolic.exceptions import InvalidArgumentError
+
 __all__ = ["Session", "cache_root"]
+
+#: Bytes that must be free: logs, the selection, and the results of some clicks.
+_ROOM = 2**20
 
 
 def cache_root() -> Path:
@@ -32,17 +37,28 @@ class Session:
 
     Attributes:
         folder: The folder; `logs` lies in it.
+
+    Raises:
+        InvalidArgumentError: If the user's cache folder cannot be written to.
     """
 
     def __init__(self) -> None:
         self._lock: IO[str] | None = None
         root = cache_root()
-        root.mkdir(parents=True, exist_ok=True)
-        self.folder = self._acquire(root)
-        self.logs = self.folder / "logs"
-        self.logs.mkdir(exist_ok=True)
-        # DeepCAVE prefers what it stored here over the runs it is started with.
-        self._meta.unlink(missing_ok=True)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            self.folder = self._acquire(root)
+            self.logs = self.folder / "logs"
+            self.logs.mkdir(exist_ok=True)
+            self._check_room()
+            # DeepCAVE prefers what it stored here over the runs it is started with.
+            self._meta.unlink(missing_ok=True)
+        except OSError as error:
+            self.__exit__(None, None, None)
+            raise InvalidArgumentError(
+                f"The cache folder {root} cannot be used: {error.strerror or error}. "
+                "Set XDG_CACHE_HOME to a folder that you can write to."
+            ) from error
 
     def __enter__(self) -> Session:
         return self
@@ -62,13 +78,24 @@ class Session:
     def _meta(self) -> Path:
         return self.folder / "meta.json"
 
+    def _check_room(self) -> None:
+        """Raises OSError where results would not fit: a disk or a quota that is full."""
+        probe = self.folder / "probe"
+        try:
+            probe.write_bytes(bytes(_ROOM))
+        finally:
+            probe.unlink(missing_ok=True)
+
     def _acquire(self, root: Path) -> Path:
         import fcntl  # not on Windows, where the rest of the package works
 
         for number in itertools.count(1):
             folder = root / f"dashboard-{number}"
             folder.mkdir(mode=0o700, exist_ok=True)
-            lock = (folder / "lock").open("a", encoding="utf-8")
+            try:
+                lock = (folder / "lock").open("a", encoding="utf-8")
+            except PermissionError:  # another user's, where several share a cache folder
+                continue
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

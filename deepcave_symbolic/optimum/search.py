@@ -206,6 +206,7 @@ class _Search:
         value = float(self.at(best[None])[0])
         good = points[self.at(points) <= value + _AS_GOOD * scale]
         width = self.high - self.low
+        width = np.where(width > 0, width, 1.0)  # bounds may have one and the same logarithm
         if len(good) == 0 or np.max(np.ptp(self.coordinates(good), axis=0) / width) < _PLATEAU:
             return best
         target = self.coordinates(np.asarray(near, dtype=np.float64)[None])

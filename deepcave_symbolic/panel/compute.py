@@ -24,9 +24,9 @@ from deepcave_symbolic.panel.inputs import ALL, AUTOMATIC, AUTOMATIC_BUDGET, EVE
 from deepcave_symbolic.panel.limits import TimeUp, within
 from deepcave_symbolic.panel.record import PanelError, PanelRecord
 from deepcave_symbolic.projection import project
-from deepcave_symbolic.runs.deepcave import TIME, from_deepcave, match_budget, with_combined_budget, with_time
+from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
 from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.views import ALL_BUDGETS, SCALARIZED, weights_in
+from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates.cost import at_most
 
@@ -86,18 +86,17 @@ def _explained_in_time(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
-    objective = _objective(run, inputs)
+    scalar = inputs.objective == SCALARIZED_COST
+    objective = scalarized_name(run.get_objective_names()) if scalar else _objective(run, inputs)
     own = inputs.budget in (AUTOMATIC_BUDGET, EVERY_BUDGET)
     budget = None if own else run.get_budget(inputs.budget)
-    record, steps = _as_seen_by_deepcave(run, objective, combined=budget == _COMBINED_BUDGET)
+    record, combined = from_deepcave(run), budget == _COMBINED_BUDGET
+    if combined:
+        record = with_combined_budget(record)
     arguments: dict[str, Any] = {
         "objective": objective,
-        "weights": weights_in(inputs.weights) if objective == SCALARIZED and inputs.weights.strip() else None,
-        "budget": ALL_BUDGETS
-        if inputs.budget == EVERY_BUDGET
-        else None
-        if budget == _COMBINED_BUDGET
-        else match_budget(record, budget),
+        "weights": weights_in(inputs.weights) if scalar and inputs.weights.strip() else None,
+        "budget": ALL_BUDGETS if inputs.budget == EVERY_BUDGET else None if combined else match_budget(record, budget),
         "source": inputs.source,
         "surrogate": inputs.surrogate,
         "engine": inputs.engine,
@@ -115,7 +114,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     )
     overview = inputs.first == ALL
     notes: list[str] = []
-    if inputs.weights.strip() and objective != SCALARIZED:
+    if inputs.weights.strip() and not scalar:
         notes.append("The weights of the objectives are used for the scalarised cost only.")
     if overview:
         names: list[str] = []
@@ -134,13 +133,11 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         explanations=tuple(explanations),
         overview=overview,
         notes=tuple(notes),
-        code=_code(run, steps, names, arguments, record),
+        code=_code(run, names, arguments, record, combined=combined),
     )
 
 
 def _objective(run: Any, inputs: Inputs) -> str:
-    if inputs.objective == SCALARIZED_COST:
-        return SCALARIZED
     objective = run.get_objective(inputs.objective)
     if objective is None:
         raise UnknownNameError("objective", inputs.objective, run.get_objective_names())
@@ -149,19 +146,6 @@ def _objective(run: Any, inputs: Inputs) -> str:
 
 def _by_range(explanation: Explanation) -> float:
     return -explanation.range
-
-
-def _as_seen_by_deepcave(run: Any, objective: str, *, combined: bool) -> tuple[Run, list[str]]:
-    """Returns the run with what DeepCAVE adds to it, and the names of the functions that add it."""
-    record = from_deepcave(run)
-    steps = []
-    if combined:
-        record = with_combined_budget(record)
-        steps.append("with_combined_budget")
-    if objective == TIME and TIME not in record.objectives:
-        record = with_time(record)
-        steps.append("with_time")
-    return record, steps
 
 
 def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, str]:
@@ -194,21 +178,19 @@ _DEFAULTS = {
 }
 
 
-def _code(run: Any, steps: list[str], names: list[str], arguments: Mapping[str, Any], record: Run) -> str:
+def _code(run: Any, names: list[str], arguments: Mapping[str, Any], record: Run, *, combined: bool) -> str:
     function = "explain" if names else "explain_all"
     imports = [f"from deepcave_symbolic import {function}"]
     setup, expression = _run_in_code(run)
-    if steps:
-        imports += [f"from deepcave_symbolic.runs.deepcave import {', '.join(sorted(['from_deepcave', *steps]))}"]
-        if not setup:
-            # A path: our own reader takes it.
-            imports[-1] = imports[-1].replace("from_deepcave, ", "")
-            imports[0] = f"from deepcave_symbolic import {function}, load_run"
-            expression = f"load_run({expression})"
+    if combined:
+        step = "with_combined_budget"
+        if setup:
+            imports += [f"from deepcave_symbolic.runs.deepcave import from_deepcave, {step}"]
+            expression = f"{step}(from_deepcave({expression}))"
         else:
-            expression = f"from_deepcave({expression})"
-    for step in steps:
-        expression = f"{step}({expression})"
+            # A path: our own reader takes it.
+            imports = [f"{imports[0]}, load_run", f"from deepcave_symbolic.runs.deepcave import {step}"]
+            expression = f"{step}(load_run({expression}))"
     given = {k: v for k, v in arguments.items() if k not in _DEFAULTS or v != _DEFAULTS[k]}
     if given["objective"] == record.objectives[0]:
         del given["objective"]

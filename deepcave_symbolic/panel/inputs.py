@@ -15,8 +15,7 @@ from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, SOURCES
 from deepcave_symbolic.panel.record import record_version
-from deepcave_symbolic.runs.deepcave import TIME
-from deepcave_symbolic.runs.views import BUDGET
+from deepcave_symbolic.runs.views import TIME, budget_name
 from deepcave_symbolic.space import axis_of
 from deepcave_symbolic.surrogates import KINDS
 
@@ -149,7 +148,7 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     # DeepCAVE adds an objective "Time" to those of the run.
     several = len([name for name in objectives if name != TIME]) > 1
     every = ["All, the budget as a hyperparameter"] if ids else []
-    with_budget = [*names, BUDGET] if ids and BUDGET not in names else names
+    with_budget = [*names, budget_name(run.configspace)] if ids else names
     labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
         "objective_id": get_select_options(

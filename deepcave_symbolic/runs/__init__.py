@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from deepcave_symbolic.runs.load import load_run
 from deepcave_symbolic.runs.records import Run, Status, Trial
-from deepcave_symbolic.runs.smac import load_run
 
 __all__ = ["Run", "Status", "Trial", "load_run"]

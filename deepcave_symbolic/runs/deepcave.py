@@ -1,8 +1,8 @@
 """Takes over a run object of DeepCAVE, whichever optimizer it came from, without importing DeepCAVE.
 
 A SMAC 2 folder is read again by our own reader, because DeepCAVE's object lacks what the run's own surrogate is rebuilt
-from; every other run keeps its trials, and its surrogate is a forest. So are the two things that DeepCAVE adds to a
-run: the objective "Time" and the combined budget, which no model of the run has ever seen.
+from; every other run keeps its trials, and its surrogate is a forest. So is that of the combined budget that DeepCAVE
+adds to a run, which no model of the run has ever seen.
 """
 
 from __future__ import annotations
@@ -21,10 +21,7 @@ from deepcave_symbolic.runs.selection import budgets_of
 from deepcave_symbolic.runs.smac import load_run
 from deepcave_symbolic.runs.views import without_surrogate
 
-__all__ = ["TIME", "from_deepcave", "match_budget", "with_combined_budget", "with_time"]
-
-#: DeepCAVE's name of the objective that it adds to SMAC runs: seconds that a successful trial took.
-TIME = "Time"
+__all__ = ["from_deepcave", "match_budget", "with_combined_budget"]
 
 #: DeepCAVE rounds the budgets of SMAC runs to this many decimals.
 _BUDGET_DECIMALS = 2
@@ -64,18 +61,6 @@ def from_deepcave(run: Any) -> Run:
         optimizer=_optimizer(run),
         maximized=frozenset(str(o.name) for o in objectives if getattr(o, "optimize", "lower") == "upper"),
     )
-
-
-def with_time(run: Run) -> Run:
-    """Returns the run with DeepCAVE's objective "Time": the wall-clock seconds of every successful trial.
-
-    The run's own surrogate knows nothing about it, so that the result has none.
-    """
-    if TIME in run.objectives:
-        return run
-    trials = tuple(replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials)
-    changed = replace(run, objectives=(*run.objectives, TIME), trials=trials)
-    return without_surrogate(changed, "with the objective Time")
 
 
 def with_combined_budget(run: Run) -> Run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ SCENARIO = "scenario.json"
 CONFIGSPACE = "configspace.json"
 
 MAX_BYTES = 2**30
+_CHUNK = 2**20
 MAX_DEPTH = 6
 MAX_FOLDERS = 20_000
 MAX_LISTED = 10
@@ -143,24 +145,60 @@ def _is_young(path: Path) -> bool:
         return False
 
 
+def _content(target: Path, path: Path, what: str) -> bytes:
+    """Returns the bytes of a regular file, asked about after it was opened, so that nothing can be put in its place.
+
+    Args:
+        target: The file to open; no link.
+        path: Its name for error messages.
+        what: What it holds, for error messages.
+    """
+    # Without O_NONBLOCK, opening a pipe waits for its other end for ever.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(target, flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise RunFormatError(
+                f"{path} is no regular file; expected {what} there. Copy the whole run folder.", path=path
+            )
+        _check_size(path, status.st_size)
+        parts = []
+        size = 0
+        while part := os.read(descriptor, _CHUNK):
+            parts.append(part)
+            size += len(part)
+            _check_size(path, size)  # it may be growing
+        return b"".join(parts)
+    finally:
+        os.close(descriptor)
+
+
+def _check_size(path: Path, size: int) -> None:
+    if size > MAX_BYTES:
+        raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
+
+
 def _read_json(path: Path, *, what: str) -> dict[str, Any]:
     try:
-        if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
-            raise RunFormatError(
-                f"{path} is a link to {path.resolve()}, outside the run's folder, which is not followed. Put the file "
-                "itself there.",
-                path=path,
-            )
-        if not path.is_file():
-            found = "is no regular file" if path.exists() else "is missing"
-            raise RunFormatError(f"{path} {found}; expected {what} there. Copy the whole run folder.", path=path)
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
+        target = path
+        if path.is_symlink():
+            target = path.resolve()
+            if not target.is_relative_to(path.parent.resolve()):
+                raise RunFormatError(
+                    f"{path} is a link to {target}, outside the run's folder, which is not followed. Put the file "
+                    "itself there.",
+                    path=path,
+                )
         # SMAC writes in the machine's encoding, which is UTF-8 wherever json escapes nothing else.
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise RunFormatError(f"{path} cannot be read: {error.strerror or error}.", path=path) from error
+        text = _content(target, path, what).decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise RunFormatError(
+            f"{path} is missing; expected {what} there. Copy the whole run folder.", path=path
+        ) from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, up to Python 3.12
+        reason = getattr(error, "strerror", None) or error
+        raise RunFormatError(f"{path} cannot be read: {reason}.", path=path) from error
     except UnicodeDecodeError as error:
         raise RunFormatError(f"{path} is no text file; expected {what} as JSON.", path=path) from error
     if not text.strip():

@@ -65,6 +65,7 @@ class Run:
         version: Version of the optimizer that wrote the run, or None.
         maximized: Names of the objectives of which more is better; SMAC minimises all of its own.
         changes: What was made of the run that its own surrogate has not seen, in words; see `views`.
+        notes: Sentences about what the reader found unusual and took as it is.
     """
 
     name: str
@@ -78,3 +79,4 @@ class Run:
     version: str | None = None
     maximized: frozenset[str] = frozenset()
     changes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -14,19 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
 from deepcave_symbolic.expression import Array
 from deepcave_symbolic.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.records import Run, Status, Trial
-from deepcave_symbolic.runs.vectors import plain_vectors
+from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run"]
+__all__ = ["load_run", "read_run"]
 
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
@@ -58,6 +56,15 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         RunFormatError: If a file is missing, empty, truncated or not what SMAC writes.
         NoTrialsError: If no trial has finished.
     """
+    run = read_run(path, configspace=configspace)
+    if not any(trial.status != Status.RUNNING for trial in run.trials):
+        file = (run.path or Path()) / RUNHISTORY
+        raise NoTrialsError(f"{file} has no finished trial ({len(run.trials)} running). Wait until some have finished.")
+    return run
+
+
+def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
+    """Returns the run that `load_run` does, also one without a finished trial; arguments and errors are the same."""
     folder = find_run_folder(path)
     scenario = _read_scenario(folder)
     space = configspace if configspace is not None else _read_configspace(folder / CONFIGSPACE)
@@ -68,10 +75,8 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         raise RunFormatError(
             f"{file} is no run history of SMAC 2.x: it lacks the sections 'data' and 'configs'.", path=file
         )
-    configurations = _configurations(history["configs"], space, file)
+    configurations, notes = _configurations(history["configs"], space, file)
     trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
-    if not any(trial.status != Status.RUNNING for trial in trials):
-        raise NoTrialsError(f"{file} has no finished trial ({len(trials)} running). Wait until some have finished.")
     meta = scenario.get("_meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     return Run(
@@ -83,6 +88,7 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         path=folder,
         scenario=scenario,
         version=version if isinstance(version, str) else None,
+        notes=notes,
     )
 
 
@@ -119,7 +125,7 @@ def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
 def _read_configspace(file: Path) -> ConfigurationSpace:
     from ConfigSpace import ConfigurationSpace
 
-    if not file.is_file():
+    if not os.path.lexists(file):
         raise RunFormatError(
             f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space).", path=file
         )
@@ -141,7 +147,10 @@ def _read_configspace(file: Path) -> ConfigurationSpace:
     return space
 
 
-def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> dict[int, Array]:
+def _configurations(
+    section: Mapping[str, Any], space: ConfigurationSpace, file: Path
+) -> tuple[dict[int, Array], tuple[str, ...]]:
+    """Returns the vectors by configuration id, and sentences about unusual ones."""
     ids = []
     for key, values in section.items():
         try:
@@ -150,29 +159,16 @@ def _configurations(section: Mapping[str, Any], space: ConfigurationSpace, file:
             raise RunFormatError(f"{file}: configuration id {key!r} is no integer.", path=file) from error
         if not isinstance(values, dict):
             raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
-    rows = list(section.items())
-    X, known = plain_vectors([values for _, values in rows], space)
-    for i in np.flatnonzero(~known):
-        key, values = rows[int(i)]
-        X[i] = _checked_vector(key, values, space, file)
-    X.flags.writeable = False
-    return dict(zip(ids, X, strict=True))
-
-
-def _checked_vector(key: str, values: Mapping[str, Any], space: ConfigurationSpace, file: Path) -> Array:
-    """Returns ConfigSpace's own vector of one configuration, or raises with ConfigSpace's reason."""
-    from ConfigSpace import Configuration
-
     try:
-        return np.array(Configuration(space, values=values).get_array(), dtype=np.float64)
-    # Illegal values, inactive hyperparameters with values, unhashable values: ConfigSpace's errors have no base.
-    except Exception as error:
-        reason = " ".join(str(error).split())
+        X, notes = vectors_of(list(section.values()), space)
+    except MisfitError as error:
         raise RunFormatError(
-            f"{file}: configuration {key} does not fit the configuration space ({reason}). The run was made with "
-            "another space: pass that one as configspace.",
+            f"{file}: configuration {ids[error.row]} does not fit the configuration space: {error}. Restore the file "
+            "from a copy if it is damaged; if the run was made with another space, pass that one as configspace.",
             path=file,
         ) from error
+    X.flags.writeable = False
+    return dict(zip(ids, X, strict=True)), notes
 
 
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:

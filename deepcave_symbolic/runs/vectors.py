@@ -1,8 +1,10 @@
-"""The vectors of many recorded configurations at once.
+"""Configurations as ConfigSpace vectors, column by column, and what does not fit their space.
 
-ConfigSpace's constructor checks a configuration value by value, a millisecond for 50 hyperparameters. What is plain (a
-number for a number, a known choice, every active hyperparameter set and no other, no forbidden clause) is recognised
-here column by column; the rest is left to ConfigSpace, which alone decides what is wrong and says so.
+Constructing a `Configuration` of every trial takes most of the time of reading a large run, says of a damaged value
+only what its arithmetic stumbled over, takes the list [0.5] for the number 0.5, and refuses configurations that
+ConfigSpace itself has drawn: its sampler may apply a condition on a hyperparameter before the one that makes that
+hyperparameter inactive, and evaluates conditions on a float before it is rounded to 13 places. So vectors are built and
+checked here.
 
 Notation:
     X: ConfigSpace vectors in the space's order, shape (n, d); NaN marks an inactive hyperparameter.
@@ -15,61 +17,74 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.configurations import Mask, forbidden
+from deepcave_symbolic.configurations import Mask, activity_in_words, forbidden
 from deepcave_symbolic.expression import Array
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["plain_vectors"]
+__all__ = ["MisfitError", "vectors_of"]
 
 #: ConfigSpace keeps that many decimal places of a float.
 _ROUND_PLACES = 13
+_ROUNDING = 10.0**-_ROUND_PLACES
 #: Larger integers are no exact floats.
 _EXACT = 2**53
 
 
-def plain_vectors(rows: Sequence[Mapping[str, Any]], space: ConfigurationSpace) -> tuple[Array, Mask]:
-    """Returns the vectors of configurations, shape (n, d), and for which rows they are known to be right, (n,).
+class MisfitError(ValueError):
+    """A configuration does not fit its space.
 
-    The other rows may be wrong or only unusual (a boolean for a number); ConfigSpace's constructor tells.
+    Args:
+        row: Its position, from 0.
+        reason: What is wrong, in words.
+    """
+
+    def __init__(self, row: int, reason: str) -> None:
+        super().__init__(reason)
+        self.row = row
+
+
+def vectors_of(rows: Sequence[Mapping[str, Any]], space: ConfigurationSpace) -> tuple[Array, tuple[str, ...]]:
+    """Returns the vectors of configurations, shape (n, d), and sentences about those that conditions do not explain.
+
+    Raises:
+        MisfitError: If a configuration has an unknown hyperparameter, an illegal value, a value too many or too few, or
+            meets a forbidden clause.
     """
     names = set(space)
-    plain = np.array([names.issuperset(row) for row in rows], dtype=bool)
+    for k, row in enumerate(rows):
+        for name in row:
+            if name not in names:
+                raise MisfitError(k, f"the space has no {name!r:.80}")
     X = np.full((len(rows), len(names)), np.nan)
     for i, (name, hyperparameter) in enumerate(space.items()):
         given = np.flatnonzero([name in row for row in rows])
         values = [rows[k][name] for k in given]
         column, good = _column(hyperparameter, values)
+        for j in np.flatnonzero(~good)[:1]:
+            raise MisfitError(
+                int(given[j]), f"the value of {name!r:.80} is {values[j]!r:.80}, expected {_domain(hyperparameter)}"
+            )
         X[given, i] = column
-        plain[given[~good]] = False
-    # What is judged next need not look at NaN where a value has been refused.
-    judged = np.flatnonzero(plain)
-    plain[judged] &= _fits(X[judged], space)
-    return X, plain
+    notes = tuple(note for i in range(X.shape[1]) if (note := _activity_note(X, space, i)))
+    for k in np.flatnonzero(forbidden(space, X))[:1]:
+        raise MisfitError(int(k), "a forbidden clause of the space excludes it")
+    return X, notes
+
+
+# --- values -------------------------------------------------------------------------------------------------------
 
 
 def _column(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
-    """Returns the vector values of one hyperparameter's values and which of them are plain and legal."""
+    """Returns the vector values of one hyperparameter's values, bit by bit ConfigSpace's, and which are legal."""
     from ConfigSpace.hyperparameters import FloatHyperparameter, IntegerHyperparameter
 
-    column, good = np.full(len(values), np.nan), np.zeros(len(values), dtype=bool)
     if not isinstance(hyperparameter, FloatHyperparameter | IntegerHyperparameter):
-        known: dict[tuple[type, Any], float] = {}
-        for k, value in enumerate(values):
-            if type(value) not in (str, int, float, bool):
-                continue
-            # 1, 1.0 and True are one key of a dictionary and need not be one choice.
-            key = (type(value), value)
-            if key not in known:
-                legal = hyperparameter.legal_value(value)
-                known[key] = float(hyperparameter.to_vector(value)) if legal else np.nan
-            column[k] = known[key]
-        good = np.isfinite(column)
-        return column, good
+        return _column_of_choices(hyperparameter, values)
+    column, good = np.full(len(values), np.nan), np.zeros(len(values), dtype=bool)
     integer = isinstance(hyperparameter, IntegerHyperparameter)
-    kinds: tuple[type, ...] = (int,) if integer else (int, float)
-    usable = np.array([type(v) in kinds and (type(v) is float or abs(v) < _EXACT) for v in values], dtype=bool)
+    usable = np.array([_is_number(v, integer=integer) for v in values], dtype=bool)
     index = np.flatnonzero(usable)
     if len(index) == 0:
         return column, good
@@ -86,19 +101,100 @@ def _column(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
     return column, good
 
 
-def _fits(X: Array, space: ConfigurationSpace) -> Mask:
-    """Returns which rows set every active hyperparameter, no inactive one, and meet no forbidden clause.
+def _is_number(value: Any, *, integer: bool) -> bool:
+    if type(value) is float:
+        return not integer or (value.is_integer() and abs(value) < _EXACT)
+    return type(value) is int and abs(value) < (2**63 if integer else _EXACT)
 
-    The same question, condition by condition, as `ConfigSpace.util.check_configuration` asks.
+
+def _column_of_choices(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
+    column = np.full(len(values), np.nan)
+    known: dict[tuple[type, Any], float] = {}
+    for k, value in enumerate(values):
+        if type(value) not in (str, int, float, bool):
+            column[k] = _vector_of_choice(hyperparameter, value)
+            continue
+        # 1, 1.0 and True are one key of a dictionary and need not be one choice.
+        key = (type(value), value)
+        if key not in known:
+            legal = hyperparameter.legal_value(value)
+            known[key] = float(hyperparameter.to_vector(value)) if legal else np.nan
+        column[k] = known[key]
+    return column, np.asarray(np.isfinite(column))
+
+
+def _vector_of_choice(hyperparameter: Any, value: Any) -> float:
+    """Returns the vector value of a choice that is a list or null, NaN for no choice: ConfigSpace takes it for many."""
+    if hasattr(hyperparameter, "value"):
+        same = type(hyperparameter.value) is type(value) and hyperparameter.value == value
+        return float(hyperparameter.default_vector) if same else np.nan
+    choices = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
+    return next((float(i) for i, c in enumerate(choices) if type(c) is type(value) and c == value), np.nan)
+
+
+def _domain(hyperparameter: Any) -> str:
+    if hasattr(hyperparameter, "lower"):
+        kind = "an integer" if isinstance(hyperparameter.lower, int) else "a number"
+        return f"{kind} from {hyperparameter.lower:g} to {hyperparameter.upper:g}"
+    if hasattr(hyperparameter, "value"):
+        return f"{hyperparameter.value!r:.80}"
+    choices = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
+    return f"one of {', '.join(map(repr, choices)):.200}"
+
+
+# --- conditions ---------------------------------------------------------------------------------------------------
+
+
+def _activity_note(X: Array, space: ConfigurationSpace, i: int) -> str | None:
+    """Returns a sentence where a hyperparameter is (not) set against its conditions and ConfigSpace can have done so.
+
+    Raises:
+        MisfitError: Where it cannot.
     """
-    fits: Mask = np.ones(len(X), dtype=bool)
-    if len(X) == 0:
-        return fits
-    for i, name in enumerate(space.keys()):
-        is_set = ~np.isnan(X[:, i])
-        conditions = space.parent_conditions_of[name]
-        if not conditions:
-            fits &= is_set
-        for condition in conditions:
-            fits &= is_set == np.asarray(condition.satisfied_by_vector_array(X.T), dtype=bool)
-    return np.asarray(fits & ~forbidden(space, X), dtype=bool)
+    name = list(space)[i]
+    is_set = ~np.isnan(X[:, i])
+    active = _is_active(X, space, name)
+    wrong = np.flatnonzero(is_set != active)
+    if len(wrong) == 0:
+        return None
+    parents = [parent.name for parent in space.parents_of[name]]
+    where = " and ".join(activity_in_words(space, name)) or "everywhere"
+    if not any(space.parent_conditions_of[parent] for parent in parents):
+        unexplained = wrong[~_at_a_threshold(X[wrong], space, name, parents)]
+        for k in unexplained[:1]:
+            found = "it has a value of" if is_set[k] else "it has no value of"
+            raise MisfitError(
+                int(k),
+                f"{found} {name!r:.80}, which is active only where {where}" if parents else f"{found} {name!r:.80}",
+            )
+    return (
+        f"{len(wrong)} configurations have a value of {name}, or none, against its condition: {where}. ConfigSpace "
+        "draws such ones where conditions depend on each other; they are taken as recorded, as SMAC's model took them."
+    )
+
+
+def _is_active(X: Array, space: ConfigurationSpace, name: str) -> Mask:
+    active: Mask = np.ones(len(X), dtype=bool)
+    for condition in space.parent_conditions_of[name]:
+        active &= np.asarray(condition.satisfied_by_vector_array(X.T), dtype=bool)
+    return active
+
+
+def _at_a_threshold(X: Array, space: ConfigurationSpace, name: str, parents: Sequence[str]) -> Mask:
+    """Returns in which rows another rounding of a float parent decides differently."""
+    from ConfigSpace.hyperparameters import FloatHyperparameter
+
+    before = _is_active(X, space, name)
+    differs: Mask = np.zeros(len(X), dtype=bool)
+    for parent in parents:
+        hyperparameter = space[parent]
+        if not isinstance(hyperparameter, FloatHyperparameter):
+            continue
+        i = list(space).index(parent)
+        values = np.asarray(hyperparameter.to_value(X[:, i]), dtype=np.float64)
+        for shift in (-_ROUNDING, _ROUNDING):
+            moved = X.copy()
+            shifted = np.clip(values + shift, hyperparameter.lower, hyperparameter.upper)
+            moved[:, i] = hyperparameter.to_vector(shifted)
+            differs |= _is_active(moved, space, name) != before
+    return differs

@@ -7,8 +7,9 @@ Notation:
 from __future__ import annotations
 
 import copy
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -24,18 +25,25 @@ __all__ = [
     "BUDGET",
     "COST",
     "SCALARIZED",
+    "TIME",
     "Weights",
+    "budget_name",
     "scalarized",
+    "scalarized_name",
     "viewed",
     "weights_in",
     "with_budget_as_hyperparameter",
+    "with_time",
     "without_surrogate",
 ]
 
-#: What to give as the objective for the run's scalarised cost, and as the budget for the budget as a hyperparameter.
+#: What to give as the objective for the run's scalarised cost (see `scalarized_name`), and as the budget for the budget
+#: as a hyperparameter.
 SCALARIZED, ALL_BUDGETS = "scalarized", "all"
-#: Name of the scalarised cost, and of the hyperparameter.
+#: Name of the scalarised cost, and of the hyperparameter (see `budget_name`).
 COST, BUDGET = "scalarized cost", "budget"
+#: DeepCAVE's name of the objective that it adds to SMAC runs: seconds that a successful trial took.
+TIME = "Time"
 #: smac.utils.multi_objective: an objective that varies less counts as 1 everywhere.
 _SMALLEST_RANGE = 1e-10
 _DEFAULT_RHO, _LARGEST_RHO = 0.05, 1e6
@@ -51,22 +59,40 @@ def viewed(
 
     Args:
         run: The run.
-        objective: A name, `SCALARIZED` (where no objective has that name), or None.
+        objective: A name, `SCALARIZED` (or `scalarized_name`, where an objective has that name), `TIME`, or None.
         budget: A budget, `ALL_BUDGETS`, or None.
         weights: Weights of the objectives, for the scalarised cost only.
 
     Raises:
         InvalidArgumentError: If the run has nothing to scalarise, no budgets, or the weights do not fit.
     """
-    if objective == SCALARIZED and SCALARIZED not in run.objectives:
+    scalar = scalarized_name(run.objectives)
+    if objective == scalar:
         run, objective = scalarized(run, weights), None
     elif weights is not None:
-        raise InvalidArgumentError(f"Weights belong to objective={SCALARIZED!r}; found objective {objective!r}.")
+        raise InvalidArgumentError(f"Weights belong to objective={scalar!r}; found objective {objective!r}.")
+    elif objective == TIME:
+        run = with_time(run)
     if not isinstance(budget, str):
         return run, objective, budget
     if budget != ALL_BUDGETS:
         raise InvalidArgumentError(f"The budget is {budget!r}; expected a number or {ALL_BUDGETS!r}.")
     return with_budget_as_hyperparameter(run), objective, None
+
+
+def scalarized_name(objectives: Iterable[str]) -> str:
+    """Returns what to give as the objective for the scalarised cost: "scalarized", or "scalarized (2)" if one is."""
+    return _free(SCALARIZED, objectives)
+
+
+def budget_name(hyperparameters: Iterable[str]) -> str:
+    """Returns the name of the budget as a hyperparameter: "budget", or "budget (2)" where that is taken."""
+    return _free(BUDGET, hyperparameters)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    taken = set(taken)
+    return next(n for n in itertools.chain([name], (f"{name} ({i})" for i in itertools.count(2))) if n not in taken)
 
 
 # --- several objectives -------------------------------------------------------------------------------------------
@@ -179,6 +205,18 @@ def _normalised(run: Run, costs: Array, successful: np.ndarray[Any, np.dtype[np.
     return np.column_stack(columns)
 
 
+def with_time(run: Run) -> Run:
+    """Returns the run with DeepCAVE's objective "Time": the wall-clock seconds of every successful trial.
+
+    The run's own surrogate knows nothing about it, so that the result has none.
+    """
+    if TIME in run.objectives:
+        return run
+    trials = tuple(replace(t, costs=(*t.costs, t.time if t.status == Status.SUCCESS else math.nan)) for t in run.trials)
+    changed = replace(run, objectives=(*run.objectives, TIME), trials=trials)
+    return without_surrogate(changed, "with the objective Time")
+
+
 # --- budgets ------------------------------------------------------------------------------------------------------
 
 
@@ -204,9 +242,7 @@ def with_budget_as_hyperparameter(run: Run) -> Run:
             f"Run {run.name!r} has {found}; budget={ALL_BUDGETS!r} needs two. Leave the budget out."
         )
     space = copy.deepcopy(run.configspace)
-    name, number = BUDGET, 2
-    while name in space:
-        name, number = f"{BUDGET} ({number})", number + 1
+    name = budget_name(space)
     space.add(OrdinalHyperparameter(name, budgets))
     before = list(run.configspace)
     order = [before.index(n) if n != name else len(before) for n in space]
@@ -222,7 +258,10 @@ def with_budget_as_hyperparameter(run: Run) -> Run:
             vector.flags.writeable = False
             configurations[numbers[key]] = vector
         trials.append(replace(trial, config_id=numbers[key], budget=None))
-    changed = replace(run, configspace=space, trials=tuple(trials), configurations=configurations)
+    notes = run.notes
+    if name != BUDGET:
+        notes += (f"The run has a hyperparameter {BUDGET!r}; its budget is {name!r} here.",)
+    changed = replace(run, configspace=space, trials=tuple(trials), configurations=configurations, notes=notes)
     return without_surrogate(changed, "with the budget as a hyperparameter")
 
 

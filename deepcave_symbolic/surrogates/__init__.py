@@ -10,9 +10,10 @@ from deepcave_symbolic.runs.records import Run, Status
 from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
+from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.validation import clearly_better
 
-__all__ = ["KINDS", "FittedSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
+__all__ = ["KINDS", "FittedSurrogate", "ModelSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
 
 KINDS = ("run", "forest", "best")
 #: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
@@ -50,8 +51,8 @@ def build_surrogate(
     surrogate = _build(run, objective, chosen, kind, seed)
     if all(trial.status != Status.SUCCESS for part in select_trials(run, chosen) for trial in part):
         surrogate = _with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
-    for change in run.changes:
-        surrogate = _with_warning(surrogate, f"{change[0].upper()}{change[1:]}.")
+    for sentence in (*(f"{change[0].upper()}{change[1:]}." for change in run.changes), *run.notes):
+        surrogate = _with_warning(surrogate, sentence)
     if chosen is None:
         return surrogate
     return _compared_with_smacs_budget(surrogate, run, chosen, min_trials, by_default=budget is None)
@@ -80,8 +81,8 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
     from deepcave_symbolic.surrogates.rebuild import model_name, stand_in
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
 
-    def forest(on_demand: bool = False) -> FittedSurrogate:
-        return fit_forest(run, objective=objective, budget=budget, seed=seed, on_demand=on_demand)
+    def forest(rival_of: FittedSurrogate | None = None) -> FittedSurrogate:
+        return fit_forest(run, objective=objective, budget=budget, seed=seed, rival_of=rival_of)
 
     def own() -> FittedSurrogate:
         return fit_smac_surrogate(run, objective=objective, budget=budget)
@@ -94,7 +95,7 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
             trained = own()
         except UnsuitableCostsError as error:
             return _with_warning(forest(), f"{error} A random forest on scaled costs stands in for its surrogate.")
-        return _compared(trained, _rival(lambda: forest(on_demand=True)), "forest")
+        return _compared(trained, _rival(lambda: forest(rival_of=trained)), "forest")
     trained = forest()
     if kind == "forest":
         quick = len(trained.y) <= _MOST_TRIALS_COMPARED or model_name(run) == "RandomForest"

@@ -52,12 +52,14 @@ class SurrogateRecord:
     Args:
         name: Class of the model, such as "RandomForest".
         exact: Whether it is the run's own model (same version, options and rows).
-        n_trials: Number of trials it was trained on.
+        n_trials: Number of trials it was trained on; of a model given by the caller, those it is compared with.
         cv_r2: Cross-validated R² on the run's trials in objective units; None where too few trials allow none.
         cv_rank_correlation: Cross-validated Spearman correlation; None likewise.
         cv_domain_r2: Cross-validated R² with every trial weighted by the share of the space nearest to it: how well the
             surrogate knows the space, not only where the optimizer looked; None likewise.
         cv_dominance: Largest share of that weighted variance of the costs that one configuration has; None likewise.
+        trials_r2: R² of a model given by the caller on the run's trials, which it may have been trained on; None of
+            every other model, and without trials.
         options: The constructor's options.
         versions: Version of the software of the run ("run") and of the rebuild ("rebuild"), and others.
         differences: What differs from the run's own model, in words; empty when exact.
@@ -72,6 +74,7 @@ class SurrogateRecord:
     cv_rank_correlation: float | None = None
     cv_domain_r2: float | None = None
     cv_dominance: float | None = None
+    trials_r2: float | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     differences: tuple[str, ...] = ()
@@ -88,6 +91,7 @@ class SurrogateRecord:
             "cv_rank_correlation": self.cv_rank_correlation,
             "cv_domain_r2": self.cv_domain_r2,
             "cv_dominance": self.cv_dominance,
+            "trials_r2": self.trials_r2,
             "options": dict(self.options),
             "versions": dict(self.versions),
             "differences": list(self.differences),
@@ -117,6 +121,8 @@ class FittedSurrogate:
         y: Their costs in objective units, shape (n,).
         held_out: What models that had not seen them predicted for the rows (cross-validation), objective units, shape
             (n,); None where it was not possible.
+        shares: The share of the space nearest to the row's configuration, as cross-validation found it, shape (n,);
+            None likewise.
         failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
     """
 
@@ -126,6 +132,7 @@ class FittedSurrogate:
     X: Array
     y: Array
     held_out: Array | None = None
+    shares: Array | None = None
     failed: npt.NDArray[np.bool_] | None = None
 
     @property

@@ -167,7 +167,7 @@ class _OnDemand:
 
 
 def fit_forest(
-    run: Run, *, objective: int, budget: float | None, seed: int, on_demand: bool = False
+    run: Run, *, objective: int, budget: float | None, seed: int, rival_of: FittedSurrogate | None = None
 ) -> FittedSurrogate:
     """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
 
@@ -176,7 +176,8 @@ def fit_forest(
         objective: Index of the objective.
         budget: The budget whose trials are used.
         seed: Decides the trees.
-        on_demand: Cross-validate now, train on all trials when a prediction is asked for.
+        rival_of: The surrogate that the forest is only compared with: it is cross-validated now, and trained on all
+            trials when a prediction is asked for.
 
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
@@ -207,7 +208,7 @@ def fit_forest(
         )
 
     everything = np.arange(len(data.y))
-    validation = cross_validate(data, lambda index: fit(index).predict_rows, run.configspace)
+    validation = cross_validate(data, lambda index: fit(index).predict_rows, run.configspace, like=rival_of)
     record = SurrogateRecord(
         name=FOREST_NAME,
         exact=False,
@@ -222,11 +223,12 @@ def fit_forest(
         warnings=notes(data, validation.r2),
     )
     return FittedSurrogate(
-        model=_OnDemand(lambda: fit(everything)) if on_demand else fit(everything),
+        model=fit(everything) if rival_of is None else _OnDemand(lambda: fit(everything)),
         record=record,
         budget=budget,
         X=data.X,
         y=data.y,
         held_out=validation.predicted,
+        shares=validation.shares,
         failed=data.failed,
     )

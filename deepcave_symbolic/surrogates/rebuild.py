@@ -81,7 +81,10 @@ def stand_in(run: Run) -> str | None:
 
 
 #: The run time is the second output of expected improvement per second; a run has the cost as its objective.
-_EIPS_REMARK = f"The cost is explained: log(1 + run time), the second output of the run's {EIPS}, is not the objective."
+_EIPS_REMARK = (
+    f"The cost is explained: log(1 + run time), the second output of the run's {EIPS}, is not the objective; "
+    "objective='Time' explains the run time."
+)
 
 
 def _missing_model(run: Run, name: Any) -> str | None:

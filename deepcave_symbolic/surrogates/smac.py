@@ -9,9 +9,7 @@ configure logging, might ask on stdin and could rewrite the folder.
 from __future__ import annotations
 
 import contextlib
-import functools
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -19,16 +17,17 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, SurrogateError
 from deepcave_symbolic.expression import Array
-from deepcave_symbolic.isolation import one_blas_thread, quiet
+from deepcave_symbolic.isolation import quiet
 from deepcave_symbolic.runs.records import Run
 from deepcave_symbolic.runs.selection import component_meta
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
-from deepcave_symbolic.surrogates.cost import announce
+from deepcave_symbolic.surrogates.cost import announced
 from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
+from deepcave_symbolic.surrogates.training import train
 from deepcave_symbolic.surrogates.validation import Index, cross_validate, notes
 
 __all__ = ["fit_smac_surrogate"]
@@ -65,9 +64,12 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         model = rebuild_model(run)
         differences = _differences(run, model, data, smac.version)
         options = json.loads(_as_json(model.meta))
-    evaluated = (lambda: None) if name == "RandomForest" else announce(model, len(data.y))
+    with contextlib.ExitStack() as stack:
+        # Outside of what keeps quiet: it speaks to the user.
+        evaluated = (lambda: None) if name == "RandomForest" else stack.enter_context(announced(model, len(data.y)))
+        with _contained(name):
+            train(model, data.rows, data.z, evaluated)
     with _contained(name):
-        _train(model, data.rows, data.z, evaluated)
         predictor = _predictor(run, model, data)
         validation = cross_validate(data, _refit(run, model, data), run.configspace)
     record = SurrogateRecord(
@@ -93,71 +95,9 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         X=data.X,
         y=data.y,
         held_out=validation.predicted,
+        shares=validation.shares,
         failed=data.failed,
     )
-
-
-def _train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = lambda: None) -> None:
-    """Trains SMAC's model by SMAC, without three costs that do not change what it learns.
-
-    Args:
-        model: SMAC's model, untrained.
-        rows: What it is trained on, shape (n, d + f).
-        z: Encoded costs, shape (n,).
-        evaluated: Called after every evaluation of a Gaussian process's likelihood.
-    """
-    options = getattr(model, "_rf_opts", None)
-    if options is not None:
-        # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More
-        # than one a row never exist, so that the trees are the same.
-        options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
-    if hasattr(model, "_get_gaussian_process"):
-        _without_kernel_copies(model, evaluated)
-    # The matrices are small: several BLAS threads wait for one another (twice the time of one).
-    with one_blas_thread(), _seeded(model):
-        model.train(rows, z[:, None])
-
-
-#: emcee takes NumPy's global generator, which only one training at a time may set.
-_GENERATOR = threading.Lock()
-
-
-@contextlib.contextmanager
-def _seeded(model: Any) -> Iterator[None]:
-    """Gives the sampling of an MCMC Gaussian process the run's seed, and the program its own random numbers back."""
-    if not hasattr(model, "models"):
-        yield
-        return
-    with _GENERATOR:
-        state = np.random.get_state()
-        np.random.seed(model._seed % 2**32)
-        try:
-            yield
-        finally:
-            np.random.set_state(state)
-
-
-def _without_kernel_copies(model: Any, evaluated: Callable[[], None]) -> None:
-    """Lets a Gaussian process evaluate its likelihood on its kernel instead of on a deep copy a call.
-
-    The copies take two thirds of the training time of a small process; the kernel is set anew for every evaluation and
-    after the search, so that nothing else changes.
-    """
-    build = model._get_gaussian_process
-
-    def get_gaussian_process() -> Any:
-        process = build()
-        evaluate = functools.partial(process.log_marginal_likelihood, clone_kernel=False)
-
-        def log_marginal_likelihood(*arguments: Any, **options: Any) -> Any:
-            result = evaluate(*arguments, **options)
-            evaluated()
-            return result
-
-        process.log_marginal_likelihood = log_marginal_likelihood
-        return process
-
-    model._get_gaussian_process = get_gaussian_process
 
 
 # Beyond these, squares of costs (every model's variances) leave the range of a float.
@@ -220,7 +160,7 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
     if data.encoder.name == EIPS:
         found.append(
             f"the run's {EIPS} has log(1 + run time) as a second output; this model is trained on the cost, "
-            "and the run time is not the objective"
+            "and the run time is not the objective (objective='Time' explains it)"
         )
     if data.n_left_out:
         found.append(
@@ -300,7 +240,7 @@ def _refit(run: Run, model: Any, data: TrainingData) -> Callable[[Index], Callab
 
         def fit_forest(index: Index) -> Callable[[Array, Array], Array]:
             fold = rebuild_model(run)
-            _train(fold, data.rows[index], data.z[index])
+            train(fold, data.rows[index], data.z[index])
             return _predictor(run, fold, data).predict_rows
 
         return fit_forest

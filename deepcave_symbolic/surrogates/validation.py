@@ -64,6 +64,8 @@ class Validation:
             all of R² is about a single place; None likewise.
         predicted: The held-out prediction of every row in objective units, shape (n,); None with too few
             configurations.
+        shares: The weight of every row, the share of the space that is nearest to its configuration, relative to the
+            mean, shape (n,); None where there is none.
     """
 
     r2: float | None
@@ -71,9 +73,12 @@ class Validation:
     domain_r2: float | None
     dominance: float | None
     predicted: Array | None
+    shares: Array | None = None
 
 
-def cross_validate(data: TrainingData, fit: Fit, configspace: ConfigurationSpace) -> Validation:
+def cross_validate(
+    data: TrainingData, fit: Fit, configspace: ConfigurationSpace, *, like: FittedSurrogate | None = None
+) -> Validation:
     """Predicts every row by a model that has not seen its configuration.
 
     The folds are fixed, so that what is chosen by them does not depend on a seed.
@@ -82,6 +87,7 @@ def cross_validate(data: TrainingData, fit: Fit, configspace: ConfigurationSpace
         data: The training data.
         fit: Trains a model on some of the rows.
         configspace: The space that the weights are about.
+        like: Another surrogate, cross-validated in the same space: on the same rows the weights are the same.
     """
     n_configurations = int(data.groups.max()) + 1
     configurations = np.unique(data.groups)
@@ -96,13 +102,17 @@ def cross_validate(data: TrainingData, fit: Fit, configspace: ConfigurationSpace
         held_out = folds == fold
         predict = fit(_at_most(MOST_TRAINED, np.flatnonzero(~held_out), fold))
         predicted[held_out] = predict(data.X[held_out], data.features[held_out])
-    weights = _shares(data, configspace)
+    if like is not None and like.shares is not None and np.array_equal(like.X, data.X, equal_nan=True):
+        weights: Array | None = like.shares
+    else:
+        weights = _shares(data, configspace)
     return Validation(
         r2=_r2(data.y, predicted, np.ones_like(data.y)),
         rank_correlation=_rank_correlation(data.y, predicted),
         domain_r2=None if weights is None else _r2(data.y, predicted, weights),
         dominance=None if weights is None else _dominance(data.y, weights, data.groups),
         predicted=predicted,
+        shares=weights,
     )
 
 

@@ -32,6 +32,8 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples" / "runs"
 #: Build output, kept for people to look at.
 OUTPUT = Path(__file__).parent / "output"
+#: Pictures for the documentation among it; `make screenshots` copies them into docs/images.
+PICTURES = OUTPUT / "docs"
 PACKAGES = ROOT / ".cache" / "npm"
 
 #: What DeepCAVE's page takes from CDNs, and the npm package that has the same files.
@@ -483,6 +485,22 @@ class PanelPage:
         self.page.screenshot(path=path)
         self.page.evaluate("document.documentElement.style.overflow = ''")
         self.page.set_viewport_size(size)
+        return path
+
+    def picture(self, name: str, until: str = "figure_box") -> Path:
+        """Keeps a small picture for the documentation, from the filter to an output's end; below it stand paths."""
+        from PIL import Image
+
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
+        left, above = self.outputs.bounding_box(), self.input("operators").bounding_box()
+        assert left is not None and above is not None
+        # The filter's heading stands above its slider.
+        top = self.page.evaluate("window.scrollY") + above["y"] - 60
+        with Image.open(path) as image:
+            cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))
+        cropped.save(path)
+        shrink(path)
         return path
 
 

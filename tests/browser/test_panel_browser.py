@@ -54,6 +54,7 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
     assert warning is not None and formula is not None and warning["y"] < formula["y"]
     panel.wait_for_figures(2)
     panel.screenshot("do_not_trust")
+    panel.picture("do_not_trust")
     assert_readable(panel, 2)
 
 
@@ -68,6 +69,7 @@ def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
     assert count is not None and folded.locator("math").count() == int(count[1])
     panel.wait_for_figures(2)
     panel.screenshot("alternatives")
+    panel.picture("front", until="front_box")
     assert_readable(panel, 2)
 
 
@@ -81,6 +83,7 @@ def test_two_hyperparameters(panel: PanelPage) -> None:
     assert "learning_rate_init" in formula or "n_neurons" in formula
     panel.wait_for_figures(2)
     panel.screenshot("two_dimensions")
+    panel.picture("two_dimensions")
     shown = " ".join(graph["text"] for graph in panel.graphs()).lower()
     for title in ("surrogate", "formula", "difference"):
         assert title in shown
@@ -124,6 +127,7 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
         assert name in text
     panel.wait_for_figures(1)
     panel.screenshot("overview")
+    panel.picture("overview")
     assert_readable(panel, 1)
 
 
@@ -136,6 +140,7 @@ def test_too_few_trials_give_an_error_card(panel: PanelPage) -> None:
     panel.process_button.locator(".spinner-border").wait_for(state="detached")
     assert panel.graphs() == []
     panel.screenshot("too_few_trials")
+    panel.picture("error", until="retry")
     assert panel.cut_off() == []
 
 

@@ -1,0 +1,48 @@
+"""From whatever stands for a run to its record: SMAC's folder, Optuna's study or its file, DeepCAVE's run."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from deepcave_symbolic.runs import smac
+from deepcave_symbolic.runs.records import Run
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["load_run"]
+
+
+def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
+    """Returns the record of a run.
+
+    Args:
+        run: A SMAC 2.x run folder, a file in it, or a folder with exactly one run below it; an `optuna.Study`; the URL
+            or the path of a file that Optuna stores studies in, such as "sqlite:///studies.db", followed by "#NAME"
+            where it holds several; a DeepCAVE run object; or a `Run`, which is returned as it is.
+        configspace: Replaces the recorded configuration space, for SMAC runs without one (or with an old .pcs file) and
+            for studies, in which Optuna keeps no conditions.
+
+    Raises:
+        RunNotFoundError: If there is no run, or more than one below the folder.
+        RunFormatError: If a file is missing, empty, truncated or not what SMAC or Optuna writes.
+        NoTrialsError: If no trial has finished.
+        InvalidArgumentError: If the argument is no run, or the study cannot be explained.
+        UnknownNameError: If there is no study of that name.
+        MissingDependencyError: If Optuna is needed to read a file and is not installed.
+    """
+    if isinstance(run, Run):
+        return run
+    from deepcave_symbolic.runs.optuna import from_study, is_study
+    from deepcave_symbolic.runs.optuna_storage import is_storage, load_stored
+
+    if is_study(run):
+        return from_study(run, configspace=configspace)
+    if isinstance(run, (str, os.PathLike)):
+        if is_storage(run):
+            return load_stored(run, configspace=configspace)
+        return smac.load_run(run, configspace=configspace)
+    from deepcave_symbolic.runs.deepcave import from_deepcave
+
+    return from_deepcave(run)
