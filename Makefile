@@ -8,7 +8,7 @@ MINUTES := 60
 FROM := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lint bench docs docs-serve quotes screenshots build clean
+.PHONY: help setup demo test fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,17 @@ test: $(INSTALLED) ## run every test
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
 	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py
 
-lint: $(INSTALLED) ## check style, format and types
+lanes: $(INSTALLED) ## install the built package on every supported Python and run the core tests there (an hour or two)
+	$(PYTHON) tools/lanes.py
+
+lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them (minutes)
+	$(PYTHON) tools/lanes.py --quick
+
+lint: $(INSTALLED) ## check style, format, types and declared requirements
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
+	$(PYTHON) tools/dependencies.py
 
 bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
@@ -55,10 +62,11 @@ screenshots: $(INSTALLED) ## take the documentation's pictures of the panel from
 	cp tests/browser/output/panel.png docs/panel.png
 
 build: $(INSTALLED) ## build the wheel and the source distribution into dist/
+	rm -rf dist *.egg-info
 	$(PYTHON) -m build
 
 clean: ## remove what the other targets made, except .venv
-	rm -rf build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site .lanes *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.

@@ -162,6 +162,7 @@ def explain_study(  # noqa: D417 - the arguments that it shares with explain are
     pairs: bool = False,
     n_jobs: int | None = None,
     *,
+    hyperparameters: Sequence[str] | None = None,
     objective: str | None = None,
     budget: float | str | None = None,
     source: str = "surrogate",
@@ -184,6 +185,7 @@ def explain_study(  # noqa: D417 - the arguments that it shares with explain are
     Args:
         runs: Run folders, folders above them (every run below is taken), `Run`s or DeepCAVE run objects; one or a list.
         pairs: As in `explain_all`, and so are n_jobs, progress, output and scheduler.
+        hyperparameters: One or two names, to explain these (two together) in every run instead.
         found: Told how many explanations of how many the output folder has already.
 
     Raises:
@@ -194,7 +196,12 @@ def explain_study(  # noqa: D417 - the arguments that it shares with explain are
     options = Options(source, engine, max_complexity, functions, seed)
     workers = Workers(n_jobs, scheduler)
     settings = Settings(objective, budget, weights, surrogate, configspace, options)
-    planned, failures = plan(runs, settings, pairs=pairs)
+    if isinstance(hyperparameters, str):
+        hyperparameters = [hyperparameters]
+    if pairs and hyperparameters is not None:
+        raise InvalidArgumentError("pairs=True explains every pair; leave hyperparameters out.")
+    only = None if hyperparameters is None else [tuple(hyperparameters)]
+    planned, failures = plan(runs, settings, pairs=pairs, only=only)
     study = carry_out(planned, workers, output=output, progress=progress, found=found)
     return replace(study, failures=(*failures, *study.failures))
 

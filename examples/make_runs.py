@@ -178,8 +178,8 @@ PROBLEMS = {
 }
 
 
-def make_run(name: str, folder: Path, seed: int) -> Path:
-    """Optimises one problem and returns the folder with what SMAC wrote."""
+def make_run(name: str, folder: Path, seed: int, n_trials: int | None = None) -> Path:
+    """Optimises one problem, with its own number of trials unless told, and returns the folder with what SMAC wrote."""
     problem = PROBLEMS[name]
     with tempfile.TemporaryDirectory() as scratch:
         scenario = Scenario(
@@ -188,7 +188,7 @@ def make_run(name: str, folder: Path, seed: int) -> Path:
             output_directory=Path(scratch),
             objectives=problem.objective,
             deterministic=True,
-            n_trials=problem.n_trials,
+            n_trials=n_trials or problem.n_trials,
             seed=seed,
             **problem.options,
         )
@@ -214,13 +214,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where the run folders go")
     parser.add_argument("--only", choices=sorted(PROBLEMS), action="append", help="make only this run (repeatable)")
     parser.add_argument("--seed", type=int, default=0, help="seed of SMAC (default: 0)")
+    parser.add_argument("--trials", type=int, metavar="N", help="make N trials a run instead of its own number")
     arguments = parser.parse_args()
     if os.environ.get("PYTHONHASHSEED") != "0":
         # SMAC walks over sets of configurations, whose order follows Python's hash seed; it can only be fixed at start.
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
         sys.exit(subprocess.run([sys.executable, *sys.argv], env=environment, check=False).returncode)
     for name in arguments.only or PROBLEMS:
-        print(make_run(name, arguments.folder, arguments.seed))
+        print(make_run(name, arguments.folder, arguments.seed, arguments.trials))
 
 
 if __name__ == "__main__":

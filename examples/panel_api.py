@@ -7,6 +7,7 @@ from pathlib import Path
 
 from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
+from deepcave_symbolic import Explanation
 from deepcave_symbolic.panel import SymbolicFormulas
 
 run = SMAC3v2Run.from_path(Path(__file__).parent / "runs" / "mlp_hpo")
@@ -20,7 +21,9 @@ outputs = panel.generate_outputs(run, inputs)
 figure, front, *_ = panel.load_outputs(run, inputs, outputs)
 shorter, *_ = panel.load_outputs(run, {**inputs, "operators": 3}, outputs)
 
-print(outputs["explanations"][0]["formulas"][-1]["text"])
-print(figure.layout.title.text)
-print(shorter.layout.title.text)
+# What is stored is the API's record.
+print(Explanation.from_dict(outputs["explanations"][0]).best)
+for drawn in (figure, shorter):
+    curve = next(trace for trace in drawn.data if trace.name == "formula")
+    print(f"drawn: error from {min(curve.y):.3f} to {max(curve.y):.3f}")
 # figure.show(); figure.write_html("formula.html")

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "deepcave_symbolic"
+import deepcave_symbolic
+
+# Of the package that is tested, which need not be the checkout's.
+PACKAGE = Path(deepcave_symbolic.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the leaves up; a module may import only from its own layer or one before it.

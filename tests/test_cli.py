@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,11 +62,15 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
         assert ("\\toprule" if format == "latex" else "| ---") in out
 
 
-def test_several_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "explain", SVM, SVM, "-p", "C")
+def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy = str(shutil.copytree(SVM, tmp_path / "copy"))
+    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C")
     assert code == 0 and out.count("=== ") == 2
-    code, out, _ = run(capsys, "explain", SVM, SVM, "-p", "C", "--format", "json")
+    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C", "--format", "json")
     assert len(json.loads(out)) == 2
+    # A run without that hyperparameter does not keep the others from being explained.
+    code, out, err = run(capsys, "explain", SVM, FOREST, copy, "-p", "C")
+    assert code == 2 and out.count("=== ") == 2 and err.count("\n") == 1 and "Unknown hyperparameter 'C'" in err
 
 
 def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> None:
@@ -117,7 +122,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_internal_failure_is_exit_code_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda path, args: 1 / 0)
+    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda args: 1 / 0)
     code, _, err = run(capsys, "explain", SVM)
     assert code == 1 and err.count("\n") == 1 and "ZeroDivisionError" in err
 

@@ -14,9 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from redis import Redis
-from redis.exceptions import RedisError
-from rq import Queue
 from threadpoolctl import threadpool_info
 
 from deepcave_symbolic import explain
@@ -42,6 +39,8 @@ def test_explain_from_four_threads_is_as_alone() -> None:
 
 
 def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
+    redis = pytest.importorskip("redis", reason="redis comes with DeepCAVE, on Python 3.10")
+    rq = pytest.importorskip("rq", reason="rq comes with DeepCAVE, on Python 3.10")
     jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "svm_bbo", "gamma"), (RUNS / "mlp_hpo", "solver")] * 2
     alone = [explain(*job).to_dict() for job in jobs[:3]] * 2
     port = free_port()
@@ -55,9 +54,9 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
         "Worker([Queue('jobs', connection=connection)], connection=connection, name=sys.argv[2]).work(burst=True)"
     )
     try:
-        connection = Redis(port=port)
-        wait_for(lambda: connection.ping())
-        queue = Queue("jobs", connection=connection)
+        connection = redis.Redis(port=port)
+        wait_for(lambda: connection.ping(), redis.RedisError)
+        queue = rq.Queue("jobs", connection=connection)
         queued = [queue.enqueue(explain, *job) for job in jobs]
         workers = [
             subprocess.Popen([sys.executable, "-c", script, str(port), f"worker{i}"], stderr=subprocess.DEVNULL)
@@ -92,9 +91,9 @@ with ThreadPoolExecutor(3) as pool:
     assert [json.loads(text) for text in together] == [json.loads(json.dumps(alone))] * 2
 
 
-def wait_for(condition: Callable[[], object]) -> None:
+def wait_for(condition: Callable[[], object], expected: type[Exception]) -> None:
     for _ in range(100):
-        with contextlib.suppress(RedisError):
+        with contextlib.suppress(expected):
             if condition():
                 return
         time.sleep(0.1)

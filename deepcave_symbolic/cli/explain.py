@@ -93,8 +93,6 @@ def _run_demo(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
-    if args.hyperparameter and (args.output_folder or args.scheduler):
-        raise InvalidArgumentError("--output-folder and --scheduler are for overviews and --all-pairs; give no -p.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_output(args.output)
@@ -111,7 +109,7 @@ def _run(args: argparse.Namespace) -> int:
         text = _formatted(explanations, args)
         texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
     if args.format == "json":
-        single = len(args.run) == 1 and args.hyperparameter is not None
+        single = len(args.run) == len(records) == 1 and args.hyperparameter is not None
         texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
     write_output("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
     if args.heat_map:
@@ -140,15 +138,21 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
     from deepcave_symbolic.api import explain, explain_all, explain_study
 
     options = search_options(args)
-    if args.hyperparameter:
+    alone = not (len(args.run) > 1 or args.all_pairs or args.output_folder or args.scheduler)
+    if alone and args.hyperparameter:
         with clock("explaining"), training_shown():
-            return {path: [explain(path, *args.hyperparameter, **options)] for path in args.run}, ()
+            return {args.run[0]: [explain(args.run[0], *args.hyperparameter, **options)]}, ()
     options |= {"pairs": args.all_pairs, "n_jobs": args.jobs, "progress": explaining}
     with training_shown():
-        if not (len(args.run) > 1 or args.all_pairs or args.output_folder or args.scheduler):
+        if alone:
             return {args.run[0]: explain_all(args.run[0], **options)}, ()
         study = explain_study(
-            args.run, output=args.output_folder, scheduler=args.scheduler, found=_say_found(args), **options
+            args.run,
+            hyperparameters=args.hyperparameter,
+            output=args.output_folder,
+            scheduler=args.scheduler,
+            found=_say_found(args),
+            **options,
         )
     return study.by_run(), study.failures
 
