@@ -115,7 +115,7 @@ def test_bad_input_is_one_line_and_exit_code_2(
 
 
 def test_internal_failure_is_exit_code_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda path, args: 1 / 0)
+    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda args: 1 / 0)
     code, _, err = run(capsys, "explain", SVM)
     assert code == 1 and err.count("\n") == 1 and "ZeroDivisionError" in err
 

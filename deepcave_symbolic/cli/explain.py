@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,9 @@ from deepcave_symbolic.output import check_output, write_output
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.study import Failure
+
+    #: A run's path and its explanations.
+    _OfRun = tuple[str, list[Explanation]]
 
 __all__ = ["add_command", "add_demo"]
 
@@ -106,7 +109,7 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError("No run has two hyperparameters that can enter a formula; leave out --all-pairs.")
     texts: list[str] = []
     records: list[dict[str, Any]] = []
-    for path, explanations in found.items():
+    for path, explanations in found:
         records += [e.to_dict() for e in explanations]
         text = _formatted(explanations, args)
         texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
@@ -119,14 +122,14 @@ def _run(args: argparse.Namespace) -> int:
     return _report(failures)
 
 
-def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
+def _heat_map_page(found: Sequence[_OfRun]) -> str:
     """Returns a page of heat maps that opens without internet."""
     import html
 
     from deepcave_symbolic.pair_figures import plot_pairs
 
     parts: list[str] = []
-    for path, explanations in found.items():
+    for path, explanations in found:
         parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
         figure = plot_pairs(explanations)
         parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
@@ -135,22 +138,22 @@ def _heat_map_page(found: Mapping[str, list[Explanation]]) -> str:
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
-def _explain(args: argparse.Namespace) -> tuple[dict[str, list[Explanation]], Sequence[Failure]]:
+def _explain(args: argparse.Namespace) -> tuple[Sequence[_OfRun], Sequence[Failure]]:
     """Returns the explanations of every run, and what failed where there are several runs."""
     from deepcave_symbolic.api import explain, explain_all, explain_study
 
     options = search_options(args)
     if args.hyperparameter:
         with clock("explaining"), training_shown():
-            return {path: [explain(path, *args.hyperparameter, **options)] for path in args.run}, ()
+            return [(path, [explain(path, *args.hyperparameter, **options)]) for path in args.run], ()
     options |= {"pairs": args.all_pairs, "n_jobs": args.jobs, "progress": explaining}
     with training_shown():
         if not (len(args.run) > 1 or args.all_pairs or args.output_folder or args.scheduler):
-            return {args.run[0]: explain_all(args.run[0], **options)}, ()
+            return [(args.run[0], explain_all(args.run[0], **options))], ()
         study = explain_study(
             args.run, output=args.output_folder, scheduler=args.scheduler, found=_say_found(args), **options
         )
-    return study.by_run(), study.failures
+    return list(study.by_run().items()), study.failures
 
 
 def _say_found(args: argparse.Namespace) -> Callable[[int, int], None]:
