@@ -20,9 +20,7 @@ from deepcave_symbolic.study.processes import n_workers
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["DEFAULT_PAIRS", "report_html"]
-
-DEFAULT_PAIRS = 3
+__all__ = ["report_html"]
 
 Progress = Callable[[Sequence[Any]], Any]
 
@@ -30,7 +28,7 @@ Progress = Callable[[Sequence[Any]], Any]
 def report_html(  # noqa: D417 - the arguments that it shares with explain are described there
     run: Any,
     *,
-    pairs: int = DEFAULT_PAIRS,
+    pairs: int = 3,
     title: str | None = None,
     command: str | None = None,
     n_jobs: int | None = None,

@@ -80,6 +80,7 @@ pre { margin: .5rem 0; padding: .7rem .8rem; background: #f8f9fa; border-radius:
   /* Two sections stand on a sheet. */
   section, .card, figure, .formula, .warning, dl, pre, tbody { break-inside: avoid; }
   section.item { border: 0; border-top: 1px solid var(--line); border-radius: 0; padding: .6rem 0 0; margin: 0; }
+  h2 + section.item { border: 0; }
   .wide, .formula { overflow: hidden; }
   .formula { padding: .3rem .6rem; margin: .1rem 0 .4rem; } .warning { margin: .3rem 0; padding: .3rem .6rem; }
   h3 { margin: 0 0 .2rem; } h2 { margin-top: 1.4rem; } dl { row-gap: 0; }

@@ -106,7 +106,7 @@ def extras(explanation: Explanation) -> list[tuple[str, str]]:
         table = formulas_table([("equally long", f) for f in others], "Formula")
         parts.append(("the equally long formulas", folded(summary, table)))
     elif sentence := settled(e, e.best):
-        parts.append(("a sentence", f'<p class="note">{tx(sentence)}</p>'))
+        parts.append(("the word on equally long formulas", f'<p class="note">{tx(sentence)}</p>'))
     if e.groups:
         table = formulas_table([(choice, group.best) for choice, group in e.groups.items()], "Choice")
         parts.append(("the formulas of every choice", folded(groups_title(e), table)))

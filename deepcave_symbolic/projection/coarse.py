@@ -1,4 +1,4 @@
-"""A projection in a fiftieth of the time, enough to compare pairs of hyperparameters with one another.
+"""A projection in a tenth of the time or less, enough to compare pairs of hyperparameters with one another.
 
 Notation: see the package.
 """
