@@ -29,9 +29,11 @@ lint: $(INSTALLED) ## check style, format and types
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
+bench: $(INSTALLED) ## measure speed, the panel, scale, interrupts, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
 	$(PYTHON) benchmarks/panel.py
+	$(PYTHON) benchmarks/scale.py
+	$(PYTHON) benchmarks/interrupts.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
