@@ -38,10 +38,12 @@ lint: $(INSTALLED) ## check style, format, types and declared requirements
 	$(VENV)/bin/mypy
 	$(PYTHON) tools/dependencies.py
 
-bench: $(INSTALLED) ## measure speed, the panel, stability, recovery and faithfulness (two hours)
+bench: $(INSTALLED) ## measure speed, the panel, scale, interrupts, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
 	$(PYTHON) benchmarks/panel.py
 	$(PYTHON) benchmarks/studies.py
+	$(PYTHON) benchmarks/scale.py
+	$(PYTHON) benchmarks/interrupts.py
 	$(PYTHON) benchmarks/stability.py
 	$(PYTHON) benchmarks/recovery.py
 	$(PYTHON) benchmarks/callback.py

@@ -209,11 +209,16 @@ def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str
     assert "4 of 4 found in" in said and len(json.loads(shown)) == 4
 
 
-def test_a_folder_above_runs_stands_for_them_in_a_study_only(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_above_runs_stands_for_them_in_a_study_only(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     assert main(["explain", str(RUNS)]) == 2
     assert "holds 3 runs; give one of them" in capsys.readouterr().err
-    assert main(["explain", str(SVM), "-p", "C", "--output-folder", "x"]) == 2
-    assert "give no -p" in capsys.readouterr().err
+    # One hyperparameter of every run that has it, stored as well.
+    assert main(["explain", str(RUNS), "-p", "C", "--max-complexity", "3", "--output-folder", str(tmp_path)]) == 2
+    shown, said = capsys.readouterr()
+    assert "0 of 1 found in" in said and said.count("Unknown hyperparameter 'C'") == 2 and "svm_bbo" in shown
+    assert len(list(tmp_path.glob("*.json"))) == 1
     study = explain_study(RUNS.parent / "runs" / "svm_bbo" / "scenario.json", pairs=True, **QUICK)
     assert list(study.by_run()) == [str(SVM)] and len(study.explanations) == 1
 
