@@ -26,10 +26,10 @@ test: $(INSTALLED) ## run every test
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
 	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py
 
-lanes: $(INSTALLED) ## install the built package on every supported Python and run the core tests there (an hour or two)
+lanes: $(INSTALLED) ## install the built package on every supported Python and run the core's tests there
 	$(PYTHON) tools/lanes.py
 
-lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them (minutes)
+lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them
 	$(PYTHON) tools/lanes.py --quick
 
 lint: $(INSTALLED) ## check style, format, types and declared requirements

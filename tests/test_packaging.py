@@ -53,6 +53,13 @@ def test_every_optional_package_has_a_lane() -> None:
     assert set(lanes) == set(_optional.INSTALL_COMMANDS)
 
 
+def test_the_quick_tests_of_the_lanes_exist() -> None:
+    for name in tool("import lanes; print(*lanes.QUICK, *lanes.QUICK_PANEL)").split():
+        file, _, test = name.partition("::")
+        defined = (ROOT / file).read_text(encoding="utf-8")
+        assert f"def {test.partition('[')[0]}" in defined, f"tools/lanes.py runs {name}, which is not there"
+
+
 def test_the_pythons_are_the_same_everywhere(setup: configparser.ConfigParser) -> None:
     prefix = "Programming Language :: Python :: "
     named = {line[len(prefix) :] for line in setup["metadata"]["classifiers"].splitlines() if line.startswith(prefix)}

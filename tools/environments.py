@@ -158,7 +158,7 @@ def build(log: Path) -> Built:
     ).returncode:
         raise LaneError(f"twine check --strict failed; see {shown(log)}")
     with tarfile.open(sdist) as archive:
-        archive.extractall(FOLDER / "unpacked")
+        archive.extractall(FOLDER / "unpacked", filter="data")
     return Built(sdist, wheel, next((FOLDER / "unpacked").iterdir()))
 
 

@@ -54,7 +54,8 @@ def run_tests(environment: Environment, tests: Sequence[str]) -> Result:
     failed = counts.get("failed", 0) + counts.get("error", 0)
     note = " ".join(re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)[:5])
     if done.returncode and not failed:
-        return Result(failed=1, note=f"pytest ended with exit code {done.returncode}: {last}")
+        missing = " ".join(re.findall(r"^ERROR: (.+)", done.stdout + done.stderr, re.MULTILINE))
+        return Result(failed=1, note=f"pytest ended with exit code {done.returncode}: {missing or last}")
     return Result(counts.get("passed", 0), failed, counts.get("skipped", 0), note)
 
 

@@ -68,7 +68,7 @@ QUICK = (
     "tests/test_explain.py::test_conditional_hyperparameter_names_its_condition",
     "tests/test_explain.py::test_plots_draw_the_formula",
     "tests/test_explain.py::test_other_engines",
-    "tests/test_concurrency.py::test_other_code_may_copy_the_warning_filters",
+    "tests/test_concurrency.py::test_filters_of_warnings_can_be_built_anew_from_their_texts",
     "tests/test_cli.py::test_one_hyperparameter",
     "tests/test_cli.py::test_bad_input_is_one_line_and_exit_code_2",
     "tests/test_cli.py::test_installed_command_and_module",
