@@ -21,7 +21,7 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 	$(VENV)/bin/deepcave-symbolic dashboard $(RUNS)/svm_bbo $(RUNS)/mlp_hpo $(RUNS)/boosting_mf
 
 test: $(INSTALLED) ## run every test
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
 	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py

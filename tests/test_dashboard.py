@@ -48,6 +48,14 @@ LIMIT = 90.0
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+def command_of(process: psutil.Process) -> list[str]:
+    """Returns a process's command, empty once it has ended, as a job's does."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 class Launched:
     """`deepcave-symbolic dashboard ...` in a process of its own."""
 
@@ -82,7 +90,7 @@ class Launched:
         return self.seen
 
     def child(self, word: str) -> psutil.Process:
-        found = [p for p in self.look() if any(word in part for part in p.cmdline())]
+        found = [p for p in self.look() if any(word in part for part in command_of(p))]
         assert len(found) == 1, found
         return found[0]
 
@@ -92,7 +100,7 @@ class Launched:
 
     @property
     def environment(self) -> dict[str, str]:
-        scripts = [p for p in self.look() if any(part.endswith(("worker.py", "server.py")) for part in p.cmdline())]
+        scripts = [p for p in self.look() if any(part.endswith(("worker.py", "server.py")) for part in command_of(p))]
         return scripts[0].environ()
 
     @property
