@@ -49,6 +49,11 @@ class _Fitted:
     def loss(self) -> float:
         return float(np.mean([1.0 - fit.r2 for fit in self.fits]))
 
+    @property
+    def settled(self) -> bool:
+        """Whether every run tells its constants apart; constants that can stand for each other compare nothing."""
+        return all(np.all(np.isfinite(fit.errors)) for fit in self.fits)
+
 
 def compare_explanations(
     explanations: Mapping[str, Explanation], *, form: Formula | None = None, level: float = 0.05
@@ -74,7 +79,9 @@ def compare_explanations(
     weighed = sorted(_weighed(candidates, data, axes), key=lambda f: (complexity(f.form.template), f.loss))
     if not weighed:
         raise SearchFailedError("The form has no finite value on the whole domain of every run; choose another one.")
-    chosen = weighed[_choice(weighed, [_unseen(e, d) for e, d in zip(explanations.values(), data, strict=True)])]
+    settled = [fitted for fitted in weighed if fitted.settled] or weighed
+    chosen = settled[_choice(settled, [_unseen(e, d) for e, d in zip(explanations.values(), data, strict=True)])]
+    constants = tuple(_constants(chosen, level))
     names = [axis.name for axis in axes]
     formulas = [
         _formula(chosen.form, fit, projection, axes, e)
@@ -86,14 +93,14 @@ def compare_explanations(
         explanations=tuple(explanations.values()),
         form=chosen.form.template,
         formulas=tuple(formulas),
-        constants=tuple(_constants(chosen, level)),
+        constants=constants,
         cross=tuple(tuple(_r2(formula, d) for d in data) for formula in own),
         cross_shape=tuple(tuple(_shape_r2(formula, d) for d in data) for formula in own),
         forms=tuple(
             (_form_text(f.form, names, formulas[0]), complexity(f.form.template), 1.0 - f.loss) for f in weighed
         ),
         level=level,
-        notes=tuple([*notes, *_other_notes(explanations, projections, chosen)]),
+        notes=tuple([*notes, *_other_notes(explanations, projections, chosen), *_on_length(constants)]),
     )
 
 
@@ -181,17 +188,30 @@ def _other_notes(
     return notes
 
 
+def _on_length(constants: Sequence[Constant]) -> list[str]:
+    if any(constant.agreement != "undetermined" for constant in constants):
+        return []
+    return [
+        "No constant of this form is determined: the trials of the least certain run settle none. A shorter form may "
+        "say more: max_complexity=N (--max-complexity N)."
+    ]
+
+
 # --- the common form ----------------------------------------------------------------------------------------------
 
 
 def _candidates(explanations: Sequence[Explanation], given: Formula | None, k: int) -> dict[Form, list[Array]]:
-    """Returns the forms with the values of θ that were found for them."""
+    """Returns the forms with the values of θ that were found for them.
+
+    None is longer than the longest formula that a run recommends: its trials do not settle more constants than that.
+    """
     if given is not None and len(given.axes) != k:
         raise InvalidArgumentError(f"The form has {len(given.axes)} hyperparameters; {k} are compared.")
     formulas = [given] if given is not None else [f for e in explanations for f in e.formulas]
     found: dict[Form, list[Array]] = defaultdict(list)
+    longest = min(LONGEST_FORM, max(longest_case(e.best.tree) for e in explanations))
     for formula in formulas:
-        if given is not None or longest_case(formula.tree) <= LONGEST_FORM:
+        if given is not None or longest_case(formula.tree) <= longest:
             form, theta = form_of(formula.tree, k)
             found[form].append(theta)
     return found
