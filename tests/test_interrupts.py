@@ -276,9 +276,9 @@ def test_a_folder_that_disappears_meanwhile_is_one_line(
     (tmp_path / "folder").mkdir()
     compute = explain_command._explain
 
-    def explained(path: str, args: object) -> object:
+    def explained(args: object) -> object:
         (tmp_path / "folder").rmdir()
-        return compute(path, args)  # type: ignore[arg-type]
+        return compute(args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(explain_command, "_explain", explained)
     assert main(["explain", SVM, "-p", "C", "-o", str(tmp_path / "folder" / "out.txt")]) == 2

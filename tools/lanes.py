@@ -107,6 +107,14 @@ ABSENT = {
         "from deepcave_symbolic import load_run; load_run('study.db')",
         'pip install "deepcave-symbolic[optuna]"',
     ),
+    "without-distributed": Absent(
+        "distributed",
+        "3.12",
+        ("explain", "examples/runs/svm_bbo", "--scheduler", "tcp://127.0.0.1:8786"),
+        "from deepcave_symbolic import explain_all; "
+        "explain_all('examples/runs/svm_bbo', scheduler='tcp://127.0.0.1:8786')",
+        'pip install "distributed"',
+    ),
     "without-gplearn": Absent(
         "gplearn",
         "3.13",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_harness import chromium, missing
 from build_docs import build_site
 
 if TYPE_CHECKING:
@@ -21,16 +19,7 @@ WIDTHS = (390, 1280)
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[Browser]:
-    """A browser; without one the tests are skipped, or fail in CI, which has one."""
-    if gone := [reason for name, reason in missing().items() if name in ("chromium", "playwright")]:
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)("; ".join(gone))
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def site(reader: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_site(tmp_path_factory.mktemp("docs"))[0]
 
 
@@ -56,8 +45,8 @@ class Reading:
 
 
 @pytest.fixture
-def reading(reader: Browser) -> Iterator[Reading]:
-    context = reader.new_context(offline=True)
+def reading(browser: Browser) -> Iterator[Reading]:
+    context = browser.new_context(offline=True)
     context.set_default_timeout(20_000)
     tab = Reading(context.new_page())
     yield tab
