@@ -120,7 +120,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
     elif not variables(formula.tree):
         note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
     elif formula.r2 < _NO_FORMULA_R2:
-        note(2, f"No short formula explains this projection: R² {formula.r2:.2f}.")
+        note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
     elif formula.r2 < _ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))

@@ -40,7 +40,8 @@ def typeset(formula: Formula, *, with_objective: bool, size: str = "1.0rem") -> 
             "overflowX": "auto",
             "overflowY": "hidden",
             "fontSize": size,
-            "padding": "0.3rem 0",
+            # Some fonts (Latin Modern Math) draw below what they say is their height.
+            "padding": "0.4rem 0 0.7rem",
             # In a table no wider than the formula, so that it stands at the left, under its heading.
             "display": "block" if with_objective else "inline-block",
             "maxWidth": "100%",

@@ -98,7 +98,7 @@ def judged(explanation: Explanation, formula: Formula) -> Judgement:
         return Judgement(trust.verdict, trust.reasons, others)
     if len(reasons) < len(trust.reasons):
         reasons.insert(
-            0, f"The formula shown follows the surrogate only with R² {formula.r2:.2f}; allow more operators."
+            0, f"The formula shown follows the surrogate only with R² {round(formula.r2, 2) + 0.0:.2f}; allow more operators."
         )
     return Judgement(trust.verdict, tuple(reasons), others)
 
