@@ -97,9 +97,8 @@ def judged(explanation: Explanation, formula: Formula) -> Judgement:
     if formula.complexity >= explanation.best.complexity:
         return Judgement(trust.verdict, trust.reasons, others)
     if len(reasons) < len(trust.reasons):
-        reasons.insert(
-            0, f"The formula shown follows the surrogate only with R² {round(formula.r2, 2) + 0.0:.2f}; allow more operators."
-        )
+        r2 = round(formula.r2, 2) + 0.0  # no -0.00
+        reasons.insert(0, f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more operators.")
     return Judgement(trust.verdict, tuple(reasons), others)
 
 
