@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -72,7 +73,10 @@ def one_run(facade: str, seconds: float, n_trials: int, wanted: str) -> dict[str
     """Returns what one run took and tried."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = [facade, str(seconds), str(n_trials), folder, wanted]
-        done = subprocess.run([sys.executable, "-c", _RUN, *arguments], capture_output=True, text=True, check=False)
+        # SMAC's choices depend on Python's hash seed beside its own.
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        command = [sys.executable, "-c", _RUN, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         sys.exit(done.stderr)
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -111,6 +115,7 @@ def main() -> int:
                     "yes" if same else "NO",
                 ]
             )
+            print("\t".join(rows[-1]), file=sys.stderr, flush=True)  # a row as soon as it is there
     head = ["facade", "s a trial", "s without", "s with", "paired", "inside, largest", "import s", "formulas", "same"]
     print_table(head, rows)
     return 0 if kept else 1
