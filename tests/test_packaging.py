@@ -50,8 +50,7 @@ def test_every_requirement_has_a_lower_bound_that_the_lane_takes(setup: configpa
 
 def test_every_optional_package_has_a_lane() -> None:
     lanes = tool("import lanes; print(*(absent.package for absent in lanes.ABSENT.values()))").split()
-    # SMAC cannot be imported without distributed, so there is nothing to say without it.
-    assert set(lanes) == set(_optional.INSTALL_COMMANDS) - {"distributed"}
+    assert set(lanes) == set(_optional.INSTALL_COMMANDS)
 
 
 def test_the_quick_tests_of_the_lanes_exist() -> None:
