@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers_smac import LiveRun, live
 
@@ -34,7 +35,7 @@ def test_the_table_has_the_records_figures(explanations: list[Explanation]) -> N
     assert list(table["hyperparameters"]) == [e.hyperparameters for e in explanations]
     for row, e in zip(table.itertuples(), explanations, strict=True):
         if not e.formulas:  # kernel is poly wherever degree is active
-            assert set(row.hyperparameters) == {"kernel", "degree"} and np.isnan(row.r2) and row.formula is None
+            assert set(row.hyperparameters) == {"kernel", "degree"} and np.isnan(row.r2) and pd.isna(row.formula)
             continue
         assert (row.r2, row.range, row.complexity, row.formula) == (e.best.r2, e.range, e.best.complexity, str(e.best))
         interaction = e.interaction()
