@@ -83,7 +83,12 @@ def quiet() -> Iterator[None]:
             _QuietThreads.users -= 1
             if _QuietThreads.users == 0:
                 left: Any = warnings.filters
-                left[:] = [f for f in left if f is not _FILTER]
+                left[:] = [f for f in left if not _is_ours(f)]
+
+
+def _is_ours(candidate: tuple[Any, ...]) -> bool:
+    """Returns whether a filter is ours, or was built anew from ours: scikit-learn 1.9 leaves such ones behind."""
+    return candidate is _FILTER or getattr(candidate[3], "pattern", None) == _InQuietThreads.pattern
 
 
 def _quietable_stdout() -> _Stdout | None:
