@@ -441,9 +441,39 @@ def test_the_runs_choices(panel: Any, runs: Any) -> None:
     assert len(without["budget_id"]["options"]) == 1
 
 
+@pytest.mark.parametrize("name", ["(all)", "(all)'", "(none)", "(most important)''", "", "'", "true", "None", "all"])
+def test_a_hyperparameter_named_like_a_choice_can_be_chosen(tmp_path: Path, panel: SymbolicFormulas, name: str) -> None:
+    """The panel's own choices keep their meaning beside it."""
+    shutil.copytree(RUNS / "svm_bbo", tmp_path / "run")
+    for file in ("configspace.json", "runhistory.json"):
+        text = (tmp_path / "run" / file).read_text(encoding="utf-8")
+        for before, after in (("C", name), ("gamma", f"{name}'")):
+            text = text.replace(json.dumps(before), json.dumps(after))
+        (tmp_path / "run" / file).write_text(text, encoding="utf-8")
+    run = SMAC3v2Run.from_path(tmp_path / "run")
+    options = inputs.options_of(run)
+    for key, own in (("hyperparameter_name_1", 2), ("hyperparameter_name_2", 1)):
+        choices = options[key][own:]
+        assert {name, f"{name}'"} <= {choice["label"] for choice in choices}
+        for choice in choices:
+            # As DeepCAVE's cleaning hands it on.
+            read = inputs.Inputs.read({key: {"true": True, "false": False}.get(choice["value"], choice["value"])})
+            assert not read.overview and (read.first if own == 2 else read.second) == choice["label"]
+    chosen = next(c["value"] for c in options["hyperparameter_name_1"] if c["label"] == name)
+    outputs = panel.generate_outputs(run, panel.generate_inputs(hyperparameter_name_1=chosen))
+    assert [e.hyperparameters for e in PanelRecord.from_dict(outputs).explanations] == [(name,)]
+
+
+def test_the_panels_own_choices_are_no_names() -> None:
+    assert inputs.Inputs.read({"hyperparameter_name_1": inputs.ALL}).overview
+    assert inputs.Inputs.read({"hyperparameter_name_1": inputs.AUTOMATIC}).first is None
+    assert inputs.Inputs.read({"hyperparameter_name_2": inputs.NONE}).second is None
+
+
 def test_empty_fields_have_their_defaults() -> None:
     read = inputs.Inputs.read({"seed": None, "max_complexity": "", "budget_id": None, "hyperparameter_name_1": True})
     assert (read.seed, read.max_complexity, read.budget, read.first) == (0, 15, inputs.AUTOMATIC_BUDGET, "true")
+    assert not read.overview and read.second is None
     assert read.functions is None
     assert inputs.Inputs.read({"functions": ["exp"]}).functions == ("exp",)
     assert inputs.whole_number("") is None and inputs.whole_number("7") == 7

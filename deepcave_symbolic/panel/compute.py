@@ -20,7 +20,7 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.panel.inputs import ALL, AUTOMATIC, AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
+from deepcave_symbolic.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
 from deepcave_symbolic.panel.limits import TimeUp, within
 from deepcave_symbolic.panel.record import PanelError, PanelRecord
 from deepcave_symbolic.projection import project
@@ -112,11 +112,10 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         surrogate=arguments["surrogate"],
         options=Options(inputs.source, inputs.engine, inputs.max_complexity, inputs.functions, inputs.seed),
     )
-    overview = inputs.first == ALL
     notes: list[str] = []
     if inputs.weights.strip() and not scalar:
         notes.append("The weights of the objectives are used for the scalarised cost only.")
-    if overview:
+    if inputs.overview:
         names: list[str] = []
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
@@ -124,14 +123,14 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         explanations = sorted((explainer.explain_or_note((n,)) for n in names_of_all), key=_by_range)
     else:
         first = inputs.first
-        if first == AUTOMATIC:
+        if first is None:
             first, note = _most_important(explainer, without=inputs.second)
             notes.append(note)
         names = [first] if inputs.second is None else [first, inputs.second]
         explanations = [explainer.explain(names)]
     return PanelRecord(
         explanations=tuple(explanations),
-        overview=overview,
+        overview=inputs.overview,
         notes=tuple(notes),
         code=_code(run, names, arguments, record, combined=combined),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,9 @@ __all__ = [
 
 #: Choices of a hyperparameter that are no names.
 AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
+#: Names that look like these choices, or are empty as a field that nobody filled in, stand in the page with one more
+#: quote at their end.
+_QUOTED = re.compile(f"({'|'.join(map(re.escape, (AUTOMATIC, ALL, NONE)))}|)'*")
 #: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
 AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
 #: The filter's largest number of operators; its 0 stands for the recommended formula.
@@ -64,7 +68,8 @@ class Inputs:
         objective: Number or name of the objective among DeepCAVE's, or `SCALARIZED_COST`.
         weights: Text with the weights of the scalarised cost, such as "1, 2"; empty for the run's own.
         budget: Number of the budget among DeepCAVE's, `AUTOMATIC_BUDGET` or `EVERY_BUDGET`.
-        first: A hyperparameter, `AUTOMATIC` or `ALL`.
+        overview: Whether all hyperparameters are asked for; `first` is None then.
+        first: A hyperparameter, or None for the most important one.
         second: A second hyperparameter, or None.
         surrogate: "run", "forest" or "best".
         source: "surrogate" or "trials".
@@ -77,7 +82,8 @@ class Inputs:
     objective: int | str
     weights: str
     budget: int
-    first: str
+    overview: bool
+    first: str | None
     second: str | None
     surrogate: str
     source: str
@@ -92,7 +98,7 @@ class Inputs:
         given = {key: value for key, value in inputs.items() if value not in (None, "")}
         values = {**defaults(), **given}
         functions = tuple(f for f in KNOWN_FUNCTIONS if f in values["functions"])
-        second = _name(values["hyperparameter_name_2"])
+        first = values["hyperparameter_name_1"]
         objective = values["objective_id"]
         return cls(
             objective=objective
@@ -100,8 +106,9 @@ class Inputs:
             else int(objective),
             weights=str(values["weights"]),
             budget=int(values["budget_id"]),
-            first=_name(values["hyperparameter_name_1"]),
-            second=None if second == NONE else second,
+            overview=first == ALL,
+            first=_name_of(first),
+            second=_name_of(values["hyperparameter_name_2"]),
             surrogate=values["surrogate"],
             source=values["source"],
             max_complexity=int(values["max_complexity"]),
@@ -112,9 +119,17 @@ class Inputs:
         )
 
 
-def _name(value: Any) -> str:
+def _choice_of(name: str) -> str:
+    """Returns what stands for a hyperparameter among the choices."""
+    return f"{name}'" if _QUOTED.fullmatch(name) else name
+
+
+def _name_of(choice: Any) -> str | None:
+    if choice in (AUTOMATIC, ALL, NONE):
+        return None
     # DeepCAVE reads the texts "true" and "false" as booleans.
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    name = str(choice).lower() if isinstance(choice, bool) else str(choice)
+    return name[:-1] if _QUOTED.fullmatch(name) else name
 
 
 def defaults() -> dict[str, Any]:
@@ -149,6 +164,7 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     several = len([name for name in objectives if name != TIME]) > 1
     every = ["All, the budget as a hyperparameter"] if ids else []
     with_budget = [*names, budget_name(run.configspace)] if ids else names
+    choices = [_choice_of(name) for name in with_budget]
     labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
         "objective_id": get_select_options(
@@ -160,9 +176,9 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
             [AUTOMATIC_BUDGET, *([EVERY_BUDGET] if every else []), *ids],
         ),
         "hyperparameter_name_1": get_select_options(
-            ["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *with_budget]
+            ["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *choices]
         ),
-        "hyperparameter_name_2": get_select_options(["None", *labels], [NONE, *with_budget]),
+        "hyperparameter_name_2": get_select_options(["None", *labels], [NONE, *choices]),
     }
 
 
