@@ -12,12 +12,23 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["Interrupted", "end_now", "ends_by_itself", "exit_soon", "ignored_from_now_on", "interruptible"]
+__all__ = [
+    "Interrupted",
+    "cleaning_up",
+    "end_now",
+    "ends_by_itself",
+    "exit_soon",
+    "ignored_from_now_on",
+    "interruptible",
+]
 
 #: Seconds from a signal to the end of the process, where Python code cannot react: inside a long matrix operation.
 GRACE = 1.0
+#: Seconds more for `cleaning_up` that is under way by then.
+PATIENCE = 5.0
 #: Handlers of `interruptible` that are active, with what they have heard.
 _ours: dict[Any, list[Interrupted]] = {}
+_cleaning = threading.Event()
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
 
 
@@ -123,6 +134,19 @@ def _leave(number: int) -> NoReturn:
 
 
 @contextlib.contextmanager
+def cleaning_up() -> Iterator[None]:
+    """Lets `exit_soon` wait for the block: the end of other processes, cut off, leaves semaphores and prints warnings.
+
+    For the main thread of a command.
+    """
+    _cleaning.set()
+    try:
+        yield
+    finally:
+        _cleaning.clear()
+
+
+@contextlib.contextmanager
 def exit_soon(cleanup: Callable[[], None]) -> Iterator[None]:
     """Ends the process a second after a signal, where `Interrupted` has not ended the block by then.
 
@@ -142,7 +166,8 @@ def exit_soon(cleanup: Callable[[], None]) -> Iterator[None]:
             heard = os.read(reading, 1)
             if not heard or left.is_set():
                 break
-            if heard[0] in ours and not left.wait(GRACE):
+            ended = left.wait(GRACE) or (_cleaning.is_set() and left.wait(PATIENCE))
+            if heard[0] in ours and not ended:
                 cleanup()
                 _leave(heard[0])
         os.close(reading)

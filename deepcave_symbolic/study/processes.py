@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, WorkerError
+from deepcave_symbolic.interrupts import cleaning_up
 from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Processes", "n_workers"]
@@ -65,11 +66,11 @@ class Processes:
 
     def close(self) -> None:
         """Ends all processes, whatever they do."""
-        while self._executors:
-            _, executor = self._executors.popitem()
-            executor.shutdown(wait=True, kill_workers=True)
-        # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
-        gc.collect()
+        with cleaning_up():
+            while self._executors:
+                self._executors.popitem()[1].shutdown(wait=True, kill_workers=True)
+            # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
+            gc.collect()
 
 
 def _executor() -> Any:
