@@ -23,6 +23,7 @@ from deepcave_symbolic.study.tasks import Outcome, Task
 __all__ = ["Processes", "n_workers"]
 
 _WATCH = 0.5
+_PATIENCE = 2.0
 
 
 def n_workers(n_jobs: int | None) -> int:
@@ -68,7 +69,7 @@ class Processes:
         """Ends all processes, whatever they do."""
         with cleaning_up():
             while self._executors:
-                self._executors.popitem()[1].shutdown(wait=True, kill_workers=True)
+                _end(self._executors.popitem()[1])
             # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
             gc.collect()
 
@@ -77,6 +78,14 @@ def _executor() -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
     return ProcessPoolExecutor(max_workers=1, initializer=_end_with, initargs=(os.getpid(),))
+
+
+def _end(executor: Any) -> None:
+    # The one thread that `shutdown` does not wait for; it would let go of semaphores while this process ends.
+    feeder = getattr(getattr(executor, "_call_queue", None), "_thread", None)
+    executor.shutdown(wait=True, kill_workers=True)
+    if feeder is not None:
+        feeder.join(_PATIENCE)
 
 
 def _end_with(parent: int) -> None:
