@@ -53,9 +53,8 @@ class Band:
             return f"outside the surrogate's ±1 std band on {share} of the domain: {', '.join(self.choices)}"
         if len(names) == 1:
             (axis,) = self.axes
-            named = [
-                f"{axis.shown(low, 3)} to {axis.shown(high, 3)}" for low, high in self.stretches[:_STRETCHES_NAMED]
-            ]
+            ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in self.stretches[:_STRETCHES_NAMED]]
+            named = [low if low == high else f"{low} to {high}" for low, high in ends]
             more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
             return f"outside the surrogate's ±1 std band on {share} of the domain: {names[0]} {', '.join(named)}{more}"
         worst = zip(names, self.axes, self.worst, strict=True)

@@ -33,7 +33,17 @@ from deepcave_symbolic.rounding import round_formula, snap_exponents, weighted_r
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import split_sum, tidy
 
-__all__ = ["Target", "alternatives", "front_of", "is_regular", "pareto_front", "recommend", "score", "score_one"]
+__all__ = [
+    "Target",
+    "alternatives",
+    "front_of",
+    "is_defined",
+    "is_regular",
+    "pareto_front",
+    "recommend",
+    "score",
+    "score_one",
+]
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
@@ -229,6 +239,17 @@ def _check_points(axes: Sequence[Axis]) -> list[Array]:
 
 
 def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether a formula is defined on the whole domain, and its constants have readable sizes.
+
+    Args:
+        node: The expression in natural units.
+        columns: Dense points over the domain, one array of shape (c,) a variable.
+        y: The targets, shape (n,).
+    """
+    return is_defined(node, columns, y) and _is_readable(node, columns, y)
+
+
+def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
     """Returns whether a formula is finite, real and within reach of the targets on the whole domain.
 
     Beside the values on a dense grid (bounds and integers included) the sign of every argument that could vanish is
@@ -243,7 +264,7 @@ def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
     reach = _OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
     if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
         return False
-    return _is_readable(node, columns, y) and all(_argument_is_safe(n, columns) for n in walk(node))
+    return all(_argument_is_safe(n, columns) for n in walk(node))
 
 
 def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:

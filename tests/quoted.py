@@ -26,10 +26,43 @@ from deepcave_symbolic.cli import main
 ROOT = Path(__file__).parents[1]
 #: Pages with commands that users run.
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-#: Pages whose code is run; features have tests of their own, and their code may need other packages or runs.
-CODE_PAGES = [page for page in PAGES if page.parent.name != "features"]
-#: Commands about the project's own runs; others are about the reader's. `dashboard` ends only on Ctrl-C.
-_RUNNABLE = re.compile(r"(?!dashboard\b)(demo\b|--version$|.* (examples|benchmarks)/)")
+#: What the readers of a page are said to have: a problem, runs, a model.
+BEFORE = {
+    "callback.md": """
+import sys
+from pathlib import Path
+from smac import Scenario
+
+sys.path.insert(0, "examples")
+from make_runs import svm_error, svm_space
+
+# Just long enough for one formula; the page shows a longer run.
+scenario = Scenario(svm_space(), objectives="rmse", deterministic=True, n_trials=16, output_directory=Path("smac"))
+""",
+    "compare.md": """
+from shutil import copytree
+from deepcave_symbolic import explain
+
+recorded = {"seed0": "gb-heart/bbo", "seed1": "gb-heart/hpo", "seed2": "gb-pima/hpo"}
+runs = [copytree(f"benchmarks/data/tuning/{run}", name) for name, run in recorded.items()]
+explanation = explain("seed0", "learning_rate")
+""",
+    "studies.md": """
+from shutil import copytree
+
+for name, run in {"a": "svm_bbo", "b": "boosting_mf"}.items():
+    copytree(f"examples/runs/{run}", f"results/{name}")
+""",
+    "surrogates.md": """
+import numpy as np
+from sklearn.linear_model import LinearRegression
+
+model = LinearRegression().fit(np.random.default_rng(0).random((20, 2)), np.arange(20.0))
+""",
+}
+#: Commands about the project's own runs and what the page's code has made; others are about the reader's own.
+#: `dashboard` ends only on Ctrl-C.
+_RUNNABLE = re.compile(r"(?!dashboard\b)(demo\b|--version$|.* (examples|benchmarks)/|.* sqlite:///studies\.db\b)")
 _PROMPT = "$ deepcave-symbolic "
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 _PART = re.compile(r"(?<![\w)])-?\d+(?:\.\d+)?(?:e-?\d+)?|\d+(?:\.\d+)?|[^\W\d]+|\S")
@@ -124,8 +157,17 @@ def _same(word: str, other: str) -> bool:
     return abs(value - float(other)) <= max(1.001 * last_digit, 0.01 * abs(value) if last_digit else 0.0)
 
 
+def run_page(path: Path) -> list[tuple[Quote, str]]:
+    """Returns everything that a page quotes with what it prints: its code as one program, then its commands."""
+    page = path.read_text(encoding="utf-8")
+    with _readers_folder() as folder:
+        blocks = code(page)
+        printed = list(zip(blocks, _run_code(blocks, BEFORE.get(path.name, ""), folder), strict=True)) if blocks else []
+        return printed + [(quote, _run_command(quote.source)) for quote in commands(page)]
+
+
 @functools.cache
-def run_command(arguments: str) -> str:
+def _run_command(arguments: str) -> str:
     """Returns what the command prints, errors included; the same command on another page is not run again."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
@@ -133,19 +175,19 @@ def run_command(arguments: str) -> str:
     return printed.getvalue()
 
 
-def run_code(blocks: list[Quote], folder: Path) -> list[str]:
-    """Returns what each block of a page prints; they run as one program."""
+def _run_code(blocks: list[Quote], before: str, folder: Path) -> list[str]:
+    """Returns what each block of a page prints."""
     mark = "\x00next\x00"
     script = folder / "page.py"
-    script.write_text(f"\nprint({mark!r})\n".join(block.source for block in blocks), encoding="utf-8")
+    script.write_text(f"\nprint({mark!r})\n".join([before, *(block.source for block in blocks)]), encoding="utf-8")
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         runpy.run_path(str(script), run_name="__main__")
-    return printed.getvalue().split(f"{mark}\n")
+    return printed.getvalue().split(f"{mark}\n")[1:]
 
 
 @contextlib.contextmanager
-def readers_folder() -> Iterator[Path]:
+def _readers_folder() -> Iterator[Path]:
     """Works in a folder with the project's runs, as a reader does in the clone, so that nothing is written there."""
     before = Path.cwd()
     with tempfile.TemporaryDirectory() as name:
@@ -162,11 +204,7 @@ def readers_folder() -> Iterator[Path]:
 def rewrite(path: Path) -> None:
     """Writes into a page what its commands and code print now; outputs with `…` that still match stay."""
     page = path.read_text(encoding="utf-8")
-    blocks = code(page) if path in CODE_PAGES else []
-    with readers_folder() as folder:
-        outputs = [(quote, run_command(quote.source)) for quote in commands(page)]
-        outputs += zip(blocks, run_code(blocks, folder), strict=True) if blocks else []
-    for quote, printed in sorted(outputs, key=lambda o: -o[0].span[0]):
+    for quote, printed in sorted(run_page(path), key=lambda o: -o[0].span[0]):
         if quote.output is None or matches(quote.output, printed):
             continue
         print(f"{path.name}: {quote.source.splitlines()[0]}")

@@ -19,7 +19,7 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.comparing import compare_explanations
 from deepcave_symbolic.comparing.forms import Data, form_of, refit
 from deepcave_symbolic.comparing.report import comparison_html, comparison_latex, comparison_markdown, number
-from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, SearchFailedError, UnknownNameError
 from deepcave_symbolic.expression import Node, constant, function, power, variable
 
 SVM = Path(__file__).parents[1] / "examples" / "runs" / "svm_bbo"
@@ -76,6 +76,27 @@ def test_other_minimum_and_what_uncertainty_hides() -> None:
     assert {c.agreement for c in compare_explanations(vague, form=form).constants} == {"undetermined"}
     clear = compare_explanations(moved, form=form, level=1e-300)
     assert clear.constants[2].agreement == "differ" or clear.constants[2].p_value >= 1e-300
+
+
+def test_a_form_of_ones_own_may_have_any_constants() -> None:
+    def step(exponent: float) -> Landscape:
+        return lambda u, v: 0.3 + 10**exponent / (10 ** (exponent * u) + 10**exponent) + 0.0 * v
+
+    # An exponent of 5 is beyond what the search writes down, and still where the two runs differ.
+    runs = {"a": known(step(1.5)), "b": known(step(5.0))}
+    comparison = compare_explanations(runs, form=runs["a"].best)
+    assert comparison.form_text() == "c1 + c2/(C^c3 + c4)"
+    offset, _, exponent, _ = comparison.constants
+    assert np.allclose(exponent.values, (1.5, 5.0), rtol=1e-2) and exponent.agreement == "differ"
+    assert np.allclose(offset.values, 0.3, atol=1e-3) and offset.agreement == "agree"
+    assert "The given form (4 operators)" in str(comparison)
+
+
+def test_a_form_of_ones_own_with_a_pole_is_refused() -> None:
+    pole = replace(known(bowl(0.3, 0.7)).best, tree=0.3 + 0.1 / (function("log10", variable(0)) - 1.5003))
+    runs = {"bowl": known(bowl(0.3, 0.7)), "pole": known(lambda u, v: 0.3 + 0.1 / (u - 1.5003) + 0.0 * v)}
+    with pytest.raises(SearchFailedError, match=r"fit .*pole best, the form of rmse ≈ 0\.3 \+ 0\.1/.* no finite value"):
+        compare_explanations(runs, form=pole)
 
 
 def test_two_hyperparameters() -> None:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from build_docs import build_site
-from quoted import CODE_PAGES, PAGES, ROOT, code, commands, matches, readers_folder, run_code, run_command
+from quoted import PAGES, ROOT, code, commands, matches, run_page
 
 import deepcave_symbolic
 from deepcave_symbolic import exceptions
@@ -196,7 +196,7 @@ def tested_versions() -> None:
     pinned = dict(
         re.findall(r"^([\w.-]+)==(.+)$", (ROOT / "constraints.txt").read_text(encoding="utf-8"), re.MULTILINE)
     )
-    for name in ("numpy", "scikit-learn", "smac"):
+    for name in ("numpy", "scikit-learn", "smac", "optuna"):
         if version(name) != pinned[name]:
             pytest.skip(f"the pages show the output of {name} {pinned[name]}; here is {version(name)}")
 
@@ -205,23 +205,15 @@ def _id(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if list(commands(p.read_text(encoding="utf-8")))], ids=_id)
-def test_quoted_commands_print_what_is_shown(page: Path, tested_versions: None) -> None:
-    with readers_folder():
-        for quote in commands(page.read_text(encoding="utf-8")):
-            printed = run_command(quote.source)
-            assert quote.output is not None and matches(quote.output, printed), (
-                f"$ deepcave-symbolic {quote.source}\n{printed}"
-            )
+def _quotes(page: Path) -> bool:
+    text = page.read_text(encoding="utf-8")
+    return bool(code(text) or list(commands(text)))
 
 
-@pytest.mark.parametrize("page", [p for p in CODE_PAGES if code(p.read_text(encoding="utf-8"))], ids=_id)
-def test_code_prints_what_is_shown(page: Path, tested_versions: None) -> None:
-    blocks = code(page.read_text(encoding="utf-8"))
-    with readers_folder() as folder:
-        outputs = run_code(blocks, folder)
-    for block, printed in zip(blocks, outputs, strict=True):
-        assert block.output is None or matches(block.output, printed), f"{block.source}\n{printed}"
+@pytest.mark.parametrize("page", [p for p in PAGES if _quotes(p)], ids=_id)
+def test_code_and_commands_print_what_is_shown(page: Path, tested_versions: None) -> None:
+    for quote, printed in run_page(page):
+        assert quote.output is None or matches(quote.output, printed), f"{quote.source}\n{printed}"
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,14 @@ def test_the_band_says_where_the_formula_leaves_it() -> None:
     assert inside.outside == 0.0 and "inside" in inside.sentence
 
 
+def test_a_single_point_outside_the_band_is_no_range() -> None:
+    p = projected(lambda X: X[:, 0], "x0", d=1, std=0.3)
+    mean = p.mean.copy()
+    mean[10] += 5.0
+    sentence = band_of(formula(variable(0), p), replace(p, mean=mean)).sentence
+    assert sentence.endswith(f"x0 {p.axes[0].shown(p.grid[10, 0], 3)}")
+
+
 def test_the_band_of_two_names_the_worst_point() -> None:
     p = projected(lambda X: X[:, 0] * X[:, 1], "x0", "x1", d=2, std=0.5)
     band = band_of(formula(constant(0.0), p), p)

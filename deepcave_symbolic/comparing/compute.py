@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.printing import to_text
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.rounding import round_formula, weighted_r2
-from deepcave_symbolic.selection import Target, is_regular, score_one
+from deepcave_symbolic.selection import Target, is_defined, is_regular, score_one
 from deepcave_symbolic.space import Axis
 from deepcave_symbolic.tidy import tidy
 from deepcave_symbolic.trust import error_of_mean
@@ -67,6 +67,7 @@ def compare_explanations(
 
     Raises:
         InvalidArgumentError: If there are fewer than two, or they cannot be compared; says why.
+        SearchFailedError: If the given form has no finite value on the whole domain for some run.
     """
     if len(explanations) < 2:
         raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(explanations)}.")
@@ -75,10 +76,11 @@ def compare_explanations(
     projections = {run: _projection(run, e) for run, e in explanations.items()}
     axes, notes = _shared_domain(projections)
     data = [_data(run, projections[run], axes, error_of_mean(e.noise)) for run, e in explanations.items()]
-    candidates = _candidates(list(explanations.values()), form, len(axes))
-    weighed = sorted(_weighed(candidates, data, axes), key=lambda f: (complexity(f.form.template), f.loss))
-    if not weighed:
-        raise SearchFailedError("The form has no finite value on the whole domain of every run; choose another one.")
+    if form is not None:
+        weighed = [_given(form, explanations, data, axes)]
+    else:
+        candidates = _candidates(list(explanations.values()), len(axes))
+        weighed = sorted(_weighed(candidates, data, axes), key=lambda f: (complexity(f.form.template), f.loss))
     settled = [fitted for fitted in weighed if fitted.settled] or weighed
     chosen = settled[_choice(settled, [_unseen(e, d) for e, d in zip(explanations.values(), data, strict=True)])]
     constants = tuple(_constants(chosen, level))
@@ -200,18 +202,42 @@ def _on_length(constants: Sequence[Constant]) -> list[str]:
 # --- the common form ----------------------------------------------------------------------------------------------
 
 
-def _candidates(explanations: Sequence[Explanation], given: Formula | None, k: int) -> dict[Form, list[Array]]:
+def _given(formula: Formula, runs: Iterable[str], data: Sequence[Data], axes: Sequence[Axis]) -> _Fitted:
+    """Returns the form of the user's choice, fitted to every run, whatever sizes its constants have there."""
+    if len(formula.axes) != len(axes):
+        raise InvalidArgumentError(f"The form has {len(formula.axes)} hyperparameters; {len(axes)} are compared.")
+    form, theta = form_of(formula.tree, len(axes))
+    check = _check_points(axes)
+    fits, without = [], []
+    for run, d in zip(runs, data, strict=True):
+        fit = refit(form, d, [theta])
+        if fit is None or not is_defined(form.with_constants(fit.p), check, d.y):
+            without.append(run)
+        else:
+            fits.append(fit)
+    if without:
+        raise SearchFailedError(
+            f"With the constants that fit {', '.join(without)} best, the form of {formula} has no finite value "
+            "everywhere, or values far from the surrogate's; choose another one."
+        )
+    return _Fitted(form, tuple(fits))
+
+
+def _check_points(axes: Sequence[Axis]) -> list[Array]:
+    """Returns dense points over the domain, one array a hyperparameter."""
+    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
+    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+
+
+def _candidates(explanations: Sequence[Explanation], k: int) -> dict[Form, list[Array]]:
     """Returns the forms with the values of θ that were found for them.
 
     None is longer than the longest formula that a run recommends: its trials do not settle more constants than that.
     """
-    if given is not None and len(given.axes) != k:
-        raise InvalidArgumentError(f"The form has {len(given.axes)} hyperparameters; {k} are compared.")
-    formulas = [given] if given is not None else [f for e in explanations for f in e.formulas]
     found: dict[Form, list[Array]] = defaultdict(list)
     longest = min(LONGEST_FORM, max(longest_case(e.best.tree) for e in explanations))
-    for formula in formulas:
-        if given is not None or longest_case(formula.tree) <= longest:
+    for formula in (f for e in explanations for f in e.formulas):
+        if longest_case(formula.tree) <= longest:
             form, theta = form_of(formula.tree, k)
             found[form].append(theta)
     return found
@@ -224,8 +250,7 @@ def _weighed(candidates: Mapping[Form, list[Array]], data: Sequence[Data], axes:
         rough = [refit(form, d, starts, search=False) for d in data]
         loss = float(np.mean([1.0 if fit is None else 1.0 - fit.r2 for fit in rough]))
         by_length[complexity(form.template)].append((loss, str(form.template), form))
-    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
-    check = [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+    check = _check_points(axes)
     weighed = []
     for _, group in sorted(by_length.items()):
         for _, _, form in sorted(group)[:_FULLY_FITTED]:
