@@ -82,8 +82,7 @@ def comparison_text(comparison: Comparison) -> str:
     operators = next((n for text, n, _ in comparison.forms if text == comparison.form_text()), 0)
     lines = [f"{names} in {len(comparison.runs)} runs", ""]
     lines += [f"    {shown_name(comparison.objective)} ≈ {comparison.form_text()}", ""]
-    what = "The form that serves all runs best" if len(comparison.forms) > 1 else "The given form"
-    lines += [f"{what} ({operators} operators), with every run's constants", ""]
+    lines += [f"The common form ({operators} operators), with every run's constants", ""]
     head, rows = _rows(comparison)
     lines += _table([head, *rows])
     lines += ["", "Every run's own formula", ""]

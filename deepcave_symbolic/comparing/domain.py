@@ -1,0 +1,84 @@
+"""What several runs share: the part of the domain that all have, and every run's projection on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from deepcave_symbolic.comparing.forms import Data
+from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.expression import Array
+from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.space import Axis
+
+__all__ = ["check_points", "data_on", "projection_of", "shared_domain"]
+
+_FEWEST_POINTS = {1: 8, 2: 24}
+_CHECK_POINTS = {1: 401, 2: 41}
+
+
+def projection_of(run: str, explanation: Explanation) -> Projection:
+    """Returns what a run's formulas are fitted to; raises where there are none."""
+    if explanation.projection is None or not explanation.formulas:
+        raise InvalidArgumentError(f"{run}: {' '.join(explanation.warnings) or 'nothing could be explained.'}")
+    return explanation.projection
+
+
+def shared_domain(projections: Mapping[str, Projection]) -> tuple[tuple[Axis, ...], list[str]]:
+    """Returns the part of the domain that all runs have, and what differs between them in words."""
+    axes: list[Axis] = []
+    notes: list[str] = []
+    for i in range(len(next(iter(projections.values())).axes)):
+        own = {run: projection.axes[i] for run, projection in projections.items()}
+        first = next(iter(own.values()))
+        name = shown_name(first.name)
+        for run, axis in own.items():
+            if axis.name != first.name or axis.categorical != first.categorical or axis.labels != first.labels:
+                raise InvalidArgumentError(
+                    f"The runs do not share a domain: {axis.describe()} in {run}, {first.describe()} in the first one."
+                )
+        if len({(a.lower, a.upper) for a in own.values()}) > 1:
+            lower, upper = max(a.lower for a in own.values()), min(a.upper for a in own.values())
+            if lower >= upper:
+                raise InvalidArgumentError(
+                    f"The domains of {name} do not overlap: "
+                    f"{'; '.join(f'{run}: {axis.describe()}' for run, axis in own.items())}."
+                )
+            notes.append(f"{name} has other bounds in other runs; compared on [{lower:g}, {upper:g}], which all have.")
+            first = replace(first, lower=lower, upper=upper, values=_inside(first.values, lower, upper))
+        if len({a.log for a in own.values()}) > 1:
+            logs = ", ".join(run for run, axis in own.items() if axis.log)
+            notes.append(
+                f"{name} is on a log scale only in {logs}; points lie differently, forms are in natural units."
+            )
+        axes.append(first)
+    return tuple(axes), notes
+
+
+def _inside(values: tuple[float, ...] | None, lower: float, upper: float) -> tuple[float, ...] | None:
+    return None if values is None else tuple(v for v in values if lower <= v <= upper)
+
+
+def data_on(run: str, projection: Projection, axes: Sequence[Axis], error: float) -> Data:
+    """Returns a run's projection on the part of the domain that all runs share; `error` as in `Data`."""
+    inside = projection.valid.copy()
+    for i, axis in enumerate(axes):
+        inside &= (projection.grid[:, i] >= axis.lower) & (projection.grid[:, i] <= axis.upper)
+    ranged = max(1, sum(not axis.categorical and axis.values is None for axis in axes))
+    if len(axes) == ranged and inside.sum() < _FEWEST_POINTS[ranged]:
+        raise InvalidArgumentError(
+            f"Only {inside.sum()} points of {run} lie in the domain that all runs share; too few."
+        )
+    weights = projection.weights[inside]
+    columns = tuple(np.ascontiguousarray(projection.grid[inside, i]) for i in range(len(axes)))
+    return Data(columns, projection.mean[inside], weights / weights.sum(), error)
+
+
+def check_points(axes: Sequence[Axis]) -> list[Array]:
+    """Returns dense points over the domain, one array a hyperparameter."""
+    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
+    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
