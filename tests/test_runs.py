@@ -193,6 +193,19 @@ def test_broken_json_names_the_file(name: str, case: str, folder: Path) -> None:
     assert name in str(caught.value)
 
 
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="this Python knows no limit")
+def test_numbers_of_thousands_of_digits_without_pythons_own_limit(folder: Path) -> None:
+    # Python below 3.10.7 has none, and libraries switch it off: mpmath 1.4.1 does, for good, where it fails.
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        (folder / "runhistory.json").write_text('{"a": ' + "9" * 5000 + "}")
+        with pytest.raises(RunFormatError, match="thousands of digits"):
+            load_run(folder)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
 @pytest.mark.parametrize("name", ["scenario.json", "runhistory.json", "configspace.json"])
 def test_missing_and_huge_files(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "MAX_BYTES", 10)

@@ -27,6 +27,8 @@ _CHUNK = 2**20
 MAX_DEPTH = 6
 MAX_FOLDERS = 20_000
 MAX_LISTED = 10
+#: Python's own limit, which older ones lack and libraries switch off; reading longer ones takes quadratic time.
+_MOST_DIGITS = 4300
 #: A file that was changed this many seconds ago may be half written: it is read again, so often, after so long.
 _YOUNG, _TRIES, _PAUSE = 10.0, 4, 0.3
 
@@ -194,6 +196,12 @@ def _check_size(path: Path, size: int) -> None:
         raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > _MOST_DIGITS:
+        raise ValueError(f"{len(digits)} digits")
+    return int(digits)
+
+
 def _read_json(path: Path, *, what: str) -> dict[str, Any]:
     try:
         target = path
@@ -223,7 +231,7 @@ def _read_json(path: Path, *, what: str) -> dict[str, Any]:
             path=path,
         )
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_int=_integer)
     except RecursionError as error:
         raise RunFormatError(f"{path} is nested too deeply to be {what}.", path=path) from error
     except json.JSONDecodeError as error:
@@ -234,7 +242,7 @@ def _read_json(path: Path, *, what: str) -> dict[str, Any]:
             "If SMAC is still writing it, try again; otherwise restore it from a copy.",
             path=path,
         ) from error
-    except ValueError as error:  # an integer of thousands of digits
+    except ValueError as error:  # of `_integer`
         raise RunFormatError(f"{path} holds a number of thousands of digits; expected {what}.", path=path) from error
     if not isinstance(data, dict):
         raise RunFormatError(f"{path} holds a JSON {type(data).__name__}, expected {what} as an object.", path=path)
