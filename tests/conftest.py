@@ -1,6 +1,9 @@
-"""Hypothesis: the same examples on every machine, no deadline on a busy one."""
+"""Hypothesis: the same examples on every machine, no deadline on a busy one. Signals: as in a terminal of one's own."""
 
 from __future__ import annotations
+
+import signal
+import threading
 
 from hypothesis import HealthCheck, settings
 
@@ -8,3 +11,10 @@ settings.register_profile(
     "ci", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci")
+
+# Started in the background or by nohup, tests inherit signals that are ignored, and so would the programs they start.
+# A handler is not inherited: one that does nothing is as good for the tests and leaves the programs the default.
+if threading.current_thread() is threading.main_thread():
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
