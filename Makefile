@@ -24,7 +24,7 @@ test: $(INSTALLED) ## run every test
 	$(PYTHON) -m pytest -n 2 --dist loadfile
 
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
-	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/test_fuzz.py
+	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/system/test_fuzz.py
 
 lanes: $(INSTALLED) ## install the built package on every supported Python and run the core's tests there
 	$(PYTHON) tools/lanes.py
@@ -56,7 +56,7 @@ docs-serve: $(INSTALLED) ## show the documentation on this machine while it is w
 	NO_MKDOCS_2_WARNING=true $(VENV)/bin/mkdocs serve
 
 quotes: $(INSTALLED) ## run what the documentation quotes and write what it prints now
-	$(PYTHON) tests/quoted.py
+	$(PYTHON) tests/support/quoted.py
 
 screenshots: $(INSTALLED) ## take the documentation's pictures of the panel from the browser tests
 	$(PYTHON) -m pytest tests/browser/test_panel_browser.py

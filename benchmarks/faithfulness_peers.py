@@ -35,10 +35,10 @@ from speed import PANEL_INPUTS
 from deepcave_symbolic import Explanation, Formula, explain
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.formulas.front import Target, pareto_front, recommend
 from deepcave_symbolic.projection import Projection, project
-from deepcave_symbolic.selection import Target, pareto_front, recommend
-from deepcave_symbolic.space import axis_of
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.space.axis import axis_of
 
 __all__ = ["FACADES", "GROUPS", "Case", "Effort", "Outcome", "find_cases", "score", "unavailable", "warm_up"]
 

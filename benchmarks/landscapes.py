@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from ConfigSpace import ConfigurationSpace, Float, Integer
 
-from deepcave_symbolic.expression import Array, Node, complexity, constant, evaluate, function, power, variable
-from deepcave_symbolic.space import Axis, axis_of
+from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, function, power, variable
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis, axis_of
 
 __all__ = ["LANDSCAPES", "Landscape"]
 

@@ -123,7 +123,7 @@ def synthesise(
     folder: Path, n: int, d: int, *, facade: str = "HyperparameterOptimizationFacade", seed: int = 0
 ) -> Path:
     """Writes a run of n trials and d hyperparameters as SMAC 2.4 does; returns its folder."""
-    from deepcave_symbolic.configurations import deactivate, sample_all
+    from deepcave_symbolic.space.configurations import deactivate, sample_all
 
     space = space_of(d)
     with tempfile.TemporaryDirectory() as scratch:

@@ -27,8 +27,8 @@ from common import EXAMPLES, SHARED_RUNS, best_within, print_json, print_table
 
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
-from deepcave_symbolic.selection import Target, pareto_front
-from deepcave_symbolic.space import axis_of
+from deepcave_symbolic.formulas.front import Target, pareto_front
+from deepcave_symbolic.space.axis import axis_of
 
 PANEL_INPUTS = {"parsimony": -4, "generations": 10, "population_size": 5000, "random_seed": 0, "metric": "rmse"}
 

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import compare, explain, explain_all, explain_study
-    from deepcave_symbolic.callback import SymbolicCallback
     from deepcave_symbolic.comparing import Comparison
-    from deepcave_symbolic.estimator import SymbolicExplainer
+    from deepcave_symbolic.estimator.regressor import SymbolicExplainer
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explanation import Explanation
     from deepcave_symbolic.explanations import Explanations
-    from deepcave_symbolic.formula import Formula
-    from deepcave_symbolic.formula_history import read_formulas
-    from deepcave_symbolic.pair_figures import plot_pairs
-    from deepcave_symbolic.pairs import pair_table
+    from deepcave_symbolic.formulas.formula import Formula
+    from deepcave_symbolic.live.callback import SymbolicCallback
+    from deepcave_symbolic.live.history import read_formulas
     from deepcave_symbolic.run_report import report_html
     from deepcave_symbolic.runs import Run, load_run
+    from deepcave_symbolic.show.figures.pairs import plot_pairs
+    from deepcave_symbolic.show.pairs import pair_table
     from deepcave_symbolic.surrogates import ModelSurrogate
 
 __all__ = [
@@ -52,19 +52,19 @@ _HOMES = {
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
     "Explanations": "explanations",
-    "Formula": "formula",
+    "Formula": "formulas.formula",
     "ModelSurrogate": "surrogates",
     "Run": "runs",
-    "SymbolicExplainer": "estimator",
-    "SymbolicCallback": "callback",
+    "SymbolicExplainer": "estimator.regressor",
+    "SymbolicCallback": "live.callback",
     "compare": "api",
     "explain": "api",
     "explain_all": "api",
     "explain_study": "api",
     "load_run": "runs",
-    "read_formulas": "formula_history",
-    "pair_table": "pairs",
-    "plot_pairs": "pair_figures",
+    "read_formulas": "live.history",
+    "pair_table": "show.pairs",
+    "plot_pairs": "show.figures.pairs",
     "report_html": "run_report",
 }
 

@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.comparing import Comparison, compare_explanations
-from deepcave_symbolic.engines.base import SymbolicRegressionEngine
+from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.explanations import Explanations
-from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs.views import Weights
 from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run, told_apart
 

@@ -22,8 +22,8 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from deepcave_symbolic._optional import import_optional
-from deepcave_symbolic.cache_files import protect_cache_files
+from deepcave_symbolic.dashboard.cache_files import protect_cache_files
+from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["PLUGIN_GROUP", "Config"]
 
@@ -80,7 +80,7 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     @property
     def CONVERTERS(self) -> list[Any]:  # noqa: N802 - DeepCAVE's name
         """DeepCAVE's readers of run folders, with ours in the places of two of them."""
-        from deepcave_symbolic.panel.converter import SMACRun, StudyRun
+        from deepcave_symbolic.dashboard.panel.converter import SMACRun, StudyRun
 
         ours = {"SMAC3v2Run": SMACRun, "OptunaRun": StudyRun}
         return [ours.get(converter.__name__, converter) for converter in super().CONVERTERS]

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.choices import categorical_of, score_by_choice
-from deepcave_symbolic.configurations import activity_in_words
+from deepcave_symbolic.engines.search import search
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
@@ -18,22 +17,24 @@ from deepcave_symbolic.exceptions import (
     NoTrialsError,
 )
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import Array, Node
-from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.names import shown_name
-from deepcave_symbolic.options import Options
+from deepcave_symbolic.findings.trust import judge, noise_of
+from deepcave_symbolic.formulas.by_choice import categorical_of, score_by_choice
+from deepcave_symbolic.formulas.expression import Node
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import Target, alternatives, front_of, recommend, score
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.question import Options
 from deepcave_symbolic.runs import load_run
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import resolve_objective
+from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import Weights, viewed
-from deepcave_symbolic.search import search
-from deepcave_symbolic.selection import Target, alternatives, front_of, recommend, score
-from deepcave_symbolic.space import Axis, axis_of
+from deepcave_symbolic.space.axis import Axis, axis_of
+from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
-from deepcave_symbolic.trust import judge, noise_of
+from deepcave_symbolic.words.names import shown_name
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.behaviour import in_words
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
-from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.interaction import Interaction, interaction_of
-from deepcave_symbolic.names import visible
-from deepcave_symbolic.optimum import Optimum, compare_with_incumbent, interpolators
+from deepcave_symbolic.findings.behaviour import in_words
+from deepcave_symbolic.findings.interaction import Interaction, interaction_of
+from deepcave_symbolic.findings.optimum import Optimum, compare_with_incumbent, interpolators
+from deepcave_symbolic.findings.trust import Trust, judge
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import recommend
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.selection import recommend
 from deepcave_symbolic.surrogates.base import SurrogateRecord
-from deepcave_symbolic.trust import Trust, judge
+from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -165,7 +165,7 @@ class Explanation:
         Args:
             formula: A formula of the front; the recommended one by default.
         """
-        from deepcave_symbolic.visualization import plot_explanation
+        from deepcave_symbolic.show.figures.explanation import plot_explanation
 
         return plot_explanation(self, formula)
 
@@ -264,7 +264,7 @@ class Explanation:
 
     def to_html(self) -> str:
         """Returns the explanation as one HTML page, figure included, that opens without internet."""
-        from deepcave_symbolic.html_report import explanation_page
+        from deepcave_symbolic.show.html import explanation_page
 
         return explanation_page(self)
 
@@ -274,7 +274,7 @@ class Explanation:
 
     def __str__(self) -> str:
         """Returns the explanation as text for a terminal."""
-        from deepcave_symbolic.report import explanation_text
+        from deepcave_symbolic.show.text import explanation_text
 
         return explanation_text(self)
 
@@ -282,7 +282,7 @@ class Explanation:
         return self.best._repr_latex_() if self.formulas else None
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.notebook import explanation_html
+        from deepcave_symbolic.show.notebook import explanation_html
 
         return explanation_html(self)
 

@@ -45,11 +45,11 @@ class Explanations(list[Explanation]):
 
     def __str__(self) -> str:
         """Returns the overview as the command line prints it."""
-        from deepcave_symbolic.report import overview_text
+        from deepcave_symbolic.show.text import overview_text
 
         return overview_text(self)
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.notebook import overview_html
+        from deepcave_symbolic.show.notebook import overview_html
 
         return overview_html(self)

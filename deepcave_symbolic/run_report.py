@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.engines.base import SymbolicRegressionEngine
+from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.options import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.pair_ranking import PairRanking, rank_pairs
+from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.views import Weights
 from deepcave_symbolic.study import Settings, Workers, carry_out, plan_run
@@ -62,7 +62,7 @@ def report_html(  # noqa: D417 - the arguments that it shares with explain are d
     """
     if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 0:
         raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
-    from deepcave_symbolic.html_report import interaction_strength, report_page
+    from deepcave_symbolic.show.html import interaction_strength, report_page
 
     options = Options(source, engine, max_complexity, functions, seed)
     run = run if run is None else load_run(run, configspace=configspace)

@@ -8,7 +8,7 @@ from pathlib import Path
 from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import Explanation
-from deepcave_symbolic.panel import SymbolicFormulas
+from deepcave_symbolic.dashboard.panel import SymbolicFormulas
 
 run = SMAC3v2Run.from_path(Path(__file__).parent / "runs" / "mlp_hpo")
 panel = SymbolicFormulas()

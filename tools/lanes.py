@@ -47,38 +47,38 @@ from installed import (
 #: What needs a browser or mkdocs, or takes minutes and shows the same on every Python.
 LEFT_OUT = (
     "tests/browser",
-    "tests/test_docs.py",
-    "tests/test_faithfulness.py",
-    "tests/test_fuzz.py",
-    "tests/test_scale.py",
+    "tests/documentation/test_docs.py",
+    "tests/unit/findings/test_trust.py",
+    "tests/system/test_fuzz.py",
+    "tests/system/test_scale.py",
 )
 #: Reading, surrogates equal to SMAC's, known answers of the search, explanations, the command line, the examples.
 QUICK = (
-    "tests/test_runs.py::test_every_row_layout_gives_the_same_run",
-    "tests/test_runs.py::test_bad_rows",
-    "tests/test_surrogates.py::test_forest_equals_smacs_own[hpo]",
-    "tests/test_surrogates.py::test_gaussian_process_equals_smacs_own[blackbox]",
-    "tests/test_surrogates.py::test_encoder_equals_smacs_and_its_inverse_returns",
-    "tests/test_exhaustive.py::test_constants_of_a_known_formula_come_back",
-    "tests/test_formula.py::test_python_computes_the_same",
-    "tests/test_formula.py::test_predict_takes_configurations",
-    "tests/test_selection.py",
-    "tests/test_explain.py::test_two_hyperparameters_of_a_real_run",
-    "tests/test_explain.py::test_reported_numbers_are_those_of_the_shown_expression",
-    "tests/test_explain.py::test_conditional_hyperparameter_names_its_condition",
-    "tests/test_explain.py::test_plots_draw_the_formula",
-    "tests/test_explain.py::test_other_engines",
-    "tests/test_concurrency.py::test_filters_of_warnings_can_be_built_anew_from_their_texts",
-    "tests/test_cli.py::test_one_hyperparameter",
-    "tests/test_cli.py::test_bad_input_is_one_line_and_exit_code_2",
-    "tests/test_cli.py::test_installed_command_and_module",
-    "tests/test_architecture.py",
+    "tests/unit/runs/test_runs.py::test_every_row_layout_gives_the_same_run",
+    "tests/unit/runs/test_runs.py::test_bad_rows",
+    "tests/unit/surrogates/test_surrogates.py::test_forest_equals_smacs_own[hpo]",
+    "tests/unit/surrogates/test_surrogates.py::test_gaussian_process_equals_smacs_own[blackbox]",
+    "tests/unit/surrogates/test_surrogates.py::test_encoder_equals_smacs_and_its_inverse_returns",
+    "tests/unit/engines/test_exhaustive.py::test_constants_of_a_known_formula_come_back",
+    "tests/unit/formulas/test_formula.py::test_python_computes_the_same",
+    "tests/unit/formulas/test_formula.py::test_predict_takes_configurations",
+    "tests/unit/formulas/test_front.py",
+    "tests/unit/test_explain.py::test_two_hyperparameters_of_a_real_run",
+    "tests/unit/test_explain.py::test_reported_numbers_are_those_of_the_shown_expression",
+    "tests/unit/test_explain.py::test_conditional_hyperparameter_names_its_condition",
+    "tests/unit/test_explain.py::test_plots_draw_the_formula",
+    "tests/unit/test_explain.py::test_other_engines",
+    "tests/system/test_concurrency.py::test_filters_of_warnings_can_be_built_anew_from_their_texts",
+    "tests/system/test_cli.py::test_one_hyperparameter",
+    "tests/system/test_cli.py::test_bad_input_is_one_line_and_exit_code_2",
+    "tests/system/test_cli.py::test_installed_command_and_module",
+    "tests/unit/test_architecture.py",
 )
 #: With DeepCAVE, the panel.
 QUICK_PANEL = (
-    "tests/test_config.py::test_our_panel_stands_beside_the_built_in_ones",
-    "tests/test_panel.py::test_the_panel_shows_what_explain_returns",
-    "tests/test_examples.py::test_the_panel_without_a_browser",
+    "tests/unit/dashboard/test_config.py::test_our_panel_stands_beside_the_built_in_ones",
+    "tests/unit/dashboard/test_panel.py::test_the_panel_shows_what_explain_returns",
+    "tests/documentation/test_examples.py::test_the_panel_without_a_browser",
 )
 
 _API = "from deepcave_symbolic import explain; explain('examples/runs/svm_bbo', 'C', engine={!r})"
@@ -89,7 +89,7 @@ ABSENT = {
         "deepcave",
         "3.11",
         ("dashboard", "--no-browser"),
-        "from deepcave_symbolic.panel import SymbolicFormulas",
+        "from deepcave_symbolic.dashboard.panel import SymbolicFormulas",
         "3.10",
     ),
     "without-operon": Absent(

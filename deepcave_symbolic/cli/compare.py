@@ -9,7 +9,7 @@ from typing import Any
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.output import check_output, write_output
+from deepcave_symbolic.process.output import check_output, write_output
 
 __all__ = ["add_command"]
 

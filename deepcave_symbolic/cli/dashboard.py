@@ -37,7 +37,7 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
 
 
 def _run(args: argparse.Namespace) -> int:
-    from deepcave_symbolic.dashboard import DashboardOptions, run_dashboard
+    from deepcave_symbolic.dashboard.start import DashboardOptions, run_dashboard
 
     names = ("runs", "host", "port", "workers", "redis", "user_config", "browser", "worker_only")
     return run_dashboard(DashboardOptions(**{name: getattr(args, name) for name in names}))

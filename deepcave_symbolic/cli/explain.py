@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.names import visible_text
-from deepcave_symbolic.output import check_output, write_output
+from deepcave_symbolic.process.output import check_output, write_output
+from deepcave_symbolic.words.names import visible_text
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation
@@ -121,7 +121,7 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation]]) -> str:
     """Returns a page of heat maps that opens without internet."""
     import html
 
-    from deepcave_symbolic.pair_figures import plot_pairs
+    from deepcave_symbolic.show.figures.pairs import plot_pairs
 
     parts: list[str] = []
     for path, explanations in found.items():
@@ -174,7 +174,7 @@ def _report(failures: Sequence[Failure]) -> int:
 
 
 def _formatted(explanations: Sequence[Explanation], args: argparse.Namespace) -> str:
-    from deepcave_symbolic import report
+    from deepcave_symbolic.show import text as report
 
     if args.format == "json":
         return ""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 # Nothing else is imported up here: signals are handled before anything that takes time.
-from deepcave_symbolic.interrupts import Interrupted, end_now, exit_soon, ignored_from_now_on, interruptible
+from deepcave_symbolic.process.interrupts import Interrupted, end_now, exit_soon, ignored_from_now_on, interruptible
 
 __all__ = ["main"]
 
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
     """Returns the exit code; `heard` has what interrupts this process, None in a program that handles it itself."""
     from deepcave_symbolic.cli.parser import build_parser
-    from deepcave_symbolic.output import discard_unfinished, write_output
+    from deepcave_symbolic.process.output import discard_unfinished, write_output
 
     debug = "--debug" in arguments
     try:
@@ -77,7 +77,7 @@ def _in_words(error: Exception) -> tuple[str, int]:
 
 
 def _failed(message: str, code: int, *, debug: bool) -> int:
-    from deepcave_symbolic.names import visible_text
+    from deepcave_symbolic.words.names import visible_text
 
     # Where nobody can be told any more (a closed terminal, a full disk) the exit code still says it.
     with contextlib.suppress(OSError, ValueError):

@@ -7,7 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from deepcave_symbolic.cli import compare, dashboard, explain, report
-from deepcave_symbolic.output import write_output
+from deepcave_symbolic.process.output import write_output
 
 __all__ = ["Parser", "build_parser"]
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from deepcave_symbolic.interrupts import ends_by_itself
+from deepcave_symbolic.process.interrupts import ends_by_itself
 
 __all__ = ["clock", "explaining", "training_shown"]
 

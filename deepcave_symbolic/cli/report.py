@@ -11,8 +11,8 @@ from typing import Any
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.names import visible_text
-from deepcave_symbolic.output import check_output, write_output
+from deepcave_symbolic.process.output import check_output, write_output
+from deepcave_symbolic.words.names import visible_text
 
 __all__ = ["add_command"]
 
@@ -70,7 +70,7 @@ def _run(args: argparse.Namespace) -> int:
 
 def _check_replaceable(output: str) -> None:
     """Raises InvalidArgumentError for a file that is there and is no report: it may be a file of the run itself."""
-    from deepcave_symbolic.html_report import GENERATOR
+    from deepcave_symbolic.show.html import GENERATOR
 
     target = Path(os.path.realpath(output))
     if not target.is_file() or target.stat().st_size == 0:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.comparing.forms import Fit, Form
-from deepcave_symbolic.comparing.record import Constant
 
 __all__ = ["constants_of"]
 

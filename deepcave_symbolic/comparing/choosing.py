@@ -18,10 +18,11 @@ from deepcave_symbolic.comparing.domain import check_points
 from deepcave_symbolic.comparing.forms import Data, Fit, Form, form_of, refit
 from deepcave_symbolic.exceptions import InvalidArgumentError, SearchFailedError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import Array, complexity, longest_case
-from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.selection import is_defined, is_regular
-from deepcave_symbolic.space import Axis
+from deepcave_symbolic.formulas.expression import complexity, longest_case
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import is_defined, is_regular
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["ROUGH_R2", "Fitted", "choose", "given_form", "weigh"]
 

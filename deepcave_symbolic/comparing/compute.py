@@ -9,21 +9,22 @@ import numpy as np
 
 from deepcave_symbolic.comparing.agreement import constants_of
 from deepcave_symbolic.comparing.choosing import Fitted, choose, given_form, weigh
+from deepcave_symbolic.comparing.comparison import Comparison
 from deepcave_symbolic.comparing.domain import data_on, projection_of, shared_domain
 from deepcave_symbolic.comparing.forms import Data, Fit, Form
 from deepcave_symbolic.comparing.notes import notes_on
-from deepcave_symbolic.comparing.record import Comparison
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import complexity, evaluate
-from deepcave_symbolic.formula import Formula
-from deepcave_symbolic.printing import to_text
+from deepcave_symbolic.findings.trust import error_of_mean
+from deepcave_symbolic.formulas.expression import complexity, evaluate
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import Target, score_one
+from deepcave_symbolic.formulas.printing import to_text
+from deepcave_symbolic.formulas.rounding import round_formula
+from deepcave_symbolic.formulas.tidy import tidy
+from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.rounding import round_formula, weighted_r2
-from deepcave_symbolic.selection import Target, score_one
-from deepcave_symbolic.space import Axis
-from deepcave_symbolic.tidy import tidy
-from deepcave_symbolic.trust import error_of_mean
+from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["compare_explanations"]
 

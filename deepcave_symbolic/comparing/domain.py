@@ -10,10 +10,10 @@ import numpy as np
 from deepcave_symbolic.comparing.forms import Data
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.names import shown_name
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection
-from deepcave_symbolic.space import Axis
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.words.names import shown_name
 
 __all__ = ["check_points", "data_on", "projection_of", "shared_domain"]
 

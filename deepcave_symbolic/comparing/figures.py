@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from deepcave_symbolic.comparing.record import Comparison
-from deepcave_symbolic.expression import evaluate
-from deepcave_symbolic.figure_parts import axis_layout, escape
+from deepcave_symbolic.comparing.comparison import Comparison
+from deepcave_symbolic.formulas.expression import evaluate
+from deepcave_symbolic.show.figures.parts import axis_layout, escape
 
 __all__ = ["plot_comparison"]
 

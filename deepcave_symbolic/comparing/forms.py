@@ -17,9 +17,10 @@ from functools import cached_property
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array, Node, constant, evaluate, substitute, to_json, variable
-from deepcave_symbolic.rounding import weighted_r2
-from deepcave_symbolic.tidy import join_sum, split_sum
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, to_json, variable
+from deepcave_symbolic.formulas.tidy import join_sum, split_sum
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_r2
 
 __all__ = ["Data", "Fit", "Form", "form_of", "refit"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from deepcave_symbolic.comparing.choosing import ROUGH_R2, Fitted
-from deepcave_symbolic.comparing.record import Constant
+from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.names import shown_name
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.words.names import shown_name
 
 __all__ = ["notes_on"]
 

@@ -7,9 +7,9 @@ import math
 import textwrap
 from collections.abc import Sequence
 
-from deepcave_symbolic.comparing.record import Comparison, Constant
-from deepcave_symbolic.names import latex_name, shown_name, visible_text
-from deepcave_symbolic.report import markdown_cell
+from deepcave_symbolic.comparing.comparison import Comparison, Constant
+from deepcave_symbolic.show.text import markdown_cell
+from deepcave_symbolic.words.names import latex_name, shown_name, visible_text
 
 __all__ = ["comparison_html", "comparison_latex", "comparison_markdown", "comparison_text", "number"]
 

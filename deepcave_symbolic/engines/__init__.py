@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Literal, cast, get_args
 
-from deepcave_symbolic.engines.base import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS, SymbolicRegressionEngine
+from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 
 __all__ = [

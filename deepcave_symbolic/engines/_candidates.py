@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from deepcave_symbolic.expression import FUNCTIONS, Array, Node, complexity, walk
-from deepcave_symbolic.tidy import tidy
+from deepcave_symbolic.formulas.expression import FUNCTIONS, Node, complexity, walk
+from deepcave_symbolic.formulas.tidy import tidy
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["add_candidate", "functions_used"]
 

@@ -21,9 +21,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deepcave_symbolic._optional import import_optional
 from deepcave_symbolic.engines._candidates import add_candidate
-from deepcave_symbolic.expression import Array, Node, constant, evaluate, function, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, variable
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["GPLearnEngine", "program_to_node"]
 

@@ -16,6 +16,6 @@ Notation:
 from __future__ import annotations
 
 from deepcave_symbolic.projection.average import project
-from deepcave_symbolic.projection.record import HeldOut, Incumbent, Projection, TrialPoints
+from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
 
 __all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints", "project"]

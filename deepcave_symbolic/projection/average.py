@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.configurations import Mask, deactivate, forbidden, sample_all
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.projection.record import HeldOut, Incumbent, Projection, TrialPoints, weighted_variance
-from deepcave_symbolic.space import Axis, labels_of_vector, vector_of_labels
+from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.numeric.grids import product_of
+from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
+from deepcave_symbolic.space.axis import Axis, labels_of_vector, vector_of_labels
+from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -178,11 +180,6 @@ def _incumbent(
     if np.isnan(values).any():  # a choice without the explained hyperparameter
         return Incumbent(None, float(costs[best]))
     return Incumbent(tuple(float(v) for v in values), float(costs[best]))
-
-
-def product_of(values: Sequence[Array]) -> Array:
-    """Returns every combination of the values of the axes, shape (n, k), the last axis first."""
-    return np.column_stack([m.ravel() for m in np.meshgrid(*values, indexing="ij")])
 
 
 def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:

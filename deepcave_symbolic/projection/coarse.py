@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.projection.average import average_over, draw_others, product_of, to_vector
-from deepcave_symbolic.space import Axis
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.grids import product_of
+from deepcave_symbolic.projection.average import average_over, draw_others, to_vector
+from deepcave_symbolic.space.axis import Axis
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from deepcave_symbolic.runs.load import load_run
-from deepcave_symbolic.runs.records import Run, Status, Trial
+from deepcave_symbolic.runs.run import Run, Status, Trial
 
 __all__ = ["Run", "Status", "Trial", "load_run"]

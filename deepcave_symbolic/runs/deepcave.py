@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.runs.records import Run, Status, Trial
-from deepcave_symbolic.runs.selection import budgets_of
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import load_run
+from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import without_surrogate
 
 __all__ = ["from_deepcave", "match_budget", "with_combined_budget"]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.runs.records import Run, Status, Trial
+from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import run_name
 
 __all__ = ["live_run"]

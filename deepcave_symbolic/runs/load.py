@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.runs import smac
-from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.run import Run
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -34,8 +34,8 @@ def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
     """
     if isinstance(run, Run):
         return run
-    from deepcave_symbolic.runs.optuna import from_study, is_study
-    from deepcave_symbolic.runs.optuna_storage import is_storage, load_stored
+    from deepcave_symbolic.runs.optuna.storage import is_storage, load_stored
+    from deepcave_symbolic.runs.optuna.study import from_study, is_study
 
     if is_study(run):
         return from_study(run, configspace=configspace)

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.isolation import quiet
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
-from deepcave_symbolic.runs.records import Run, Status, Trial
+from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 
 if TYPE_CHECKING:

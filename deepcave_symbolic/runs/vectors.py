@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.configurations import Mask, activity_in_words, forbidden
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.space.configurations import activity_in_words, forbidden
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.runs.records import Run, Status
-from deepcave_symbolic.runs.selection import budgets_of, component_meta
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs.run import Run, Status
+from deepcave_symbolic.runs.trial_selection import budgets_of, component_meta
 
 __all__ = [
     "ALL_BUDGETS",

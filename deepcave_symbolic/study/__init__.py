@@ -8,8 +8,8 @@ records (`record`).
 from __future__ import annotations
 
 from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run, told_apart
-from deepcave_symbolic.study.record import Failure, Study, StudyRecord
 from deepcave_symbolic.study.run import Workers, carry_out
+from deepcave_symbolic.study.study import Failure, Study, StudyRecord
 
 __all__ = [
     "Failure",

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from deepcave_symbolic._optional import import_optional
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, SchedulerError, WorkerError
+from deepcave_symbolic.process.optional import import_optional
 from deepcave_symbolic.study.store import versions
 from deepcave_symbolic.study.tasks import Outcome, Task
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunNotFoundError
 from deepcave_symbolic.explainer import explainable
-from deepcave_symbolic.options import Options
+from deepcave_symbolic.question import Options
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.folder import runs_below
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import resolve_objective
+from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import Weights, viewed
-from deepcave_symbolic.space import axis_of
-from deepcave_symbolic.study.record import Failure
+from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.study.store import content_of
+from deepcave_symbolic.study.study import Failure
 from deepcave_symbolic.study.tasks import Source
 
 if TYPE_CHECKING:

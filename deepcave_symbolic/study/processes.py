@@ -17,7 +17,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, WorkerError
-from deepcave_symbolic.interrupts import cleaning_up
+from deepcave_symbolic.process.interrupts import cleaning_up
 from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Processes", "n_workers"]

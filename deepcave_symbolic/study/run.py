@@ -14,9 +14,9 @@ from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.study.cluster import Cluster
 from deepcave_symbolic.study.plan import PlannedRun
 from deepcave_symbolic.study.processes import Processes, n_workers
-from deepcave_symbolic.study.record import Failure, Study, StudyRecord
 from deepcave_symbolic.study.schedule import completed, completed_here
 from deepcave_symbolic.study.store import Store
+from deepcave_symbolic.study.study import Failure, Study, StudyRecord
 from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Workers", "carry_out"]

@@ -22,9 +22,9 @@ from typing import Any
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.explainer import package_version
 from deepcave_symbolic.explanation import SCHEMA_VERSION, Explanation, space_dict
-from deepcave_symbolic.output import UNFINISHED, write_output
+from deepcave_symbolic.process.output import UNFINISHED, write_output
 from deepcave_symbolic.runs.folder import read_json
-from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.study.tasks import Source
 
 __all__ = ["Store", "content_of", "versions"]

@@ -14,8 +14,8 @@ from typing import Any
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, WorkerError
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.options import Options
-from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.question import Options
+from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.cost import watching
 
 __all__ = ["Explainers", "Outcome", "Source", "Task", "explain_task"]

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
-from deepcave_symbolic.runs.records import Run, Status
-from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
+from deepcave_symbolic.runs.run import Run, Status
+from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate

@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord"]
 

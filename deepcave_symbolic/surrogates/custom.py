@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, SurrogateError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.rounding import weighted_r2
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import MIN_ROWS, resolve_budget, trial_rules
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, trial_rules
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.model import ModelSurrogate, is_fitted_model

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.runs.records import Run, Trial
-from deepcave_symbolic.runs.selection import MIN_ROWS, budgets_of, select_trials
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs.run import Run, Trial
+from deepcave_symbolic.runs.trial_selection import MIN_ROWS, budgets_of, select_trials
 from deepcave_symbolic.surrogates.encoders import Encoder, UnsuitableCostsError, fit_encoder
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.surrogates.encoding import MINIMAL_COST_FOR_LOG, Encoder, UnsuitableCostsError, n_below
 from deepcave_symbolic.surrogates.rank_encoders import RANK_ENCODERS, InterpolatedEncoder
 

@@ -13,7 +13,7 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["MINIMAL_COST_FOR_LOG", "Encoder", "UnsuitableCostsError", "n_below"]
 

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.runs.records import Run
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder

@@ -21,8 +21,8 @@ from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.isolation import one_blas_thread
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.surrogates.data import chunks, impute
 from deepcave_symbolic.surrogates.encoders import Encoder
 

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.configurations import deactivate, sample_all
 from deepcave_symbolic.exceptions import InvalidArgumentError, SurrogateError, UnknownNameError
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.configurations import deactivate, sample_all
 from deepcave_symbolic.surrogates.model_range import misplaced_columns
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["misplaced_columns"]
 

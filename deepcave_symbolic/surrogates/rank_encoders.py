@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.surrogates.encoding import MINIMAL_COST_FOR_LOG, Encoder, n_below
 
 __all__ = ["RANK_ENCODERS", "InterpolatedEncoder"]

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import component_meta
+from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.data import instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, SurrogateError
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.isolation import quiet
-from deepcave_symbolic.runs.records import Run
-from deepcave_symbolic.runs.selection import component_meta
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import quiet
+from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.cost import announced
 from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array
-from deepcave_symbolic.isolation import one_blas_thread
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import one_blas_thread
 
 __all__ = ["train"]
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.configurations import deactivate, forbidden, sample_all
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -16,7 +16,7 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
     """Puts the list of layers in the marker's place."""
     if MARKER not in markdown:
         return markdown
-    test = Path(config.docs_dir).parent / "tests" / "test_architecture.py"
+    test = Path(config.docs_dir).parent / "tests" / "unit" / "test_architecture.py"
     return markdown.replace(MARKER, _listed(_layers(test)))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+
 from browser_harness import (
     EXAMPLES,
     OUTPUT,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from build_docs import build_site
 
 if TYPE_CHECKING:

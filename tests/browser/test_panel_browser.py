@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from browser_harness import HOSTILE, Dashboard, PanelPage, shrink
 from conftest import HOSTILE_RUN, SHORT_RUN
+
+from browser_harness import HOSTILE, Dashboard, PanelPage, shrink
 
 pytestmark = pytest.mark.browser
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browser_harness import EXAMPLES, HOSTILE, OUTPUT, hostile_run
 
+from browser_harness import EXAMPLES, HOSTILE, OUTPUT, hostile_run
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 

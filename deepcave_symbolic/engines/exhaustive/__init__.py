@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from deepcave_symbolic.engines.exhaustive.search import ExhaustiveEngine
+from deepcave_symbolic.engines.exhaustive.engine import ExhaustiveEngine
 
 __all__ = ["ExhaustiveEngine"]

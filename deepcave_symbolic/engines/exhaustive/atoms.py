@@ -19,7 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcave_symbolic.expression import Array, Node, constant
+from deepcave_symbolic.formulas.expression import Node, constant
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["BOTH", "LEVEL_DIGITS", "LN10", "MARGIN", "SNAPS", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
 

@@ -13,7 +13,8 @@ import numpy as np
 from deepcave_symbolic.engines.exhaustive.atoms import LN10, Box, Built, monic, multiple
 from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
-from deepcave_symbolic.expression import Array, Node, constant, constants, evaluate, function, walk
+from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, walk
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["natural_cost", "readable", "to_node", "valid"]
 

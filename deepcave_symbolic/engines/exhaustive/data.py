@@ -14,7 +14,7 @@ import numpy as np
 
 from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
 from deepcave_symbolic.engines.exhaustive.fitting import Target
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["Data", "dense_points", "prepare", "thinned"]
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from deepcave_symbolic.engines.exhaustive.atoms import Points
 from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["CLOSE", "Dictionary", "Index", "Screening", "Seed", "best_per_cost", "gain_of_two", "two_best"]
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["Fit", "Problem", "Target", "fit"]
 

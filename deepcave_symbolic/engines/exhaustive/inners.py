@@ -22,7 +22,8 @@ from deepcave_symbolic.engines.exhaustive.atoms import (
     monic,
     multiple,
 )
-from deepcave_symbolic.expression import Array, Node, constant, function, power, variable
+from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = [
     "BLEND",

@@ -11,7 +11,8 @@ import math
 import numpy as np
 
 from deepcave_symbolic.engines.exhaustive.atoms import Built, Derivatives, Outer, Parameters, multiple
-from deepcave_symbolic.expression import Array, Node, function, power
+from deepcave_symbolic.formulas.expression import Node, function, power
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["ABS", "COS", "EXP", "GAUSS", "IDENTITY", "LOG", "POW", "RECIPROCAL", "SIN", "SQRT", "SQUARE", "TANH"]
 

@@ -24,7 +24,7 @@ from deepcave_symbolic.engines.exhaustive.dictionary import (
     two_best,
 )
 from deepcave_symbolic.engines.exhaustive.grammar import Form, Grammar
-from deepcave_symbolic.expression import Array
+from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["scan_products"]
 

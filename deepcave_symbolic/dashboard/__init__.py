@@ -1,0 +1,1 @@
+"""The panel in DeepCAVE and what starts DeepCAVE with it."""

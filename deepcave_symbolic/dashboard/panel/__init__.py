@@ -1,0 +1,22 @@
+"""The panel "Symbolic Formulas" of the DeepCAVE dashboard: inputs → `explain()` → stored record → figures.
+
+`inputs.py` lays out and reads the inputs, `compute.py` explains the run in the worker, `record.py` is what is stored,
+`outputs.py` draws the record and nothing else, `plugin.py` is the class that DeepCAVE knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
+
+__all__ = ["SymbolicFormulas"]
+
+
+def __getattr__(name: str) -> Any:
+    if name != "SymbolicFormulas":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
+
+    return SymbolicFormulas

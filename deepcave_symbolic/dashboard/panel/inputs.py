@@ -1,0 +1,325 @@
+"""The panel's inputs: their layout with help in plain words, their defaults, and how they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from deepcave.utils.layout import get_select_options, help_button
+
+from deepcave_symbolic.dashboard.panel.stored import record_version
+from deepcave_symbolic.engines import ENGINES
+from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES
+from deepcave_symbolic.runs.views import TIME, budget_name
+from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.surrogates import KINDS
+
+__all__ = [
+    "ALL",
+    "AUTOMATIC",
+    "AUTOMATIC_BUDGET",
+    "EVERY_BUDGET",
+    "NONE",
+    "SCALARIZED_COST",
+    "Inputs",
+    "defaults",
+    "filter_layout",
+    "input_layout",
+    "options_of",
+    "static_options",
+]
+
+#: Choices of a hyperparameter that are no names.
+AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
+#: Names that look like these choices, or are empty as a field that nobody filled in, stand in the page with one more
+#: quote at their end.
+_QUOTED = re.compile(f"({'|'.join(map(re.escape, (AUTOMATIC, ALL, NONE)))}|)'*")
+#: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
+AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
+#: The filter's largest number of operators; its 0 stands for the recommended formula.
+_MOST_OPERATORS = 20
+
+_SURROGATE_LABELS = {
+    "run": "The run's own",
+    "forest": "A random forest",
+    "best": "Whichever predicts unseen trials better",
+}
+_SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
+_ENGINE_LABELS = {
+    "auto": "Automatic",
+    "exhaustive": "Exhaustive (every short formula)",
+    "operon": "Operon (longer formulas; needs the extra 'operon')",
+    "gplearn": "gplearn (genetic programming, as in the paper)",
+}
+_FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What the user asked for.
+
+    Args:
+        objective: Number or name of the objective among DeepCAVE's, or `SCALARIZED_COST`.
+        weights: Text with the weights of the scalarised cost, such as "1, 2"; empty for the run's own.
+        budget: Number of the budget among DeepCAVE's, `AUTOMATIC_BUDGET` or `EVERY_BUDGET`.
+        overview: Whether all hyperparameters are asked for; `first` is None then.
+        first: A hyperparameter, or None for the most important one.
+        second: A second hyperparameter, or None.
+        surrogate: "run", "forest" or "best".
+        source: "surrogate" or "trials".
+        max_complexity: Longest formula, in operators.
+        functions: What formulas may contain; None for the engine's default.
+        engine: Name of the engine.
+        seed: Seed of everything random.
+    """
+
+    objective: int | str
+    weights: str
+    budget: int
+    overview: bool
+    first: str | None
+    second: str | None
+    surrogate: str
+    source: str
+    max_complexity: int
+    functions: tuple[str, ...] | None
+    engine: str
+    seed: int
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any]) -> Inputs:
+        """Reads DeepCAVE's cleaned inputs; what is missing or empty has its default."""
+        given = {key: value for key, value in inputs.items() if value not in (None, "")}
+        values = {**defaults(), **given}
+        functions = tuple(f for f in KNOWN_FUNCTIONS if f in values["functions"])
+        first = values["hyperparameter_name_1"]
+        objective = values["objective_id"]
+        return cls(
+            objective=objective
+            if isinstance(objective, str) and not objective.lstrip("-").isdigit()
+            else int(objective),
+            weights=str(values["weights"]),
+            budget=int(values["budget_id"]),
+            overview=first == ALL,
+            first=_name_of(first),
+            second=_name_of(values["hyperparameter_name_2"]),
+            surrogate=values["surrogate"],
+            source=values["source"],
+            max_complexity=int(values["max_complexity"]),
+            # The readable functions are the default, for which gplearn has the paper's own.
+            functions=None if set(functions) == set(DEFAULT_FUNCTIONS) else functions,
+            engine=values["engine"],
+            seed=int(values["seed"]),
+        )
+
+
+def _choice_of(name: str) -> str:
+    """Returns what stands for a hyperparameter among the choices."""
+    return f"{name}'" if _QUOTED.fullmatch(name) else name
+
+
+def _name_of(choice: Any) -> str | None:
+    if choice in (AUTOMATIC, ALL, NONE):
+        return None
+    # DeepCAVE reads the texts "true" and "false" as booleans.
+    name = str(choice).lower() if isinstance(choice, bool) else str(choice)
+    return name[:-1] if _QUOTED.fullmatch(name) else name
+
+
+def defaults() -> dict[str, Any]:
+    """Returns the value of every input and filter that a fresh panel has, as `process` and `load_outputs` read them."""
+    return {
+        "objective_id": 0,
+        "budget_id": AUTOMATIC_BUDGET,
+        "weights": "",
+        "hyperparameter_name_1": AUTOMATIC,
+        "hyperparameter_name_2": NONE,
+        "surrogate": KINDS[0],
+        "source": SOURCES[0],
+        "max_complexity": DEFAULT_MAX_COMPLEXITY,
+        "functions": list(DEFAULT_FUNCTIONS),
+        "engine": "auto",
+        "seed": 0,
+        "attempt": 0,
+        "version": record_version(),
+        "operators": 0,
+    }
+
+
+def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
+    """Returns the choices that depend on the run, by input."""
+    names = [name for name in run.configspace if _is_explainable(run.configspace, name)]
+    budgets = [str(b) for b in run.get_budgets(human=True)]
+    ids = run.get_budget_ids()
+    # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
+    ids = ids if len(ids) == len(budgets) > 1 else []
+    objectives, objective_ids = list(run.get_objective_names()), list(run.get_objective_ids())
+    # DeepCAVE adds an objective "Time" to those of the run.
+    several = len([name for name in objectives if name != TIME]) > 1
+    every = ["All, the budget as a hyperparameter"] if ids else []
+    with_budget = [*names, budget_name(run.configspace)] if ids else names
+    choices = [_choice_of(name) for name in with_budget]
+    labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
+    return {
+        "objective_id": get_select_options(
+            [*objectives, *(["Scalarised cost of the objectives"] if several else [])],
+            [*objective_ids, *([SCALARIZED_COST] if several else [])],
+        ),
+        "budget_id": get_select_options(
+            ["Highest with enough trials", *every, *budgets[: len(ids)]],
+            [AUTOMATIC_BUDGET, *([EVERY_BUDGET] if every else []), *ids],
+        ),
+        "hyperparameter_name_1": get_select_options(
+            ["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *choices]
+        ),
+        "hyperparameter_name_2": get_select_options(["None", *labels], [NONE, *choices]),
+    }
+
+
+def _is_explainable(configspace: Any, name: str) -> bool:
+    try:
+        axis_of(configspace, name)
+    except HyperparameterNotExplainableError:
+        return False
+    return True
+
+
+def static_options() -> dict[str, list[dict[str, Any]]]:
+    """Returns the choices that are the same for every run, by input."""
+    return {
+        "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in KINDS], KINDS),
+        "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
+        "engine": get_select_options([_ENGINE_LABELS[e] for e in ("auto", *ENGINES)], ["auto", *ENGINES]),
+        "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
+    }
+
+
+def whole_number(value: Any) -> int | None:
+    """Returns the number in a field, None while it is empty or no number."""
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def input_layout(register: Callable[..., str]) -> list[Any]:
+    """Returns the input block. No component has a value here: DeepCAVE knows a fresh page by that."""
+
+    def select(id: str, **kwargs: Any) -> Any:
+        return dbc.Select(id=register(id, ["value", "options"], **kwargs), placeholder="Select ...")
+
+    return [
+        _row(
+            _field("Objective", "What the formula computes.", select("objective_id", type=int)),
+            _field(
+                "Budget",
+                "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
+                "highest budget, All explains the budget itself; both with a random forest.",
+                select("budget_id", type=int),
+            ),
+        ),
+        _row(
+            _field(
+                "Hyperparameter 1",
+                "The formula describes the objective as a function of this hyperparameter; all others are averaged "
+                "out. Automatic takes the one that moves the objective most; All gives an overview.",
+                select("hyperparameter_name_1"),
+            ),
+            _field(
+                "Hyperparameter 2 (optional)",
+                "With a second hyperparameter the formula describes how both act together.",
+                select("hyperparameter_name_2"),
+            ),
+        ),
+        html.Details(
+            [
+                html.Summary("More options"),
+                _row(
+                    _field(
+                        "Surrogate",
+                        "The model of the objective that the formula describes. SMAC runs have their own, which is "
+                        "rebuilt from the run folder; for optimizers that keep none, a random forest stands in for it.",
+                        select("surrogate"),
+                    ),
+                    _field(
+                        "Source",
+                        "Fit the formula to the surrogate (recommended), or to the evaluated trials themselves, which "
+                        "crowd around good configurations and so give a biased picture.",
+                        select("source"),
+                    ),
+                ),
+                _row(
+                    _field(
+                        "Longest formula",
+                        "The largest number of operators (+, ·, power, log, ...) that formulas may have. Above 15, "
+                        "Operon searches too, where it is installed.",
+                        dbc.Input(
+                            id=register("max_complexity", "value", type=whole_number), type="number", min=1, step=1
+                        ),
+                    ),
+                    _field(
+                        "Search engine",
+                        "How formulas are searched. Automatic suits nearly always; gplearn takes much longer.",
+                        select("engine"),
+                    ),
+                ),
+                _row(
+                    _field(
+                        "Weights of the objectives",
+                        "For the scalarised cost of several objectives: one number an objective, with commas between "
+                        "them. Empty for the run's own weights, or equal ones where it keeps none.",
+                        dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
+                    )
+                ),
+                _row(
+                    _field(
+                        "Readable functions",
+                        "What formulas may contain beside +, −, · and /. The readable ones are selected.",
+                        dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
+                    ),
+                    _field(
+                        "Seed",
+                        "The same seed gives the same formula. The run's own surrogate and the exhaustive engine do "
+                        "not depend on it.",
+                        dbc.Input(id=register("seed", "value", type=whole_number), type="number", min=0, step=1),
+                    ),
+                ),
+            ]
+        ),
+        # Part of the key of a stored result, so that another version's results are never read; not for the user.
+        dbc.Input(id=register("version", "value"), type="hidden"),
+    ]
+
+
+def filter_layout(register: Callable[..., str]) -> list[Any]:
+    """Returns the filter block: the choice of a formula on the front, which needs no processing."""
+    steps = range(4, _MOST_OPERATORS + 1, 4)
+    return [
+        dbc.Label("Show the best formula with at most this many operators"),
+        help_button("Fewer operators are easier to read, more follow the surrogate more closely. No processing."),
+        # The first mark's text is centred below the slider's end and would be cut off at the edge.
+        html.Div(
+            dcc.Slider(
+                id=register("operators", "value"),
+                min=0,
+                max=_MOST_OPERATORS,
+                step=1,
+                marks={0: "recommended", **{n: str(n) for n in steps}},
+            ),
+            style={"padding": "0 2rem"},
+        ),
+    ]
+
+
+def _row(*fields: Any) -> Any:
+    return dbc.Row([dbc.Col(field, md=6) for field in fields], className="mb-3 mt-2")
+
+
+def _field(label: str, help: str, component: Any) -> list[Any]:
+    return [dbc.Label(label), help_button(help), component]

@@ -1,0 +1,191 @@
+"""The class that DeepCAVE knows: inputs, job and outputs of the panel "Symbolic Formulas"."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from deepcave_symbolic.process.optional import import_optional
+
+_static: Any = import_optional("deepcave.plugins.static", purpose="The panel 'Symbolic Formulas'")
+
+from deepcave import interactive  # noqa: E402 - the line above says what to install where it is missing
+
+from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
+from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
+from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
+from deepcave_symbolic.dashboard.panel.stored import record_version  # noqa: E402
+from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS  # noqa: E402
+
+__all__ = ["SymbolicFormulas"]
+
+#: Seconds after drawing.
+_STATUS_AGAIN = 2.0
+
+_TRY_AGAIN = """
+function(clicks) {
+    const processAgain = (tries) => {
+        const button = document.getElementById("symbolic_formulas-update-button");
+        if (button && !button.disabled) { button.click(); }
+        else if (tries > 0) { setTimeout(() => processAgain(tries - 1), 200); }
+    };
+    // A page that opens with the clicks of last time is no click.
+    const before = window.symbolicFormulasClicks;
+    window.symbolicFormulasClicks = clicks;
+    if (typeof before === "number" && clicks === before + 1) { setTimeout(() => processAgain(25), 100); }
+    return window.dash_clientside.no_update;
+}
+"""
+
+
+class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave has no types
+    """Explains one or two hyperparameters of a run, or each of them, by short formulas."""
+
+    id = "symbolic_formulas"
+    name = "Symbolic Formulas"
+    icon = "fas fa-square-root-alt"
+    category = "Hyperparameter Analysis"
+    activate_run_selection = True
+
+    @staticmethod
+    def get_input_layout(register: Callable[..., str]) -> list[Any]:
+        """Returns the input block."""
+        # The button "Try again" stands in the output block; its clicks are an input, so that they change the key under
+        # which a result is stored.
+        register("attempt", "n_clicks", type=panel_inputs.whole_number)
+        return panel_inputs.input_layout(register)
+
+    @staticmethod
+    def get_filter_layout(register: Callable[..., str]) -> list[Any]:
+        """Returns the filter block."""
+        return panel_inputs.filter_layout(register)
+
+    @staticmethod
+    def get_output_layout(register: Callable[..., str]) -> list[Any]:
+        """Returns the output block."""
+        return panel_outputs.output_layout(register, attempt_id=f"{SymbolicFormulas.id}-attempt-input")
+
+    def load_inputs(self) -> dict[str, dict[str, Any]]:
+        """Returns the inputs of a fresh panel."""
+        values = {key: {"value": value} for key, value in panel_inputs.defaults().items()}
+        values["attempt"] = {"n_clicks": 0}
+        for key, options in panel_inputs.static_options().items():
+            values[key]["options"] = options
+        for key in ("objective_id", "budget_id", "hyperparameter_name_1", "hyperparameter_name_2"):
+            values[key] = {"value": None, "options": []}
+        return values
+
+    def load_dependency_inputs(self, run: Any, previous_inputs: Any, inputs: Any) -> dict[str, dict[str, Any]]:
+        """Returns the inputs that depend on the run; nothing here reads trials or trains anything."""
+        values = panel_inputs.defaults()
+        result: dict[str, dict[str, Any]] = {}
+        for key, options in panel_inputs.options_of(run).items():
+            chosen = inputs[key]["value"]
+            known = {str(option["value"]) for option in options}
+            result[key] = {"options": options, "value": chosen if str(chosen) in known else values[key]}
+        selected = inputs["functions"]["value"]
+        if selected is not None:
+            # In one order, so that the same selection has the same stored result.
+            result["functions"] = {"value": [f for f in KNOWN_FUNCTIONS if f in selected]}
+        result["version"] = {"value": record_version()}
+        return result
+
+    @staticmethod
+    def process(run: Any, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Returns the stored record: explanations, or an error that says what to do."""
+        return compute(run, inputs)
+
+    @staticmethod
+    def load_outputs(run: Any, inputs: dict[str, Any], outputs: Any) -> list[Any]:
+        """Returns figure, Pareto front and the page's other parts, drawn from the stored record alone."""
+        return panel_outputs.draw(outputs, at_most=panel_inputs.whole_number(inputs.get("operators")) or 0)
+
+    def generate_inputs(self, **kwargs: Any) -> dict[str, Any]:
+        """Returns the inputs for `generate_outputs` and `load_outputs`; what is not given has its default.
+
+        Raises:
+            ValueError: If there is no such input.
+        """
+        values = {**panel_inputs.defaults(), "run": None}
+        # DeepCAVE registers the run's choice only where there is a page.
+        registered = {id: values[id] for id, *_ in self.inputs}
+        result: dict[str, Any] = super().generate_inputs(**{**registered, **kwargs})
+        return result
+
+    # --- what DeepCAVE's pages need -------------------------------------------------------------------------------
+
+    @property
+    def raw_outputs(self) -> Any:
+        """What "Raw Data" shows."""
+        return self._raw_outputs
+
+    @raw_outputs.setter
+    def raw_outputs(self, value: Any) -> None:
+        self._raw_outputs = None if value is None else panel_outputs.JSONText(value)
+
+    def register_callbacks(self) -> None:
+        """Registers DeepCAVE's callbacks and that of "Try again", which also presses Process."""
+        super().register_callbacks()
+        self._callback_try_again()
+
+    @interactive  # type: ignore[untyped-decorator, unused-ignore]
+    def _callback_try_again(self) -> None:
+        from dash.dependencies import Input, Output
+        from deepcave import app
+
+        app.clientside_callback(
+            _TRY_AGAIN,
+            Output(f"{self.id}-pressed", "data"),
+            Input(self.get_internal_input_id("attempt"), "n_clicks"),
+        )
+
+    def __call__(self) -> Any:
+        """Returns the page, without the last inputs of another version of this panel."""
+        self._forget_other_versions()
+        return super().__call__()
+
+    @interactive  # type: ignore[untyped-decorator, unused-ignore]
+    def _forget_other_versions(self) -> None:
+        from deepcave import c
+
+        last = c.get("last_inputs", self.id)
+        if last and last.get("version", {}).get("value") != record_version():
+            c.set("last_inputs", self.id, value=None)
+
+    def _process_raw_outputs(self, inputs: dict[str, Any], raw_outputs: dict[str, Any]) -> Any:
+        outputs = super()._process_raw_outputs(inputs, raw_outputs)
+        if any(panel_outputs.has_failed(record) for record in raw_outputs.values()):
+            self._forget(inputs)
+        timer = threading.Timer(_STATUS_AGAIN, self._say_status_again)
+        timer.daemon = True
+        timer.start()
+        return outputs
+
+    def _say_status_again(self) -> None:
+        """Has DeepCAVE tell the page once more that Process is done.
+
+        It says so once. Where drawing holds up that answer, the page has asked again meanwhile and drops it, and the
+        button's spinner would turn for ever.
+        """
+        self._previous_state = _static.PluginState.UNSET
+
+    def _forget(self, inputs: dict[str, Any]) -> None:
+        """Removes a failed or foreign result from the cache, so that DeepCAVE offers Process again.
+
+        The last inputs are changed as well, to what no click makes, because DeepCAVE redraws only where the inputs
+        differ from them.
+        """
+        from deepcave import c, rc
+
+        key = self._dict_as_key(inputs, remove_filters=True)
+        for run in self.get_selected_runs(inputs):
+            with contextlib.suppress(OSError):
+                (rc.cache_dir / run.id / self.id / f"{key}.json").unlink()
+        last = copy.deepcopy(inputs)
+        last["attempt"]["n_clicks"] = (last["attempt"]["n_clicks"] or 0) + 0.5
+        c.set("last_inputs", self.id, value=last)
+        # DeepCAVE looks at the cache again only after a change of the inputs; this enables Process at once.
+        self._state = _static.PluginState.NEEDS_PROCESSING

@@ -1,0 +1,205 @@
+"""The engine: every short formula of a readable grammar, screened, fitted and sorted by length.
+
+In one or two variables short formulas can be enumerated (Bartlett, Desmond & Ferreira, "Exhaustive Symbolic
+Regression", 2022). Every skeleton is tried on a grid of its parameters; the constants of the best are local fits from
+there, so that a formula is very good but not provably the best. Nothing is random.
+
+Notation:
+    sse: 1 - R^2 of a fit. cost: operators of a formula, see `grammar`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, readable, to_node, valid
+from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepare, thinned
+from deepcave_symbolic.engines.exhaustive.dictionary import Screening
+from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
+from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
+from deepcave_symbolic.engines.exhaustive.screening import screen
+from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS
+from deepcave_symbolic.formulas.expression import Node, complexity, constant
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import one_blas_thread
+
+__all__ = ["ExhaustiveEngine"]
+
+#: Screening uses about this many points; more do not change the order of skeletons.
+_SCREENING_POINTS = 130
+#: Fitting starts on at most about this many points and ends on all.
+_FITTING_POINTS = 500
+#: R^2 that a readable exponent may cost, and how far from it one is tried, relative to it.
+_SNAP_LOSS, _SNAP_REACH = 1e-4, 0.3
+
+
+class ExhaustiveEngine:
+    """Searches every short formula; deterministic, NumPy only.
+
+    Args:
+        max_cost: Longest formula that is searched, in operators.
+        log_scaled: Which coordinates are log10 of a hyperparameter. With it costs count in natural units; without it a
+            search coordinate counts nothing.
+        bounds: Lowest and highest value of every search coordinate, where the training points do not reach them.
+        per_cost: Candidates returned a cost.
+    """
+
+    name = "exhaustive"
+
+    def __init__(
+        self,
+        *,
+        max_cost: int = 12,
+        log_scaled: tuple[bool, ...] | None = None,
+        bounds: Sequence[tuple[float, float]] | None = None,
+        per_cost: int = 8,
+    ) -> None:
+        self.max_cost = max_cost
+        self.log_scaled = log_scaled
+        self.bounds = bounds
+        self.per_cost = per_cost
+
+    def search(
+        self,
+        X: Array,
+        y: Array,
+        *,
+        weights: Array | None = None,
+        max_complexity: int = 15,
+        functions: Sequence[str] = DEFAULT_FUNCTIONS,
+        seed: int = 0,
+    ) -> list[Node]:
+        """Returns candidate expressions in the search coordinates, shortest first; see the protocol.
+
+        Args:
+            X: Training points, shape (n, 1) or (n, 2).
+            y: Targets, shape (n,).
+            weights: Non-negative weights of the squared errors, shape (n,).
+            max_complexity: Longest expression of interest.
+            functions: The allowed ones of `KNOWN_FUNCTIONS`.
+            seed: Not used; nothing is random.
+        """
+        log_scaled = self.log_scaled or (False,) * np.shape(X)[1]
+        with np.errstate(all="ignore"):
+            data = prepare(X, y, weights, self.bounds, log_scaled)
+        if data is None:
+            return []
+        mean = constant(data.offset)
+        max_cost = min(self.max_cost, max_complexity)
+        if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 3:
+            return [mean]
+        # One BLAS thread: the matrices are small, and the number of threads must not change a rounding error.
+        with np.errstate(all="ignore"), one_blas_thread():
+            found = _candidates(data, max_cost, frozenset(functions), self.log_scaled is not None, self.per_cost)
+        return [mean, *found]
+
+
+def _candidates(data: Data, max_cost: int, functions: frozenset[str], natural: bool, per_cost: int) -> list[Node]:
+    """Screens, fits and selects; the stages keep ever fewer skeletons and use ever more points and steps."""
+    box = data.points.box
+    signs = tuple(int(np.sign(low)) if low >= 0 else -1 for low in box.low)
+    table = grammar(functions, box.log_scaled, signs, data.levels, natural)
+    if not table.factors:
+        return []
+    points, target = thinned(data.points, data.target, _SCREENING_POINTS)
+    distinct = len(np.unique(data.points.u, axis=1).T)
+    found = screen(table, points, target, Screening(max_cost))
+    problems = [problem for problem in found if _constants(problem) <= distinct]
+    fits = fit(problems, table, points, target, 6)
+    fits = fit([item.problem for item in _best(fits, table, 22, 2)], table, points, target, 8)
+    points, target = thinned(data.points, data.target, _FITTING_POINTS)
+    fits = fit([item.problem for item in _best(fits, table, 14, 1)], table, points, target, 20)
+    if points is not data.points:
+        fits = fit([item.problem for item in fits], table, data.points, data.target, 3)
+    fits = _snapped(fits, table, data, functions)
+    return _selected(fits, table, data, max_cost, natural, per_cost)
+
+
+def _constants(problem: Problem) -> int:
+    return 1 + sum(len(columns_of(term)) for term in problem.terms) + len(problem.theta)
+
+
+def _cost(problem: Problem, table: Grammar) -> int:
+    return sum(table.term_cost(term) for term in problem.terms)
+
+
+def _best(fits: list[Fit], table: Grammar, keep: int, starts: int) -> list[Fit]:
+    """Returns the best `keep` skeletons of every cost, with at most `starts` fits each."""
+    levels: dict[int, list[Fit]] = defaultdict(list)
+    for item in fits:
+        levels[_cost(item.problem, table)].append(item)
+    result = []
+    for level in sorted(levels):
+        seen: dict[tuple[Term, ...], int] = {}
+        # Rounded, so that rounding errors cannot change the order.
+        for item in sorted(levels[level], key=_rank):
+            key = skeleton(item.problem.terms)
+            if (key in seen or len(seen) < keep) and seen.get(key, 0) < starts:
+                seen[key] = seen.get(key, 0) + 1
+                result.append(item)
+    return result
+
+
+def _rank(item: Fit) -> float:
+    return float(f"{item.sse:.6e}") if item.sse > 1e-13 else 0.0
+
+
+def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[str]) -> list[Fit]:
+    """Replaces exponents by readable ones where that costs next to nothing, and adds them where it costs little."""
+    pairs = [(item, _with_snaps(item.problem, table, data, functions)) for item in fits]
+    changed = [(item, problem) for item, problem in pairs if problem.fixed]
+    if not changed:
+        return fits
+    kept = [item for item, problem in pairs if not problem.fixed]
+    refitted = fit([problem for _, problem in changed], table, data.points, data.target, 8)
+    for (item, _), snapped in zip(changed, refitted, strict=True):
+        loss = snapped.sse - item.sse
+        readable = loss < _SNAP_LOSS
+        if readable:
+            kept.append(snapped)
+        if not readable or loss >= 0.25 * item.sse + 1e-7:
+            kept.append(item)
+    return kept
+
+
+def _with_snaps(problem: Problem, table: Grammar, data: Data, functions: frozenset[str]) -> Problem:
+    """Returns the problem with the exponents that are close to a readable one fixed there."""
+    theta, fixed, position = problem.theta.copy(), [], 0
+    for factor in (table.factors[index] for term in problem.terms for index in term.factors):
+        snaps = factor.snaps(data.points.box, functions)
+        if snaps is not None and len(snaps[1]):
+            where = position + snaps[0]
+            nearest = snaps[1][np.argmin(np.abs(snaps[1] - theta[where]))]
+            if abs(nearest - theta[where]) < _SNAP_REACH * abs(nearest):
+                theta[where] = nearest
+                fixed.append(where)
+        position += factor.n_params
+    return replace(problem, theta=theta, fixed=tuple(fixed))
+
+
+def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, natural: bool, per_cost: int) -> list[Node]:
+    box = data.points.box
+    dense, beyond = dense_points(box, data.margin)
+    levels: dict[int, list[Node]] = defaultdict(list)
+    seen: set[tuple[int, str]] = set()
+    for item in sorted(fits, key=_rank):
+        if not np.isfinite(item.sse):
+            continue
+        node = to_node(item, table, box, data.offset, data.scale)
+        if node is None:
+            continue
+        cost = natural_cost(node, box.log_scaled) if natural else complexity(node)
+        # Two skeletons of one length with the same error are the same function; exact fits may differ.
+        same = (cost, f"{item.sse:.5e}")
+        if cost > max_cost or len(levels[cost]) >= per_cost or (item.sse > 1e-9 and same in seen):
+            continue
+        if valid(node, dense, beyond, data.low, data.high) and (
+            not natural or readable(node, dense, data.low, data.high, box.log_scaled)
+        ):
+            levels[cost].append(node)
+            seen.add(same)
+    return [node for cost in sorted(levels) for node in levels[cost]]

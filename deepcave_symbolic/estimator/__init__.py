@@ -1,0 +1,1 @@
+"""Symbolic regression of any table, as a scikit-learn estimator."""

@@ -1,0 +1,1 @@
+"""What a formula tells and how far to trust it."""

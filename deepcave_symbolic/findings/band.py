@@ -1,0 +1,114 @@
+"""Where a formula leaves the surrogate's uncertainty band.
+
+Notation:
+    outside: |f(x) - mean(x)| > std(x), with mean and std of the projection (Moosbauer et al. 2021).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.formulas.expression import evaluate
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.words.names import shown_name
+
+__all__ = ["Band", "band_of"]
+
+#: Stretches named in a sentence; more would not be read.
+_STRETCHES_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the formula differs from the projection by more than one standard deviation of the surrogate.
+
+    Args:
+        outside: Share of the domain, in [0, 1].
+        stretches: For one hyperparameter the stretches from and to in natural units; for two the rectangle (from and to
+            of the first, from and to of the second) that holds all such points; empty where there are none.
+        worst: Where the difference is largest in standard deviations, natural units.
+        axes: The hyperparameters.
+        choices: For a categorical the choices where it does, as text; empty otherwise.
+    """
+
+    outside: float
+    stretches: tuple[tuple[float, ...], ...]
+    worst: tuple[float, ...]
+    axes: tuple[Axis, ...]
+    choices: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The same in words."""
+        if not self.stretches:
+            return "inside the surrogate's ±1 std band on the whole domain"
+        share = f"{max(1.0, 100 * self.outside):.0f} %"
+        names = [shown_name(axis.name) for axis in self.axes]
+        if self.choices:
+            return f"outside the surrogate's ±1 std band on {share} of the domain: {', '.join(self.choices)}"
+        if len(names) == 1:
+            (axis,) = self.axes
+            ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in self.stretches[:_STRETCHES_NAMED]]
+            named = [low if low == high else f"{low} to {high}" for low, high in ends]
+            more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
+            return f"outside the surrogate's ±1 std band on {share} of the domain: {names[0]} {', '.join(named)}{more}"
+        worst = zip(names, self.axes, self.worst, strict=True)
+        at = ", ".join(f"{name} ≈ {axis.shown(value, 3)}" for name, axis, value in worst)
+        return f"outside the surrogate's ±1 std band on {share} of the domain, farthest at {at}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        return {"outside": self.outside, "stretches": [list(s) for s in self.stretches], "worst": list(self.worst)}
+
+
+def band_of(formula: Formula, projection: Projection) -> Band:
+    """Returns where a formula leaves the band, on the fitting points of the projection.
+
+    Args:
+        formula: The formula shown.
+        projection: What it describes.
+    """
+    columns = [np.ascontiguousarray(column) for column in projection.grid.T]
+    difference = np.abs(evaluate(formula.tree, columns) - projection.mean)
+    # A surrogate that is certain (a training point of a Gaussian process) is met up to the printed digits.
+    height = float(np.nanmax(np.abs(projection.mean)))
+    allowed = np.maximum(projection.std, 1e-3 * projection.range) + 1e-12 * height
+    valid = projection.valid
+    out = valid & (difference > allowed)
+    ratio = np.where(valid, difference / np.where(allowed > 0, allowed, 1.0), -1.0)
+    worst = tuple(float(v) for v in projection.grid[int(np.argmax(ratio))])
+    stretches = _runs(projection.grid[:, 0], out) if len(projection.axes) == 1 else _rectangle(projection.grid, out)
+    share = float(projection.weights[out].sum() / projection.weights[valid].sum())
+    return Band(share, stretches, worst, projection.axes, _choices(projection, out))
+
+
+def _choices(projection: Projection, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[str, ...]:
+    """Returns the choices of the categorical axes that have a marked point."""
+    found = []
+    for i, axis in enumerate(projection.axes):
+        if axis.categorical and axis.labels is not None:
+            marked = [axis.labels[int(value)] for value in np.unique(projection.grid[out, i])]
+            found += [f"{shown_name(axis.name)} = {' or '.join(map(shown_name, marked))}"] if marked else []
+    return tuple(found)
+
+
+def _runs(x: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+    """Returns first and last point of every run of marked points, the longest first."""
+    edges = np.diff(np.concatenate([[0], out.astype(int), [0]]))
+    runs = sorted(
+        zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True), key=lambda r: r[0] - r[1]
+    )
+    return tuple((float(x[first]), float(x[last])) for first, last in runs)
+
+
+def _rectangle(grid: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+    if not np.any(out):
+        return ()
+    low, high = grid[out].min(axis=0), grid[out].max(axis=0)
+    return ((float(low[0]), float(high[0]), float(low[1]), float(high[1])),)

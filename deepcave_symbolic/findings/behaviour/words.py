@@ -1,0 +1,113 @@
+"""What is proven of a formula, in sentences."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from deepcave_symbolic.findings.behaviour.line import pieces_of
+from deepcave_symbolic.findings.behaviour.plane import Course, courses
+from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
+from deepcave_symbolic.findings.intervals import is_additive
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable, variables
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.space.values import natural_of, shown_value
+from deepcave_symbolic.words.names import shown_name
+
+_OPPOSITE = {RISES: FALLS, FALLS: RISES}
+
+
+def in_words(formula: Formula) -> list[str]:
+    """Returns a sentence a hyperparameter, such as "cost falls until n_units ≈ 120, then is flat." (without quotes).
+
+    Numbers are rounded; `pieces` has the exact ones.
+    """
+    objective = shown_name(formula.objective)
+    selector = next((i for i, axis in enumerate(formula.axes) if axis.categorical), None)
+    if selector is not None:
+        return _choices_in_words(formula, selector, objective)
+    if len(formula.axes) == 1:
+        return [_line_in_words(formula.tree, formula.axes[0], objective)]
+    if len(variables(formula.tree)) < 2 or is_additive(formula.tree):
+        return [_slice_in_words(formula, i, objective) for i in range(2)]
+    found = courses(formula)
+    with np.errstate(all="ignore"):
+        return [
+            _course_in_words(course, own, other, objective)
+            for course, own, other in zip(found, formula.axes, formula.axes[::-1], strict=True)
+        ]
+
+
+def _choices_in_words(formula: Formula, selector: int, objective: str) -> list[str]:
+    """Describes every choice by itself: without an order there is no rising and falling between them."""
+    axis = formula.axes[selector]
+    name, labels = shown_name(axis.name), [shown_name(label) for label in axis.labels or ()]
+    if selector not in variables(formula.tree):
+        same = f"{objective} does not depend on {name}."
+        return [same] if len(formula.axes) == 1 else [*in_words(formula.at_choice(selector, 0)), same]
+    if len(formula.axes) == 1:
+        levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
+        low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
+        return [f"{objective} is lowest for {name} = {' or '.join(low)}, highest for {' or '.join(high)}."]
+    said: dict[str, list[str]] = {}
+    for j, label in enumerate(labels):
+        said.setdefault(" ".join(in_words(formula.at_choice(selector, j))), []).append(label)
+    if len(said) == 1:
+        return [f"Whatever {name} is: {next(iter(said))}"]
+    return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in said.items()]
+
+
+def _line_in_words(tree: Node, axis: Axis, objective: str, *, along: bool = False) -> str:
+    name = shown_name(axis.name)
+    found = pieces_of(tree, axis)
+    if len(found) == 1 and found[0].direction == FLAT:
+        return f"{objective} does not depend on {name}."
+    # With two hyperparameters the sentence must say which one moves.
+    with_name = f" with {name}" if along else ""
+    if len(found) == 1:
+        if found[0].direction == UNSETTLED:
+            return f"How {objective} moves with {name} could not be settled."
+        return f"{objective} {found[0].direction}{with_name} throughout."
+    clauses = []
+    for i, piece in enumerate(found):
+        until = shown_value(axis, piece.end)
+        where = f" until {name} {until}" if i == 0 and not along else f" until {until.removeprefix('= ')}"
+        clauses.append(f"{piece.direction}{with_name if i == 0 else ''}{where if i < len(found) - 1 else ''}")
+    return f"{objective} {', then '.join(clauses)}."
+
+
+def _slice_in_words(formula: Formula, i: int, objective: str) -> str:
+    """Describes one hyperparameter of a sum: the other one shifts the formula and changes no direction."""
+    if i not in variables(formula.tree):
+        return f"{objective} does not depend on {shown_name(formula.axes[i].name)}."
+    other = formula.axes[1 - i]
+    middle = constant(float(natural_of(other)(0.5)))
+    tree = substitute(formula.tree, {1 - i: middle, i: variable(0)})
+    return _line_in_words(tree, formula.axes[i], objective, along=True)
+
+
+def _course_in_words(course: Course, own: Axis, other: Axis, objective: str) -> str:
+    name, other_name = shown_name(own.name), shown_name(other.name)
+    if course.kind == "negligible":
+        return f"{objective} hardly depends on {name}."
+    if course.kind == "throughout":
+        return f"{objective} {course.first} with {name} throughout."
+    if course.kind == "switch":
+        then = _OPPOSITE[course.first]
+        return f"{objective} {course.first} with {name} where {_threshold(other, course.at, then)}."
+    if course.kind == "turn":
+        until, then = shown_value(own, course.at[0]), _OPPOSITE[course.first]
+        return f"{objective} {course.first} with {name} until {until}, then {then}, whatever {other_name} is."
+    if course.kind == "depends":
+        return f"Whether {objective} rises or falls with {name} depends on {other_name}."
+    if course.kind == "both":
+        return f"{objective} rises and falls with {name}."
+    return f"How {objective} moves with {name} could not be settled."
+
+
+def _threshold(axis: Axis, at: tuple[float, ...], then: str) -> str:
+    name = shown_name(axis.name)
+    if axis.values is not None:
+        return f"{name} is at most {shown_value(axis, at[0]).removeprefix('= ')} and {then} above"
+    above = f" {shown_value(axis, at[1])}" if len(at) > 1 else ""
+    return f"{name} is below {shown_value(axis, at[0])} and {then} above{above}"

@@ -1,0 +1,121 @@
+"""How much of a 2-D projection needs both hyperparameters at once.
+
+Notation:
+    f: the projection on its grid, cells weighted by the share of the domain they stand for; by least squares
+        f = μ + a(x_1) + b(x_2) + e(x_1, x_2), the two-way analysis of variance.
+    additive: share of f's variance that μ + a + b has; interaction: that of e.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.formulas.expression import evaluate
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.words.names import shown_name
+
+__all__ = ["Interaction", "interaction_of", "interaction_rmse"]
+
+#: A share below this is not worth a word.
+_NEGLIGIBLE = 0.01
+
+
+@dataclass(frozen=True)
+class Interaction:
+    """What an additive formula can explain of a 2-D projection and what only an interaction can.
+
+    Args:
+        additive: Largest R² that any sum g(x_1) + h(x_2) reaches on the projection's grid, in [0, 1].
+        formula: Share of the formula's own variance that is interaction, in [0, 1].
+        hyperparameters: The two names.
+    """
+
+    additive: float
+    formula: float
+    hyperparameters: tuple[str, str]
+
+    @property
+    def interaction(self) -> float:
+        """Share of the projection's variance that no additive formula explains."""
+        return 1.0 - self.additive
+
+    @property
+    def sentence(self) -> str:
+        """Both shares in words."""
+        a, b = (shown_name(name) for name in self.hyperparameters)
+        if self.interaction < _NEGLIGIBLE:
+            return f"{a} and {b} act independently: an additive formula can explain {_percent(self.additive)} of this."
+        text = (
+            f"An additive formula can explain at most {_percent(self.additive)} of this projection; "
+            f"the other {_percent(self.interaction)} are an interaction of {a} and {b}."
+        )
+        if self.formula < _NEGLIGIBLE:
+            return f"{text} This formula is additive."
+        return f"{text} Of this formula's own variance {_percent(self.formula)} are interaction."
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the shares as JSON values."""
+        return {"additive": self.additive, "interaction": self.interaction, "formula": self.formula}
+
+
+def interaction_of(formula: Formula, projection: Projection) -> Interaction | None:
+    """Returns the shares for a formula of two hyperparameters, None for one hyperparameter or a constant projection.
+
+    Args:
+        formula: The formula shown.
+        projection: What it describes.
+    """
+    if len(projection.axes) != 2 or projection.is_flat:
+        return None
+    valid = projection.valid
+    columns = [np.ascontiguousarray(column) for column in projection.grid[valid].T]
+    first, second = projection.axes[0].name, projection.axes[1].name
+    return Interaction(
+        additive=_additive_share(projection.mean[valid], columns, projection.weights[valid]),
+        formula=1.0 - _additive_share(evaluate(formula.tree, columns), columns, projection.weights[valid]),
+        hyperparameters=(first, second),
+    )
+
+
+def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
+    """Returns how far the best sum g(x_1) + h(x_2) stays from the values, as an RMSE in their unit; 0 for a constant.
+
+    Args:
+        points: Grid points, shape (n, 2).
+        values: Values there, shape (n,); rows with NaN are left out.
+        weights: How much of the domain every point stands for, shape (n,).
+    """
+    valid = np.isfinite(values)
+    values, weights = values[valid], weights[valid]
+    scale = float(np.max(np.abs(values), initial=0.0))
+    if scale == 0.0:
+        return 0.0
+    additive = _additive_share(values, [np.ascontiguousarray(column) for column in points[valid].T], weights)
+    # A part in 10^12 of the variance is the rounding errors' own.
+    rest = 1.0 - additive if additive < 1.0 - 1e-12 else 0.0
+    return scale * math.sqrt(rest * weighted_variance(values / scale, weights))
+
+
+def _additive_share(values: Array, columns: list[Array], weights: Array) -> float:
+    """Returns R² of the best sum of a function of each coordinate, for values of shape (n,); 1 for a constant."""
+    centred = values - np.average(values, weights=weights)
+    scale = float(np.max(np.abs(centred)))
+    # Below this a constant formula's rounding errors would be taken for a shape.
+    if scale <= 1e-12 * float(np.max(np.abs(values))):
+        return 1.0
+    design = np.hstack([(column[:, None] == np.unique(column)[None, :]).astype(np.float64) for column in columns])
+    root = np.sqrt(weights)
+    coefficients, *_ = np.linalg.lstsq(design * root[:, None], centred / scale * root, rcond=None)
+    residual = centred / scale - design @ coefficients
+    return float(np.clip(1.0 - weights @ residual**2 / (weights @ (centred / scale) ** 2), 0.0, 1.0))
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

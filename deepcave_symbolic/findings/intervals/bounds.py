@@ -1,0 +1,110 @@
+"""Arithmetic on bounds, widened outwards for rounding."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from deepcave_symbolic.numeric.arrays import Array
+
+Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+
+_WIDEN = np.array([[-1e-12], [1e-12]])
+#: Beyond this argument a period is no longer resolved to the widening's precision.
+_MAX_ANGLE = 1e3
+
+
+def outward(bounds: Array) -> Array:
+    """Widens bounds for rounding; what is not a number may be anything."""
+    wide: Array = bounds + _WIDEN * np.abs(bounds)
+    unknown = np.isnan(wide)
+    if unknown.any():
+        wide = left_open(wide, unknown[0] | unknown[1])
+    return wide
+
+
+def left_open(bounds: Array, where: Mask) -> Array:
+    """Returns the bounds with [-inf, inf] in some boxes."""
+    return np.asarray(np.where(where, np.array([[-np.inf], [np.inf]]), bounds))
+
+
+def plus(a: Array | None, b: Array | None) -> Array | None:
+    """Returns the bounds of a + b; None is exactly zero."""
+    if a is None or b is None:
+        return b if a is None else a
+    return outward(a + b)
+
+
+def minus(a: Array | None) -> Array | None:
+    """Returns the bounds of -a; None is exactly zero."""
+    return None if a is None else -a[::-1]
+
+
+def times(a: Array, b: Array) -> Array:
+    """Returns the bounds of a·b."""
+    for number, other in ((a, b), (b, a)):
+        if number.shape[1] == 1 and number[0, 0] == number[1, 0]:
+            c = number[0, 0]
+            return outward(other * c if c >= 0 else other[::-1] * c)
+    products = a[:, None] * b[None]
+    return outward(np.array([products.min(axis=(0, 1)), products.max(axis=(0, 1))]))
+
+
+def product(a: Array | None, b: Array | None) -> Array | None:
+    """Returns the bounds of a·b, or of a² if both are the same; None is exactly zero."""
+    if a is None or b is None:
+        return None
+    return power(a, 2.0) if a is b else times(a, b)
+
+
+def contains_zero(a: Array) -> Mask:
+    """Returns which boxes' bounds contain zero, shape (b,)."""
+    return np.asarray((a[0] <= 0) & (a[1] >= 0))
+
+
+def power(a: Array, p: float, *, of_slope: bool = False) -> Array:
+    """Returns the bounds of a^p.
+
+    Args:
+        a: Bounds of the base.
+        p: The exponent.
+        of_slope: Whether the power is the slope of another one, which at the base 0 is a limit: infinite, no pole.
+    """
+    if p == 0:
+        return np.ones((2, 1))
+    if p != round(p):
+        ends = np.power(a if p > 0 else a[::-1], p)
+        return left_open(outward(ends), a[0] < 0 if p > 0 or of_slope else a[0] <= 0)
+    zero = contains_zero(a)
+    if p % 2 == 0:
+        size = np.sort(np.abs(a), axis=0)
+        size[0] = np.where(zero, 0.0, size[0])
+        ends = outward(np.power(size if p > 0 else size[::-1], p))
+    else:
+        ends = outward(np.power(a if p > 0 else a[::-1], p))
+    return ends if p > 0 else left_open(ends, zero)
+
+
+def sine(a: Array) -> Array:
+    """Returns the bounds of sin."""
+    ends = outward(np.sort(np.sin(a), axis=0))
+    # A crest lies inside where the numbers of periods passed at the two ends differ.
+    for side, phase in ((1, math.pi / 2), (0, -math.pi / 2)):
+        turns = outward((a - phase) / (2 * math.pi))
+        passed = ~(np.floor(turns[1]) == np.floor(turns[0])) | (turns[0] == np.floor(turns[0]))
+        far = ~(np.abs(a).max(axis=0) <= _MAX_ANGLE)
+        ends[side] = np.where(passed | far, 1.0 if side else -1.0, ends[side])
+    return ends
+
+
+def scaled(a: Array, factor: float) -> Array:
+    """Returns the bounds of a multiple."""
+    return outward(a * factor if factor >= 0 else a[::-1] * factor)
+
+
+def intersect(a: Array, b: Array) -> Array:
+    """Returns what two bounds of the same thing have in common."""
+    both = np.array([np.maximum(a[0], b[0]), np.minimum(a[1], b[1])])
+    # An empty intersection can only be rounding.
+    return np.asarray(np.where(both[0] <= both[1], both, a))

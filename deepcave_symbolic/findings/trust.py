@@ -1,0 +1,230 @@
+"""Says how far an explanation can be trusted, in numbers and in words.
+
+Three things can go wrong: the surrogate may not know the run's landscape (only cross-validation shows it), the
+projection may leave out most of what the surrogate knows, and the formula may not describe the projection. The first
+and the last decide the verdict: a projection that tells a part of the story tells that part truly.
+
+Notation:
+    y, ŷ: costs of the trials and their cross-validated predictions, shape (n,).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.findings.band import Band, band_of
+from deepcave_symbolic.formulas.expression import variables
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.words.names import shown_name
+
+__all__ = ["VERDICTS", "Trust", "error_of_mean", "judge", "noise_of"]
+
+#: From best to worst.
+VERDICTS = ("trust", "with care", "do not trust")
+
+# Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
+#: Below this cross-validated R² a surrogate is hardly better than the mean of the costs.
+_USELESS_CV_R2 = 0.2
+#: Below this domain-weighted R² it is much worse than the mean away from the crowd of the trials.
+_USELESS_DOMAIN_R2 = -1.0
+#: What "trust" takes: both R² and no single configuration that they are all about.
+_GOOD_CV_R2, _GOOD_DOMAIN_R2, _DOMINANT = 0.7, 0.75, 0.25
+#: A formula below this R² does not explain the projection; below the other it misses details.
+_NO_FORMULA_R2 = 0.5
+_ROUGH_FORMULA_R2 = 0.8
+#: Share of the domain without a trial nearby that is worth a warning.
+_MUCH_EXTRAPOLATION = 0.25
+#: Fewer trials that had the hyperparameters active say nothing about a shape.
+_FEW_SEEN = 3
+#: Two formulas count as told apart from odds of 20 to 1 on.
+_LOG_ODDS = math.log(20.0)
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far one formula can be trusted.
+
+    Args:
+        verdict: One of `VERDICTS`.
+        reasons: Why, in sentences.
+        cv_r2: How well the surrogate predicts held-out trials; None where it was not cross-validated.
+        cv_rank_correlation: The same as Spearman's rank correlation.
+        cv_domain_r2: The same with every trial weighted by the share of the space nearest to it.
+        r2: How well the formula follows the projection.
+        variance_share: How much of the surrogate's variance over the configuration space the projection has.
+        variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative).
+        band: Where the formula leaves the surrogate's uncertainty band.
+    """
+
+    verdict: str
+    reasons: tuple[str, ...]
+    cv_r2: float | None
+    cv_rank_correlation: float | None
+    cv_domain_r2: float | None
+    r2: float
+    variance_share: float
+    variance_explained: float
+    band: Band
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the record as JSON values."""
+        return {
+            "verdict": self.verdict,
+            "reasons": list(self.reasons),
+            "cv_r2": self.cv_r2,
+            "cv_rank_correlation": self.cv_rank_correlation,
+            "cv_domain_r2": self.cv_domain_r2,
+            "r2": self.r2 if math.isfinite(self.r2) else None,
+            "variance_share": self.variance_share,
+            "variance_explained": self.variance_explained,
+            "band": self.band.to_dict(),
+        }
+
+
+def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, noise: float = 0.0) -> Trust:
+    """Returns how far a formula can be trusted.
+
+    Args:
+        surrogate: The model that spoke.
+        projection: What the formula describes.
+        formula: The formula shown.
+        noise: What the trials cannot see, as an RMSE in objective units; see `noise_of`.
+    """
+    level = 0
+    reasons: list[str] = []
+
+    def note(severity: int, sentence: str) -> None:
+        nonlocal level
+        level = max(level, severity)
+        reasons.append(sentence)
+
+    for severity, sentence in _on_surrogate(surrogate):
+        note(severity, sentence)
+    names = " and ".join(shown_name(name) for name in formula.hyperparameters)
+    moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
+    seen = len(projection.trials.costs)
+    if seen < _FEW_SEEN and surrogate.n_trials > 0:
+        count = f"only {seen} of {surrogate.n_trials} trials" if seen else f"none of {surrogate.n_trials} trials"
+        note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
+    elif projection.is_flat:
+        note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
+    elif projection.spread <= noise:
+        note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")
+    elif not variables(formula.tree):
+        note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
+    elif formula.r2 < _NO_FORMULA_R2:
+        note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
+    elif formula.r2 < _ROUGH_FORMULA_R2:
+        note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
+    far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
+    if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
+        note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
+    return Trust(
+        verdict=VERDICTS[level],
+        reasons=tuple(reasons),
+        cv_r2=surrogate.cv_r2,
+        cv_rank_correlation=surrogate.cv_rank_correlation,
+        cv_domain_r2=surrogate.cv_domain_r2,
+        r2=formula.r2,
+        variance_share=projection.variance_share,
+        variance_explained=projection.variance_share * max(0.0, formula.r2),
+        band=band_of(formula, projection),
+    )
+
+
+def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
+    """Yields what is wrong with the surrogate, with its severity."""
+    r2, domain_r2, dominance = surrogate.cv_r2, surrogate.cv_domain_r2, surrogate.cv_dominance
+    if surrogate.n_trials == 0:
+        yield 1, "No trial stands beside the given model; how well it knows the landscape is unknown."
+        return
+    if surrogate.trials_r2 is not None:
+        yield _on_given_model(surrogate.trials_r2, surrogate.n_trials)
+        return
+    if r2 is None:
+        yield 1, "The surrogate could not be cross-validated; how well it knows the landscape is unknown."
+        return
+    if r2 < _USELESS_CV_R2:
+        yield (
+            2,
+            (
+                f"The surrogate predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the costs "
+                f"(cross-validated R² {r2:.2f}), so do not trust this formula."
+            ),
+        )
+        return
+    if domain_r2 is not None and domain_r2 < _USELESS_DOMAIN_R2:
+        yield (
+            2,
+            (
+                "Away from where the optimizer looked most, the surrogate predicts worse than the mean of the costs "
+                f"(cross-validated R² {domain_r2:.2f} over the space), so do not trust this formula."
+            ),
+        )
+        return
+    if r2 < _GOOD_CV_R2:
+        yield 1, f"The surrogate predicts unseen trials only in part (cross-validated R² {r2:.2f})."
+    elif domain_r2 is not None and domain_r2 < _GOOD_DOMAIN_R2:
+        yield 1, f"The surrogate predicts the space as a whole only in part (cross-validated R² {domain_r2:.2f})."
+    if dominance is not None and dominance > _DOMINANT:
+        yield (
+            1,
+            (
+                f"Over the space, {100 * dominance:.0f} % of the variance of the costs is a single configuration's; "
+                "how well the surrogate predicts others, cross-validation hardly shows."
+            ),
+        )
+
+
+def _on_given_model(r2: float, n_trials: int) -> tuple[int, str]:
+    """Returns what a given model's R² on the run's trials says, with its severity: it may have learned from them."""
+    if r2 < _USELESS_CV_R2:
+        return 2, (
+            f"The given model predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the run's "
+            f"{n_trials} trials (R² {r2:.2f}), so do not trust this formula."
+        )
+    return 1, (
+        f"On the run's {n_trials} trials the given model has R² {r2:.2f}. It may have been trained on them: it was not "
+        "cross-validated, so that how well it predicts others is unknown."
+    )
+
+
+def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
+    """Returns the difference between two formulas that the run's trials cannot see, as an RMSE in objective units.
+
+    Were the surrogate the truth and its cross-validated error σ the noise of a configuration's mean cost, n
+    configurations would favour the formula with the smaller mean squared error by odds of exp(n·ΔMSE / 2σ²). Below odds
+    of 20 to 1 the choice is not settled.
+
+    Args:
+        surrogate: The surrogate with its trials.
+        projection: Its uncertainty stands in for σ where it was not cross-validated.
+
+    Returns:
+        The RMSE; 0 without a trial, since then nothing is known of what trials could see.
+    """
+    if len(surrogate.y) == 0:
+        return 0.0
+    residuals = surrogate.residuals
+    if residuals is None:
+        return _spread(projection.std) * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
+    return _spread(residuals) * math.sqrt(2.0 * _LOG_ODDS / len(residuals))
+
+
+def error_of_mean(noise: float) -> float:
+    """Returns σ/√n, objective units: the standard error of a mean over the trials behind `noise_of`."""
+    return noise / math.sqrt(2.0 * _LOG_ODDS)
+
+
+def _spread(values: Array) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    scale = float(np.max(finite, initial=0.0))
+    return scale * float(np.sqrt(np.mean((finite / scale) ** 2))) if 0.0 < scale < np.inf else 0.0

@@ -1,0 +1,1 @@
+"""Expressions and formulas: normalised, rounded, printed, scored, and the front they form."""

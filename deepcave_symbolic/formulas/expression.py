@@ -1,0 +1,315 @@
+"""Expression trees: the one representation of a formula that is shown, plotted, scored and exported.
+
+Notation:
+    x_i: variable i, a column of numbers; its unit is the caller's (search coordinates inside an engine, natural units
+        in a `Formula`).
+    node: an immutable tree of constants, variables and the operators of `OPERATORS`.
+
+sympy is not used here: it re-orders and distributes on construction, so that text and value would drift apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import FormulaError
+from deepcave_symbolic.numeric.arrays import Array
+
+__all__ = [
+    "CASES",
+    "FUNCTIONS",
+    "OPERATORS",
+    "Node",
+    "Operator",
+    "cases",
+    "complexity",
+    "constant",
+    "constants",
+    "evaluate",
+    "from_json",
+    "function",
+    "longest_case",
+    "map_constants",
+    "power",
+    "resolve_cases",
+    "substitute",
+    "to_json",
+    "variable",
+    "variables",
+]
+
+
+MAX_DEPTH = 100
+MAX_NODES = 2000
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of the grammar.
+
+    Args:
+        arity: Number of arguments.
+        cost: What it adds to the complexity of a formula.
+        evaluate: The NumPy function that computes it.
+    """
+
+    arity: int
+    cost: int
+    evaluate: Callable[..., Any]
+
+
+#: The complexity table of the project: every binary operator, function and power costs 1, a sign costs 0.
+OPERATORS: dict[str, Operator] = {
+    "+": Operator(2, 1, np.add),
+    "-": Operator(2, 1, np.subtract),
+    "*": Operator(2, 1, np.multiply),
+    "/": Operator(2, 1, np.divide),
+    "^": Operator(2, 1, np.power),
+    "neg": Operator(1, 0, np.negative),
+    "sqrt": Operator(1, 1, np.sqrt),
+    "exp": Operator(1, 1, np.exp),
+    "log": Operator(1, 1, np.log),
+    "log10": Operator(1, 1, np.log10),
+    "abs": Operator(1, 1, np.abs),
+    "tanh": Operator(1, 1, np.tanh),
+    "sin": Operator(1, 1, np.sin),
+    "cos": Operator(1, 1, np.cos),
+}
+
+#: One expression a choice of a categorical hyperparameter: a variable that holds the number of the choice (from 0),
+#: then an expression for each. Every expression that differs from those before it costs 1, the first nothing.
+CASES = "cases"
+
+#: The operators written as a function of one argument.
+FUNCTIONS = ("sqrt", "exp", "log", "log10", "abs", "tanh", "sin", "cos")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node of an expression tree: a constant, a variable or an operator with its arguments.
+
+    Args:
+        op: "const", "var", `CASES` or a key of `OPERATORS`.
+        args: The arguments of an operator.
+        value: The number of a constant or the index of a variable.
+    """
+
+    op: str
+    args: tuple[Node, ...] = ()
+    value: float = 0.0
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether this node is a number."""
+        return self.op == "const"
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether this node is a variable."""
+        return self.op == "var"
+
+    def __add__(self, other: Node | float) -> Node:
+        return Node("+", (self, _as_node(other)))
+
+    def __radd__(self, other: float) -> Node:
+        return Node("+", (_as_node(other), self))
+
+    def __sub__(self, other: Node | float) -> Node:
+        return Node("-", (self, _as_node(other)))
+
+    def __rsub__(self, other: float) -> Node:
+        return Node("-", (_as_node(other), self))
+
+    def __mul__(self, other: Node | float) -> Node:
+        return Node("*", (self, _as_node(other)))
+
+    def __rmul__(self, other: float) -> Node:
+        return Node("*", (_as_node(other), self))
+
+    def __truediv__(self, other: Node | float) -> Node:
+        return Node("/", (self, _as_node(other)))
+
+    def __rtruediv__(self, other: float) -> Node:
+        return Node("/", (_as_node(other), self))
+
+    def __neg__(self) -> Node:
+        return Node("neg", (self,))
+
+
+def constant(value: float) -> Node:
+    """Returns a number as a node."""
+    return Node("const", (), float(value))
+
+
+def variable(index: int) -> Node:
+    """Returns variable `index` as a node."""
+    return Node("var", (), float(index))
+
+
+def function(name: str, argument: Node) -> Node:
+    """Returns `name(argument)`, where `name` is one of `FUNCTIONS`."""
+    return Node(name, (argument,))
+
+
+def cases(index: int, branches: Sequence[Node]) -> Node:
+    """Returns the expression that is branch j where variable `index` is j."""
+    return Node(CASES, (variable(index), *branches))
+
+
+def power(base: Node, exponent: float) -> Node:
+    """Returns the base raised to a constant exponent."""
+    return Node("^", (base, constant(exponent)))
+
+
+def _as_node(value: Node | float) -> Node:
+    return value if isinstance(value, Node) else constant(value)
+
+
+def evaluate(node: Node, columns: Sequence[Array]) -> Array:
+    """Computes the expression row by row.
+
+    Args:
+        node: The expression.
+        columns: One array of shape (n,) a variable.
+
+    Returns:
+        Values of shape (n,). NaN or infinity where the expression is undefined; nothing is protected.
+    """
+    with np.errstate(all="ignore"):
+        result = _evaluate(node, columns)
+    shape = np.shape(columns[0]) if len(columns) else ()
+    return np.broadcast_to(np.asarray(result, dtype=np.float64), shape).copy()
+
+
+def _evaluate(node: Node, columns: Sequence[Array]) -> Any:
+    if node.op == "const":
+        return node.value
+    if node.op == "var":
+        return columns[int(node.value)]
+    if node.op == CASES:
+        selector = columns[int(node.args[0].value)]
+        return np.select(
+            [selector == j for j in range(len(node.args) - 1)],
+            [np.broadcast_to(_evaluate(arg, columns), selector.shape) for arg in node.args[1:]],
+            np.nan,
+        )
+    return OPERATORS[node.op].evaluate(*(_evaluate(arg, columns) for arg in node.args))
+
+
+def complexity(node: Node) -> int:
+    """Returns the number of operators: binary operators, functions and powers count 1, signs and numbers 0.
+
+    Of cases each different expression counts once, and 1 for every one beyond the first.
+    """
+    if node.op == CASES:
+        distinct = list(dict.fromkeys(node.args[1:]))
+        return len(distinct) - 1 + sum(map(complexity, distinct))
+    own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
+    return own + sum(complexity(arg) for arg in node.args)
+
+
+def longest_case(node: Node) -> int:
+    """Returns how many operators a reader meets for one choice: the complexity without the other cases."""
+    if node.op == CASES:
+        return max(map(longest_case, node.args[1:]))
+    own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
+    return own + sum(map(longest_case, node.args))
+
+
+def resolve_cases(node: Node, index: int, choice: int) -> Node:
+    """Returns the tree for one choice of the categorical variable `index`."""
+    if node.op == CASES and int(node.args[0].value) == index:
+        return resolve_cases(node.args[1 + choice], index, choice)
+    return Node(node.op, tuple(resolve_cases(arg, index, choice) for arg in node.args), node.value)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yields the node and everything below it, depth first."""
+    yield node
+    for arg in node.args:
+        yield from walk(arg)
+
+
+def constants(node: Node) -> list[float]:
+    """Returns the numbers in the expression, in reading order."""
+    return [n.value for n in walk(node) if n.is_constant]
+
+
+def variables(node: Node) -> set[int]:
+    """Returns the indices of the variables that occur."""
+    return {int(n.value) for n in walk(node) if n.is_variable}
+
+
+def map_constants(node: Node, change: Callable[[float], float]) -> Node:
+    """Returns the tree with every number changed."""
+    if node.is_constant:
+        return constant(change(node.value))
+    return Node(node.op, tuple(map_constants(arg, change) for arg in node.args), node.value)
+
+
+def substitute(node: Node, replacements: dict[int, Node]) -> Node:
+    """Returns the tree with variables replaced by expressions."""
+    if node.is_variable:
+        return replacements.get(int(node.value), node)
+    return Node(node.op, tuple(substitute(arg, replacements) for arg in node.args), node.value)
+
+
+def to_json(node: Node) -> Any:
+    """Returns the tree as nested lists: a number, ["x", index] or [operator, argument, ...]."""
+    if node.is_constant:
+        return node.value
+    if node.is_variable:
+        return ["x", int(node.value)]
+    return [node.op, *(to_json(arg) for arg in node.args)]
+
+
+def from_json(data: Any, n_variables: int) -> Node:
+    """Reads what `to_json` wrote.
+
+    Args:
+        data: Nested lists of numbers and strings; anything else is refused.
+        n_variables: How many variables there are.
+
+    Raises:
+        FormulaError: If the data is not such a tree, too deep, too large or not finite.
+    """
+    budget = [MAX_NODES]
+
+    def read(item: Any, depth: int) -> Node:
+        budget[0] -= 1
+        if depth > MAX_DEPTH or budget[0] < 0:
+            raise FormulaError(
+                f"The formula's tree is larger than {MAX_NODES} nodes or deeper than {MAX_DEPTH}; refused."
+            )
+        if isinstance(item, (int, float)) and not isinstance(item, bool):
+            try:
+                value = float(item)
+            except OverflowError:
+                value = math.inf
+            if not math.isfinite(value):
+                raise FormulaError(f"A constant of the formula is {value}; expected a finite number.")
+            return constant(value)
+        if not isinstance(item, (list, tuple)) or not item or not isinstance(item[0], str):
+            raise FormulaError(
+                f"A formula's tree is a number or a list that starts with an operator; found {type(item).__name__}."
+            )
+        op, args = item[0], item[1:]
+        if op == "x":
+            if len(args) != 1 or type(args[0]) is not int or not 0 <= args[0] < n_variables:
+                raise FormulaError(f"A variable of the formula has no index below {n_variables}.")
+            return variable(args[0])
+        if op == CASES:
+            read_args = tuple(read(arg, depth + 1) for arg in args)
+            if len(read_args) < 3 or not read_args[0].is_variable:
+                raise FormulaError("Cases in the formula's tree need a variable and an expression a choice.")
+            return Node(CASES, read_args)
+        if op not in OPERATORS or len(args) != OPERATORS[op].arity:
+            raise FormulaError(f"Unknown operator {op!r:.40} with {len(args)} arguments in the formula's tree.")
+        return Node(op, tuple(read(arg, depth + 1) for arg in args))
+
+    return read(data, 0)

@@ -1,0 +1,325 @@
+"""A formula of one or two hyperparameters: one expression that is shown, plotted, scored and exported.
+
+Notation:
+    x_i: hyperparameter i in natural units.
+    complexity: number of operators of the expression; the table is `expression.OPERATORS` (every binary operator,
+        function and power 1, a sign or a number 0).
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.formulas import printing
+from deepcave_symbolic.formulas.expression import (
+    Node,
+    complexity,
+    evaluate,
+    from_json,
+    resolve_cases,
+    substitute,
+    to_json,
+    variable,
+)
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis, vector_of_labels
+from deepcave_symbolic.words.names import identifiers, latex_name, shown_name
+
+if TYPE_CHECKING:
+    import sympy
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["Formula"]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula with the numbers that say how far to trust it.
+
+    Args:
+        tree: The expression in natural units, constants rounded.
+        axes: The hyperparameters, in the order of the tree's variables.
+        objective: What the formula computes, in objective units.
+        r2: Coefficient of determination against the held-out points of the projection.
+        rmse: Root mean squared error there, objective units.
+        engine: Name of the engine that proposed it.
+        trials_r2: Coefficient of determination on the evaluated trials; only for `source="trials"`.
+        forbidden_space: The configuration space, where forbidden clauses rule out part of the domain.
+    """
+
+    tree: Node
+    axes: tuple[Axis, ...]
+    objective: str
+    r2: float
+    rmse: float
+    engine: str
+    trials_r2: float | None = None
+    forbidden_space: ConfigurationSpace | None = None
+
+    @property
+    def hyperparameters(self) -> tuple[str, ...]:
+        """Names of the hyperparameters, in order."""
+        return tuple(axis.name for axis in self.axes)
+
+    @property
+    def complexity(self) -> int:
+        """Number of operators: binary operators, functions and powers count 1, signs and numbers 0."""
+        return complexity(self.tree)
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """The formula as a sympy expression in natural units, unevaluated, so that it keeps its shape and digits."""
+        from deepcave_symbolic.formulas.sympy_export import to_sympy
+
+        return to_sympy(self.tree, self.hyperparameters, self.choices)
+
+    @property
+    def choices(self) -> dict[int, tuple[str, ...]]:
+        """The choices of the categorical hyperparameters, by their position."""
+        return {i: axis.labels for i, axis in enumerate(self.axes) if axis.categorical and axis.labels is not None}
+
+    def at_choice(self, index: int, choice: int) -> Formula:
+        """Returns the formula of the other hyperparameter for one choice of a categorical.
+
+        Args:
+            index: Position of the categorical hyperparameter, 0 or 1.
+            choice: Number of the choice.
+        """
+        tree = substitute(resolve_cases(self.tree, index, choice), {1 - index: variable(0)})
+        return replace(self, tree=tree, axes=(self.axes[1 - index],))
+
+    def text(self) -> str:
+        """Returns the right-hand side as one line of text."""
+        return printing.to_text(self.tree, self.hyperparameters, self.choices)
+
+    def latex_body(self) -> str:
+        """Returns the right-hand side in LaTeX for math mode, names escaped."""
+        return printing.to_latex(self.tree, self.hyperparameters, self.choices)
+
+    def predict(self, X: Any) -> Array:
+        """Computes the formula.
+
+        Args:
+            X: A mapping or DataFrame of hyperparameter name to values in natural units (scalars or arrays of shape
+                (n,)), or a list of Configurations.
+
+        Returns:
+            Values in objective units, shape (n,).
+
+        Raises:
+            UnknownNameError: If a hyperparameter is missing from X.
+
+        Warns:
+            DomainWarning: If a point lies outside the domain or in a forbidden region.
+        """
+        columns = self._columns(X)
+        outside = ~np.all([axis.contains(c) for axis, c in zip(self.axes, columns, strict=True)], axis=0)
+        if np.any(outside):
+            domain = "; ".join(axis.describe() for axis in self.axes)
+            warnings.warn(
+                f"{int(outside.sum())} of {len(outside)} points lie outside the formula's domain ({domain}).",
+                DomainWarning,
+                stacklevel=2,
+            )
+        excluded = self.forbidden_at(columns, ~outside)
+        if np.any(excluded):
+            warnings.warn(
+                f"{int(excluded.sum())} of {len(excluded)} points lie in a forbidden region of the space.",
+                DomainWarning,
+                stacklevel=2,
+            )
+        return evaluate(self.tree, columns)
+
+    def _columns(self, X: Any) -> list[Array]:
+        if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
+            rows = [dict(row) for row in X]
+            missing = [a.name for a in self.axes if any(a.name not in row for row in rows)]
+            if missing:
+                raise UnknownNameError("hyperparameter", missing[0], sorted({k for row in rows for k in row}))
+            X = {a.name: [row[a.name] for row in rows] for a in self.axes}
+        if not hasattr(X, "keys"):
+            raise InvalidArgumentError(
+                f"predict needs a mapping or DataFrame of hyperparameter to values, or a list of configurations; found "
+                f"{type(X).__name__}."
+            )
+        columns = []
+        for axis in self.axes:
+            if axis.name not in X:
+                raise UnknownNameError("hyperparameter", axis.name, list(X.keys()))
+            columns.append(_numbers(axis, X[axis.name]))
+        try:
+            return [np.ascontiguousarray(c) for c in np.broadcast_arrays(*columns)]
+        except ValueError:
+            raise InvalidArgumentError(
+                f"The hyperparameters have different numbers of values: {', '.join(str(len(c)) for c in columns)}."
+            ) from None
+
+    def forbidden_at(self, columns: list[Array], inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
+        """Returns which points a forbidden clause of the space excludes, shape (n,).
+
+        Args:
+            columns: One array of shape (n,) a hyperparameter, natural units.
+            inside: Which points lie in the domain; others are never marked.
+        """
+        if self.forbidden_space is None or not np.any(inside):
+            return np.zeros(len(inside), dtype=bool)
+        from deepcave_symbolic.space.configurations import forbidden
+
+        names = list(self.forbidden_space.keys())
+        X = np.full((len(inside), len(names)), np.nan)
+        for axis, column in zip(self.axes, columns, strict=True):
+            hyperparameter: Any = self.forbidden_space[axis.name]
+            if axis.labels is None:
+                vector = hyperparameter.to_vector(_as_valid(axis, column[inside]))
+            else:
+                vector = vector_of_labels(hyperparameter, axis, column[inside])
+            X[inside, names.index(axis.name)] = vector
+        return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
+
+    def __str__(self) -> str:
+        """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
+        return f"{shown_name(self.objective)} ≈ {self.text()}"
+
+    def latex(self) -> str:
+        """Returns the formula in LaTeX for math mode, names escaped."""
+        return f"{latex_name(self.objective)} \\approx {self.latex_body()}"
+
+    def python(self) -> str:
+        """Returns the source of a Python function over NumPy arrays that computes the formula."""
+        function, *arguments = identifiers([self.objective, *self.hyperparameters])
+        lines = [
+            "import numpy as np",
+            "",
+            "",
+            f"def {function}({', '.join(arguments)}):",
+            f"    # {self.objective!a} as a formula of {', '.join(ascii(n) for n in self.hyperparameters)}",
+            *(f"    # {axis_line!a}" for axis_line in (axis.describe() for axis in self.axes)),
+            f"    return {printing.to_python(self.tree, arguments, self.choices)}",
+            "",
+        ]
+        return "\n".join(lines)
+
+    def mathml(self) -> str:
+        """Returns the right-hand side as a MathML <math> element, names escaped."""
+        return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
+
+    def __repr__(self) -> str:
+        return f"<Formula {self} (R² {self.r2:.4f}, {_operators(self.complexity)})>"
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_html_(self) -> str:
+        facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {_operators(self.complexity)}"
+        name = html.escape(shown_name(self.objective))
+        # Side by side: MathML for the middle of a page would take lines of its own.
+        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
+        return f"<div style='{style}'><span>{name} ≈</span>{self.mathml()}<small>({facts})</small></div>"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the formula as JSON values; the tree is encoded as nested lists."""
+        return {
+            "tree": to_json(self.tree),
+            "axes": [axis.to_dict() for axis in self.axes],
+            "objective": self.objective,
+            "r2": _finite_or_none(self.r2),
+            "rmse": _finite_or_none(self.rmse),
+            "engine": self.engine,
+            "trials_r2": None if self.trials_r2 is None else _finite_or_none(self.trials_r2),
+            "complexity": self.complexity,
+            "text": str(self),
+            "latex": self.latex(),
+            "python": self.python(),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Formula:
+        """Reads what `to_dict` wrote; no text in it is evaluated.
+
+        Raises:
+            FormulaError: If the data is not a formula.
+        """
+        try:
+            axes = tuple(Axis.from_dict(axis) for axis in data["axes"])
+            return cls(
+                tree=from_json(data["tree"], len(axes)),
+                axes=axes,
+                objective=_text(data["objective"]),
+                r2=math.nan if data["r2"] is None else float(data["r2"]),
+                rmse=math.nan if data["rmse"] is None else float(data["rmse"]),
+                engine=_text(data["engine"]),
+                trials_r2=None if data.get("trials_r2") is None else float(data["trials_r2"]),
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise FormulaError(f"Not the dictionary of a formula: {type(error).__name__}: {error}") from error
+
+    def within(self, configspace: ConfigurationSpace) -> Formula:
+        """Returns the formula with the forbidden clauses of a configuration space, for the warnings of `predict`."""
+        return replace(self, forbidden_space=configspace if configspace.forbidden_clauses else None)
+
+    def without_space(self) -> Formula:
+        """Returns the formula without forbidden clauses."""
+        return replace(self, forbidden_space=None)
+
+
+def _numbers(axis: Axis, values: Any) -> Array:
+    """Returns natural values as numbers; an ordinal's labels become their ranks, choices their positions."""
+    array = np.atleast_1d(np.asarray(values))
+    if axis.categorical and axis.labels is not None:
+        return _positions(axis, axis.labels, array.tolist())
+    if axis.labels is not None and array.dtype.kind in "OUS":
+        ranks = {label: float(i) for i, label in enumerate(axis.labels)}
+        unknown = [v for v in array.tolist() if str(v) not in ranks]
+        if unknown:
+            raise UnknownNameError(f"value of {axis.name}", unknown[0], list(ranks))
+        return np.array([ranks[str(v)] for v in array.tolist()])
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise InvalidArgumentError(f"The values of {axis.name!r} are not numbers: {array.tolist()!r:.80}") from None
+
+
+def _positions(axis: Axis, labels: tuple[str, ...], values: list[Any]) -> Array:
+    """Returns the positions of choices; numbers are compared as numbers, so that 16.0 is the choice 16."""
+    known: dict[Any, float] = {label: float(i) for i, label in enumerate(labels)}
+    for i, label in enumerate(labels):
+        try:
+            known.setdefault(float(label), float(i))
+        except ValueError:
+            continue
+    found = []
+    for value in values:
+        at = known.get(str(value))
+        if at is None and isinstance(value, (int, float)) and not isinstance(value, bool):
+            at = known.get(float(value))
+        if at is None:
+            raise UnknownNameError(f"choice of {axis.name}", value, list(labels))
+        found.append(at)
+    return np.array(found, dtype=np.float64)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{type(value).__name__} instead of text")
+    return value
+
+
+def _as_valid(axis: Axis, values: Any) -> Any:
+    return np.asarray(values).round().astype(int) if axis.integer else np.asarray(values)
+
+
+def _operators(n: int) -> str:
+    return f"{n} operator{'' if n == 1 else 's'}"
+
+
+def _finite_or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -1,0 +1,313 @@
+"""From candidate expressions to the Pareto front and the recommended formula; shared by all engines.
+
+Notation:
+    u, x: search coordinates and natural units of the explained hyperparameters.
+    training points: what the engine fitted; held-out points: between them, where a formula is scored.
+    R²: 1 - Σ(y - f)²/Σ(y - ȳ)²; RMSE in objective units.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepcave_symbolic.formulas.expression import (
+    Node,
+    complexity,
+    constant,
+    constants,
+    evaluate,
+    function,
+    longest_case,
+    substitute,
+    variable,
+    variables,
+    walk,
+)
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
+from deepcave_symbolic.formulas.tidy import split_sum, tidy
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.space.axis import Axis
+
+__all__ = [
+    "Target",
+    "alternatives",
+    "front_of",
+    "is_defined",
+    "is_regular",
+    "pareto_front",
+    "recommend",
+    "score",
+    "score_one",
+]
+
+#: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
+_KEPT_PER_COMPLEXITY = 4
+#: A formula may leave the range of the targets by this share of it.
+_OVERSHOOT = 0.5
+_CHECK_POINTS = {1: 801, 2: 61}
+#: Constants inside a term, in units of the hyperparameter, and coefficients, relative to the span of the targets:
+#: beyond these a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a degenerate fit that nobody can read.
+_SMALLEST_INNER, _LARGEST_INNER = 1e-6, 1e6
+_SMALLEST_COEFFICIENT, _LARGEST_COEFFICIENT = 1e-7, 1e7
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
+#: Terms this much larger than the targets cancel each other: 3.5 - 4.9·x^0.06 stands for a logarithm.
+_LARGEST_TERM = 4.0
+
+# Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
+_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.1, 3e-4, 10
+
+
+@dataclass(frozen=True)
+class Target:
+    """What formulas are fitted to and scored on.
+
+    Args:
+        axes: The explained hyperparameters.
+        objective: Name of the objective.
+        x: Training points, natural units, shape (n, k).
+        y: Training targets, shape (n,).
+        held_out_x: Scoring points, natural units, shape (h, k).
+        held_out_y: The projection there, shape (h,).
+        trials_scored: Whether the training points are the trials, whose R² is then reported, too.
+        weights: Weights of the training points, shape (n,); None for equal ones.
+        held_out_weights: Weights of the scoring points, shape (h,); None likewise.
+    """
+
+    axes: tuple[Axis, ...]
+    objective: str
+    x: Array
+    y: Array
+    held_out_x: Array
+    held_out_y: Array
+    trials_scored: bool = False
+    weights: Array | None = None
+    held_out_weights: Array | None = None
+
+
+def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+    """Returns the formulas that no other beats in both complexity and held-out R², simplest first; see `score`."""
+    return front_of(score(candidates, target, max_complexity))
+
+
+def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+    """Returns the best candidates of every length as formulas: tidied, rounded, checked and then scored.
+
+    The first is always a constant: what any formula has to beat.
+
+    Args:
+        candidates: Pairs of engine name and expression in search coordinates.
+        target: What to fit and score.
+        max_complexity: Longest formula, in operators of the expression in natural units.
+    """
+    columns = _columns(target.x)
+    check = _check_points(target.axes)
+    # An integer hyperparameter with eight values lets a formula of five constants through any eight points.
+    most_constants = max(2, len(np.unique(target.x, axis=0)) // 2)
+    by_complexity: dict[int, list[tuple[float, str, Node]]] = {}
+    seen: set[Node] = set()
+    for engine, candidate in candidates:
+        node = tidy(to_natural(candidate, target.axes), columns)
+        if node in seen or complexity(node) > max_complexity or not variables(node):
+            continue
+        seen.add(node)
+        if len(constants(node)) > most_constants:
+            continue
+        r2 = weighted_r2(target.y, evaluate(node, columns), target.weights)
+        if math.isfinite(r2):
+            by_complexity.setdefault(complexity(node), []).append((r2, engine, node))
+
+    mean = float(np.average(target.y, weights=target.weights))
+    level = round_formula(constant(mean), columns, target.y, target.weights)
+    scored = [score_one(level, "constant", target)]
+    for _, group in sorted(by_complexity.items()):
+        group.sort(key=lambda item: -item[0])
+        kept = 0
+        for _, engine, node in group:
+            if kept >= _KEPT_PER_COMPLEXITY:
+                break
+            rounded = _round(node, columns, target)
+            if complexity(rounded) <= max_complexity and is_regular(rounded, check, target.y):
+                scored.append(score_one(rounded, engine, target))
+                kept += 1
+    return scored
+
+
+def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
+    """Returns an expression in search coordinates in natural units: u becomes log10(x) on a log-scaled axis."""
+    return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
+
+
+def _columns(x: Array) -> list[Array]:
+    return [np.ascontiguousarray(x[:, i]) for i in range(x.shape[1])]
+
+
+def _round(node: Node, columns: list[Array], target: Target) -> Node:
+    snapped = tidy(snap_exponents(node, columns, target.y, target.weights), columns)
+    return round_formula(snapped, columns, target.y, target.weights)
+
+
+def score_one(node: Node, engine: str, target: Target) -> Formula:
+    """Returns a finished expression in natural units as a formula with its figures on the held-out points."""
+    prediction = evaluate(node, _columns(target.held_out_x))
+    error = target.held_out_y - prediction
+    scale = float(np.max(np.abs(error), initial=0.0)) or 1.0
+    return Formula(
+        tree=node,
+        axes=target.axes,
+        objective=target.objective,
+        r2=weighted_r2(target.held_out_y, prediction, target.held_out_weights),
+        rmse=scale * float(np.sqrt(np.average((error / scale) ** 2, weights=target.held_out_weights))),
+        engine=engine,
+        trials_r2=weighted_r2(target.y, evaluate(node, _columns(target.x)), None) if target.trials_scored else None,
+    )
+
+
+def front_of(formulas: Sequence[Formula]) -> list[Formula]:
+    """Returns the formulas that no other beats in both complexity and R², simplest first."""
+    front: list[Formula] = []
+    for formula in sorted(formulas, key=lambda f: (f.complexity, -f.r2, str(f))):
+        if not front or formula.r2 > front[-1].r2 + 1e-6:
+            front.append(formula)
+    return front
+
+
+def alternatives(formulas: Sequence[Formula], front: Sequence[Formula], noise: float) -> list[Formula]:
+    """Returns formulas that the data cannot tell from those of the front that are as long, the most accurate first.
+
+    Args:
+        formulas: All scored formulas.
+        front: The front.
+        noise: What the data cannot tell from zero, as an RMSE in objective units: a formula's squared RMSE may be
+            larger by its square.
+    """
+    best = {formula.complexity: formula for formula in front}
+    shapes = {_shape(formula.tree) for formula in front}
+    found = []
+    for formula in sorted(formulas, key=lambda f: (f.complexity, f.rmse, str(f))):
+        rival = best.get(formula.complexity)
+        shape = _shape(formula.tree)
+        if rival is not None and shape not in shapes and formula.rmse <= math.hypot(rival.rmse, noise):
+            shapes.add(shape)
+            found.append(formula)
+    return found
+
+
+def _shape(node: Node) -> Node:
+    """Returns the expression with all numbers alike: two formulas of one shape differ in constants only.
+
+    Whole exponents stay: a square and a cube are two forms.
+    """
+    if node.is_constant:
+        return constant(1.0)
+    args = tuple(_shape(arg) for arg in node.args)
+    if node.op == "^" and node.args[1].is_constant and node.args[1].value == round(node.args[1].value):
+        args = (args[0], node.args[1])
+    return Node(node.op, args, node.value)
+
+
+def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
+    """Returns the index of the recommended formula: the shortest that the data cannot tell from the best.
+
+    The best is the most accurate with at most 10 operators (in every case, where there are several). A shorter one is
+    as good where its mean squared error is larger by no more than the square of the noise, or where 1 - R² is at most
+    1.1·(1 - R²_best) + 3e-4, so that a surrogate without noise does not ask for every detail.
+
+    Args:
+        front: The Pareto front, simplest first; its first formula is the constant.
+        noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
+    """
+    eligible = [f for f in front if longest_case(f.tree) <= _LONGEST_RECOMMENDED] or list(front[:1])
+    best = min(1.0 - f.r2 for f in eligible)
+    spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
+    # The noise in units of R²; all of it where it is larger than what the projection moves.
+    unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
+    limit = max(best + unseen, _TOLERANCE * best + _SLACK)
+    return next((i for i, formula in enumerate(front) if 1.0 - formula.r2 <= limit), 0)
+
+
+# --- validity on the whole domain ---------------------------------------------------------------------------------
+
+
+def _check_points(axes: Sequence[Axis]) -> list[Array]:
+    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
+    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+
+
+def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether a formula is defined on the whole domain, and its constants have readable sizes.
+
+    Args:
+        node: The expression in natural units.
+        columns: Dense points over the domain, one array of shape (c,) a variable.
+        y: The targets, shape (n,).
+    """
+    return is_defined(node, columns, y) and _is_readable(node, columns, y)
+
+
+def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether a formula is finite, real and within reach of the targets on the whole domain.
+
+    Beside the values on a dense grid (bounds and integers included) the sign of every argument that could vanish is
+    checked, so that no pole hides between two points.
+
+    Args:
+        node: The expression in natural units.
+        columns: Dense points over the domain, one array of shape (c,) a variable.
+        y: The targets, shape (n,).
+    """
+    values = evaluate(node, columns)
+    reach = _OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
+    if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
+        return False
+    return all(_argument_is_safe(n, columns) for n in walk(node))
+
+
+def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether the constants have sizes that a person can make sense of."""
+    span = float(np.max(y)) - float(np.min(y))
+    reach = max(1.0, *(float(np.max(np.abs(c))) for c in columns))
+    height = max(span, float(np.max(np.abs(y))))
+    _, terms = split_sum(node)
+    for coefficient, term in terms:
+        if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > _LARGEST_TERM * height:
+            return False
+        if span > 0 and not _SMALLEST_COEFFICIENT <= abs(coefficient) / span <= _LARGEST_COEFFICIENT:
+            return False
+        inner = [abs(c) for c in constants(term) if c != 0.0]
+        if any(not _SMALLEST_INNER <= c <= _LARGEST_INNER * reach for c in inner):
+            return False
+        exponents = [abs(n.args[1].value) for n in walk(term) if n.op == "^" and n.args[1].is_constant]
+        if any(not _SMALLEST_EXPONENT <= p <= _LARGEST_EXPONENT for p in exponents):
+            return False
+    return True
+
+
+def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:
+    if node.op == "/":
+        return _never_zero(node.args[1], columns)
+    if node.op in ("log", "log10"):
+        return bool(np.all(evaluate(node.args[0], columns) > 0)) and _never_zero(node.args[0], columns)
+    if node.op == "sqrt":
+        return bool(np.all(evaluate(node.args[0], columns) >= 0))
+    if node.op == "^" and node.args[1].is_constant:
+        base, exponent = evaluate(node.args[0], columns), node.args[1].value
+        if exponent == round(exponent):
+            return exponent > 0 or _never_zero(node.args[0], columns)
+        return bool(np.all(base >= 0)) and (exponent > 0 or _never_zero(node.args[0], columns))
+    return True
+
+
+def _never_zero(node: Node, columns: Sequence[Array]) -> bool:
+    """Returns whether an expression keeps its sign; of |f| and f², which never change it, whether f does."""
+    if node.op in ("neg", "abs", "sqrt", "^", "/"):
+        return _never_zero(node.args[0], columns)
+    if node.op == "*":
+        return all(_never_zero(arg, columns) for arg in node.args)
+    values = evaluate(node, columns)
+    return bool(np.all(values > 0) or np.all(values < 0))

@@ -1,5 +1,0 @@
-"""What `deepcave_symbolic.dashboard` starts and looks after: Redis, workers and DeepCAVE's server."""
-
-from __future__ import annotations
-
-__all__: list[str] = []

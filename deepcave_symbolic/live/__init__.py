@@ -1,0 +1,1 @@
+"""Formulas while SMAC runs."""

@@ -1,0 +1,1 @@
+"""Arrays, their weighted sums and their grids: what every numeric module shares."""

@@ -1,0 +1,1 @@
+"""What this program owes to its surroundings: signals, streams, files, optional packages."""

@@ -1,0 +1,250 @@
+"""The record of a projection: what is averaged, fitted, scored and drawn, and its way to JSON and back.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.words.names import visible
+
+__all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints"]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Points between the fitting points, on which formulas are scored.
+
+    Args:
+        grid: Natural units, shape (n, k).
+        mean: The projection there, objective units, shape (n,).
+        weights: How much of the domain every point stands for, relative to the others, shape (n,).
+    """
+
+    grid: Array
+    mean: Array
+    weights: Array
+
+    def __repr__(self) -> str:
+        return f"<HeldOut of {len(self.mean)} points>"
+
+
+@dataclass(frozen=True)
+class TrialPoints:
+    """The evaluated trials as seen on the explained hyperparameters.
+
+    Args:
+        values: Natural units, shape (t, k); trials in which a hyperparameter is inactive are left out.
+        costs: Objective units, shape (t,).
+    """
+
+    values: Array
+    costs: Array
+
+    def __repr__(self) -> str:
+        return f"<TrialPoints of {len(self.costs)} trials>"
+
+
+@dataclass(frozen=True)
+class Incumbent:
+    """The best configuration of the run, as seen on the explained hyperparameters.
+
+    Args:
+        values: Natural units, shape (k,); None where the best configuration has one of them inactive.
+        cost: Its cost, objective units, averaged over its trials.
+    """
+
+    values: tuple[float, ...] | None
+    cost: float
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A surrogate seen along one or two hyperparameters.
+
+    Args:
+        axes: The explained hyperparameters.
+        shape: Number of grid values an axis; grid rows run over the last axis first.
+        grid: Fitting points in natural units, shape (n, k).
+        weights: How much of the domain every fitting point stands for, relative to the others, shape (n,); not even
+            where integers on a log scale are unevenly far apart.
+        mean: Objective units, shape (n,); NaN where every configuration is forbidden.
+        std: Square root of the mean predictive variance, shape (n,).
+        ice: Individual conditional expectation curves, shape (c, n); c is 0 in 2-D and for a surrogate of k
+            hyperparameters.
+        held_out: Points for scoring.
+        trials: The evaluated trials.
+        near_trials: Whether a trial lies nearby, shape (n,); elsewhere the surrogate extrapolates.
+        n_averaged: Number of configurations averaged over; 0 when nothing was averaged.
+        variance_share: How much of the variance of the surrogate's mean over the configuration space the projection
+            has, in [0, 1]: the closed Sobol index of the explained hyperparameters (Hutter et al. 2014, "An Efficient
+            Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.
+        incumbent: The run's best configuration; None without trials.
+        choice_shares: With a categorical and another hyperparameter, `variance_share` within every choice; else empty.
+    """
+
+    axes: tuple[Axis, ...]
+    shape: tuple[int, ...]
+    grid: Array
+    weights: Array
+    mean: Array
+    std: Array
+    ice: Array
+    held_out: HeldOut
+    trials: TrialPoints
+    near_trials: Mask
+    n_averaged: int
+    variance_share: float = 1.0
+    incumbent: Incumbent | None = None
+    choice_shares: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        grid = " x ".join(map(str, self.shape))
+        axes = "; ".join(axis.describe() for axis in self.axes)
+        what = f"{grid} points, range {self.range:.3g}, {len(self.trials.costs)} trials"
+        return visible(f"<Projection onto {axes}: {what}>")
+
+    @property
+    def valid(self) -> Mask:
+        """Which fitting points have a valid configuration, shape (n,)."""
+        mask: Mask = np.isfinite(self.mean)
+        return mask
+
+    @property
+    def range(self) -> float:
+        """How much of the cost the projection moves: largest minus smallest mean, objective units."""
+        return float(np.nanmax(self.mean) - np.nanmin(self.mean))
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the mean over the domain, objective units."""
+        valid, weights = self.mean[self.valid], self.weights[self.valid]
+        scale = float(np.max(np.abs(valid))) or 1.0
+        return scale * math.sqrt(weighted_variance(valid / scale, weights))
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether the mean does not vary beyond rounding errors."""
+        return self.range <= 1e-12 * float(np.nanmax(np.abs(self.mean)))
+
+    def coordinates(self, x: Array) -> Array:
+        """Returns the search coordinates of points in natural units, shape (n, k)."""
+        return np.column_stack([axis.to_coordinate(x[:, i]) for i, axis in enumerate(self.axes)])
+
+    def at_choice(self, index: int, choice: int) -> Projection:
+        """Returns the projection onto the other hyperparameter for one choice of a categorical.
+
+        Args:
+            index: Position of the categorical among the two axes.
+            choice: Number of the choice.
+        """
+        other = 1 - index
+        value = (self.axes[index].values or ())[choice]
+        rows = self.grid[:, index] == value
+        held = self.held_out.grid[:, index] == value
+        trials = self.trials.values[:, index] == value
+        incumbent = self.incumbent
+        if incumbent is not None and incumbent.values is not None:
+            same = incumbent.values[index] == value
+            incumbent = Incumbent((incumbent.values[other],) if same else None, incumbent.cost)
+        return replace(
+            self,
+            axes=(self.axes[other],),
+            shape=(self.shape[other],),
+            grid=self.grid[rows][:, [other]],
+            weights=self.weights[rows],
+            mean=self.mean[rows],
+            std=self.std[rows],
+            ice=np.empty((0, int(rows.sum()))),
+            held_out=HeldOut(
+                self.held_out.grid[held][:, [other]], self.held_out.mean[held], self.held_out.weights[held]
+            ),
+            trials=TrialPoints(self.trials.values[trials][:, [other]], self.trials.costs[trials]),
+            near_trials=self.near_trials[rows],
+            variance_share=self.choice_shares[choice],
+            incumbent=incumbent,
+            choice_shares=(),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the projection as JSON values; NaN becomes None."""
+        return {
+            "axes": [axis.to_dict() for axis in self.axes],
+            "shape": list(self.shape),
+            "grid": self.grid.tolist(),
+            "weights": self.weights.tolist(),
+            "mean": _listed(self.mean),
+            "std": _listed(self.std),
+            "ice": [_listed(row) for row in self.ice],
+            "held_out": {
+                "grid": self.held_out.grid.tolist(),
+                "mean": _listed(self.held_out.mean),
+                "weights": self.held_out.weights.tolist(),
+            },
+            "trials": {"values": self.trials.values.tolist(), "costs": _listed(self.trials.costs)},
+            "near_trials": [bool(b) for b in self.near_trials],
+            "n_averaged": self.n_averaged,
+            "variance_share": self.variance_share,
+            "choice_shares": list(self.choice_shares),
+            "incumbent": None
+            if self.incumbent is None
+            else {
+                "values": None if self.incumbent.values is None else list(self.incumbent.values),
+                "cost": self.incumbent.cost,
+            },
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Projection:
+        """Reads what `to_dict` wrote."""
+        axes = tuple(Axis.from_dict(axis) for axis in data["axes"])
+        k = len(axes)
+        n = len(data["mean"])
+        return cls(
+            axes=axes,
+            shape=tuple(data["shape"]),
+            grid=_table(data["grid"], k),
+            weights=_array(data["weights"]),
+            mean=_array(data["mean"]),
+            std=_array(data["std"]),
+            ice=np.array([_array(row) for row in data["ice"]]).reshape(-1, n),
+            held_out=HeldOut(
+                _table(data["held_out"]["grid"], k),
+                _array(data["held_out"]["mean"]),
+                _array(data["held_out"]["weights"]),
+            ),
+            trials=TrialPoints(_table(data["trials"]["values"], k), _array(data["trials"]["costs"])),
+            near_trials=np.array(data["near_trials"], dtype=bool),
+            n_averaged=int(data["n_averaged"]),
+            variance_share=float(data["variance_share"]),
+            incumbent=_incumbent_from(data["incumbent"]),
+            choice_shares=tuple(float(share) for share in data["choice_shares"]),
+        )
+
+
+def _incumbent_from(data: Mapping[str, Any] | None) -> Incumbent | None:
+    if data is None:
+        return None
+    values = data["values"]
+    return Incumbent(None if values is None else tuple(float(v) for v in values), float(data["cost"]))
+
+
+def _listed(values: Array) -> list[float | None]:
+    return [float(v) if np.isfinite(v) else None for v in values]
+
+
+def _array(values: Sequence[float | None]) -> Array:
+    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
+
+
+def _table(rows: Any, k: int) -> Array:
+    return np.array(rows, dtype=np.float64).reshape(-1, k)

@@ -1,0 +1,1 @@
+"""Records as text, Markdown, LaTeX, notebook, figures and HTML; nothing here computes."""

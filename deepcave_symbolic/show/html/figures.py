@@ -1,0 +1,122 @@
+"""Figures as JSON for a page: few digits, one template for all, no text in which a browser finds a tag."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import gzip
+import hashlib
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.projection import TrialPoints
+from deepcave_symbolic.show.figures.explanation import plot_explanation
+from deepcave_symbolic.show.html.markup import title_of
+from deepcave_symbolic.show.html.room import Room
+
+__all__ = ["Drawings", "in_script", "packed_plotly", "script_hash"]
+
+#: More cannot be seen in a figure.
+_DIGITS = 5
+#: Points are elements of the page: with dozens of figures more of them make it slow.
+_MOST_TRIALS = 1000
+
+
+class Drawings:
+    """The figures of one page, as many as fit.
+
+    Args:
+        room: Of the page.
+    """
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._figures: list[str] = []
+        self._template: Any = None
+
+    def __len__(self) -> int:
+        return len(self._figures)
+
+    def add(self, explanation: Explanation) -> str:
+        """Adds a figure and returns the markup of its place, or nothing where there is no more room.
+
+        Args:
+            explanation: A record with a formula.
+        """
+        shown, note = _thinned(explanation)
+        figure: go.Figure = plot_explanation(shown)
+        # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
+        maps = any(trace.type == "contour" for trace in figure.data)
+        margin = {"l": 70, "r": 90 if maps else 30, "t": 40 if maps else 12, "b": 50}
+        figure.update_layout(title=None, margin=margin)
+        data = plain(figure.to_plotly_json())
+        self._template = data["layout"].pop("template", None) or self._template
+        text = in_script(data)
+        if not self._room.take(text + note):
+            return ""
+        self._figures.append(text)
+        return (
+            f'<figure><div class="figure{" map" if maps else ""}" data-figure="{len(self._figures) - 1}" role="img" '
+            f'aria-label="Surrogate, formula and trials of {title_of(explanation)}"></div>{note}</figure>'
+        )
+
+    def json(self) -> str:
+        """Returns what the page's script reads."""
+        return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
+
+
+def _thinned(explanation: Explanation) -> tuple[Explanation, str]:
+    """Returns the record with as many trials as a browser draws quickly, and a caption that says so."""
+    projection = explanation.projection
+    if projection is None or len(projection.trials.costs) <= _MOST_TRIALS:
+        return explanation, ""
+    n = len(projection.trials.costs)
+    rows = np.linspace(0, n - 1, _MOST_TRIALS).round().astype(int)
+    trials = TrialPoints(projection.trials.values[rows], projection.trials.costs[rows])
+    caption = f'<figcaption class="note">{_MOST_TRIALS} of the {n} trials are drawn, evenly over the run.</figcaption>'
+    return replace(explanation, projection=replace(projection, trials=trials)), caption
+
+
+def plain(value: Any) -> Any:
+    """Returns plotly's values as JSON values with few digits; what is not finite becomes null."""
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        rounded = float(f"{value:.{_DIGITS}g}")
+        return int(rounded) if rounded.is_integer() and abs(rounded) < 1e6 else rounded
+    return value
+
+
+def in_script(value: Any) -> str:
+    """Returns JSON in which a browser finds neither the end of a script nor a comment."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+@functools.cache
+def packed_plotly() -> tuple[str, str]:
+    """Returns plotly.js, packed as base64 text, and the source's hash for a Content-Security-Policy."""
+    from plotly.offline import get_plotlyjs
+
+    source = get_plotlyjs()
+    packed = base64.b64encode(gzip.compress(source.encode(), 9, mtime=0)).decode("ascii")
+    return packed, script_hash(source)
+
+
+def script_hash(source: str) -> str:
+    """Returns the source expression that allows exactly this script."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode('ascii')}'"

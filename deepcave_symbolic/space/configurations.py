@@ -1,0 +1,103 @@
+"""Valid configurations as vectors: activity and forbidden clauses evaluated for whole matrices at once.
+
+ConfigSpace checks one configuration at a time in Python, which is too slow for the tens of thousands of configurations
+of a partial dependence; its conditions and clauses offer vectorised tests, which this module combines.
+
+Notation:
+    X: ConfigSpace vectors in the space's order, shape (n, d); NaN marks an inactive hyperparameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepcave_symbolic.numeric.arrays import Array, Mask
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+__all__ = ["activity_in_words", "deactivate", "forbidden", "sample_all"]
+
+
+def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
+    """Draws every hyperparameter independently, conditions ignored: shape (n, d), no NaN."""
+    return np.column_stack([hp.sample_vector(n, seed=rng) for hp in configspace.values()]).astype(np.float64)
+
+
+def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:
+    """Returns a copy of X with NaN wherever the conditions make a hyperparameter inactive."""
+    X = X.copy()
+    # The space's order has parents before their children.
+    for i, name in enumerate(configspace.keys()):
+        for condition in configspace.parent_conditions_of[name]:
+            # "parent != value" holds for an inactive parent, as in what ConfigSpace draws and accepts.
+            X[~np.asarray(condition.satisfied_by_vector_array(X.T), dtype=bool), i] = np.nan
+    return X
+
+
+def forbidden(configspace: ConfigurationSpace, X: Array, *, among: Sequence[str] | None = None) -> Mask:
+    """Returns which rows of X a forbidden clause excludes, shape (n,).
+
+    Args:
+        configspace: The configuration space.
+        X: Vectors.
+        among: Considers only the clauses about no other hyperparameters than these; None for all clauses. To a relation
+            such as b > a ConfigSpace takes the NaN of an integer for a very small number.
+    """
+    mask: Mask = np.zeros(len(X), dtype=bool)
+    for clause in configspace.forbidden_clauses:
+        if among is None or _restricted(clause) <= set(among):
+            with np.errstate(invalid="ignore"):
+                mask |= np.asarray(clause.is_forbidden_vector_array(X.T), dtype=bool)
+    return mask
+
+
+def _restricted(clause: Any) -> set[str]:
+    """Returns the names of the hyperparameters that a forbidden clause speaks of."""
+    if hasattr(clause, "components"):
+        return {name for component in clause.components for name in _restricted(component)}
+    return {clause.left.name, clause.right.name} if hasattr(clause, "left") else {clause.hyperparameter.name}
+
+
+def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
+    """Returns when a hyperparameter is active, such as "kernel is rbf or poly", its ancestors' conditions first."""
+    words: list[str] = []
+    for condition in configspace.parent_conditions_of[name]:
+        for parent in _needed_parents(condition):
+            words += [w for w in activity_in_words(configspace, parent) if w not in words]
+        text = _condition_in_words(condition)
+        if text not in words:
+            words.append(text)
+    return words
+
+
+def _needed_parents(condition: Any) -> list[str]:
+    """Returns the hyperparameters that a condition needs to be active; "not equal" and "or" may hold without."""
+    if type(condition).__name__ in ("OrConjunction", "NotEqualsCondition"):
+        return []
+    components = getattr(condition, "components", None)
+    if components is None:
+        return [condition.parent.name]
+    return list(dict.fromkeys(name for component in components for name in _needed_parents(component)))
+
+
+def _condition_in_words(condition: Any) -> str:
+    components = getattr(condition, "components", None)
+    if components is not None:
+        word = " or " if type(condition).__name__ == "OrConjunction" else " and "
+        return "(" + word.join(_condition_in_words(component) for component in components) + ")"
+    parent = condition.parent.name
+    if hasattr(condition, "values"):
+        values = [str(v) for v in condition.values]
+        listed = " or ".join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else values[0]
+        return f"{parent} is {listed}"
+    relation = {
+        "EqualsCondition": "is",
+        "NotEqualsCondition": "is not",
+        "GreaterThanCondition": ">",
+        "LessThanCondition": "<",
+    }[type(condition).__name__]
+    return f"{parent} {relation} {condition.value}"

@@ -1,0 +1,29 @@
+"""Numbers as people read them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["number_text", "round_significant"]
+
+#: Numbers of this size are written without an exponent.
+_FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
+
+
+def number_text(value: float) -> str:
+    """Returns the shortest text that reads back as the same number, such as 0.03997, 12000 or 2.5e-7."""
+    if value == 0.0 or _FIXED_FROM <= abs(value) < _FIXED_BELOW:
+        return repr(value).removesuffix(".0")
+    for digits in range(17):
+        text = f"{value:.{digits}e}"
+        if float(text) == value:
+            break
+    mantissa, exponent = text.split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def round_significant(value: float, digits: int) -> float:
+    """Returns the value rounded to that many significant digits."""
+    if value == 0.0 or not math.isfinite(value):
+        return value
+    return float(f"{value:.{digits - 1}e}")

@@ -1,0 +1,548 @@
+"""The real dashboard and a real browser, for the tests here and for benchmarks/panel.py.
+
+`Dashboard` starts `deepcave-symbolic dashboard` (Redis, worker, server), `chromium()` is Debian's browser, and
+`PanelPage` is what a person does there: choose a run in the sidebar's panel, process, move the filter, read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import math
+import mimetypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from places import ROOT
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, Route
+
+EXAMPLES = ROOT / "examples" / "runs"
+#: Build output, kept for people to look at.
+OUTPUT = ROOT / "tests" / "browser" / "output"
+#: Pictures for the documentation among it; `make screenshots` copies them into docs/images.
+PICTURES = OUTPUT / "docs"
+PACKAGES = ROOT / ".cache" / "npm"
+
+#: What DeepCAVE's page takes from CDNs, and the npm package that has the same files.
+CDN = {
+    r"https://cdn\.jsdelivr\.net/npm/bootstrap@[^/]+/(.+)": ("bootstrap", "bootstrap@5.1.3"),
+    r"https://use\.fontawesome\.com/releases/v[^/]+/(.+)": (
+        "@fortawesome/fontawesome-free",
+        "@fortawesome/fontawesome-free@5",
+    ),
+}
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def chromium_path() -> str | None:
+    """Returns the browser to drive, or None."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def missing() -> dict[str, str]:
+    """Returns what is needed and not here, each with its reason to skip."""
+    found = {
+        "deepcave": importlib.util.find_spec("deepcave") is not None,
+        "playwright": importlib.util.find_spec("playwright") is not None,
+        "chromium": chromium_path() is not None,
+        "npm": shutil.which("npm") is not None or (PACKAGES / "node_modules").is_dir(),
+    }
+    reasons = {
+        "deepcave": "DeepCAVE is not installed (it runs on Python 3.10 at the latest)",
+        "playwright": "playwright is not installed (pip install -e .[dev])",
+        "chromium": "no chromium on PATH (Debian's package chromium)",
+        "npm": "no npm on PATH: the page's styles come from npm packages in these tests",
+    }
+    return {name: reasons[name] for name, here in found.items() if not here}
+
+
+def npm_packages() -> Path:
+    """Returns node_modules with the packages that answer for the CDNs, installed once into the ignored cache."""
+    modules = PACKAGES / "node_modules"
+    if not all((modules / folder / "package.json").exists() for folder, _ in CDN.values()):
+        PACKAGES.mkdir(parents=True, exist_ok=True)
+        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock", "--loglevel=error"]
+        names = [spec for _, spec in CDN.values()]
+        subprocess.run(["npm", "install", "--prefix", str(PACKAGES), *options, *names], check=True, timeout=120)
+    return modules
+
+
+def answer_requests(context: BrowserContext, cdn: bool = True) -> list[str]:
+    """Answers the CDNs from npm packages (or not at all) and blocks whatever leaves this machine.
+
+    Returns:
+        The blocked addresses, filled while the pages load.
+    """
+    modules = npm_packages() if cdn else None
+    blocked: list[str] = []
+
+    def answer(route: Route) -> None:
+        url = route.request.url
+        if re.match(r"https?://127\.0\.0\.1[:/]|data:|blob:", url):
+            route.continue_()
+            return
+        for pattern, (folder, _) in CDN.items():
+            match = re.match(pattern, url.split("?")[0])
+            if modules is not None and match and (file := modules / folder / match[1]).is_file():
+                # Fonts and integrity checks need the header that the CDNs send, too.
+                route.fulfill(
+                    body=file.read_bytes(),
+                    content_type=mimetypes.guess_type(file.name)[0] or "application/octet-stream",
+                    headers={"Access-Control-Allow-Origin": "*"},
+                )
+                return
+        blocked.append(url)
+        route.abort("internetdisconnected")
+
+    context.route("**/*", answer)
+    return blocked
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, headless; Playwright gives it a new empty profile and removes that afterwards."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=chromium_path(),
+            headless=True,
+            args=FLAGS,
+            # A person sees the scroll bars, so the pictures should have them.
+            ignore_default_args=["--hide-scrollbars"],
+        )
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def free_port() -> int:
+    """Returns a port that nothing listens on."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+#: Whether every text in the panel stands where it stood at the last three calls.
+_SETTLED = """() => {
+    const boxes = [...document.querySelectorAll('#content *')].map(e => {
+        const b = e.getBoundingClientRect();
+        return [b.x, b.y, b.width, b.height].map(Math.round).join();
+    }).join(' ');
+    window.seen = [boxes, ...(window.seen || [])].slice(0, 4);
+    return window.seen.length === 4 && window.seen.every(s => s === boxes);
+}"""
+#: Texts that cannot be read in full. Where a box scrolls, its text may be wider; the box itself may not.
+_CUT_OFF = """root => {
+    const found = [];
+    const words = e => e.textContent.trim().replace(/\\s+/g, ' ').slice(0, 80);
+    const scrolls = e => /(auto|scroll)/.test(getComputedStyle(e).overflowX);
+    const scrolled = e => {
+        for (let p = e.parentElement; p && p !== document.body; p = p.parentElement) if (scrolls(p)) return p;
+        return null;
+    };
+    const page = document.documentElement.clientWidth;
+    for (const e of root.querySelectorAll('*')) {
+        const tag = e.tagName.toLowerCase();
+        if (!e.getClientRects().length || !e.textContent.trim() || e.closest('.js-plotly-plot, select, textarea'))
+            continue;
+        if (e.closest('math') && tag !== 'math' || getComputedStyle(e).display === 'inline') continue;
+        const style = getComputedStyle(e);
+        if (e.clientWidth && e.scrollWidth > e.clientWidth + 1 && /hidden|clip/.test(style.overflowX))
+            found.push('cut off at the side: ' + words(e));
+        if (e.clientHeight && e.scrollHeight > e.clientHeight + 1 && /hidden|clip/.test(style.overflowY))
+            found.push('cut off below: ' + words(e));
+        const box = e.getBoundingClientRect(), card = e.closest('.rounded-lg'), around = scrolled(e);
+        if (around) {
+            // Formulas and code may scroll, sentences have to wrap.
+            const sentence = !e.children.length && words(e).length > 60 && !e.closest('math, pre');
+            if (sentence && box.right > around.getBoundingClientRect().right + 1)
+                found.push('a sentence to be scrolled: ' + words(e));
+            continue;
+        }
+        if (box.right > page + 1 || box.left < -1) found.push('outside the page: ' + words(e));
+        else if (card && e !== card) {
+            const outer = card.getBoundingClientRect();
+            if (box.left < outer.left - 1 || box.right > outer.right + 1) found.push('outside its card: ' + words(e));
+        }
+    }
+    const collide = texts => texts.forEach(([text, a], i) => {
+        for (const [other, b] of texts.slice(i + 1)) {
+            const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const height = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            // Two words without a gap read as one.
+            if (width > -2 && height > 3) found.push(`labels on each other: ${text} / ${other}`);
+        }
+    });
+    for (const slider of root.querySelectorAll('.rc-slider'))
+        collide([...slider.querySelectorAll('.rc-slider-mark-text')].map(t => [words(t), t.getBoundingClientRect()]));
+    for (const graph of root.querySelectorAll('.js-plotly-plot')) {
+        if (!graph.getClientRects().length) continue;
+        const outer = graph.getBoundingClientRect();
+        const texts = [...graph.querySelectorAll('text')].filter(t => t.textContent.trim() && !t.closest('.modebar'))
+            .map(t => [words(t), t.getBoundingClientRect()]).filter(([, b]) => b.width > 0);
+        for (const [text, b] of texts)
+            // A line of text has some empty pixels above and below its letters.
+            if (b.left < outer.left - 1 || b.right > outer.right + 1 ||
+                b.top < outer.top - 4 || b.bottom > outer.bottom + 4)
+                found.push('label outside its figure: ' + text);
+        collide(texts);
+    }
+    return found;
+}"""
+
+
+class Dashboard:
+    """`deepcave-symbolic dashboard` on some runs, stopped as a person stops it.
+
+    Args:
+        runs: Run folders that are selected at the start.
+        log: File for everything that the processes print.
+        cache: Empty folder for what the dashboard keeps.
+        options: More options for the command.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[Path],
+        log: Path,
+        cache: Path,
+        options: Sequence[str] = (),
+    ) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = log
+        self.cache = cache
+        self._command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
+        self._command += ["--no-browser", "--port", str(self.port), *options]
+        self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Dashboard:
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        with self.log.open("wb") as log:
+            # A group of its own, so that nothing it started outlives the tests.
+            self._process = subprocess.Popen(
+                self._command, stdout=log, stderr=log, env=self._environment, start_new_session=True
+            )
+        try:
+            self._wait(60)
+        except BaseException:
+            self._stop()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stop()
+
+    def stored_results(self, panel: str = "symbolic_formulas") -> list[Path]:
+        """Returns the files with the panel's stored results, the newest last."""
+        return sorted(self.cache.rglob(f"{panel}/*.json"), key=lambda p: p.stat().st_mtime)
+
+    def last_lines(self, n: int = 30) -> str:
+        """Returns the end of the log, for messages."""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-n:])
+
+    def _wait(self, seconds: float) -> None:
+        assert self._process is not None
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            if self._process.poll() is not None:
+                raise RuntimeError(f"The dashboard ended at once:\n{self.last_lines()}")
+            with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.url, timeout=2):
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"No page at {self.url} after {seconds:g} s:\n{self.last_lines()}")
+
+    def _stop(self) -> None:
+        if self._process is None:
+            return
+        group = self._process.pid
+        self._process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(15)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+        self._process.wait(5)
+
+
+class PanelPage:
+    """One tab on one panel.
+
+    Args:
+        page: The tab.
+        url: Address of the dashboard.
+        panel: Id of the panel.
+        name: What the sidebar calls it.
+    """
+
+    def __init__(self, page: Page, url: str, panel: str = "symbolic_formulas", name: str = "Symbolic Formulas") -> None:
+        self.page = page
+        self.url = url
+        self.panel = panel
+        self.name = name
+        #: Errors of the console and answers with an error code; DeepCAVE's own pages cause none.
+        self.errors: list[str] = []
+        page.on("console", self._note)
+        page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
+        page.on("response", self._note_response)
+
+    def _note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(f"{message.text} [{message.location.get('url', '')}]")
+
+    def _note_response(self, response: Response) -> None:
+        if response.status >= 400:
+            self.errors.append(f"HTTP {response.status} {response.url}")
+
+    def input(self, name: str) -> Locator:
+        """Returns the panel's input of that name."""
+        return self.page.locator(f"[id='{self.panel}-{name}-input']")
+
+    def output(self, name: str) -> Locator:
+        """Returns the panel's output of that name."""
+        return self.page.locator(f"[id='{self.panel}-{name}-output']")
+
+    @property
+    def outputs(self) -> Locator:
+        """The block below the inputs."""
+        return self.page.locator(f"[id='{self.panel}-output']")
+
+    @property
+    def process_button(self) -> Locator:
+        """The button under the inputs."""
+        return self.page.locator(f"[id='{self.panel}-update-button']")
+
+    def open(self, run: str) -> None:
+        """Goes from the start page through the sidebar to the panel and chooses a run by its folder's name."""
+        # The start page also forgets the inputs of before, so that every visit begins with the defaults.
+        self.page.goto(self.url)
+        self.page.locator("#general-selected-runs-container").get_by_text(run).first.wait_for()
+        self.page.locator("#navigation-items").get_by_text(self.name, exact=True).click()
+        select = self.input("run")
+        option = select.locator("option").filter(has_text=re.compile(rf"/{re.escape(run)}$"))
+        option.wait_for(state="attached")
+        select.select_option(label=option.inner_text())
+
+    def choose(self, name: str, label: str) -> bool:
+        """Chooses another entry of a drop-down list by what it shows.
+
+        Returns:
+            Whether the server has a stored result for the inputs as they are now, which the page then shows.
+        """
+        select = self._unfold(name)
+        option = select.locator("option").filter(has_text=re.compile(rf"^{re.escape(label)}$"))
+        option.wait_for(state="attached")
+        value = option.get_attribute("value")
+        with self.page.expect_response(lambda r: self._looks_up(r, name, value)) as answer:
+            select.select_option(value=value)
+        return bool(answer.value.status == 200)
+
+    def _looks_up(self, response: Response, name: str, value: str | None) -> bool:
+        """Whether this is the answer of DeepCAVE's callback that looks for a stored result of these inputs."""
+        if not response.url.endswith("/_dash-update-component"):
+            return False
+        asked = json.loads(response.request.post_data or "{}")
+        read = {(i["id"], i["property"]): i.get("value") for i in asked["inputs"] if isinstance(i, dict)}
+        return (
+            (f"{self.panel}-update-button", "n_clicks") in read
+            and read.get((f"{self.panel}-{name}-input", "value")) == value
+            and f"{self.panel}-{name}-input.value" in asked["changedPropIds"]
+        )
+
+    def set_number(self, name: str, value: int) -> None:
+        """Types a number."""
+        self._unfold(name).fill(str(value))
+
+    def set_operators(self, mark: str) -> None:
+        """Clicks on a mark of the formula filter."""
+        slider = self.input("operators")
+        slider.locator(".rc-slider-mark-text").get_by_text(mark, exact=True).click()
+
+    def _unfold(self, name: str) -> Locator:
+        found = self.input(name)
+        found.wait_for(state="attached")
+        folded = self.page.locator("details:not([open])").filter(has=found)
+        if folded.count():
+            folded.locator("summary").first.click()
+        return found
+
+    @property
+    def formula(self) -> Locator:
+        """The typeset formula (the first one in an overview)."""
+        return self.outputs.locator("math").first
+
+    def formula_text(self) -> str:
+        """Returns what the typeset formula says."""
+        return " ".join((self.formula.text_content() or "").split())
+
+    def wait_for_another_formula(self, than: str, seconds: float) -> None:
+        """Waits until a formula is shown that reads differently."""
+        script = """([id, than]) => {
+            const math = document.getElementById(id).querySelector('math');
+            return math && math.textContent.split(/\\s+/).filter(Boolean).join(' ') !== than;
+        }"""
+        self.page.wait_for_function(script, arg=[f"{self.panel}-output", than], timeout=1000 * seconds)
+
+    def heading(self, hyperparameters: str) -> Locator:
+        """Returns the heading above the formula of these hyperparameters."""
+        return self.outputs.get_by_role("heading", name=re.compile(rf"^{re.escape(hyperparameters)}(\s|$)")).first
+
+    def wait_for_heading(self, text: str, seconds: float = 30) -> None:
+        """Waits until the result of these hyperparameters is shown."""
+        self.heading(text).wait_for(timeout=1000 * seconds)
+        self.formula.wait_for()
+
+    def process(self) -> float:
+        """Clicks on Process as soon as that is possible.
+
+        Returns:
+            The time of the click on `time.perf_counter`.
+        """
+        self.process_button.and_(self.page.locator(":enabled")).wait_for()
+        start = time.perf_counter()
+        self.process_button.click()
+        return start
+
+    def show(self, hyperparameter: str) -> None:
+        """Shows the formula of one hyperparameter, stored or not."""
+        if not self.choose("hyperparameter_name_1", hyperparameter):
+            self.process()
+            # Until then the page shows the result of the inputs before, perhaps of the same hyperparameter.
+            self.page.wait_for_function(
+                "id => document.getElementById(id).disabled && !document.querySelector(`[id='${id}'] .spinner-border`)",
+                arg=f"{self.panel}-update-button",
+            )
+        self.wait_for_heading(hyperparameter)
+        self.settle()
+
+    def wait_for_figures(self, n: int) -> None:
+        """Waits until plotly has drawn at least that many visible figures."""
+        script = """([id, n]) => [...document.getElementById(id).querySelectorAll('.js-plotly-plot')]
+            .filter(g => g.offsetParent && g.querySelector('svg.main-svg .plot, svg.main-svg .cartesianlayer path'))
+            .length >= n"""
+        self.page.wait_for_function(script, arg=[f"{self.panel}-output", n])
+
+    def graphs(self) -> list[dict[str, Any]]:
+        """Returns what plotly drew: traces, points and size of each visible figure."""
+        script = """element => [...element.querySelectorAll('.js-plotly-plot')].filter(g => g.offsetParent).map(g => {
+            const svg = g.querySelector('svg.main-svg'), box = svg ? svg.getBoundingClientRect() : {};
+            return {
+                id: g.id || g.closest('[id]').id,
+                traces: (g.data || []).length,
+                drawn: g.querySelectorAll('.trace path, .points path, .hm image, .contourlayer path').length,
+                width: box.width || 0, height: box.height || 0,
+                text: [...g.querySelectorAll('text')].map(t => t.textContent).join(' | '),
+            };
+        })"""
+        return list(self.outputs.evaluate(script))
+
+    def cut_off(self) -> list[str]:
+        """Returns the texts of the panel that are cut off, stand outside their box, or lie upon each other."""
+        self.settle()
+        return list(self.page.locator("#content").evaluate(_CUT_OFF))
+
+    def settle(self) -> None:
+        """Waits until the page's layout has not changed for a while: plotly fits its figures after drawing them."""
+        self.page.wait_for_function(_SETTLED, polling=100)
+
+    def screenshot(self, name: str, until: Locator | None = None) -> Path:
+        """Keeps a picture of the page, down to the end of an element if one is given, as build output."""
+        OUTPUT.mkdir(exist_ok=True)
+        path = OUTPUT / f"{name}.png"
+        size = self.page.viewport_size
+        assert size is not None
+        end = self.page.evaluate("document.documentElement.scrollHeight")
+        if until is not None and (box := until.bounding_box()) is not None:
+            end = self.page.evaluate("window.scrollY") + box["y"] + box["height"] + 8
+        # In a window as tall as the picture, without the page's own scroll bar, nothing covers the header.
+        self.page.set_viewport_size({"width": size["width"], "height": math.ceil(end)})
+        self.page.evaluate("document.documentElement.style.overflow = 'hidden'")
+        self.page.mouse.move(0, 0)
+        self.settle()
+        self.page.screenshot(path=path)
+        self.page.evaluate("document.documentElement.style.overflow = ''")
+        self.page.set_viewport_size(size)
+        return path
+
+    def picture(self, name: str, until: str = "figure_box") -> Path:
+        """Keeps a small picture for the documentation, from the filter to an output's end; below it stand paths."""
+        from PIL import Image
+
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
+        left, above = self.outputs.bounding_box(), self.input("operators").bounding_box()
+        assert left is not None and above is not None
+        # The filter's heading stands above its slider.
+        top = self.page.evaluate("window.scrollY") + above["y"] - 60
+        with Image.open(path) as image:
+            cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))
+        cropped.save(path)
+        shrink(path)
+        return path
+
+
+def shrink(picture: Path) -> None:
+    """Rewrites a PNG with 256 colours, a third of its size."""
+    from PIL import Image
+
+    with Image.open(picture) as image:
+        reduced = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
+    reduced.save(picture, optimize=True)
+
+
+#: What the hostile run calls a hyperparameter, one of its choices, another hyperparameter and the objective.
+HOSTILE = {
+    "solver": "<img src=x onerror='window.pwned=1'>",
+    "adam": "<script>window.pwned=2</script>",
+    "learning_rate_init": "$\\\\href{javascript:window.pwned=3}{x}$ {alert(1)} \u202eabc",
+    "error": "<b onclick='window.pwned=4'>error</b>",
+}
+
+
+def hostile_run(source: Path, target: Path) -> Path:
+    """Copies a SMAC 2 run folder with the names of `HOSTILE`."""
+    shutil.copytree(source, target)
+    for file in ("scenario.json", "configspace.json", "runhistory.json"):
+        text = (target / file).read_text(encoding="utf-8")
+        for name, hostile in HOSTILE.items():
+            text = text.replace(json.dumps(name), json.dumps(hostile))
+        (target / file).write_text(text, encoding="utf-8")
+    return target
+
+
+def truncated_run(source: Path, target: Path, trials: int) -> Path:
+    """Copies a SMAC 2 run folder with only its first trials."""
+    shutil.copytree(source, target)
+    file = target / "runhistory.json"
+    history = json.loads(file.read_text(encoding="utf-8"))
+    history["data"] = history["data"][:trials]
+    kept = {str(row["config_id"]) for row in history["data"]}
+    for key in ("configs", "config_origins"):
+        history[key] = {k: v for k, v in history[key].items() if k in kept}
+    history["stats"] = {"submitted": trials, "finished": trials, "running": 0}
+    file.write_text(json.dumps(history), encoding="utf-8")
+    return target

@@ -1,0 +1,198 @@
+"""The command line as a person meets it: output, exit codes, one line for bad input."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.cli import build_parser, main
+from deepcave_symbolic.process.output import _writable
+from places import EXAMPLE_RUNS
+
+RUNS = EXAMPLE_RUNS
+SVM = str(RUNS / "svm_bbo")
+FOREST = str(RUNS / "mlp_hpo")
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(list(arguments))
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "explain", SVM, "-p", "C")
+    assert code == 0 and err == ""
+    assert str(explain(SVM, "C").best) in out
+    for word in ("R²", "RMSE", "Domain", "Surrogate", "GaussianProcess", "exact", "Pareto front", "Verdict"):
+        assert word in out
+
+
+def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", FOREST, "--jobs", "2")
+    assert code == 0
+    from deepcave_symbolic import load_run
+
+    for name in load_run(FOREST).configspace:
+        assert name in out
+    assert max(len(line) for line in out.splitlines()) < 220
+
+
+def test_json_is_the_record(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--format", "json")
+    assert code == 0
+    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma").best)
+    code, out, _ = run(capsys, "explain", SVM, "--format", "json")
+    assert [len(r["hyperparameters"]) for r in json.loads(out)] == [1, 1]
+
+
+@pytest.mark.parametrize("format", ["latex", "markdown"])
+def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
+    for arguments in ((), ("-p", "C")):
+        code, out, _ = run(capsys, "explain", SVM, *arguments, "--format", format)
+        assert code == 0
+        assert ("\\toprule" if format == "latex" else "| ---") in out
+
+
+def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy = str(shutil.copytree(SVM, tmp_path / "copy"))
+    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C")
+    assert code == 0 and out.count("=== ") == 2
+    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C", "--format", "json")
+    assert len(json.loads(out)) == 2
+    # A run without that hyperparameter does not keep the others from being explained.
+    code, out, err = run(capsys, "explain", SVM, FOREST, copy, "-p", "C")
+    assert code == 2 and out.count("=== ") == 2 and err.count("\n") == 1 and "Unknown hyperparameter 'C'" in err
+
+
+def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(
+        capsys,
+        *("explain", SVM, "-p", "C", "--objective", "rmse", "--source", "trials", "--surrogate", "forest"),
+        *("--engine", "exhaustive", "--max-complexity", "7", "--functions", "square, log", "--seed", "3"),
+        *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
+    )
+    assert code == 0, err
+    provenance = json.loads(out)["provenance"]
+    assert provenance["source"] == "trials" and provenance["engine"] == "exhaustive" and provenance["seed"] == 3
+    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 7
+    assert "orest" in provenance["surrogate"]
+
+
+def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    target = tmp_path / "front.tex"
+    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "--format", "latex", "-o", str(target))
+    assert code == 0 and out == ""
+    assert target.read_text(encoding="utf-8").startswith("\\begin{tabular}")
+    assert os.listdir(tmp_path) == ["front.tex"]
+    code, _, err = run(capsys, "explain", SVM, "-p", "C", "-o", str(tmp_path / "no" / "where.txt"))
+    assert code == 2 and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["explain", "nowhere"], "nowhere"),
+        (["explain", SVM, "-p", "c"], "Did you mean 'C'"),
+        (["explain", SVM, "-p", "C", "-p", "C"], "twice"),
+        (["explain", SVM, "--budget", "7"], "budget"),
+        (["explain", SVM, "--engine", "magic"], "engine"),
+        (["explain", SVM, "-p", "C", "--all-pairs"], "--all-pairs"),
+        (["explain", SVM, "--parsimony", "0.1"], "--parsimony"),
+        (["explain", SVM, "--configspace", f"{SVM}/runhistory.json"], "configuration space"),
+        (["explain"], "RUN"),
+        (["explain", SVM, "--max-complexity", "many"], "--max-complexity"),
+        (["explode"], "explode"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == ""
+    assert err.count("\n") == 1 and words in err and "Traceback" not in err
+
+
+def test_internal_failure_is_exit_code_1(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda args: 1 / 0)
+    code, _, err = run(capsys, "explain", SVM)
+    assert code == 1 and err.count("\n") == 1 and "ZeroDivisionError" in err
+
+
+def test_help_version_and_demo(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", "--help")
+    assert code == 0 and "examples:" in out
+    assert run(capsys, "--help")[0] == 0
+    code, out, _ = run(capsys, "--version")
+    assert code == 0 and out.startswith("deepcave-symbolic ")
+    code, out, _ = run(capsys, "demo")
+    assert code == 0 and "gamma" in out
+
+
+def test_no_option_is_called_config() -> None:
+    parsers = [build_parser()]
+    for parser in parsers:
+        options = [option for action in parser._actions for option in action.option_strings]
+        assert "--config" not in options
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                parsers += action.choices.values()
+    assert len(parsers) > 3
+
+
+def test_installed_command_and_module() -> None:
+    for command in (["deepcave-symbolic"], [sys.executable, "-m", "deepcave_symbolic"]):
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run([*command, "--version"], capture_output=True, text=True, env={**os.environ, "PATH": path})
+        assert done.returncode == 0 and "deepcave-symbolic" in done.stdout
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_a_terminal_without_our_signs_gets_others(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    shown = str(explain(SVM, "C").best)
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    monkeypatch.setattr(sys, "stdout", terminal)
+    assert main(["explain", SVM, "-p", "C"]) == 0 and capsys.readouterr().err == ""
+    text = terminal.buffer.getvalue().decode(encoding)  # type: ignore[attr-defined]
+    assert "²" in shown and "·" in shown
+    assert {
+        "ascii": shown.replace("≈", "~").replace("²", "^2").replace("·", "*"),
+        "latin-1": shown.replace("≈", "~"),
+    }.get(encoding, shown) in text
+    assert _writable("2.5·10⁻⁷ x² \udcff ü", "ascii") == r"2.5*10^-7 x^2 \udcff \xfc"
+    assert _writable("2.5·10⁻⁷ x² \udcff ü", "utf-8") == r"2.5·10⁻⁷ x² \udcff ü"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "code", "words"),
+    [
+        (f'explain "{SVM}" -p C >&-', 2, "The standard output is closed"),
+        (f'explain "{SVM}" -p C 2>&- | grep -c Verdict', 0, ""),
+        ("--version > /dev/full", 2, "No space left on device"),
+        ("explain --help > /dev/full", 2, "No space left on device"),
+        ("explain nowhere 2> /dev/full", 2, ""),
+        ("explain nowhere 2>&-", 2, ""),
+    ],
+)
+def test_closed_and_full_streams(redirection: str, code: int, words: str) -> None:
+    command = f'set -o pipefail; "{sys.executable}" -m deepcave_symbolic {redirection}'
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.returncode == code and words in done.stderr
+    assert done.stderr.count("\n") == bool(words)
+
+
+def test_a_closed_pipe_is_no_error() -> None:
+    command = f'"{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C --format json | head -c 10'
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    assert done.stdout == '{\n "schema' and done.stderr == "" and done.returncode == 0

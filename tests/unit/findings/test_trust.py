@@ -1,0 +1,407 @@
+"""The numbers that say how far to trust a formula, on projections and trials with known answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import Categorical, Configuration, ConfigurationSpace, EqualsCondition, Float, Integer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic.findings.band import band_of
+from deepcave_symbolic.findings.interaction import interaction_of
+from deepcave_symbolic.findings.trust import judge, noise_of
+from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import alternatives
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.runs.run import Run, Status, Trial
+from deepcave_symbolic.space.axis import Axis, axis_of
+from deepcave_symbolic.surrogates import build_surrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.data import TrainingData
+from deepcave_symbolic.surrogates.encoders import fit_encoder
+from deepcave_symbolic.surrogates.validation import clearly_better, cross_validate
+from places import ROOT
+
+x0, x1 = variable(0), variable(1)
+
+
+class Known:
+    """A surrogate that is a function of the vectors of the unit cube."""
+
+    def __init__(self, mean: Callable[[Array], Array], std: float = 0.1) -> None:
+        self.mean, self.std = mean, std
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        return self.mean(X), np.full(len(X), self.std)
+
+
+def unit_space(d: int = 3) -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    space.add(*(Float(f"x{i}", (0.0, 1.0)) for i in range(d)))
+    return space
+
+
+def surrogate(mean: Callable[[Array], Array], d: int = 3, n: int = 30, std: float = 0.1) -> FittedSurrogate:
+    X = np.random.default_rng(0).random((n, d))
+    return FittedSurrogate(Known(mean, std), SurrogateRecord("Known", True, n, 0.9, 0.9), None, X, mean(X))
+
+
+def projected(mean: Callable[[Array], Array], *names: str, d: int = 3, std: float = 0.1, **options: Any) -> Projection:
+    space = unit_space(d)
+    return project(surrogate(mean, d, std=std), space, [axis_of(space, n) for n in names], **options)
+
+
+def formula(tree: Node, projection: Projection, r2: float = 0.95, rmse: float = 0.01) -> Formula:
+    return Formula(tree, projection.axes, "cost", r2, rmse, "test")
+
+
+# --- how much of the story a projection tells -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mean", "share"),
+    [
+        (lambda X: X[:, 0] + X[:, 1] + X[:, 2], 1 / 3),
+        (lambda X: 3 * X[:, 0] + X[:, 1], 0.9),
+        (lambda X: X[:, 1] + X[:, 2], 0.0),
+        (lambda X: X[:, 0], 1.0),
+        # A pure interaction: the average over the other one is flat.
+        (lambda X: (X[:, 0] - 0.5) * (X[:, 1] - 0.5), 0.0),
+    ],
+)
+def test_the_share_of_variance_is_the_sobol_index(mean: Callable[[Array], Array], share: float) -> None:
+    assert projected(mean, "x0").variance_share == pytest.approx(share, abs=0.03)
+
+
+def test_two_of_three_hyperparameters_share_their_interaction() -> None:
+    both = projected(lambda X: X[:, 0] * X[:, 1] + X[:, 2], "x0", "x1")
+    # Var(x0·x1) = 7/144, Var(x2) = 1/12.
+    assert both.variance_share == pytest.approx((7 / 144) / (7 / 144 + 12 / 144), abs=0.03)
+
+
+def test_nothing_left_out_is_everything() -> None:
+    assert projected(lambda X: X[:, 0] ** 2, "x0", d=1).variance_share == 1.0
+
+
+def test_a_surrogate_that_does_not_vary_has_nothing_to_account_for() -> None:
+    assert projected(lambda X: np.zeros(len(X)), "x0").variance_share == 0.0
+    assert projected(lambda X: np.full(len(X), 0.1), "x0", d=1).variance_share == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e-250, 1e150])
+def test_the_share_does_not_depend_on_the_unit(scale: float) -> None:
+    there = projected(lambda X: scale * (3 * X[:, 0] + X[:, 1]), "x0").variance_share
+    assert there == pytest.approx(projected(lambda X: 3 * X[:, 0] + X[:, 1], "x0").variance_share, abs=1e-9)
+
+
+def test_the_share_is_over_the_configurations_where_the_hyperparameter_is_active() -> None:
+    space = ConfigurationSpace()
+    kind, depth = Integer("kind", (0, 1)), Float("depth", (0.0, 1.0))
+    space.add(kind, depth, EqualsCondition(depth, kind, 1))
+    column = list(space.keys()).index("depth")
+    model = Known(lambda X: np.where(np.isnan(X[:, column]), 50.0, X[:, column]))
+    fitted = FittedSurrogate(model, SurrogateRecord("Known", True, 0), None, np.empty((0, 2)), np.empty(0))
+    assert project(fitted, space, [axis_of(space, "depth")]).variance_share == pytest.approx(1.0)
+
+
+# --- incumbent ------------------------------------------------------------------------------------------------------
+
+
+def test_the_incumbent_is_the_configuration_with_the_best_mean() -> None:
+    space = unit_space(1)
+    X = np.array([[0.1], [0.1], [0.5], [0.9]])
+    y = np.array([0.0, 1.0, 0.4, 2.0])
+    fitted = FittedSurrogate(Known(lambda X: X[:, 0]), SurrogateRecord("Known", True, 4), None, X, y)
+    axes = [axis_of(space, "x0")]
+    lowest, highest = (project(fitted, space, axes, maximize=m).incumbent for m in (False, True))
+    assert lowest is not None and lowest.values == (0.5,) and lowest.cost == 0.4
+    assert highest is not None and highest.values == (0.9,) and highest.cost == 2.0
+
+
+def test_a_projection_with_incumbent_survives_json() -> None:
+    p = projected(lambda X: X[:, 0] + X[:, 1], "x0")
+    again = Projection.from_dict(p.to_dict())
+    assert again.incumbent == p.incumbent and again.variance_share == p.variance_share
+
+
+# --- interaction ----------------------------------------------------------------------------------------------------
+
+
+def test_interaction_shares_of_known_functions() -> None:
+    p = projected(lambda X: (X[:, 0] - 0.5) * (X[:, 1] - 0.5) + X[:, 0], "x0", "x1", d=2)
+    product = 0.5 + x0 + (x0 - 0.5) * (x1 - 0.5)
+    found = interaction_of(formula(product, p), p)
+    assert found is not None
+    # On n equally spaced points of [0, 1] the variance is (n + 1)/(12 (n - 1)), here n = 20.
+    v = 21 / (12 * 19)
+    assert found.interaction == pytest.approx(v * v / (v + v * v), rel=1e-6)
+    assert found.formula == pytest.approx(found.interaction, rel=1e-6)
+    assert "an interaction of x0 and x1" in found.sentence
+    additive = interaction_of(formula(0.5 + x0, p), p)
+    assert additive is not None and "This formula is additive." in additive.sentence
+
+
+def test_additive_projections_say_so() -> None:
+    p = projected(lambda X: X[:, 0] ** 2 - np.sqrt(X[:, 1]), "x0", "x1", d=2)
+    found = interaction_of(formula(x0 - x1, p), p)
+    assert found is not None and found.additive == pytest.approx(1.0) and "act independently" in found.sentence
+
+
+def test_interaction_needs_two_hyperparameters_that_matter() -> None:
+    one = projected(lambda X: X[:, 0], "x0")
+    flat = projected(lambda X: np.ones(len(X)), "x0", "x1")
+    assert interaction_of(formula(x0, one), one) is None
+    assert interaction_of(formula(constant(1.0), flat), flat) is None
+
+
+# --- band -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_band_says_where_the_formula_leaves_it() -> None:
+    p = projected(lambda X: np.where(X[:, 0] > 0.7, 1.0, 0.0), "x0", d=1, std=0.3)
+    band = band_of(formula(constant(0.1), p), p)
+    ((low, high),) = band.stretches
+    assert 0.7 < low < 0.75 and high == 1.0
+    assert band.outside == pytest.approx(0.3, abs=0.03)
+    assert "x0 0.7" in band.sentence and "30 %" in band.sentence
+    inside = band_of(formula(constant(0.1), p), replace(p, std=np.full(len(p.std), 2.0)))
+    assert inside.outside == 0.0 and "inside" in inside.sentence
+
+
+def test_a_single_point_outside_the_band_is_no_range() -> None:
+    p = projected(lambda X: X[:, 0], "x0", d=1, std=0.3)
+    mean = p.mean.copy()
+    mean[10] += 5.0
+    sentence = band_of(formula(variable(0), p), replace(p, mean=mean)).sentence
+    assert sentence.endswith(f"x0 {p.axes[0].shown(p.grid[10, 0], 3)}")
+
+
+def test_the_band_of_two_names_the_worst_point() -> None:
+    p = projected(lambda X: X[:, 0] * X[:, 1], "x0", "x1", d=2, std=0.5)
+    band = band_of(formula(constant(0.0), p), p)
+    assert band.worst == (1.0, 1.0) and 0.0 < band.outside < 0.5
+    assert "farthest at x0 ≈ 1, x1 ≈ 1" in band.sentence
+
+
+@given(st.floats(-2, 2), st.floats(0.01, 3))
+def test_outside_is_the_share_of_points(level: float, std: float) -> None:
+    p = BAND_LINE
+    band = band_of(formula(constant(level), p), replace(p, std=np.full(len(p.std), std)))
+    allowed = max(std, 1e-3 * p.range) + 1e-12
+    assert band.outside == pytest.approx(float(np.mean(np.abs(p.mean - level) > allowed)), abs=0.026)
+    assert bool(band.stretches) == (band.outside > 0)
+
+
+BAND_LINE = projected(lambda X: 2 * X[:, 0] - 1, "x0", d=1)
+
+# --- ambiguity ------------------------------------------------------------------------------------------------------
+
+
+def axis_formula(tree: Node, rmse: float) -> Formula:
+    return Formula(tree, (Axis("x", 0.1, 1.0),), "cost", 1 - rmse, rmse, "test")
+
+
+def test_alternatives_are_as_long_and_within_the_noise() -> None:
+    best = axis_formula(1.0 + 2.0 * function("sqrt", x0), 0.10)
+    close = axis_formula(1.0 + 2.0 * function("log", x0), 0.12)
+    same_shape = axis_formula(1.1 + 2.1 * function("sqrt", x0), 0.11)
+    far = axis_formula(1.0 + 2.0 * function("exp", x0), 0.30)
+    longer = axis_formula(1.0 + 2.0 * power(x0 - 0.5, 2), 0.10)
+    everything = [best, close, same_shape, far, longer]
+    assert alternatives(everything, [best], 0.1) == [close]
+    assert alternatives(everything, [best], 0.0) == []
+    assert alternatives(everything, [best], 1.0) == [close, far]
+    assert alternatives(everything, [best], 1e300) == [close, far]
+
+
+def test_the_noise_falls_with_trials_and_rises_with_their_error() -> None:
+    p = projected(lambda X: X[:, 0], "x0", d=1)
+
+    def noise(n: int, error: float) -> float:
+        y = np.linspace(0, 1, n)
+        held_out = y + error * np.where(np.arange(n) % 2, 1, -1)
+        record = SurrogateRecord("Known", True, n, 0.9)
+        return noise_of(FittedSurrogate(Known(lambda X: X[:, 0]), record, None, y[:, None], y, held_out), p)
+
+    assert noise(40, 0.1) == pytest.approx(2 * noise(160, 0.1)) == pytest.approx(0.5 * noise(40, 0.2))
+    assert noise(40, 0.1) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 40))
+    unchecked = surrogate(lambda X: X[:, 0], 1)
+    assert noise_of(unchecked, p) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 30))
+
+
+# --- two surrogates -------------------------------------------------------------------------------------------------
+
+
+def cross_validated(held_out: Array | None, y: Array) -> FittedSurrogate:
+    unit = float(np.max(np.abs(y)))
+    a, b = y / unit, None if held_out is None else held_out / unit
+    r2 = None if b is None else 1 - float(np.sum((a - b) ** 2) / np.sum((a - a.mean()) ** 2))
+    record = SurrogateRecord("Known", True, len(y), r2)
+    return FittedSurrogate(Known(lambda X: X[:, 0]), record, None, y[:, None], y, held_out)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])
+def test_clearly_better_needs_more_than_chance(unit: float) -> None:
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=60)
+    good, bad = y + 0.3 * rng.normal(size=60), y + 1.0 * rng.normal(size=60)
+    one_lucky = bad.copy()
+    worst = int(np.argmax(np.abs(bad - y)))
+    one_lucky[worst] = y[worst]
+    made = [cross_validated(h * unit, y * unit) for h in (good, bad, one_lucky)]
+    assert clearly_better(made[0], made[1])
+    assert not clearly_better(made[1], made[0])
+    assert not clearly_better(made[2], made[1])
+    assert not clearly_better(made[0], cross_validated(None, y * unit))
+
+
+def repeated(times: int) -> FittedSurrogate:
+    y = np.linspace(0, 1, 15)
+    held_out = y + 0.2 * np.where(np.arange(15) % 2, 1, -1)
+    X, y, held_out = (np.repeat(a, times, axis=0) for a in (y[:, None], y, held_out))
+    record = SurrogateRecord("Known", True, len(y), 0.6)
+    return FittedSurrogate(Known(lambda X: X[:, 0]), record, None, X, y, held_out)
+
+
+def test_seeds_of_one_configuration_are_no_evidence_of_their_own() -> None:
+    p = projected(lambda X: X[:, 0], "x0", d=1)
+    assert noise_of(repeated(20), p) == pytest.approx(noise_of(repeated(1), p))
+    residuals = repeated(20).residuals
+    assert residuals is not None and len(residuals) == 15
+
+
+# --- cross-validation over the space --------------------------------------------------------------------------------
+
+
+def made_run(space: ConfigurationSpace, cost: Callable[[dict[str, Any]], float], n: int, seed: int = 3) -> Run:
+    """A run of no known optimizer: configurations sampled from the space."""
+    space.seed(seed)
+    configurations = {i + 1: c.get_array() for i, c in enumerate(space.sample_configuration(n))}
+    trials = tuple(
+        Trial(config_id=i, costs=(cost(dict(Configuration(space, vector=v))),), status=Status.SUCCESS)
+        for i, v in configurations.items()
+    )
+    return Run(
+        path=None,
+        name="made",
+        optimizer="sampling",
+        version=None,
+        configspace=space,
+        objectives=("cost",),
+        configurations=configurations,
+        trials=trials,
+        scenario={},
+    )
+
+
+def test_a_lone_trial_stands_for_the_space_around_it() -> None:
+    """Nine configurations crowd in a corner, one stands alone: it has most of the space and of the variance."""
+    space = unit_space(2)
+    crowd = np.random.default_rng(0).random((11, 2)) * 0.1
+    X = np.vstack([crowd, [[0.8, 0.8]]])
+    y = np.append(np.linspace(0.0, 0.1, 11), 5.0)
+    data = TrainingData(X, np.empty((12, 0)), y, y, np.arange(12), fit_encoder("RunHistoryEncoder", y), 0, 0)
+    found = cross_validate(data, lambda index: lambda X, features: np.full(len(X), y[index].mean()), space)
+    assert found.dominance is not None and found.dominance > 0.3
+    assert found.r2 is not None and found.domain_r2 is not None and found.domain_r2 < found.r2
+
+
+def test_the_order_of_choices_does_not_matter() -> None:
+    def dominance(choices: str) -> float | None:
+        space = ConfigurationSpace()
+        space.add(Categorical("c", list(choices)), Float("x", (0.0, 1.0)))
+        rng = np.random.default_rng(0)
+        names, x = rng.choice(list("abcde"), 25), rng.random(25)
+        X = np.column_stack([[choices.index(name) for name in names], x])
+        y = np.array(["abcde".index(name) for name in names]) + x
+        data = TrainingData(X, np.empty((25, 0)), y, y, np.arange(25), fit_encoder("RunHistoryEncoder", y), 0, 0)
+        return cross_validate(data, lambda index: lambda X, features: np.zeros(len(X)), space).dominance
+
+    assert dominance("abcde") == pytest.approx(dominance("baecd"), rel=0.1)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-6, 1e200])
+def test_a_forest_does_not_depend_on_the_unit_of_the_costs(unit: float) -> None:
+    space = unit_space(2)
+
+    def r2(scale: float) -> float | None:
+        run = made_run(unit_space(2), lambda c: scale * (1 + c["x0"] + c["x1"] ** 2), 40)
+        return build_surrogate(run, objective=0, budget=None, kind="forest").record.cv_r2
+
+    assert len(space) == 2 and r2(unit) == pytest.approx(r2(1.0), abs=0.02)
+
+
+@pytest.mark.filterwarnings("error")
+def test_huge_costs_are_explained() -> None:
+    run = made_run(unit_space(2), lambda c: 1e180 * (1 + c["x0"]), 30)
+    explanation = explain(run, "x0")
+    assert explanation.projection is not None and np.all(np.isfinite(explanation.projection.std))
+    assert str(explanation) and json.dumps(explanation.to_dict(), allow_nan=False)
+
+
+def test_a_configuration_that_was_given_up_early_is_no_incumbent() -> None:
+    space = unit_space(1)
+    X = np.repeat([[0.2], [0.7]], [10, 1], axis=0)
+    y = np.append(np.linspace(0.1, 0.28, 10), 0.12)
+    fitted = FittedSurrogate(Known(lambda X: X[:, 0]), SurrogateRecord("Known", True, 11), None, X, y)
+    found = project(fitted, space, [axis_of(space, "x0")]).incumbent
+    assert found is not None and found.values == (0.2,) and found.cost == pytest.approx(0.19)
+
+
+# --- all of it ------------------------------------------------------------------------------------------------------
+
+
+def test_judge_gathers_the_numbers() -> None:
+    p = projected(lambda X: 3 * X[:, 0] + X[:, 1], "x0", std=5.0)
+    trust = judge(SurrogateRecord("Known", True, 30, 0.9, 0.8), p, formula(3.0 * x0, p, r2=0.9))
+    assert trust.verdict == "trust" and trust.cv_rank_correlation == 0.8
+    assert trust.variance_explained == pytest.approx(0.9 * trust.variance_share)
+    assert trust.to_dict()["band"]["outside"] == 0.0
+
+
+# --- real runs ------------------------------------------------------------------------------------------------------
+
+TUNING = ROOT / "benchmarks" / "data" / "tuning"
+
+
+def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_named() -> None:
+    """A Gaussian process on a flat, noisy landscape: R² 1 on its own trials, worse than a constant elsewhere."""
+    explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma")
+    assert explanation.verdict == "do not trust"
+    record = explanation.surrogate
+    assert record is not None and record.rival is not None and record.rival.clearly_better
+    assert record.rival.kind == "forest" and record.rival.cv_r2 > record.cv_r2
+    (hint,) = [w for w in explanation.warnings if "clearly better" in w]
+    for part in ("A random forest", f"{record.rival.cv_r2:.2f} against {record.cv_r2:.2f}", "--surrogate best"):
+        assert part in hint
+    best = explain(TUNING / "svm-german" / "bbo", "C", "gamma", surrogate="best")
+    assert best.surrogate is not None and best.surrogate.cv_r2 == record.rival.cv_r2
+    assert best.surrogate.rival is not None and best.surrogate.rival.kind == "run"
+    assert best.surrogate.rival.cv_r2 == record.cv_r2
+    assert not any("clearly better" in w for w in best.warnings)
+    assert Explanation.from_dict(best.to_dict()).surrogate == best.surrogate
+
+
+def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
+    explanation = explain(TUNING / "lr-segment" / "bbo", "alpha", "eta0")
+    assert explanation.verdict == "trust" and not any("better" in w for w in explanation.warnings)
+    assert explanation.surrogate is not None and explanation.surrogate.rival is not None
+    assert not explanation.surrogate.rival.clearly_better
+    assert json.dumps(explanation.to_dict(), allow_nan=False)
+
+
+def test_integers_that_matter_most_are_scored() -> None:
+    """All of a random forest's error over max_depth is at 1: a formula without it would be scored on a plain."""
+    explanation = explain(TUNING / "rf-contraceptive" / "hpo", "max_depth", "min_samples_split")
+    assert explanation.projection is not None
+    assert 1.0 in explanation.projection.held_out.grid[:, 0]
+    assert explanation.best.r2 > 0.9

@@ -1,0 +1,255 @@
+"""Categorical hyperparameters: a formula a choice, on surrogates whose answer is known and on a live run."""
+
+from __future__ import annotations
+
+import ast
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+from ConfigSpace import (
+    Categorical,
+    ConfigurationSpace,
+    EqualsCondition,
+    Float,
+    ForbiddenAndConjunction,
+    ForbiddenEqualsClause,
+    InCondition,
+    OrdinalHyperparameter,
+)
+
+from deepcave_symbolic import Explanation, explain, explain_all
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
+from deepcave_symbolic.formulas.expression import cases, complexity, constant, evaluate, from_json, to_json
+from deepcave_symbolic.runs.run import Run, Status, Trial
+from helpers_smac import live
+
+CHOICES = ("relu", "tanh", "logistic")
+
+
+def space() -> ConfigurationSpace:
+    result = ConfigurationSpace(seed=0)
+    result.add(Categorical("activation", CHOICES), Float("lr", (1e-4, 1.0), log=True))
+    return result
+
+
+class Known:
+    """A surrogate that is a given function of the configuration's values."""
+
+    def __init__(self, configspace: ConfigurationSpace, function: Any) -> None:
+        self.configspace, self.function = configspace, function
+
+    def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = dict(zip(self.configspace, X.T, strict=True))
+        values = {}
+        for name, column in columns.items():
+            hp: Any = self.configspace[name]
+            known = getattr(hp, "choices", getattr(hp, "sequence", None))
+            filled = np.nan_to_num(column, nan=0.0)
+            values[name] = (
+                np.array([known[int(v)] for v in filled], dtype=object)
+                if known is not None
+                else np.asarray(hp.to_value(filled), dtype=np.float64)
+            )
+        mean = np.asarray(self.function(values), dtype=np.float64)
+        return mean, np.full(len(X), 1e-3)
+
+
+def explained(configspace: ConfigurationSpace, function: Any, *names: str, **options: Any) -> Explanation:
+    configspace.seed(1)
+    configs = configspace.sample_configuration(40)
+    model = Known(configspace, function)
+    vectors = {i: np.array(c.get_array()) for i, c in enumerate(configs)}
+    costs, _ = model.predict(np.array(list(vectors.values())))
+    trials = tuple(Trial(i, (float(c),), Status.SUCCESS) for i, c in enumerate(costs))
+    run = Run("known", configspace, ("cost",), trials, vectors)
+    return explain(run, *names, surrogate=model, **options)
+
+
+def shifted(values: dict[str, np.ndarray]) -> np.ndarray:
+    level = {"relu": 0.1, "tanh": 0.3, "logistic": 0.6}
+    return np.array([level[a] for a in values["activation"]]) + 0.05 * (np.log10(values["lr"]) + 2) ** 2
+
+
+def own(values: dict[str, np.ndarray]) -> np.ndarray:
+    u = np.log10(values["lr"])
+    branches = {"relu": 0.1 + 0.05 * (u + 2) ** 2, "tanh": 0.5 + 0.1 * u, "logistic": 0.4 + 0 * u}
+    return np.array([branches[a][i] for i, a in enumerate(values["activation"])])
+
+
+def test_one_categorical_is_a_level_a_choice() -> None:
+    result = explained(
+        space(), lambda v: [{"relu": 0.1, "tanh": 0.5, "logistic": 0.5}[a] for a in v["activation"]], "activation"
+    )
+    assert str(result.best) == "cost ≈ for activation = relu: 0.1; for tanh or logistic: 0.5"
+    assert result.best.complexity == 1
+    assert result.best.r2 == 1.0
+    assert result.behaviour() == ["cost is lowest for activation = relu, highest for tanh or logistic."]
+    assert result.groups == {}
+
+
+def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
+    result = explained(space(), shifted, "lr", "activation")
+    best = result.best
+    assert best.r2 > 0.9999
+    assert "0.05·(log10(lr) + 2)²" in str(best) and "{activation = relu: 0.1; tanh: 0.3; logistic: 0.6}" in str(best)
+    assert best.complexity == 4 + 1 + 2
+    assert result.behaviour() == ["Whatever activation is: cost falls until lr ≈ 0.01, then rises."]
+    optimum = result.optimum()
+    assert optimum.values[1] == 0.0 and math.isclose(optimum.values[0], 0.01, rel_tol=0.02) and optimum.certified
+
+
+def test_own_formulas_are_found_where_the_choices_differ() -> None:
+    result = explained(space(), own, "activation", "lr")
+    assert result.best.r2 > 0.9999
+    text = str(result.best)
+    assert (
+        text.startswith("cost ≈ for activation = relu: ") and "; for tanh: " in text and "; for logistic: 0.4" in text
+    )
+    assert list(result.groups) == list(CHOICES)
+    for choice, group in result.groups.items():
+        assert group.hyperparameters == ("lr",)
+        assert group.conditions[-1] == f"activation is {choice}"
+        assert group.best.r2 > 0.999 or choice == "logistic"
+        lr = np.geomspace(1e-4, 1, 7)
+        expected = own({"activation": np.array([choice] * 7), "lr": lr})
+        np.testing.assert_allclose(group.best.predict({"lr": lr}), expected, atol=5e-3)
+
+
+@pytest.mark.parametrize("function", [shifted, own])
+def test_shown_is_evaluated_exported_and_round_tripped(function: Any) -> None:
+    result = explained(space(), function, "activation", "lr")
+    again = Explanation.from_dict(json.loads(json.dumps(result.to_dict(), allow_nan=False)))
+    assert again.to_dict() == result.to_dict()
+    assert list(again.groups) == list(result.groups)
+    X = {"activation": list(CHOICES) * 5, "lr": np.geomspace(1e-4, 1, 15)}
+    symbol = sympy.Symbol("lr", real=True)
+    conditions = {c: sympy.Eq(sympy.Symbol("activation"), sympy.Symbol(c), evaluate=False) for c in CHOICES}
+    for formula, same in zip(result.formulas, again.formulas, strict=True):
+        values = formula.predict(X)
+        np.testing.assert_array_equal(same.predict(X), values)
+        names: dict[str, Any] = {}
+        exec(compile(ast.parse(formula.python()), "formula", "exec"), names)
+        np.testing.assert_allclose(np.broadcast_to(names["cost"](X["activation"], X["lr"]), 15), values)
+        by_sympy = [
+            float(formula.expression.subs({conditions[c]: sympy.S(c == a) for c in CHOICES}).subs(symbol, lr).doit())
+            for a, lr in zip(X["activation"], X["lr"], strict=True)
+        ]
+        np.testing.assert_allclose(by_sympy, values, rtol=1e-12)
+        assert formula.latex().count("{") == formula.latex().count("}")
+
+
+def test_unknown_choices_and_values_outside_are_named() -> None:
+    formula = explained(space(), own, "activation", "lr").best
+    with pytest.raises(UnknownNameError, match=r"choice of activation.*'sigmoid'"):
+        formula.predict({"activation": "sigmoid", "lr": 0.1})
+    with pytest.warns(DomainWarning, match="outside"):
+        formula.predict({"activation": "relu", "lr": 10.0})
+
+
+def test_choices_that_are_numbers_and_booleans() -> None:
+    configspace = ConfigurationSpace(seed=0)
+    configspace.add(Categorical("batch", [16, 32, 256]), Categorical("bias", [True, False]))
+    best = explained(configspace, lambda v: np.where(v["bias"].astype(bool), 0.2, 0.7), "bias").best
+    np.testing.assert_allclose(best.predict({"bias": [True, False, np.True_]}), [0.2, 0.7, 0.2])
+    best = explained(configspace, lambda v: [{16: 0.1, 32: 0.2, 256: 0.9}[b] for b in v["batch"]], "batch").best
+    np.testing.assert_allclose(best.predict({"batch": np.array([256.0, 16.0])}), [0.9, 0.1], atol=2e-3)
+    both = explained(
+        configspace,
+        lambda v: [b / 256 + 0.5 * bool(a) for a, b in zip(v["bias"], v["batch"], strict=True)],
+        "batch",
+        "bias",
+    )
+    assert both.best.r2 > 0.999
+    assert list(both.groups) == ["16", "32", "256"]
+
+
+def test_choices_without_the_other_hyperparameter_are_left_out() -> None:
+    configspace = ConfigurationSpace(seed=0)
+    kernel, degree = Categorical("kernel", ["rbf", "poly", "sigmoid"]), Float("coef", (0.0, 1.0))
+    configspace.add(kernel, degree, InCondition(degree, kernel, ["poly", "sigmoid"]))
+    result = explained(
+        configspace, lambda v: np.where(v["kernel"] == "poly", 0.2, 0.4) + v["coef"] ** 2, "kernel", "coef"
+    )
+    assert list(result.groups) == ["poly", "sigmoid"]
+    assert result.best.r2 > 0.999
+    with pytest.raises(UnknownNameError, match="rbf"):
+        result.best.predict({"kernel": "rbf", "coef": 0.5})
+
+
+@pytest.mark.parametrize("k", [6, 7])
+def test_a_space_of_which_clauses_leave_one_combination(k: int) -> None:
+    configspace = ConfigurationSpace(seed=0)
+    others = [Categorical(f"c{i}", list("uvwxyz")) for i in range(k)]
+    configspace.add(Float("a", (0.0, 1.0)), *others)
+    for hp in others:
+        for choice in "vwxyz":
+            configspace.add(ForbiddenEqualsClause(hp, choice))
+    vectors = {i: np.array([i / 9, *[0.0] * k]) for i in range(10)}
+    trials = tuple(Trial(i, (0.1 + i / 9,), Status.SUCCESS) for i in vectors)
+    run = Run("narrow", configspace, ("cost",), trials, vectors)
+    result = explain(run, "a", surrogate=Known(configspace, lambda v: 0.1 + v["a"]))
+    assert str(result.best) == "cost ≈ 0.1 + a"
+    assert result.projection is not None and result.projection.n_averaged >= 10
+
+
+def test_a_single_choice_left_is_said() -> None:
+    configspace = ConfigurationSpace(seed=0)
+    kernel, degree = Categorical("kernel", ["rbf", "poly"]), Float("degree", (1.0, 5.0))
+    configspace.add(kernel, degree, EqualsCondition(degree, kernel, "poly"))
+    with pytest.raises(HyperparameterNotExplainableError, match="'kernel' can only be 'poly'"):
+        explained(configspace, lambda v: v["degree"], "kernel", "degree")
+
+
+def test_forbidden_combinations_warn() -> None:
+    configspace = ConfigurationSpace(seed=0)
+    first, second = Categorical("a", ["x", "y"]), Categorical("b", ["u", "v"])
+    configspace.add(first, second)
+    configspace.add(ForbiddenAndConjunction(ForbiddenEqualsClause(first, "x"), ForbiddenEqualsClause(second, "v")))
+    result = explained(
+        configspace, lambda v: np.where(v["a"] == "x", 0.0, 1.0) + np.where(v["b"] == "u", 0.0, 0.5), "a", "b"
+    )
+    with pytest.warns(DomainWarning, match="forbidden"):
+        result.best.predict({"a": "x", "b": "v"})
+
+
+def test_ordinals_enter_by_value_or_rank() -> None:
+    configspace = ConfigurationSpace(seed=0)
+    configspace.add(
+        OrdinalHyperparameter("batch", [8, 16, 32, 64]), OrdinalHyperparameter("size", ["S", "M", "L", "XL"])
+    )
+    by_value = explained(configspace, lambda v: 0.1 + 0.01 * v["batch"].astype(float), "batch").best
+    assert str(by_value) == "cost ≈ 0.1 + 0.01·batch"
+    ranks = {"S": 0, "M": 1, "L": 2, "XL": 3}
+    by_rank = explained(configspace, lambda v: [0.2 + 0.1 * ranks[s] for s in v["size"]], "size").best
+    np.testing.assert_allclose(by_rank.predict({"size": ["S", "XL"]}), [0.2, 0.5])
+
+
+def test_trials_as_the_source() -> None:
+    result = explained(space(), shifted, "activation", "lr", source="trials")
+    assert result.best.r2 > 0.99 and result.best.trials_r2 is not None
+
+
+def test_cases_count_every_other_expression_once() -> None:
+    tree = cases(0, [constant(1.0), constant(2.0), constant(1.0)])
+    assert complexity(tree) == 1
+    np.testing.assert_array_equal(evaluate(tree, [np.array([0.0, 1.0, 2.0])]), [1.0, 2.0, 1.0])
+    assert from_json(to_json(tree), 1) == tree
+
+
+def test_a_live_run_from_api_and_command_line(tmp_path_factory: pytest.TempPathFactory, capsys: Any) -> None:
+    folder: Path = live("hpo", tmp_path_factory.mktemp("runs")).folder
+    result = explain(folder, "kernel", "C")
+    assert list(result.groups) == ["rbf", "poly", "linear"]
+    assert {e.hyperparameters for e in explain_all(folder)} >= {("kernel",), ("C",)}
+    assert main(["explain", str(folder), "-p", "kernel", "-p", "C"]) == 0
+    assert "kernel = rbf" in capsys.readouterr().out
+    assert main(["explain", str(folder), "--format", "latex", "-p", "kernel"]) == 0
+    assert "\\begin{cases}" in capsys.readouterr().out
+    assert result.plot().data
+    assert explain(folder, "kernel").plot().data

@@ -1,0 +1,488 @@
+"""`SymbolicCallback`: formulas while SMAC runs, within its share of the time, without a trace in the run."""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import pickle
+import random
+import sys
+import warnings
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import smac
+from ConfigSpace import Configuration
+from smac.runhistory import TrialValue
+
+from deepcave_symbolic import DeepcaveSymbolicError, SymbolicCallback, explain, load_run, read_formulas
+from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.live.steps import GUESSES, Round
+from deepcave_symbolic.live.time_budget import Prices, TimeBudget
+from deepcave_symbolic.runs.live import live_run
+from helpers_smac import cost_of, floats, live, mixed
+
+KINDS = ("blackbox", "hpo", "ac", "mf", "two", "random")
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("callback")
+
+
+def optimized(
+    folder: Path,
+    callbacks: list[SymbolicCallback],
+    *,
+    facade: Any = smac.HyperparameterOptimizationFacade,
+    target: Any = None,
+    n_trials: int = 10,
+    **options: Any,
+) -> Any:
+    """A finished run of few trials, one a round of SMAC's model."""
+    space = floats() if facade is smac.BlackBoxFacade else mixed()
+    scenario = smac.Scenario(
+        space, output_directory=folder, deterministic=True, seed=3, n_trials=n_trials, name="run", **options
+    )
+    extra: dict[str, Any] = {"config_selector": facade.get_config_selector(scenario, retrain_after=5)}
+    if facade is not smac.RandomFacade:
+        extra["acquisition_maximizer"] = facade.get_acquisition_maximizer(
+            scenario, challengers=20, local_search_iterations=1
+        )
+    optimizer = facade(scenario, target or plain, logging_level=False, overwrite=True, callbacks=callbacks, **extra)
+    optimizer.optimize()
+    return optimizer
+
+
+def plain(config: Configuration, seed: int = 0) -> float:
+    return float(cost_of(config))
+
+
+def messages(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
+    return [r.getMessage() for r in caplog.records if r.name == "deepcave_symbolic" and r.levelno == level]
+
+
+# --- the run in memory ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_run_in_memory_is_the_folders(kind: str, base: Path) -> None:
+    run = live(kind, base)
+    here, there = live_run(run.facade.optimizer), load_run(run.folder)
+    assert here.trials == there.trials
+    assert here.scenario == there.scenario and here.version == there.version
+    assert (here.name, here.objectives, here.path) == (there.name, there.objectives, there.path)
+    assert here.configspace == there.configspace and here.configspace is not run.facade.scenario.configspace
+    assert list(here.configurations) == list(there.configurations)
+    for i, vector in there.configurations.items():
+        # The folder has the values, rounded to 13 decimal places.
+        np.testing.assert_allclose(here.configurations[i], vector, rtol=0, atol=1e-10)
+
+
+def test_last_formula_is_explains(base: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    run, output = live("hpo", base), tmp_path / "formulas.jsonl"
+    callback = SymbolicCallback("C", final=True, output=output)
+    caplog.set_level(logging.INFO)
+    callback.on_start(run.facade.optimizer)
+    callback.on_end(run.facade.optimizer)
+    explanation = explain(run.folder, "C")
+    best, row = explanation.best, read_formulas(output).iloc[0]
+    r2 = round(best.r2, 2) + 0.0  # no -0.00
+    assert messages(caplog)[0].startswith(f"C after 24 trials: {best} ({explanation.verdict}: R² {r2:.2f}, ")
+    assert row["formula"] == str(best) and row["python"] == best.python() and row["latex"] == best.latex()
+    assert (row["r2"], row["complexity"]) == (pytest.approx(best.r2), best.complexity)
+    assert row["verdict"] == explanation.verdict and row["warnings"] == explanation.warnings
+    assert row["cv_r2"] == pytest.approx(explanation.surrogate.cv_r2) and row["surrogate"] == "RandomForest"
+    assert row["hyperparameters"] == ("C",) and row["run"] == "hpo/3" and row["exact"]
+    assert row["incumbent_cost"] == pytest.approx(min(t.costs[0] for t in load_run(run.folder).trials))
+
+
+# --- without a trace --------------------------------------------------------------------------------------------------
+
+
+def state() -> dict[str, Any]:
+    root, own = logging.getLogger(), logging.getLogger("deepcave_symbolic")
+    return {
+        "numpy": np.random.get_state()[1].tolist(),
+        "random": random.getstate(),
+        "errors": np.geterr(),
+        "filters": list(warnings.filters),
+        "logging": (root.level, list(root.handlers), own.level, list(own.handlers), own.propagate, own.disabled),
+        "stdout": sys.stdout,
+    }
+
+
+class Witness(SymbolicCallback):
+    """Compares the state of the process before and after every hook."""
+
+    seen = 0
+
+    def on_tell_end(self, smbo: Any, info: Any, value: Any) -> None:
+        before, spaces = state(), smbo._scenario.configspace
+        drawn = copy.deepcopy(spaces).sample_configuration(3)
+        result = super().on_tell_end(smbo, info, value)
+        assert result is None and state() == before
+        assert copy.deepcopy(spaces).sample_configuration(3) == drawn
+        Witness.seen += 1
+
+
+@pytest.mark.parametrize("facade", [smac.HyperparameterOptimizationFacade, smac.BlackBoxFacade])
+def test_run_is_the_same_with_and_without(facade: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Witness.seen = 0
+    callback = Witness(every=5, max_cost=None, output=tmp_path / "formulas.jsonl")
+    without = optimized(tmp_path / "without", [], facade=facade)
+    capsys.readouterr()
+    with_formulas = optimized(tmp_path / "with", [callback], facade=facade)
+    assert Witness.seen == 10 and len(read_formulas(tmp_path / "formulas.jsonl")) == 2
+
+    def tried(optimizer: Any) -> list[tuple[dict[str, Any], float]]:
+        history = optimizer.runhistory
+        return [(dict(history.ids_config[k.config_id]), v.cost) for k, v in history.items()]
+
+    assert tried(with_formulas) == tried(without)
+    assert with_formulas.intensifier.get_incumbent() == without.intensifier.get_incumbent()
+    assert capsys.readouterr().out == ""
+
+
+def test_warnings_that_are_errors_stop_no_formula(base: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    callback = SymbolicCallback("x", final=True)
+    smbo = live("blackbox", base).facade.optimizer
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        callback.on_start(smbo)
+        callback.on_end(smbo)
+    assert messages(caplog)[0].startswith("x after 24 trials: cost ≈ ")
+
+
+def test_can_be_copied_and_pickled() -> None:
+    callback = SymbolicCallback("C", every=7)
+    assert pickle.loads(pickle.dumps(callback))._question == copy.deepcopy(callback)._question == callback._question
+
+
+# --- never able to break the run --------------------------------------------------------------------------------------
+
+
+def test_unknown_name_and_short_run_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    optimizer = optimized(tmp_path, [SymbolicCallback("n_", every=5), SymbolicCallback("C", every=5)], n_trials=8)
+    assert optimizer.runhistory.finished == 8
+    (error,) = messages(caplog, logging.ERROR)
+    assert error == (
+        "No formula: Unknown hyperparameter 'n_'. Did you mean 'n'? Known: 'C', 'kernel', 'n', 'degree'. "
+        "The run goes on without formulas."
+    )
+    assert messages(caplog) == ["No formula: the run was too short for one in 2 % of its time (max_cost)."]
+    assert any(m.startswith("The next formula waits: ") for m in messages(caplog, logging.DEBUG))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [({"objective": "acc"}, "Unknown objective 'acc'"), ({"budget": 3.0}, "Unknown budget 3.0")],
+)
+def test_other_unknown_names(
+    arguments: dict[str, Any], sentence: str, base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    callback = SymbolicCallback("C", final=True, **arguments)
+    smbo = live("hpo", base).facade.optimizer
+    callback.on_start(smbo)
+    callback.on_end(smbo)
+    assert [m for m in messages(caplog, logging.ERROR) if sentence in m]
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RecursionError("x"), RuntimeWarning("x"), OSError(28, "x")])
+def test_any_error_stays_inside(
+    error: Exception, base: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    taken = 0
+
+    def fail(self: Round) -> None:
+        nonlocal taken
+        taken += 1
+        raise error
+
+    monkeypatch.setattr(Round, "take", fail)
+    callback, smbo = SymbolicCallback("C", every=1, max_cost=None), live("hpo", base).facade.optimizer
+    callback.on_start(smbo)
+    for _ in range(9):
+        callback._last = 0
+        assert callback.on_tell_end(smbo, None, None) is None
+    assert taken == 3
+    assert len(messages(caplog, logging.WARNING)) == 2
+    assert messages(caplog, logging.ERROR)[0].endswith("The run goes on without formulas.")
+
+
+def test_the_user_may_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(self: Round) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Round, "take", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        optimized(tmp_path, [SymbolicCallback("C", every=4, max_cost=None)], n_trials=8)
+    assert len(load_run(tmp_path / "run" / "3").trials) >= 3  # saved by SMAC as ever
+
+
+def test_broken_handler_stays_outside(base: Path) -> None:
+    class Broken(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            raise ValueError("broken")
+
+    handler, own = Broken(), logging.getLogger("deepcave_symbolic")
+    own.addHandler(handler)
+    try:
+        smbo = live("hpo", base).facade.optimizer
+        callback = SymbolicCallback("nothing like it")
+        callback.on_start(smbo)
+        callback.on_end(smbo)
+    finally:
+        own.removeHandler(handler)
+
+
+def explain_finished(base: Path, output: Any, times: int = 1) -> None:
+    smbo = live("hpo", base).facade.optimizer
+    callback = SymbolicCallback("C", final=True, output=output)
+    callback.on_start(smbo)
+    for _ in range(times):
+        callback._explained = 0
+        callback.on_end(smbo)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+def test_full_disk_is_said_once(base: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    explain_finished(base, "/dev/full", times=2)
+    (error,) = messages(caplog, logging.ERROR)
+    assert error.startswith("Formulas cannot be written to '/dev/full': No space left on device. The run goes on")
+    assert sum(": cost ≈ " in m for m in messages(caplog)) == 2
+
+
+def test_missing_folder_is_said_at_the_start(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    output = tmp_path / "later" / "formulas.jsonl"
+    callback, smbo = SymbolicCallback("C", final=True, output=output), live("hpo", base).facade.optimizer
+    callback.on_start(smbo)
+    assert "there is no such folder" in messages(caplog, logging.ERROR)[0]
+    output.parent.mkdir()
+    callback.on_end(smbo)
+    assert len(read_formulas(output)) == 1 and len(messages(caplog, logging.ERROR)) == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "arguments"),
+    [
+        (("a", "b", "c"), {}),
+        (("a", "a"), {}),
+        ((3,), {}),
+        ((), {"every": 0}),
+        ((), {"every": 2.5}),
+        ((), {"top": 0}),
+        ((), {"max_cost": 0}),
+        ((), {"max_cost": 1.5}),
+        ((), {"max_cost": float("nan")}),
+        ((), {"output": ""}),
+        ((), {"output": 3}),
+        ((), {"output": "a\0b"}),
+        ((), {"output": "."}),
+        ((), {"engine": "nothing"}),
+        ((), {"max_complexity": 0}),
+    ],
+)
+def test_bad_arguments_are_refused_before_the_run(names: tuple[Any, ...], arguments: dict[str, Any]) -> None:
+    with pytest.raises((InvalidArgumentError, UnknownNameError)):
+        SymbolicCallback(*names, **arguments)
+
+
+# --- its share of the time --------------------------------------------------------------------------------------------
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_time_budget_counts_what_is_spent() -> None:
+    clock = Clock()
+    budget = TimeBudget(0.02, clock=clock)
+    clock.now = 100.0
+    assert budget.affords(1.9) and not budget.affords(2.0)
+    with pytest.raises(ValueError), budget.spending():
+        clock.now = 101.5
+        assert budget.spent == 1.5 and not budget.affords(0.6)
+        raise ValueError
+    assert budget.spent == 1.5 and budget.share == pytest.approx(1.5 / 101.5)
+    assert TimeBudget(None, clock=clock).affords(1e9)
+
+
+def test_prices_learn() -> None:
+    prices = Prices()
+    assert prices.expected("a", 1.0) == 4.0  # on an unknown machine
+    prices.saw("a", 3.0, 1.0)  # three times as slow as guessed
+    assert prices.expected("b", 2.0) == 9.0
+    assert prices.expected("a", 1.0) == 4.5 and prices.expected("a", 2.0) == 9.0
+
+
+@pytest.mark.parametrize("seconds_a_trial", [0.05, 2.0])
+@pytest.mark.parametrize("slowness", [1.0, 4.0])
+def test_share_is_never_exceeded(seconds_a_trial: float, slowness: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine as fast as the guesses say, and one that is four times as slow; a surrogate that takes ever longer."""
+    clock, smbo, rounds = Clock(), fake_optimizer(), 0
+    callback = SymbolicCallback("C", every=20)
+    callback._time.clock = clock
+    monkeypatch.setattr(Round, "_training_seconds", lambda self, n: 1e-3 * n)
+
+    def take(self: Round) -> None:
+        nonlocal rounds
+        step = "import" if not rounds else "surrogate" if self._left is None else "formula"
+        seconds = slowness * (GUESSES[step] + (1e-3 * smbo.runhistory.finished if step == "surrogate" else 0.0))
+        clock.now += seconds
+        self.prices.saw(step, seconds, self._guess(step))
+        self._explainer, self._left = object(), [] if step == "formula" else [("C",)]
+        rounds += step in ("import", "formula")
+
+    monkeypatch.setattr(Round, "take", take)
+    monkeypatch.setattr(Round, "step", property(lambda self: None if self._left == [] else step_of(self, rounds)))
+    callback.on_start(smbo)
+    shares = []
+    for _ in range(2000):
+        clock.now += seconds_a_trial
+        smbo.runhistory.finished += 1
+        callback.on_tell_end(smbo, None, None)
+        shares.append(callback.cost)
+    assert max(shares) < 0.02
+    # A formula takes 0.8 s and more: 100 s have room for two at most, 4000 s for many.
+    assert rounds <= 3 if seconds_a_trial < 1 else rounds > 10
+
+
+def step_of(self: Round, rounds: int) -> str:
+    return "import" if not rounds else "surrogate" if self._left is None else "formula"
+
+
+def fake_optimizer() -> Any:
+    scenario = SimpleNamespace(configspace=mixed(), objectives="cost", output_directory=Path("run"))
+    return SimpleNamespace(_scenario=scenario, runhistory=SimpleNamespace(finished=0), intensifier=None)
+
+
+# --- kinds of runs ----------------------------------------------------------------------------------------------------
+
+
+def test_top_hyperparameters_come_first(base: Path, tmp_path: Path) -> None:
+    for top, n in ((2, 2), (None, 4)):
+        output = tmp_path / f"{top}.jsonl"
+        smbo = live("hpo", base).facade.optimizer
+        callback = SymbolicCallback(top=top, final=True, output=output)
+        callback.on_start(smbo)
+        callback.on_end(smbo)
+        ranges = read_formulas(output)["range"].tolist()
+        assert len(ranges) == n and ranges == sorted(ranges, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "start"),
+    [
+        ("mf", {}, "C after 24 trials at budget "),
+        ("ac", {}, "C after 24 trials: cost ≈ "),
+        ("two", {"objective": "size"}, "C after 24 trials: size ≈ "),
+        ("two", {"objective": "scalarized"}, 'C after 24 trials: "scalarized cost" ≈ '),
+        ("random", {}, "C after 24 trials: cost ≈ "),
+    ],
+)
+def test_facades(
+    kind: str, arguments: dict[str, Any], start: str, base: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    smbo = live(kind, base).facade.optimizer
+    callback = SymbolicCallback("C", final=True, **arguments)
+    callback.on_start(smbo)
+    callback.on_end(smbo)
+    assert messages(caplog)[0].startswith(start), messages(caplog)
+
+
+def test_budgets_without_enough_trials_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def target(config: Configuration, seed: int = 0, budget: float = 1.0) -> float:
+        return float(cost_of(config) + 1 / budget)
+
+    caplog.set_level(logging.DEBUG)
+    callback = SymbolicCallback("C", every=1, max_cost=None)
+    facade = smac.MultiFidelityFacade
+    optimized(tmp_path, [callback], facade=facade, target=target, n_trials=6, min_budget=1, max_budget=9)
+    assert not messages(caplog, logging.WARNING) and not messages(caplog, logging.ERROR)
+    assert messages(caplog, logging.DEBUG)[0].startswith("No formula yet: ")
+
+
+def test_ask_and_tell_and_a_resumed_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    output, callback = tmp_path / "formulas.jsonl", None
+    for n_trials in (10, 20):
+        callback = SymbolicCallback("C", every=8, max_cost=None, output=output)
+        scenario = smac.Scenario(mixed(), output_directory=tmp_path, deterministic=True, n_trials=20, name="asked")
+        facade = smac.HyperparameterOptimizationFacade
+        optimizer = facade(
+            scenario,
+            callbacks=[callback],
+            logging_level=False,
+            config_selector=facade.get_config_selector(scenario, retrain_after=20),
+            acquisition_maximizer=facade.get_acquisition_maximizer(scenario, challengers=20, local_search_iterations=1),
+        )
+        while optimizer.runhistory.finished < n_trials:
+            info = optimizer.ask()
+            optimizer.tell(info, TrialValue(cost=plain(info.config)))
+    assert read_formulas(output)["n_trials"].tolist() == [8, 16]
+    assert set(read_formulas(output)["run"]) == {"asked/0"}
+
+
+@pytest.mark.slow
+def test_two_workers(tmp_path: Path) -> None:
+    output = tmp_path / "formulas.jsonl"
+    callback = SymbolicCallback("C", every=10, max_cost=None, output=output)
+    optimizer = optimized(tmp_path, [callback], n_workers=2, n_trials=30)
+    optimizer._runner.close(force=True)
+    # SMAC counts a trial of several workers as finished only where it is recorded under the id it was submitted with.
+    n_finished = optimizer.runhistory.finished
+    assert n_finished >= 10
+    assert read_formulas(output)["n_trials"].tolist()[-1] == n_finished
+
+
+# --- the file ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_cut_line_spoils_no_other(base: Path, tmp_path: Path) -> None:
+    output = tmp_path / "formulas.jsonl"
+    explain_finished(base, output)
+    whole = output.read_bytes()
+    for cut in (1, 20, whole.index("≈".encode()) + 1, len(whole) - 2):
+        output.write_bytes(whole + whole[:cut])
+        assert len(read_formulas(output)) == 1
+    explain_finished(base, output)
+    assert output.read_bytes().startswith(whole + whole[:-2] + b"\n{")
+    assert len(read_formulas(output)) == 2
+    for line in (output.read_bytes().splitlines()[0], output.read_bytes().splitlines()[2]):
+        assert json.loads(line)["n_trials"] == 24
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("hello\n", "Line 1 of .* no JSON"),
+        ("[1]\n", "found 'list'"),
+        ('\n{"schema": 2}\n', "Line 2 .* schema 1, found 2"),
+        ('{"schema": 1}\n', "it has no 'run'"),
+    ],
+)
+def test_foreign_files_are_refused(content: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "other.jsonl"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(FormulaError, match=words):
+        read_formulas(file)
+
+
+def test_missing_and_empty_files(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match="No such file"):
+        read_formulas(tmp_path / "none.jsonl")
+    (tmp_path / "empty.jsonl").touch()
+    frame = read_formulas(tmp_path / "empty.jsonl")
+    assert len(frame) == 0 and "formula" in frame
+    assert issubclass(FormulaError, DeepcaveSymbolicError)

@@ -1,0 +1,422 @@
+"""Studies that Optuna itself made: read from memory and from files that stay as they are, with known answers."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import pickle
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
+
+from deepcave_symbolic import explain, explain_all, load_run
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import (
+    InvalidArgumentError,
+    MissingDependencyError,
+    NoTrialsError,
+    RunFormatError,
+    RunNotFoundError,
+    UnknownNameError,
+)
+from deepcave_symbolic.runs import Run
+from places import EXAMPLE_RUNS
+
+optuna = pytest.importorskip("optuna")
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+def bowl(trial: Any) -> float:
+    """0.1 + 0.05·(log10(lr) + 3)²; a second parameter does nothing."""
+    lr = trial.suggest_float("lr", 1e-5, 1e-1, log=True)
+    trial.suggest_int("n", 1, 8)
+    return float(0.1 + 0.05 * (np.log10(lr) + 3) ** 2)
+
+
+def nested(trial: Any) -> float:
+    model = trial.suggest_categorical("model", ["svm", "forest", None])
+    cost = {"svm": 0.1, "forest": 0.3, None: 0.5}[model]
+    if model == "svm":
+        cost += 0.05 * (np.log10(trial.suggest_float("C", 0.01, 100.0, log=True)) - 1) ** 2
+    layers = trial.suggest_int("layers", 1, 3)
+    for i in range(layers):
+        trial.suggest_float(f"width{i}", 0.0, 1.0)
+    return float(cost)
+
+
+def study_of(objective: Any, n: int, **options: Any) -> Any:
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0), **options)
+    study.optimize(objective, n_trials=n)
+    return study
+
+
+def add(study: Any, value: Any, distributions: dict[str, Any], **params: Any) -> None:
+    state = optuna.trial.TrialState.COMPLETE
+    values = {"values": value} if isinstance(value, list) else {"value": value}
+    study.add_trial(optuna.trial.create_trial(state=state, params=params, distributions=distributions, **values))
+
+
+@pytest.fixture(scope="module")
+def smooth() -> Any:
+    return study_of(bowl, 60, study_name="bowl")
+
+
+@pytest.fixture(scope="module")
+def conditional() -> Any:
+    return study_of(nested, 60)
+
+
+def stored(file: Path) -> Any:
+    """A database for Optuna; by path, not by URL, in which a "?" of its name would mean something else."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(file)
+        connection.execute("PRAGMA synchronous=OFF")
+        return connection
+
+    return optuna.storages.RDBStorage("sqlite://", engine_kwargs={"creator": connect})
+
+
+@pytest.fixture(scope="module")
+def single(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("single") / "one.db"
+    study_of(bowl, 30, storage=stored(file), study_name="bowl").set_user_attr("note", "by a test")
+    return file
+
+
+@pytest.fixture(scope="module")
+def database(single: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with two studies."""
+    file = tmp_path_factory.mktemp("optuna") / "two #1 100%?.db"
+    file.write_bytes(single.read_bytes())
+    study_of(bowl, 3, storage=stored(file), study_name="a#b")
+    return file
+
+
+def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
+    return {
+        str(p.relative_to(folder)): (hashlib.sha256(p.read_bytes()).hexdigest(), p.stat().st_mtime_ns)
+        for p in sorted(folder.rglob("*"))
+    }
+
+
+# --- known answers ------------------------------------------------------------------------------------------------
+
+
+def test_a_known_landscape_comes_back(smooth: Any) -> None:
+    trials = explain(smooth, "lr", source="trials")
+    assert "objective ≈ 0.1 + 0.05·(log10(lr) + 3)²" in map(str, trials.formulas)
+    explanation = explain(smooth, "lr")
+    assert explanation.best.r2 > 0.9
+    assert 10**-3.5 < explanation.optimum().values[0] < 10**-2.5
+    assert explanation.surrogate is not None and explanation.surrogate.n_trials == 60
+    assert "Optuna keeps no surrogate; a random forest stands in for it." in explanation.warnings
+    assert explanation.provenance["optimizer"] == "Optuna" and explanation.provenance["run"] == "bowl"
+    first, second = explain_all(smooth)
+    assert first.hyperparameters == ("lr",) and second.range < 0.2 * first.range
+
+
+def test_what_is_maximised_stays_so() -> None:
+    study = study_of(lambda trial: -bowl(trial), 40, direction="maximize")
+    run = load_run(study)
+    assert run.maximized == {"objective"}
+    optimum = explain(run, "lr").optimum()
+    assert "highest" in optimum.sentence and 1e-4 < optimum.values[0] < 1e-2
+
+
+def test_several_objectives_have_their_names() -> None:
+    def two(trial: Any) -> tuple[float, float]:
+        return bowl(trial), float(trial.params["n"])
+
+    study = study_of(two, 30, directions=["minimize", "maximize"])
+    assert load_run(study).objectives == ("objective 0", "objective 1")
+    study.set_metric_names(["error", "size"])
+    run = load_run(study)
+    assert run.objectives == ("error", "size") and run.maximized == {"size"}
+    assert str(explain(run, "n", objective="size", source="trials").best) == "size ≈ n"
+
+
+# --- spaces -------------------------------------------------------------------------------------------------------
+
+
+def test_conditions_are_read_off_the_trials(conditional: Any) -> None:
+    run = load_run(conditional)
+    conditions = {c.child.name: str(c) for c in run.configspace.conditions}
+    assert sorted(conditions) == ["C", "width1", "width2"]
+    assert conditions["width1"] == "width1 | layers > 1" and conditions["width2"] == "width2 | layers > 2"
+    start, _, listed = run.changes[0].partition(": ")
+    assert start == "Optuna keeps no conditions; these are where the trials had values"
+    told = {"'C' where model is svm", "'width1' where layers > 1", "'width2' where layers > 2"}
+    assert set(listed.split(", ")) == told and len(run.changes) == 1
+    explanation = explain(run, "C", source="trials")
+    assert explanation.conditions == ["model is svm"]
+    assert explanation.best.trials_r2 is not None and explanation.best.trials_r2 > 0.9
+    by_model = explain(run, "model").best.predict({"model": ["svm", "forest", None]})
+    assert by_model[0] < by_model[1] < by_model[2]
+
+
+def test_vectors_are_those_of_the_trials(conditional: Any) -> None:
+    run = load_run(conditional)
+    for number, trial in enumerate(conditional.trials):
+        vector = run.configurations[run.trials[number].config_id]
+        for name, entry in zip(run.configspace, vector, strict=True):
+            value = None if np.isnan(entry) else run.configspace[name].to_value(np.array([entry]))[0]
+            expected = trial.params.get(name)
+            if name == "model":
+                assert value == str(expected)
+            elif expected is None:
+                assert value is None
+            else:
+                assert value == pytest.approx(expected)
+        assert run.trials[number].costs == (trial.value,)
+
+
+def test_absence_without_a_reason_becomes_a_hyperparameter() -> None:
+    study = optuna.create_study()
+    rng = np.random.default_rng(0)
+    unit = optuna.distributions.FloatDistribution(0.0, 1.0)
+    for _ in range(40):
+        x, y = rng.uniform(size=2)
+        there = rng.uniform() < 0.5
+        params = {"x": x, "y": y} if there else {"x": x}
+        add(study, x + (y if there else 2.0), {name: unit for name in params}, **params)
+    run = load_run(study)
+    assert "y is set" in run.configspace and str(run.configspace.conditions[0]) == "y | y is set == 'yes'"
+    (sentence,) = run.changes
+    assert "'y' had a value in" in sentence and "'y is set' stands for it" in sentence
+    yes, no = explain(run, "y is set").best.predict({"y is set": ["yes", "no"]})
+    assert no - yes > 0.5
+    assert explain(run, "y").conditions == ["y is set is yes"]
+
+
+def test_ranges_steps_and_choices() -> None:
+    d = optuna.distributions
+    study = optuna.create_study()
+    choices = (None, True, 1.5, "1.5", "a")
+    for i in range(12):
+        distributions = {
+            "moving": d.IntDistribution(1, 5 + i),
+            "steps": d.FloatDistribution(0.1, 0.5, step=0.1),
+            "many": d.IntDistribution(0, 1000, step=2),
+            "choice": d.CategoricalDistribution(choices),
+            "fixed": d.FloatDistribution(2.0, 2.0),
+        }
+        values = {"moving": 5 + i, "steps": 0.1 + 0.1 * (i % 5), "many": 2 * i, "choice": choices[i % 5], "fixed": 2.0}
+        add(study, float(i), distributions, **values)
+    run = load_run(study)
+    space: Any = run.configspace
+    assert (space["moving"].lower, space["moving"].upper) == (1, 16)
+    assert list(space["steps"].sequence) == [0.1, 0.2, 0.3, 0.4, 0.5]
+    assert (space["many"].lower, space["many"].upper) == (0, 1000)
+    assert list(space["choice"].choices) == ["None", "True", "1.5", "'1.5'", "'a'"]
+    assert space["fixed"].value == 2.0
+    assert run.changes == (
+        "the range of 'moving' changed between trials; all of it is taken, 1 to 16",
+        "the steps of 'many' are left out: it is taken for a range from 0 to 1000",
+    )
+    column = list(space).index("choice")
+    assert [run.configurations[i][column] for i in range(5)] == [0, 1, 2, 3, 4]
+    assert any("range of 'moving'" in w for w in map(str.lower, explain(run, "steps").warnings))
+
+
+def test_a_space_of_ones_own_has_its_conditions() -> None:
+    space = ConfigurationSpace(seed=0)
+    model, C = Categorical("model", ["svm", "forest"]), Float("C", (0.1, 10.0))
+    space.add(model, C)
+    space.add(EqualsCondition(C, model, "svm"))
+    study = optuna.create_study()
+    d = {"model": optuna.distributions.CategoricalDistribution(("svm", "forest"))}
+    both = {**d, "C": optuna.distributions.FloatDistribution(0.1, 10.0)}
+    for value in (0.5, 2.0, 4.0):
+        add(study, value, both, model="svm", C=value)
+        add(study, 3.0, d, model="forest")
+    run = load_run(study, configspace=space)
+    assert run.configspace is space and run.changes == ()
+    assert str(explain(run, "C", source="surrogate").conditions) == "['model is svm']"
+    with pytest.raises(InvalidArgumentError, match="Trial 0 does not fit the given configuration space"):
+        load_run(study, configspace=ConfigurationSpace({"model": ["forest", "net"]}))
+
+
+def test_contradictions_are_refused() -> None:
+    d = optuna.distributions
+
+    class Contradicting:
+        """What Optuna itself refuses to record, but a program may hand over."""
+
+        study_name, metric_names = "odd", None
+        directions = optuna.create_study().directions
+
+        def __init__(self, one: Any, two: Any, *values: Any) -> None:
+            self.trials = [
+                optuna.trial.create_trial(value=1.0, params={"x": v}, distributions={"x": dist})
+                for dist, v in ((one, values[0]), (two, values[1]))
+            ]
+
+        def get_trials(self, deepcopy: bool = True) -> Any:
+            return self.trials
+
+    for one, two, values, message in (
+        (
+            d.FloatDistribution(1, 2),
+            d.CategoricalDistribution(("a",)),
+            (1.0, "a"),
+            "categorical in some",
+        ),
+        (d.FloatDistribution(1, 2), d.FloatDistribution(1, 2, log=True), (1.0, 1.0), "log scale in some"),
+        (d.CategoricalDistribution(("a",)), d.CategoricalDistribution(("b",)), ("a", "b"), "other choices"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=message):
+            load_run(Contradicting(one, two, *values))
+    empty = study_of(lambda trial: 1.0, 3)
+    with pytest.raises(InvalidArgumentError, match="no parameters"):
+        load_run(empty)
+
+
+# --- trials -------------------------------------------------------------------------------------------------------
+
+
+def test_trials_that_do_not_count_are_counted() -> None:
+    def moody(trial: Any) -> float:
+        x = trial.suggest_float("x", 0.0, 1.0)
+        if trial.number % 5 == 0:
+            raise optuna.TrialPruned
+        if trial.number % 7 == 1:
+            raise ValueError
+        return float("inf") if trial.number == 2 else x
+
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+    study.optimize(moody, n_trials=30, catch=(ValueError,))
+    study.ask()  # one that is running
+    run = load_run(study)
+    assert len(run.trials) == 20
+    assert run.changes == ("6 pruned and 4 failed trials of 31 are left out",)
+    explanation = explain(run, "x")
+    assert "6 pruned and 4 failed trials of 31 are left out." in explanation.warnings
+    assert any("1 trial without a finite cost" in w for w in explanation.warnings)
+    assert explanation.surrogate is not None and explanation.surrogate.n_trials == 19
+    with pytest.raises(NoTrialsError, match=r"no complete trial \(1 running\)"):
+        waiting = optuna.create_study()
+        waiting.ask()
+        load_run(waiting)
+    with pytest.raises(NoTrialsError, match="none at all"):
+        load_run(optuna.create_study())
+
+
+# --- files --------------------------------------------------------------------------------------------------------
+
+
+def test_a_database_is_read_and_not_touched(database: Path, single: Path, smooth: Any) -> None:
+    for file in (database, single):
+        before = fingerprint(file.parent)
+        name = "#bowl" if file is database else ""
+        for place in (f"sqlite:///{file}{name}", f"{file}{name}", Path(f"{file}{name}")):
+            run = load_run(place)
+            assert run.name == "bowl" and len(run.trials) == 30
+        assert fingerprint(file.parent) == before
+    assert [t.costs for t in load_run(single).trials] == [t.costs for t in load_run(smooth).trials[:30]]
+    assert len(load_run(f"sqlite:///{database}#a#b").trials) == 3
+
+
+def test_which_study(database: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"2 studies: '(a#b', 'bowl|bowl', 'a#b)'"):
+        load_run(f"sqlite:///{database}")
+    with pytest.raises(UnknownNameError, match="Did you mean 'bowl'"):
+        load_run(f"sqlite:///{database}#bowls")
+
+
+def test_a_journal_is_read_and_not_touched(tmp_path: Path) -> None:
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    file = tmp_path / "studies.log"
+    study_of(bowl, 20, storage=JournalStorage(JournalFileBackend(str(file))), study_name="logged")
+    before = fingerprint(tmp_path)
+    assert len(load_run(file).trials) == 20 and load_run(f"{file}#logged").name == "logged"
+    assert fingerprint(tmp_path) == before
+    file.write_text(file.read_text() + '{"op_code": 99}\nnot json\n')
+    with pytest.raises(RunFormatError, match="no studies that optuna"):
+        load_run(file)
+
+
+def test_write_ahead_logs_are_not_touched(single: Path, tmp_path: Path) -> None:
+    file = tmp_path / "wal.db"
+    file.write_bytes(single.read_bytes())
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    before = fingerprint(tmp_path)
+    assert list(before) == ["wal.db"] and len(load_run(file).trials) == 30
+    assert fingerprint(tmp_path) == before
+    Path(f"{file}-wal").write_bytes(b"unfinished")
+    with pytest.raises(RunFormatError, match=r"write-ahead log wal\.db-wal"):
+        load_run(file)
+
+
+def test_files_that_are_no_studies(single: Path, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.db"
+    for place in (f"sqlite:///{missing}", f"sqlite:///{missing}#x"):
+        with pytest.raises(RunNotFoundError, match="No such file"):
+            load_run(place)
+    foreign, broken, empty, pickled = (tmp_path / name for name in ("foreign.db", "broken.db", "empty.db", "study.pkl"))
+    with sqlite3.connect(foreign) as connection:
+        connection.execute("CREATE TABLE studies (a TEXT)")
+    connection.close()
+    content = bytearray(single.read_bytes())
+    content[1000:] = b"\xff" * (len(content) - 1000)
+    broken.write_bytes(content)
+    empty.write_bytes(b"")
+    pickled.write_bytes(pickle.dumps({"study": 1}))
+    before = fingerprint(tmp_path)
+    for file, message in (
+        (foreign, "no studies that optuna"),
+        (broken, "no studies that optuna"),
+        (empty, "neither a SQLite database nor a journal"),
+    ):
+        with pytest.raises(RunFormatError, match=message):
+            load_run(f"sqlite:///{file}")
+    with pytest.raises(RunFormatError, match="is a pickle, which is never opened"):
+        load_run(pickled)
+    assert fingerprint(tmp_path) == before
+    for url, message in (
+        ("mysql://user@host/db", "no SQLite database"),
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=message):
+            load_run(url)
+
+
+def test_an_empty_storage(tmp_path: Path) -> None:
+    file = tmp_path / "none.db"
+    optuna.storages.RDBStorage(f"sqlite:///{file}").engine.dispose()
+    with pytest.raises(RunFormatError, match="no study yet"):
+        load_run(file)
+
+
+def test_the_command_line(single: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", f"sqlite:///{single}", "-p", "lr", "--source", "trials", "--format", "json"]) == 0
+    record = json.loads(capsys.readouterr().out)
+    assert record["objective"] == "objective" and record["formulas"][record["best"]]["trials_r2"] > 0.9
+    assert main(["explain", f"sqlite:///{single}#other"]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "Unknown study 'other'" in error
+
+
+def test_without_optuna_the_extra_is_named(single: Path, monkeypatch: pytest.MonkeyPatch, smooth: Any) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingDependencyError, match=r'pip install "deepcave-symbolic\[optuna\]"'):
+        load_run(single)
+    assert isinstance(load_run(smooth), Run)  # a study brings its own methods
+
+
+def test_optuna_is_not_loaded_for_other_runs() -> None:
+    folder = EXAMPLE_RUNS / "svm_bbo"
+    code = "import sys; from deepcave_symbolic import load_run; load_run(sys.argv[1]); print('optuna' in sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True).stdout
+    assert shown.strip() == "False"

@@ -1,0 +1,363 @@
+"""Reading run folders: every layout, every facade, and every way a folder can be broken."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import ConfigurationSpace
+
+from deepcave_symbolic.exceptions import (
+    DeepcaveSymbolicError,
+    InvalidArgumentError,
+    NoTrialsError,
+    RunFormatError,
+    RunNotFoundError,
+    UnknownNameError,
+)
+from deepcave_symbolic.runs import Status, load_run
+from deepcave_symbolic.runs import folder as folder_module
+from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
+from helpers_smac import KINDS, SHARED_RUNS, edit_json, fingerprint, floats, live
+from places import ROOT
+
+EXPECTED = {  # trials, usable trials at the default budget, objectives
+    "mlp/run_1": (20, 20, 1),
+    "mlp/run_2": (60, 60, 1),
+    "mlp/run_3": (100, 100, 1),
+    "mlp/run_4": (498, 246, 1),
+    "mlp-nondeterministic/run_1": (154, 154, 1),
+    "mlp-nondeterministic/run_2": (50, 50, 1),
+    "multi-fidelity/run_1": (179, 38, 1),
+    "multi-fidelity/run_2": (266, 18, 1),
+    "multi-objective/run_1": (112, 112, 2),
+}
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("live")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A small valid run folder, written by hand in the layout of SMAC 2.4."""
+    run = tmp_path / "runs" / "demo"
+    run.mkdir(parents=True)
+    floats().to_json(run / "configspace.json")
+    (run / "scenario.json").write_text(json.dumps({"objectives": "cost", "_meta": {"version": "2.4.1"}}))
+    configs = {str(i): {"x": 0.1 * i, "y": 0.5 - 0.1 * i} for i in range(1, 6)}
+    data = [row(i, cost=float(i)) for i in range(1, 6)]
+    (run / "runhistory.json").write_text(json.dumps({"stats": {}, "data": data, "configs": configs}))
+    return run
+
+
+def row(config_id: int, *, cost: Any, status: int = 1, budget: float | None = None) -> dict[str, Any]:
+    times = {"time": 1.0, "cpu_time": 1.0, "starttime": 0.0, "endtime": 1.0, "additional_info": {}}
+    key = {"config_id": config_id, "instance": None, "seed": 0, "budget": budget}
+    return {**key, "cost": cost, "status": status, **times}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_live_run_of_every_facade(kind: str, base: Path) -> None:
+    run = live(kind, base)
+    before = fingerprint(run.folder)
+    read = load_run(run.folder)
+    history = run.facade.runhistory
+    assert fingerprint(run.folder) == before
+    assert read.version == "2.4.1"
+    assert read.name == f"{kind}/3"
+    assert len(read.trials) == len(history)
+    for trial, (key, value) in zip(read.trials, history.items(), strict=True):
+        read_key = (trial.config_id, trial.instance, trial.seed, trial.budget)
+        assert read_key == (key.config_id, key.instance, key.seed, key.budget)
+        assert trial.costs == tuple(np.atleast_1d(value.cost))
+        assert int(trial.status) == int(value.status)
+        live_vector = history.get_config(key.config_id).get_array()
+        np.testing.assert_allclose(read.configurations[trial.config_id], live_vector, rtol=0, atol=1e-10)
+
+
+@pytest.mark.skipif(not SHARED_RUNS.exists(), reason="the recorded runs are not on this machine")
+@pytest.mark.parametrize("name", EXPECTED)
+def test_recorded_run(name: str) -> None:
+    run = load_run(SHARED_RUNS / "SMAC3v2" / name)
+    n_trials, n_used, n_objectives = EXPECTED[name]
+    assert (len(run.trials), len(run.objectives)) == (n_trials, n_objectives)
+    assert len(select_trials(run, resolve_budget(run, None, 1))[0]) == n_used
+    if name == "mlp/run_4":
+        counts = [
+            sum(t.status == status for t in run.trials) for status in (Status.SUCCESS, Status.CRASHED, Status.RUNNING)
+        ]
+        assert counts == [244, 2, 252]
+        assert all(math.isnan(t.costs[0]) for t in run.trials if t.status == Status.RUNNING)
+
+
+@pytest.mark.skipif(not SHARED_RUNS.exists(), reason="the recorded runs are not on this machine")
+def test_smac_1_folder_is_named() -> None:
+    with pytest.raises(RunFormatError, match=r"SMAC 1\.x"):
+        load_run(SHARED_RUNS / "SMAC3v1" / "mlp" / "run_1")
+
+
+def test_every_row_layout_gives_the_same_run(folder: Path) -> None:
+    reference = load_run(folder)
+    columns = ["config_id", "instance", "seed", "budget", "cost", "time", "cpu_time", "status"]
+    columns += ["starttime", "endtime", "additional_info"]
+    rows = json.loads((folder / "runhistory.json").read_text())["data"]
+    layouts: list[Any] = [
+        [[r[c] for c in columns] for r in rows],
+        [[r[c] for c in columns if c != "cpu_time"] for r in rows],
+        {str(r["config_id"]): {k: v for k, v in r.items() if k != "config_id"} for r in rows},
+        {str(r["config_id"]): [r] for r in rows},
+    ]
+    for layout in layouts:
+        edit_json(folder / "runhistory.json", lambda data, layout=layout: data.update(data=layout))
+        assert load_run(folder).trials == reference.trials
+
+
+def test_repeated_keys_first_wins_but_a_result_replaces_running(folder: Path) -> None:
+    extra = [row(1, cost=9.0, status=0), row(2, cost=8.0), row(1, cost=7.0), row(1, cost=6.0)]
+    edit_json(folder / "runhistory.json", lambda data: data.update(data=extra))
+    assert [(t.config_id, t.costs) for t in load_run(folder).trials] == [(1, (7.0,)), (2, (8.0,))]
+
+
+def test_parent_file_and_link(folder: Path, tmp_path: Path) -> None:
+    for path in (folder, str(folder), folder.parent, tmp_path, folder / "runhistory.json"):
+        assert load_run(path).path == folder
+    os.symlink(folder, tmp_path / "link")
+    assert load_run(tmp_path).path == folder  # the link below is not followed
+    assert load_run(tmp_path / "link").name == "link"
+
+
+def test_several_runs_are_listed(folder: Path, tmp_path: Path) -> None:
+    for i in range(11):
+        shutil.copytree(folder, folder.parent / f"copy{i}")
+    with pytest.raises(RunNotFoundError, match="and 2 more") as caught:
+        load_run(tmp_path)
+    assert len(caught.value.candidates) == 12
+    assert folder in caught.value.candidates
+
+
+def test_depth_and_width_of_the_search_are_bounded(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path.joinpath("deep", *"abcdefgh")
+    shutil.copytree(folder, deep)
+    with pytest.raises(RunNotFoundError, match="none lies"):
+        load_run(tmp_path / "deep")
+    monkeypatch.setattr(folder_module, "MAX_FOLDERS", 2)
+    with pytest.raises(RunNotFoundError, match="more than 2 folders"):
+        load_run(tmp_path / "deep")
+
+
+def test_not_a_run(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError, match="No such folder"):
+        load_run(tmp_path / "missing")
+    with pytest.raises(RunNotFoundError, match="not a SMAC run"):
+        load_run(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(RunNotFoundError, match="file outside"):
+        load_run(tmp_path / "notes.txt")
+    with pytest.raises(InvalidArgumentError):
+        load_run(3)  # type: ignore[arg-type]
+
+
+BROKEN = {
+    "empty": ("", "is empty"),
+    "blank": ("  \n", "is empty"),
+    "truncated": ('{"data": [', "truncated"),
+    "list": ("[1, 2]", "JSON list"),
+    "null": ("null", "JSON NoneType"),
+    "foreign": ('{"a": 1}', "no "),
+    "deep": ("[" * 100_000, "deeply"),
+    "digits": ('{"a": ' + "9" * 5000 + "}", "thousands of digits"),
+    "binary": (b"\xff\xfe\x00\x80", "no text file"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+@pytest.mark.parametrize("name", ["scenario.json", "runhistory.json", "configspace.json"])
+def test_broken_json_names_the_file(name: str, case: str, folder: Path) -> None:
+    content, message = BROKEN[case]
+    (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(RunFormatError, match=message) as caught:
+        load_run(folder)
+    assert caught.value.path == folder / name
+    assert name in str(caught.value)
+
+
+@pytest.mark.skipif(not hasattr(sys, "set_int_max_str_digits"), reason="this Python knows no limit")
+def test_numbers_of_thousands_of_digits_without_pythons_own_limit(folder: Path) -> None:
+    # Python below 3.10.7 has none, and libraries switch it off: mpmath 1.4.1 does, for good, where it fails.
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    try:
+        (folder / "runhistory.json").write_text('{"a": ' + "9" * 5000 + "}")
+        with pytest.raises(RunFormatError, match="thousands of digits"):
+            load_run(folder)
+    finally:
+        sys.set_int_max_str_digits(limit)
+
+
+@pytest.mark.parametrize("name", ["scenario.json", "runhistory.json", "configspace.json"])
+def test_missing_and_huge_files(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "MAX_BYTES", 10)
+    with pytest.raises(RunFormatError, match="GiB"):
+        load_run(folder)
+    monkeypatch.undo()
+    (folder / name).unlink()
+    with pytest.raises(RunFormatError, match="missing"):
+        load_run(folder)
+
+
+BAD_ROWS: list[tuple[dict[str, Any], str]] = [
+    ({"cost": "low"}, "cost"),
+    ({"cost": None}, "cost"),
+    ({"cost": True}, "cost"),
+    ({"cost": [1.0, 2.0]}, "2 costs for 1"),
+    ({"status": 9}, "unknown status"),
+    ({"status": "SUCCESS"}, "status"),
+    ({"config_id": 99}, "not among"),
+    ({"config_id": 1.5}, "integer"),
+    ({"budget": "high"}, "budget"),
+    ({"budget": math.nan}, "finite"),
+    ({"seed": {}}, "seed"),
+    ({"instance": []}, "instance"),
+    ({"time": "x"}, "time"),
+    ({"cost": 10**400}, "too large"),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), BAD_ROWS)
+def test_bad_rows(change: dict[str, Any], message: str, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["data"][1].update(change))
+    with pytest.raises(RunFormatError, match=message) as caught:
+        load_run(folder)
+    assert "trial 2" in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", [5, "x", None, [1, 2], {"cost": 1.0}])
+def test_bad_row_types(bad: Any, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["data"].append(bad))
+    with pytest.raises(RunFormatError, match="trial 6"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize(
+    "values", [{"x": 50.0, "y": 0.0}, {"x": 0.1}, {"z": 1}, {"x": "a", "y": 0}, {"x": [1], "y": {}}, 7, None]
+)
+def test_configuration_that_does_not_fit(values: Any, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["configs"].update({"3": values}))
+    with pytest.raises(RunFormatError, match="configuration 3"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("x", ["0.5"], "the value of 'x' is ['0.5'], expected a number from 0.001 to 1"),
+        ("x", [0.5], "the value of 'x' is [0.5], expected a number from 0.001 to 1"),
+        ("x", True, "the value of 'x' is True, expected a number"),
+        ("x", None, "the value of 'x' is None, expected a number"),
+        ("x", math.nan, "the value of 'x' is nan, expected a number"),
+        ("y", 2.5, "the value of 'y' is 2.5, expected a number from -2 to 2"),
+        ("z", 1, "the space has no 'z'"),
+    ],
+)
+def test_a_damaged_value_is_named(name: str, value: Any, words: str, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["configs"]["3"].update({name: value}))
+    with pytest.raises(RunFormatError) as caught:
+        load_run(folder)
+    assert f"configuration 3 does not fit the configuration space: {words}" in str(caught.value)
+    assert "Restore the file from a copy if it is damaged" in str(caught.value)
+
+
+def test_choices_that_are_lists_or_null_are_read(folder: Path) -> None:
+    from ConfigSpace import Categorical
+
+    space = floats()
+    space.add(Categorical("layers", [[8, 8], [16], None]))
+    space.to_json(folder / "configspace.json")
+    choices = [[8, 8], [16], None]
+
+    def choose(data: Any) -> None:
+        for i, values in enumerate(data["configs"].values()):
+            values["layers"] = choices[i % 3]
+
+    edit_json(folder / "runhistory.json", choose)
+    column = list(load_run(folder).configspace).index("layers")
+    read = [vector[column] for vector in load_run(folder).configurations.values()]
+    assert read == [float(i % 3) for i in range(len(read))]
+    edit_json(folder / "runhistory.json", lambda data: data["configs"]["3"].update(layers=[8]))
+    with pytest.raises(RunFormatError, match=r"the value of 'layers' is \[8\], expected one of \[8, 8\], \[16\], None"):
+        load_run(folder)
+
+
+def test_infinite_costs_are_legal_and_unfinished_runs_are_not(folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["data"][0].update(cost=math.inf, status=2))
+    assert load_run(folder).trials[0].costs == (math.inf,)
+    edit_json(folder / "runhistory.json", lambda data: [r.update(status=0) for r in data["data"]] and data)
+    with pytest.raises(NoTrialsError, match="no finished trial"):
+        load_run(folder)
+
+
+@pytest.mark.parametrize("objectives", [3, [], [1], ["a", "a"], None])
+def test_bad_objectives(objectives: Any, folder: Path) -> None:
+    edit_json(folder / "scenario.json", lambda data: data.update(objectives=objectives))
+    with pytest.raises(RunFormatError, match="objectives"):
+        load_run(folder)
+
+
+def test_configspace_argument_replaces_the_file(folder: Path) -> None:
+    space = floats()
+    (folder / "configspace.json").rename(folder / "configspace.pcs")
+    assert load_run(folder, configspace=space).configspace is space
+    with pytest.raises(RunFormatError, match="does not fit"):
+        load_run(folder, configspace=ConfigurationSpace({"x": (0.0, 1.0)}))
+
+
+def test_selection(folder: Path, base: Path) -> None:
+    run = load_run(folder)
+    assert (resolve_objective(run, None), resolve_objective(run, "cost")) == (0, 0)
+    with pytest.raises(UnknownNameError, match="Did you mean 'cost'"):
+        resolve_objective(run, "costs")
+    assert resolve_budget(run, None, 1) is None
+    for unknown in (3.0, "high"):
+        with pytest.raises(UnknownNameError, match="Unknown budget"):
+            resolve_budget(run, unknown, 1)  # type: ignore[arg-type]
+    fidelity = load_run(live("mf", base).folder)
+    assert budgets_of(fidelity) == (9.0, 3.0, 1.0)
+    assert resolve_budget(fidelity, 3, 1) == 3.0
+    counts = {b: sum(map(len, select_trials(fidelity, b))) for b in budgets_of(fidelity)}
+    for least in (1, counts[9.0], counts[9.0] + 1):
+        assert resolve_budget(fidelity, None, least) == next(b for b, n in counts.items() if n >= least)
+    with pytest.raises(NoTrialsError, match="No budget"):
+        resolve_budget(fidelity, None, 10_000)
+
+
+def test_every_error_is_ours_for_random_damage(folder: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("scenario.json", "runhistory.json", "configspace.json"):
+        original = (folder / name).read_bytes()
+        for _ in range(60):
+            damaged = bytearray(original)
+            for position in rng.integers(0, len(damaged), 3):
+                damaged[position] = rng.integers(32, 127)
+            (folder / name).write_bytes(bytes(damaged))
+            with contextlib.suppress(DeepcaveSymbolicError):
+                load_run(folder)
+        (folder / name).write_bytes(original)
+
+
+def test_reader_does_not_import_smac(folder: Path) -> None:
+    code = "import sys; from deepcave_symbolic.runs import load_run; load_run(sys.argv[1]); "
+    code += "assert 'smac' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=ROOT)

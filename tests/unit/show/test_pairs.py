@@ -1,0 +1,104 @@
+"""Pairs as a table and a heat map: the figures are the records' own, names show up literally."""
+
+from __future__ import annotations
+
+import html
+import importlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepcave_symbolic import Explanation, explain_all, pair_table, plot_pairs
+from deepcave_symbolic.cli import main
+from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.show.text import overview_latex, overview_markdown, overview_text
+from helpers_smac import LiveRun, live
+from places import EXAMPLE_RUNS
+
+SVM = EXAMPLE_RUNS / "svm_bbo"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> LiveRun:
+    return live("hpo", tmp_path_factory.mktemp("live"))
+
+
+@pytest.fixture(scope="module")
+def explanations(run: LiveRun) -> list[Explanation]:
+    return [e for pairs in (True, False) for e in explain_all(run.folder, pairs=pairs, max_complexity=2)]
+
+
+def test_the_table_has_the_records_figures(explanations: list[Explanation]) -> None:
+    table = pair_table(explanations)
+    assert list(table["hyperparameters"]) == [e.hyperparameters for e in explanations]
+    for row, e in zip(table.itertuples(), explanations, strict=True):
+        if not e.formulas:  # kernel is poly wherever degree is active
+            assert set(row.hyperparameters) == {"kernel", "degree"} and np.isnan(row.r2) and pd.isna(row.formula)
+            continue
+        assert (row.r2, row.range, row.complexity, row.formula) == (e.best.r2, e.range, e.best.complexity, str(e.best))
+        interaction = e.interaction()
+        assert np.isnan(row.interaction) if interaction is None else row.interaction == interaction.interaction
+    ranges = [e.range for e in explanations if len(e.hyperparameters) == 2]
+    assert ranges == sorted(ranges, reverse=True)
+
+
+def test_the_heat_map_is_symmetric_and_complete(explanations: list[Explanation]) -> None:
+    figure = plot_pairs(explanations, "interaction")
+    assert [trace.visible for trace in figure.data] == [False, True, False]
+    names = list(figure.layout.xaxis.ticktext)
+    assert names == list(figure.layout.yaxis.ticktext) and set(names) == {"C", "n", "kernel", "degree"}
+    for trace, key in zip(figure.data, ("range", "interaction", "r2"), strict=True):
+        z = np.array(trace.z, dtype=float)
+        assert np.array_equal(z, z.T, equal_nan=True)
+        for row in pair_table(explanations).itertuples():
+            i, j = names.index(row.hyperparameters[0]), names.index(row.hyperparameters[-1])
+            expected = getattr(row, key) if row.formula is not None else np.nan
+            assert np.array_equal(z[i, j], expected, equal_nan=True)
+    assert [b.label for b in figure.layout.updatemenus[0].buttons] == ["range", "interaction", "R²"]
+
+
+def test_what_is_no_heat_map_is_said(explanations: list[Explanation]) -> None:
+    with pytest.raises(UnknownNameError, match="rsq"):
+        plot_pairs(explanations, "rsq")
+    with pytest.raises(InvalidArgumentError, match="is there twice"):
+        plot_pairs([*explanations, explanations[0]])
+    with pytest.raises(InvalidArgumentError, match="no pair"):
+        plot_pairs([e for e in explanations if len(e.hyperparameters) == 1])
+
+
+def test_hostile_names(explanations: list[Explanation]) -> None:
+    names = ("<b>x</b>\u202e", "a & $b_{c}$ | " + "long" * 20)
+    hostile = replace(explanations[0], hyperparameters=names)
+    labels = plot_pairs([hostile]).layout.xaxis.ticktext
+    assert {"&lt;b&gt;x&lt;/b&gt;\\u202e"} < set(labels) and max(map(len, map(html.unescape, labels))) < 40
+    markdown, latex = overview_markdown([hostile]), overview_latex([hostile])
+    assert "<b>" not in markdown.replace("\\<b\\>", "") and "\u202e" not in markdown + latex + overview_text([hostile])
+    row = next(line for line in markdown.splitlines() if "long" in line)
+    assert row.replace("\\|", "").count("|") == 9
+    line = next(line for line in latex.splitlines() if "long" in line)
+    assert line.partition("\\displaystyle")[0].count(" & ") == 6
+
+
+def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    page = tmp_path / "map.html"
+    arguments = ["explain", str(SVM), "--all-pairs", "--max-complexity", "2"]
+    assert main([*arguments, "--heat-map", str(page)]) == 0
+    out = capsys.readouterr().out
+    assert "interaction" in out.splitlines()[0] and out.splitlines()[1].startswith("C, gamma")
+    text = page.read_text(encoding="utf-8")
+    assert text.count("plotly-graph-div") >= 1 and "src=" not in text.replace("imgsrc=", "")[:2000]
+    assert main([*arguments, "--format", "latex"]) == 0
+    assert "Interaction & $R^2$" in capsys.readouterr().out
+    assert main(["explain", str(SVM), "--heat-map", str(page)]) == 2
+    assert "--all-pairs" in capsys.readouterr().err
+
+
+def test_a_run_without_pairs_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    module = importlib.import_module("deepcave_symbolic.study.plan")
+    monkeypatch.setattr(module, "explainable", lambda space: ["C"])
+    assert main(["explain", str(SVM), "--all-pairs"]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "leave out --all-pairs" in err

@@ -1,0 +1,256 @@
+"""The main job on the bundled real runs: explain(), explain_all(), the record and its way through JSON."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import ConfigurationSpace, Constant
+
+from deepcave_symbolic import Explanation, Formula, explain, explain_all, load_run
+from deepcave_symbolic.exceptions import (
+    DeepcaveSymbolicError,
+    FormulaError,
+    HyperparameterNotExplainableError,
+    InvalidArgumentError,
+    RunNotFoundError,
+    SearchFailedError,
+    UnknownNameError,
+)
+from deepcave_symbolic.space.axis import axis_of
+from places import EXAMPLE_RUNS
+
+RUNS = EXAMPLE_RUNS
+SVM, FOREST, FIDELITY = (RUNS / name for name in ("svm_bbo", "mlp_hpo", "boosting_mf"))
+
+
+@pytest.fixture(scope="module")
+def svm() -> Explanation:
+    return explain(SVM, "C", "gamma")
+
+
+@pytest.fixture(scope="module")
+def svm_1d() -> Explanation:
+    return explain(SVM, "C")
+
+
+def digest(folder: Path) -> dict[str, str]:
+    return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
+    assert svm.surrogate is not None and svm.surrogate.exact
+    assert svm.surrogate.name == "GaussianProcess"
+    assert svm.best.r2 > 0.8
+    assert svm.best.complexity <= 10
+    assert svm.projection is not None and svm.projection.n_averaged == 0
+    assert svm.verdict in ("trust", "with care")
+
+
+def test_front_is_a_front(svm: Explanation) -> None:
+    complexities = [f.complexity for f in svm.formulas]
+    r2 = [f.r2 for f in svm.formulas]
+    assert complexities == sorted(set(complexities)) and complexities[0] == 0
+    assert r2 == sorted(r2)
+    assert svm.best in svm.formulas
+
+
+def test_reported_numbers_are_those_of_the_shown_expression(svm: Explanation) -> None:
+    assert svm.projection is not None
+    held_out = svm.projection.held_out
+    for formula in svm.formulas:
+        values = formula.predict({"C": held_out.grid[:, 0], "gamma": held_out.grid[:, 1]})
+        error = held_out.mean - values
+        assert formula.rmse == pytest.approx(np.sqrt(np.mean(error**2)))
+        total = np.sum((held_out.mean - held_out.mean.mean()) ** 2)
+        assert formula.r2 == pytest.approx(1 - np.sum(error**2) / total, abs=1e-9)
+
+
+def test_same_formula_on_every_call_and_for_every_seed() -> None:
+    texts = {str(explain(FOREST, "learning_rate_init", seed=seed).best) for seed in (0, 0, 1, 12345)}
+    assert len(texts) == 1
+
+
+def test_run_folders_are_read_only() -> None:
+    before = digest(SVM)
+    explain(SVM, "gamma")
+    assert digest(SVM) == before
+
+
+def test_json_round_trip(svm: Explanation) -> None:
+    text = json.dumps(svm.to_dict(), allow_nan=False)
+    again = Explanation.from_dict(json.loads(text))
+    assert json.dumps(again.to_dict(), allow_nan=False) == text
+    assert [f.tree for f in again.formulas] == [f.tree for f in svm.formulas]
+    assert str(again.best) == str(svm.best)
+
+
+def test_a_record_of_another_schema_is_refused(svm: Explanation) -> None:
+    with pytest.raises(FormulaError, match="schema"):
+        Explanation.from_dict({**svm.to_dict(), "schema": 999})
+    with pytest.raises(FormulaError):
+        Explanation.from_dict({"schema": 1})
+
+
+def test_to_frame_and_repr(svm: Explanation) -> None:
+    frame = svm.to_frame()
+    assert len(frame) == len(svm.formulas)
+    assert frame["recommended"].sum() == 1
+    assert "R²" in svm._repr_html_() and "<math" in svm._repr_html_()
+    assert str(svm.best) in str(svm).replace("\n", "")
+
+
+def test_plots_draw_the_formula(svm: Explanation, svm_1d: Explanation) -> None:
+    figure = svm_1d.plot()
+    curve = next(t for t in figure.data if t.name == "formula")
+    np.testing.assert_allclose(curve.y, svm_1d.best.predict({"C": np.asarray(curve.x)}), rtol=1e-12)
+    assert figure.layout.xaxis.type == "log"
+    maps = [t for t in svm.plot(svm.formulas[1]).data if t.type == "contour"]
+    np.testing.assert_allclose(np.asarray(maps[2].z), np.asarray(maps[1].z) - np.asarray(maps[0].z))
+
+
+def test_trials_as_the_source_are_scored_on_the_same_projection() -> None:
+    surrogate, trials = explain(SVM, "C", "gamma"), explain(SVM, "C", "gamma", source="trials")
+    assert all(f.trials_r2 is not None for f in trials.formulas)
+    assert all(f.trials_r2 is None for f in surrogate.formulas)
+    assert trials.projection is not None and surrogate.projection is not None
+    np.testing.assert_array_equal(trials.projection.held_out.mean, surrogate.projection.held_out.mean)
+
+
+def test_forest_and_best_surrogates() -> None:
+    forest = explain(SVM, "C", surrogate="forest")
+    best = explain(SVM, "C", surrogate="best")
+    assert forest.surrogate is not None and not forest.surrogate.exact
+    assert best.surrogate is not None and best.surrogate.cv_r2 is not None and forest.surrogate.cv_r2 is not None
+    assert best.surrogate.cv_r2 >= forest.surrogate.cv_r2
+
+
+def test_a_surrogate_of_the_caller() -> None:
+    class Linear:
+        def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            return 2.0 + 3.0 * X[:, 0], np.full(len(X), 0.1)
+
+    explanation = explain(SVM, "C", surrogate=Linear())
+    assert explanation.surrogate is not None and explanation.surrogate.name == "Linear"
+    assert explanation.best.r2 > 0.999
+    assert explanation.projection is not None
+    np.testing.assert_allclose(explanation.projection.std, 0.1)
+
+
+def test_conditional_hyperparameter_names_its_condition() -> None:
+    run = load_run(FOREST)
+    child = next(n for n in run.configspace if run.configspace.parents_of[n])
+    explanation = explain(run, child)
+    assert explanation.conditions
+    assert explanation.formulas
+
+
+def test_budgets() -> None:
+    run = load_run(FIDELITY)
+    budgets = sorted({t.budget for t in run.trials if t.budget is not None})
+    name = next(iter(run.configspace))
+    assert explain(run, name).budget == budgets[-1]
+    lowest = explain(run, name, budget=budgets[0])
+    assert lowest.budget == budgets[0]
+    with pytest.raises(UnknownNameError, match="budget"):
+        explain(run, name, budget=1e9)
+
+
+def test_explain_all_is_sorted_and_complete() -> None:
+    explanations = explain_all(FOREST, n_jobs=2)
+    assert {e.hyperparameters[0] for e in explanations} == set(load_run(FOREST).configspace)
+    ranges = [e.range for e in explanations]
+    assert ranges == sorted(ranges, reverse=True)
+    assert all(e.formulas for e in explanations)
+    nothing = replace(explanations[0], formulas=[], warnings=["It is constant."])
+    with pytest.raises(SearchFailedError, match=r"It is constant\."):
+        _ = nothing.best
+    alone = explain(FOREST, explanations[0].hyperparameters[0])
+    assert str(alone.best) == str(explanations[0].best)
+
+
+def test_explain_all_pairs() -> None:
+    (pair,) = explain_all(SVM, pairs=True)
+    assert set(pair.hyperparameters) == {"C", "gamma"}
+
+
+@pytest.mark.parametrize("engine", ["gplearn", "operon"])
+def test_other_engines(engine: str) -> None:
+    chosen: Any = engine
+    if engine == "gplearn":
+        from deepcave_symbolic.engines.gplearn import GPLearnEngine
+
+        chosen = GPLearnEngine(parsimony=1e-3, population_size=200, generations=4)
+    else:
+        pytest.importorskip("pyoperon")
+    explanation = explain(SVM, "C", engine=chosen)
+    assert {f.engine for f in explanation.formulas} <= {engine, "constant"}
+    assert all(np.isfinite(f.r2) for f in explanation.formulas)
+
+
+def test_functions_and_length_are_respected() -> None:
+    explanation = explain(SVM, "C", "gamma", functions=["square"], max_complexity=6)
+    for formula in explanation.formulas:
+        assert formula.complexity <= 6
+        assert not any(word in str(formula) for word in ("exp", "tanh", "sqrt", "|"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "words"),
+    [
+        (("c",), {}, UnknownNameError, "Did you mean 'C'"),
+        (("C", "C"), {}, InvalidArgumentError, "twice"),
+        ((), {}, InvalidArgumentError, "one or two"),
+        (("C", "gamma", "C"), {}, InvalidArgumentError, "one or two"),
+        (("C",), {"objective": "rmsee"}, UnknownNameError, "rmse"),
+        (("C",), {"surrogate": "forrest"}, UnknownNameError, "forest"),
+        (("C",), {"source": "trial"}, UnknownNameError, "trials"),
+        (("C",), {"engine": "operonn"}, UnknownNameError, "operon"),
+        (("C",), {"functions": ["sine"]}, UnknownNameError, "sin"),
+        (("C",), {"functions": "log"}, InvalidArgumentError, "list"),
+        (("C",), {"max_complexity": 0}, InvalidArgumentError, "max_complexity"),
+        (("C",), {"seed": -1}, InvalidArgumentError, "seed"),
+        (("C",), {"seed": 1.5}, InvalidArgumentError, "seed"),
+    ],
+)
+def test_bad_arguments(arguments: tuple[str, ...], options: dict[str, Any], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words) as caught:
+        explain(SVM, *arguments, **options)
+    assert isinstance(caught.value, DeepcaveSymbolicError)
+
+
+def test_constant_hyperparameter_is_refused_in_words() -> None:
+    space = ConfigurationSpace({"fixed": Constant("fixed", 3.0)})
+    with pytest.raises(HyperparameterNotExplainableError, match=r"'fixed' is constant \(3\.0\)"):
+        axis_of(space, "fixed")
+
+
+def test_no_run_there(tmp_path: Path) -> None:
+    with pytest.raises(RunNotFoundError):
+        explain(tmp_path / "nowhere", "C")
+    with pytest.raises(InvalidArgumentError, match="expected the path"):
+        explain(42, "C")
+
+
+def test_deepcave_run_objects() -> None:
+    pytest.importorskip("deepcave")
+    from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+
+    explanation = explain(SMAC3v2Run.from_path(SVM), "C")
+    assert str(explanation.best) == str(explain(SVM, "C").best)
+    other = SMAC3v2Run.from_path(SVM)
+    other.prefix = "Other"
+    stand_in = explain(other, "C")
+    assert stand_in.surrogate is not None and "orest" in stand_in.surrogate.name and stand_in.formulas
+    assert any("keeps no surrogate" in w for w in stand_in.warnings)
+
+
+def test_formula_is_public(svm: Explanation) -> None:
+    assert isinstance(svm.best, Formula)
+    configurations = load_run(SVM).configspace.sample_configuration(3)
+    assert svm.best.predict(configurations).shape == (3,)
