@@ -11,7 +11,9 @@ import pytest
 
 from browser_harness import (
     EXAMPLES,
+    HOSTILE_RUN,
     OUTPUT,
+    SHORT_RUN,
     Dashboard,
     PanelPage,
     answer_requests,
@@ -24,10 +26,6 @@ from browser_harness import (
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-#: Folder of the run that is too short for a surrogate.
-SHORT_RUN = "two_trials"
-#: Folder of the run whose names are markup and scripts.
-HOSTILE_RUN = "hostile_names"
 #: Milliseconds for whatever a test waits for; a busy machine with two cores needs some.
 PATIENCE = 20_000
 

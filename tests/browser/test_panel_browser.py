@@ -8,9 +8,8 @@ import subprocess
 import sys
 
 import pytest
-from conftest import HOSTILE_RUN, SHORT_RUN
 
-from browser_harness import HOSTILE, Dashboard, PanelPage, shrink
+from browser_harness import HOSTILE, HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
 
 pytestmark = pytest.mark.browser
 

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 EXAMPLES = ROOT / "examples" / "runs"
 #: Build output, kept for people to look at.
 OUTPUT = ROOT / "tests" / "browser" / "output"
+#: Folder of the run that is too short for a surrogate.
+SHORT_RUN = "two_trials"
+#: Folder of the run whose names are markup and scripts.
+HOSTILE_RUN = "hostile_names"
 #: Pictures for the documentation among it; `make screenshots` copies them into docs/images.
 PICTURES = OUTPUT / "docs"
 PACKAGES = ROOT / ".cache" / "npm"

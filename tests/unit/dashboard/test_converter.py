@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers_smac import SHARED_RUNS, edit_json, live
-from places import EXAMPLE_RUNS
+from helpers_smac import edit_json, live
+from places import EXAMPLE_RUNS, SHARED_RUNS
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 

@@ -27,8 +27,8 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.runs import Status, load_run
 from deepcave_symbolic.runs import folder as folder_module
 from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
-from helpers_smac import KINDS, SHARED_RUNS, edit_json, fingerprint, floats, live
-from places import ROOT
+from helpers_smac import KINDS, edit_json, fingerprint, floats, live
+from places import ROOT, SHARED_RUNS
 
 EXPECTED = {  # trials, usable trials at the default budget, objectives
     "mlp/run_1": (20, 20, 1),

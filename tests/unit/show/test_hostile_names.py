@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
-import shutil
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +16,7 @@ from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunNotFoundError
 from deepcave_symbolic.runs.folder import find_run_folder
-from places import EXAMPLE_RUNS
-
-EXAMPLE = EXAMPLE_RUNS / "mlp_hpo"
-NAMES = {
-    "markup": "<script>alert(1)</script>&amp;",
-    "latex": "$\\input{/etc/passwd}$ 50% {_^~#&",
-    "quotes": 'it\'s "quoted" \\ `back`',
-    "lines": "two\nlines\r\ttab",
-    "control": "\u202eabc\u200f \x1b[31mred\x07 a\ud800b",
-    "python": "__import__('os').system('touch pwned')",
-    "docstring": '"""\nraise SystemExit',
-}
-
-
-def renamed(folder: Path, names: Sequence[str]) -> Path:
-    """The example run with other names for a categorical, its choice, a float and the objective."""
-    shutil.copytree(EXAMPLE, folder)
-    for file in ("scenario.json", "configspace.json", "runhistory.json"):
-        text = (folder / file).read_text(encoding="utf-8")
-        for before, name in zip(("solver", "adam", "learning_rate_init", "error"), names, strict=True):
-            text = text.replace(json.dumps(before), json.dumps(name))
-        (folder / file).write_text(text, encoding="utf-8")
-    return folder
-
+from hostile import EXAMPLE, NAMES, renamed
 
 TWO = ("solver", "learning_rate_init")
 

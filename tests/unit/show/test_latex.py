@@ -11,13 +11,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from test_hostile_names import NAMES as HOSTILE
-from test_hostile_names import renamed
 
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.show.text import explanation_latex, overview_latex
 from deepcave_symbolic.words.names import latex_name, visible
+from hostile import NAMES as HOSTILE
+from hostile import renamed
 from strategies import NAMES as TRICKY
 
 PREAMBLE = (

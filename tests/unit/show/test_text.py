@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepcave_symbolic import Explanation, Formula, facts, report
+from deepcave_symbolic import Explanation, Formula
 from deepcave_symbolic.findings.trust import judge
 from deepcave_symbolic.formulas.expression import constant, function, power, variable
 from deepcave_symbolic.projection import HeldOut, Incumbent, Projection, TrialPoints
+from deepcave_symbolic.show import facts
+from deepcave_symbolic.show import text as report
 from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.surrogates.base import SurrogateRecord

@@ -27,8 +27,8 @@ from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
 from deepcave_symbolic.surrogates.forest import inactive_values
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
-from helpers_smac import INSTANCES, OWN_MODEL, SHARED_RUNS, LiveRun, edit_json, fingerprint, fresh_model, live, sample
-from places import ROOT
+from helpers_smac import INSTANCES, OWN_MODEL, LiveRun, edit_json, fingerprint, fresh_model, live, sample
+from places import ROOT, SHARED_RUNS
 
 SINGLE = tuple(kind for kind in OWN_MODEL if kind != "two")
 FORESTS = ("hpo", "plain", "log", "scaled", "mf")
