@@ -22,13 +22,11 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+from deepcave_symbolic.dashboard import PLUGIN_GROUP
 from deepcave_symbolic.dashboard.cache_files import protect_cache_files
 from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["PLUGIN_GROUP", "Config"]
-
-#: The group of entry points that lists panels.
-PLUGIN_GROUP = "deepcave.plugins"
 
 _PREFIX = "DEEPCAVE_SYMBOLIC_"
 _OTHER_CATEGORY = "Other"

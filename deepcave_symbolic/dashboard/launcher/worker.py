@@ -34,7 +34,7 @@ def preload() -> None:
     """Imports what jobs need, so that the forks have it. Imports only: threads started here would be missing there."""
     import deepcave.plugins
 
-    from deepcave_symbolic.config import PLUGIN_GROUP
+    from deepcave_symbolic.dashboard import PLUGIN_GROUP
 
     builtin = (module.name for module in pkgutil.walk_packages(deepcave.plugins.__path__, "deepcave.plugins."))
     ours_and_others = (entry.module for entry in entry_points(group=PLUGIN_GROUP))
