@@ -10,12 +10,11 @@ import numpy as np
 from deepcave_symbolic.engines import get_engine
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 
 __all__ = ["DEFAULT_MAX_COMPLEXITY", "SOURCES", "Options"]
 
 SOURCES = ("surrogate", "trials")
-#: The longest formula of the default front; asking for more brings operon in, where it is installed.
-DEFAULT_MAX_COMPLEXITY = 15
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 Every formula of up to ten operators on a run's front is a candidate. Its form is fitted to every run's projection on
 the domain that the runs share. Chosen is the shortest that is as accurate in every run as the best for that run, within
-the noise of the run's trials: the rule of `selection.recommend`, for all runs at once.
+the noise of the run's trials: the rule of `front.recommend`, for all runs at once.
 """
 
 from __future__ import annotations
@@ -21,14 +21,12 @@ from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formulas.expression import complexity, longest_case
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import is_defined, is_regular
+from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, ROUGH_FORMULA_R2, SLACK, TOLERANCE
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["ROUGH_R2", "Fitted", "choose", "given_form", "weigh"]
+__all__ = ["Fitted", "choose", "given_form", "weigh"]
 
-_LONGEST_FORM = 10
-# As in `selection.recommend` and in the verdicts.
-_TOLERANCE, _SLACK, ROUGH_R2 = 1.1, 3e-4, 0.8
 #: What a form may explain less of every run than the closest one, if the trials determine its constants.
 _CONCEDED_R2 = 0.1
 #: Forms of equal length that are fitted fully, and values of θ that each is fitted from.
@@ -91,7 +89,7 @@ def _candidates(explanations: Sequence[Explanation], k: int) -> dict[Form, list[
     None is longer than the longest formula that a run recommends: its trials do not settle more constants than that.
     """
     found: dict[Form, list[Array]] = defaultdict(list)
-    longest = min(_LONGEST_FORM, max(longest_case(e.best.tree) for e in explanations))
+    longest = min(LONGEST_RECOMMENDED, max(longest_case(e.best.tree) for e in explanations))
     for formula in (f for e in explanations for f in e.formulas):
         if longest_case(formula.tree) <= longest:
             form, theta = form_of(formula.tree, k)
@@ -132,7 +130,7 @@ def choose(
     """
     settled = [fitted for fitted in weighed if fitted.settled] or weighed
     closest = settled[_choice(settled, [_unseen(e, d) for e, d in zip(explanations, data, strict=True)])]
-    return _telling(closest, settled, level), closest
+    return _determined(closest, settled, level), closest
 
 
 def _unseen(explanation: Explanation, data: Data) -> float:
@@ -149,14 +147,14 @@ def _choice(weighed: Sequence[Fitted], unseen: Sequence[float]) -> int:
     """
     losses = np.array([[1.0 - fit.r2 for fit in fitted.fits] for fitted in weighed])
     best = losses.min(axis=0)
-    limits = np.maximum(best + np.array(unseen), _TOLERANCE * best + _SLACK)
+    limits = np.maximum(best + np.array(unseen), TOLERANCE * best + SLACK)
     missed = np.maximum(0.0, losses - limits).sum(axis=1)
-    good = [i for i in range(len(weighed)) if missed[i] <= _TOLERANCE * missed.min() + _SLACK]
+    good = [i for i in range(len(weighed)) if missed[i] <= TOLERANCE * missed.min() + SLACK]
     shortest = complexity(weighed[good[0]].form.template)
     return min((i for i in good if complexity(weighed[i].form.template) == shortest), key=lambda i: weighed[i].loss)
 
 
-def _telling(closest: Fitted, weighed: Sequence[Fitted], level: float) -> Fitted:
+def _determined(closest: Fitted, weighed: Sequence[Fitted], level: float) -> Fitted:
     """Returns a form that can be compared: the closest one, or one whose constants the trials determine.
 
     Constants that make up for each other have errors as large as themselves and answer nothing. Where most of the
@@ -168,13 +166,12 @@ def _telling(closest: Fitted, weighed: Sequence[Fitted], level: float) -> Fitted
         <= len(closest.form.roles) / 2
     ):
         return closest
-    telling = [
+    least = [max(ROUGH_FORMULA_R2, fit.r2 - _CONCEDED_R2) for fit in closest.fits]
+    determined = [
         fitted
         for fitted in weighed
         if fitted.form.terms
-        and all(
-            fit.r2 >= max(ROUGH_R2, best.r2 - _CONCEDED_R2) for fit, best in zip(fitted.fits, closest.fits, strict=True)
-        )
+        and all(fit.r2 >= r2 for fit, r2 in zip(fitted.fits, least, strict=True))
         and all(c.agreement != "undetermined" for c in constants_of(fitted.form, fitted.fits, level))
     ]
-    return min(telling, key=lambda fitted: fitted.loss, default=closest)
+    return min(determined, key=lambda fitted: fitted.loss, default=closest)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from deepcave_symbolic.comparing.choosing import ROUGH_R2, Fitted
+from deepcave_symbolic.comparing.choosing import Fitted
 from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.words.names import shown_name
 
@@ -52,7 +53,8 @@ def _on_runs(
     flat = [run for run, projection in projections.items() if projection.is_flat]
     if flat:
         notes.append(f"The projection is constant in {', '.join(flat)}.")
-    rough = [f"{run} ({fit.r2:.2f})" for run, fit in zip(explanations, chosen.fits, strict=True) if fit.r2 < ROUGH_R2]
+    fits = zip(explanations, chosen.fits, strict=True)
+    rough = [f"{run} ({fit.r2:.2f})" for run, fit in fits if fit.r2 < ROUGH_FORMULA_R2]
     if rough and chosen.form.terms:
         notes.append(f"The common form follows only roughly (R²): {', '.join(rough)}; its constants mean less there.")
     if not chosen.form.terms:

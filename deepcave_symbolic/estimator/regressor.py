@@ -27,8 +27,9 @@ from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, Un
 from deepcave_symbolic.formulas.expression import constants, evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, front_of, recommend, score
+from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY, LOG_ODDS
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.question import Options
 from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["SymbolicExplainer"]
@@ -37,7 +38,7 @@ __all__ = ["SymbolicExplainer"]
 #: fitted to the rows that they are compared on. On data of 11 known formulas, 20 to 200 rows and noise of 10 and 50 %
 #: of the targets' standard deviation this recommended formulas closer to the truth than the plain odds, and than
 #: keeping a fifth of the rows aside for the comparison.
-_LOG_ODDS = 4.0 * math.log(20.0)
+_LOG_ODDS = 4.0 * LOG_ODDS
 
 
 class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

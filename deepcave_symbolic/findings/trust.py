@@ -20,6 +20,7 @@ import numpy as np
 from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.limits import LOG_ODDS, NO_FORMULA_R2, ROUGH_FORMULA_R2
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
@@ -37,15 +38,10 @@ _USELESS_CV_R2 = 0.2
 _USELESS_DOMAIN_R2 = -1.0
 #: What "trust" takes: both R² and no single configuration that they are all about.
 _GOOD_CV_R2, _GOOD_DOMAIN_R2, _DOMINANT = 0.7, 0.75, 0.25
-#: A formula below this R² does not explain the projection; below the other it misses details.
-_NO_FORMULA_R2 = 0.5
-_ROUGH_FORMULA_R2 = 0.8
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
 #: Fewer trials that had the hyperparameters active say nothing about a shape.
 _FEW_SEEN = 3
-#: Two formulas count as told apart from odds of 20 to 1 on.
-_LOG_ODDS = math.log(20.0)
 
 
 @dataclass(frozen=True)
@@ -120,9 +116,9 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")
     elif not variables(formula.tree):
         note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
-    elif formula.r2 < _NO_FORMULA_R2:
+    elif formula.r2 < NO_FORMULA_R2:
         note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
-    elif formula.r2 < _ROUGH_FORMULA_R2:
+    elif formula.r2 < ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
@@ -215,13 +211,13 @@ def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
         return 0.0
     residuals = surrogate.residuals
     if residuals is None:
-        return _spread(projection.std) * math.sqrt(2.0 * _LOG_ODDS / max(1, len(surrogate.y)))
-    return _spread(residuals) * math.sqrt(2.0 * _LOG_ODDS / len(residuals))
+        return _spread(projection.std) * math.sqrt(2.0 * LOG_ODDS / max(1, len(surrogate.y)))
+    return _spread(residuals) * math.sqrt(2.0 * LOG_ODDS / len(residuals))
 
 
 def error_of_mean(noise: float) -> float:
     """Returns σ/√n, objective units: the standard error of a mean over the trials behind `noise_of`."""
-    return noise / math.sqrt(2.0 * _LOG_ODDS)
+    return noise / math.sqrt(2.0 * LOG_ODDS)
 
 
 def _spread(values: Array) -> float:

@@ -28,6 +28,16 @@ from deepcave_symbolic.formulas.expression import (
     walk,
 )
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.limits import (
+    COEFFICIENTS,
+    CONSTANTS,
+    EXPONENTS,
+    LARGEST_TERM,
+    LONGEST_RECOMMENDED,
+    OVERSHOOT,
+    SLACK,
+    TOLERANCE,
+)
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
 from deepcave_symbolic.numeric.arrays import Array
@@ -48,19 +58,7 @@ __all__ = [
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
-#: A formula may leave the range of the targets by this share of it.
-_OVERSHOOT = 0.5
 _CHECK_POINTS = {1: 801, 2: 61}
-#: Constants inside a term, in units of the hyperparameter, and coefficients, relative to the span of the targets:
-#: beyond these a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a degenerate fit that nobody can read.
-_SMALLEST_INNER, _LARGEST_INNER = 1e-6, 1e6
-_SMALLEST_COEFFICIENT, _LARGEST_COEFFICIENT = 1e-7, 1e7
-_SMALLEST_EXPONENT, _LARGEST_EXPONENT = 0.1, 4.0
-#: Terms this much larger than the targets cancel each other: 3.5 - 4.9·x^0.06 stands for a logarithm.
-_LARGEST_TERM = 4.0
-
-# Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
-_TOLERANCE, _SLACK, _LONGEST_RECOMMENDED = 1.1, 3e-4, 10
 
 
 @dataclass(frozen=True)
@@ -222,12 +220,12 @@ def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
         front: The Pareto front, simplest first; its first formula is the constant.
         noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
     """
-    eligible = [f for f in front if longest_case(f.tree) <= _LONGEST_RECOMMENDED] or list(front[:1])
+    eligible = [f for f in front if longest_case(f.tree) <= LONGEST_RECOMMENDED] or list(front[:1])
     best = min(1.0 - f.r2 for f in eligible)
     spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
     # The noise in units of R²; all of it where it is larger than what the projection moves.
     unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
-    limit = max(best + unseen, _TOLERANCE * best + _SLACK)
+    limit = max(best + unseen, TOLERANCE * best + SLACK)
     return next((i for i, formula in enumerate(front) if 1.0 - formula.r2 <= limit), 0)
 
 
@@ -262,7 +260,7 @@ def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
         y: The targets, shape (n,).
     """
     values = evaluate(node, columns)
-    reach = _OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
+    reach = OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
     if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
         return False
     return all(_argument_is_safe(n, columns) for n in walk(node))
@@ -275,15 +273,15 @@ def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:
     height = max(span, float(np.max(np.abs(y))))
     _, terms = split_sum(node)
     for coefficient, term in terms:
-        if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > _LARGEST_TERM * height:
+        if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > LARGEST_TERM * height:
             return False
-        if span > 0 and not _SMALLEST_COEFFICIENT <= abs(coefficient) / span <= _LARGEST_COEFFICIENT:
+        if span > 0 and not COEFFICIENTS[0] <= abs(coefficient) / span <= COEFFICIENTS[1]:
             return False
         inner = [abs(c) for c in constants(term) if c != 0.0]
-        if any(not _SMALLEST_INNER <= c <= _LARGEST_INNER * reach for c in inner):
+        if any(not CONSTANTS[0] <= c <= CONSTANTS[1] * reach for c in inner):
             return False
         exponents = [abs(n.args[1].value) for n in walk(term) if n.op == "^" and n.args[1].is_constant]
-        if any(not _SMALLEST_EXPONENT <= p <= _LARGEST_EXPONENT for p in exponents):
+        if any(not EXPONENTS[0] <= p <= EXPONENTS[1] for p in exponents):
             return False
     return True
 

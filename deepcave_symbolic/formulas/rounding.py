@@ -16,6 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, map_constants
+from deepcave_symbolic.formulas.limits import NICE_EXPONENTS, SNAP_LOSS
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
@@ -28,9 +29,9 @@ _DIGITS = (2, 3, 4)
 #: Loss of R² that rounding may cost: a share of what the formula leaves unexplained, plus a little.
 _RELATIVE_LOSS = 0.02
 _ABSOLUTE_LOSS = 2e-5
-_NICE_EXPONENTS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
+#: How far from an exponent a nice one is tried, relative to it. Less than in the exhaustive engine, which fits all
+#: constants again: here only the linear ones follow.
 _SNAP_WITHIN = 0.1
-_SNAP_LOSS = 1e-4
 
 
 def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
@@ -119,7 +120,7 @@ def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Arra
     def snap(item: Node) -> Node:
         args = tuple(snap(arg) for arg in item.args)
         if item.op == "^" and args[1].is_constant:
-            nearest = min(_NICE_EXPONENTS, key=lambda nice: abs(nice - args[1].value))
+            nearest = min(NICE_EXPONENTS, key=lambda nice: abs(nice - args[1].value))
             if abs(nearest - args[1].value) <= _SNAP_WITHIN * abs(nearest):
                 args = (args[0], constant(nearest))
         return Node(item.op, args, item.value)
@@ -134,4 +135,4 @@ def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Arra
         return node
     refitted = [(c, t) for c, (_, t) in zip(solved, terms)]  # noqa: B905 - the offset is behind the terms
     result = join_sum(solved[-1] if offset is not None else None, refitted)
-    return result if exact - weighted_r2(y, evaluate(result, columns), weights) < _SNAP_LOSS else node
+    return result if exact - weighted_r2(y, evaluate(result, columns), weights) < SNAP_LOSS else node

@@ -20,21 +20,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, constant
+from deepcave_symbolic.formulas.limits import COEFFICIENTS, CONSTANTS, EXPONENTS, NICE_EXPONENTS
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["BOTH", "LEVEL_DIGITS", "LN10", "MARGIN", "SNAPS", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
+__all__ = ["BOTH", "LEVEL_DIGITS", "LN10", "MARGIN", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
 
 #: The "variable" of an atom of both coordinates.
 BOTH = -1
 LN10 = math.log(10.0)
 #: How far beyond the box a pole or a branch point stays, in widths of the box.
 MARGIN = 0.015
-MAX_EXPONENT = 4.0
 #: Decimal digits of the largest coefficient and of the largest number beside a power: formulas with more of them, such
-#: as 8e-10/(x^4 + 2e-9), are not shown. A little below the limits of `selection`, because constants are rounded there.
-COEFFICIENT_DIGITS, LEVEL_DIGITS = 6.5, 5.9
-#: Exponents that read better than their neighbours.
-SNAPS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0)
+#: as 8e-10/(x^4 + 2e-9), are not shown. A little below the limits, because constants are rounded afterwards.
+COEFFICIENT_DIGITS, LEVEL_DIGITS = math.log10(COEFFICIENTS[1]) - 0.5, math.log10(CONSTANTS[1]) - 0.1
 
 
 @dataclass(frozen=True)
@@ -197,10 +195,10 @@ class Factor:
         """
         low, high = self.low.copy(), self.high.copy()
         for k in range(self.inner.powers):
-            steepest = MAX_EXPONENT * box.logarithms(k)[1]
+            steepest = EXPONENTS[1] * box.logarithms(k)[1]
             low[k], high[k] = min(max(low[k], -steepest), steepest), min(high[k], steepest)
         if self.is_power(box):
-            steepest = MAX_EXPONENT * LN10 * box.span[self.var]
+            steepest = EXPONENTS[1] * LN10 * box.span[self.var]
             low[0], high[0] = max(low[0], -steepest), min(high[0], steepest)
             low[0] = min(low[0], high[0])
         if alone and self.outer.name == "exp" and self.is_power(box):
@@ -222,7 +220,7 @@ class Factor:
             functions: The allowed functions; exponents 2 and 1/2 are "square" and "sqrt".
         """
         needs = {2.0: "square", 0.5: "sqrt"}
-        values = np.array([s for s in SNAPS if needs.get(abs(s)) in (None, *functions)])
+        values = np.array([s for s in NICE_EXPONENTS if needs.get(abs(s)) in (None, *functions)])
         if self.outer.name == "pow":
             return self.n_params - 1, values[values != 1.0]
         if self.is_power(box):

@@ -14,6 +14,7 @@ from deepcave_symbolic.engines.exhaustive.atoms import LN10, Box, Built, monic, 
 from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
 from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, walk
+from deepcave_symbolic.formulas.limits import COEFFICIENTS, CONSTANTS, EXPONENTS, LARGEST_TERM, OVERSHOOT
 from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["natural_cost", "readable", "to_node", "valid"]
@@ -28,11 +29,6 @@ MIN_VARIATION = 5e-3
 MIN_OFFSET = 1e-4
 #: Largest exponential, up or down: beyond, its coefficient is an absurd number.
 MAX_EXPONENTIAL = 1e12
-#: How far a formula may leave the range of the target, in ranges.
-MAX_EXCESS = 0.5
-#: What a formula in natural units may show, as in `selection`: coefficients in ranges of the target, other constants,
-#: exponents, and terms in units of the target's range or size, whichever is larger.
-COEFFICIENTS, CONSTANTS, EXPONENTS, MAX_TERM = (1e-7, 1e7), (1e-6, 1e6), (0.1, 4.0), 4.0
 
 
 def natural_cost(node: Node, log_scaled: Sequence[bool]) -> int:
@@ -134,7 +130,7 @@ def valid(node: Node, dense: Array, beyond: Array, low: float, high: float) -> b
     """
     columns = list(dense)
     width = high - low
-    values, excess = evaluate(node, columns), MAX_EXCESS * width
+    values, excess = evaluate(node, columns), OVERSHOOT * width
     if not np.all(np.isfinite(values)) or not np.all(np.isfinite(evaluate(node, list(beyond)))):
         return False
     if values.min() < low - excess or values.max() > high + excess:
@@ -156,7 +152,7 @@ def readable(node: Node, dense: Array, low: float, high: float, log_scaled: Sequ
     largest = max(float(np.max(10.0**u if log else np.abs(u))) for u, log in zip(dense, log_scaled, strict=True))
     most = CONSTANTS[1] * max(1.0, largest)
     for term in (term for term in _summands(node) if not term.is_constant):
-        if float(np.max(np.abs(evaluate(term, columns)))) > MAX_TERM * size:
+        if float(np.max(np.abs(evaluate(term, columns)))) > LARGEST_TERM * size:
             return False
         coefficient, core = _split(term)
         if not COEFFICIENTS[0] <= abs(coefficient) / width <= COEFFICIENTS[1]:

@@ -24,6 +24,7 @@ from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_
 from deepcave_symbolic.engines.exhaustive.screening import screen
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS
 from deepcave_symbolic.formulas.expression import Node, complexity, constant
+from deepcave_symbolic.formulas.limits import SNAP_LOSS
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import one_blas_thread
 
@@ -33,8 +34,8 @@ __all__ = ["ExhaustiveEngine"]
 _SCREENING_POINTS = 130
 #: Fitting starts on at most about this many points and ends on all.
 _FITTING_POINTS = 500
-#: R^2 that a readable exponent may cost, and how far from it one is tried, relative to it.
-_SNAP_LOSS, _SNAP_REACH = 1e-4, 0.3
+#: How far from an exponent a nice one is tried, relative to it; all other constants are fitted again.
+_SNAP_REACH = 0.3
 
 
 class ExhaustiveEngine:
@@ -158,7 +159,7 @@ def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[s
     refitted = fit([problem for _, problem in changed], table, data.points, data.target, 8)
     for (item, _), snapped in zip(changed, refitted, strict=True):
         loss = snapped.sse - item.sse
-        readable = loss < _SNAP_LOSS
+        readable = loss < SNAP_LOSS
         if readable:
             kept.append(snapped)
         if not readable or loss >= 0.25 * item.sse + 1e-7:

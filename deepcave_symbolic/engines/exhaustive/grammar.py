@@ -24,6 +24,7 @@ import numpy.typing as npt
 from deepcave_symbolic.engines.exhaustive import inners as i
 from deepcave_symbolic.engines.exhaustive import outers as o
 from deepcave_symbolic.engines.exhaustive.atoms import BOTH, MARGIN, Factor, Inner, Outer
+from deepcave_symbolic.formulas.limits import EXPONENTS
 
 __all__ = ["Form", "Grammar", "Term", "columns_of", "grammar", "skeleton"]
 
@@ -36,9 +37,10 @@ INSIDE = tuple(np.linspace(0.04, 0.96, 13))
 AROUND = tuple(np.linspace(-0.25, 1.25, 9))
 RATES = (-24.0, -12.0, -7.0, -4.0, -2.2, -1.2, -0.6, 0.6, 1.2, 2.2, 4.0, 7.0, 12.0, 24.0)
 SLOPES = (2.0, 5.0, 12.0, 32.0)
-EXPONENTS = (-3.0, -1.8, -1.0, -0.5, 0.3, 0.6, 1.5, 2.5, 3.5)
+POWERS = (-3.0, -1.8, -1.0, -0.5, 0.3, 0.6, 1.5, 2.5, 3.5)
 ANGLES = tuple(np.radians([-76, -60, -45, -30, -14, 14, 30, 45, 60, 76]))
 STEEP = 1.53
+STEEPEST = (-EXPONENTS[1], EXPONENTS[1])
 
 
 @dataclass(frozen=True)
@@ -205,12 +207,12 @@ def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Fa
     ]
     for inner in (i.LEFT, i.RIGHT):
         rows += [(outer, inner, distance, near) for outer in (o.SQRT, o.LOG, o.RECIPROCAL)]
-        rows.append((o.POW, inner, [*distance, EXPONENTS], [*near, (-4.0, 4.0)]))
+        rows.append((o.POW, inner, [*distance, POWERS], [*near, STEEPEST]))
     if sign >= 0:
         rows.append((o.SQRT, i.RAW, [], []))
     if sign > 0:
         rows += [(o.LOG, i.RAW, [], []), (o.RECIPROCAL, i.RAW, [], [])]
-        rows.append((o.POW, i.RAW, [EXPONENTS], [(-4.0, 4.0)]))
+        rows.append((o.POW, i.RAW, [POWERS], [STEEPEST]))
     if log:
         # In natural units 1 / (d + x^p) and log(d + x^p); for a linear coordinate the first is a tanh.
         steps: Grids = [(1.5, 4.0, 12.0), AROUND]
@@ -264,7 +266,7 @@ def _pairs(logs: int, functions: frozenset[str]) -> list[Factor]:
     ]
     for inner in (i.RIDGE_LEFT, i.RIDGE_RIGHT):
         rows += [(outer, inner, outside, beyond) for outer in (o.SQRT, o.LOG, o.RECIPROCAL)]
-        rows.append((o.POW, inner, [*outside, (-2.0, 0.6, 1.6, 3.0)], [*beyond, (-4.0, 4.0)]))
+        rows.append((o.POW, inner, [*outside, (-2.0, 0.6, 1.6, 3.0)], [*beyond, STEEPEST]))
     return [
         _factor(outer, inner, BOTH, outer.cost + inner.cost + logs, grids, bounds)
         for outer, inner, grids, bounds in rows
