@@ -17,7 +17,8 @@ from deepcave_symbolic.explanations import Explanations
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
 from deepcave_symbolic.runs.views import Weights
-from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run, told_apart
+from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run
+from deepcave_symbolic.words.run_names import run_names
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -256,7 +257,7 @@ def compare(  # noqa: D417 - the arguments that it shares with explain are descr
         raise failures[0].error
     if len(planned) < 2:
         raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(planned)}.")
-    labels = told_apart([run.label for run in planned]) if names is None else list(names)
+    labels = run_names([run.label for run in planned]) if names is None else list(names)
     if len(labels) != len(planned) or len(set(labels)) != len(labels):
         raise InvalidArgumentError(f"names has {labels!r}; expected {len(planned)} different ones.")
     study = carry_out(planned, workers, output=output, progress=progress)

@@ -28,10 +28,10 @@ from deepcave_symbolic.live.steps import Question, Round
 from deepcave_symbolic.live.time_budget import Prices, TimeBudget
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.runs.smac import run_name
 from deepcave_symbolic.runs.views import SCALARIZED
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.words.names import shown_name, visible
+from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation
@@ -242,7 +242,7 @@ class SymbolicCallback(Callback):
         _log(logging.INFO, _sentence(explanation, n_trials))
         if self._output is None:
             return
-        name = run_name(Path(smbo._scenario.output_directory))
+        name = run_name(str(Path(smbo._scenario.output_directory).absolute()))
         try:
             append(self._output, record_of(explanation, run=name, n_trials=n_trials, seconds=self._time.elapsed))
         except OSError as error:  # a full disk, a deleted folder; both may be mended while the run goes on

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from deepcave_symbolic.runs.smac import run_name
+from deepcave_symbolic.words.run_names import run_name
 
 __all__ = ["live_run"]
 
@@ -29,7 +29,7 @@ def live_run(smbo: Any) -> Run:
     known = {key.config_id for key in history}
     version = written["_meta"].get("version")
     return Run(
-        name=run_name(folder),
+        name=run_name(str(folder.absolute())),
         configspace=copy.deepcopy(scenario.configspace),
         objectives=names,
         trials=tuple(_trial(key, value, len(names)) for key, value in history.items()),

@@ -20,11 +20,12 @@ from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
+from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run", "read_run", "run_name"]
+__all__ = ["load_run", "read_run"]
 
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
@@ -80,7 +81,7 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
     meta = scenario.get("_meta")
     version = meta.get("version") if isinstance(meta, dict) else None
     return Run(
-        name=run_name(folder),
+        name=run_name(str(folder.absolute())),
         configspace=space,
         objectives=objectives,
         trials=trials,
@@ -90,13 +91,6 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         version=version if isinstance(version, str) else None,
         notes=notes,
     )
-
-
-def run_name(folder: Path) -> str:
-    """Returns a folder's name for people."""
-    folder = folder.absolute()
-    # SMAC's folders are called output/name/seed: the seed alone tells nobody which run it is.
-    return f"{folder.parent.name}/{folder.name}" if folder.name.isdigit() and folder.parent.name else folder.name
 
 
 def _read_scenario(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.words.names import shown_name, visible
+from deepcave_symbolic.words.numbers import percent
 
 __all__ = [
     "band_fact",
@@ -74,13 +75,6 @@ def _accounts_for(explanation: Explanation, formula: Formula) -> str:
     share = percent(trust.variance_share)
     rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"
     return f"{text}; the projection itself has {share}{rest}"
-
-
-def percent(share: float) -> str:
-    """Returns a share of 1 as text, such as 14 % or 0.7 %."""
-    if 0.0 < share < 0.0005:
-        return "under 0.1 %"
-    return f"{100 * share:.1f} %" if 0.0 < share < 0.00995 else f"{100 * share:.0f} %"
 
 
 def share_text(explanation: Explanation) -> str:

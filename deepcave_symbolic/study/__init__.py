@@ -7,7 +7,7 @@ records (`record`).
 
 from __future__ import annotations
 
-from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run, told_apart
+from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run
 from deepcave_symbolic.study.run import Workers, carry_out
 from deepcave_symbolic.study.study import Failure, Study, StudyRecord
 
@@ -21,5 +21,4 @@ __all__ = [
     "carry_out",
     "plan",
     "plan_run",
-    "told_apart",
 ]

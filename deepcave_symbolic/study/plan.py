@@ -25,7 +25,7 @@ from deepcave_symbolic.study.tasks import Source
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["PlannedRun", "Settings", "plan", "plan_run", "told_apart"]
+__all__ = ["PlannedRun", "Settings", "plan", "plan_run"]
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,3 @@ def _label(run: Any, given: Any = None) -> str:
         if isinstance(place, str):
             return place if ":" in place else str(Path(place))
     return str(getattr(run, "name", None))
-
-
-def told_apart(labels: Sequence[str]) -> list[str]:
-    """Returns names for runs: as much of the ends of their paths as makes them different."""
-    parts = [Path(label).parts for label in labels]
-    for n in range(1, max(map(len, parts), default=1) + 1):
-        names = ["/".join(part[-n:]) for part in parts]
-        # SMAC's folders end in the seed, which alone tells nobody which run it is.
-        if len(set(names)) == len(names) and not all(name.isdigit() for name in names):
-            return names
-    return [f"{label} ({i + 1})" for i, label in enumerate(labels)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["number_text", "round_significant"]
+__all__ = ["number_text", "percent", "round_significant"]
 
 #: Numbers of this size are written without an exponent.
 _FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
@@ -27,3 +27,10 @@ def round_significant(value: float, digits: int) -> float:
     if value == 0.0 or not math.isfinite(value):
         return value
     return float(f"{value:.{digits - 1}e}")
+
+
+def percent(share: float) -> str:
+    """Returns a share of 1 as text, such as 14 % or 0.7 %."""
+    if 0.0 < share < 0.0005:
+        return "under 0.1 %"
+    return f"{100 * share:.1f} %" if 0.0 < share < 0.00995 else f"{100 * share:.0f} %"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
 import dash_bootstrap_components as dbc
@@ -17,6 +16,7 @@ from deepcave_symbolic.dashboard.panel.stored import PanelRecord
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.cards import run_of
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.words.names import visible
 
@@ -55,8 +55,7 @@ def heading(text: str, explanation: Explanation, verdict: str | None = None) -> 
         explanation: The record.
         verdict: Stands beside it as a badge.
     """
-    run = PurePath(str(explanation.provenance.get("run", ""))).name
-    parts = [visible(text), html.Small(f" in {run}", className="text-muted")]
+    parts = [visible(text), html.Small(visible(f" in {run_of(explanation)}"), className="text-muted")]
     if verdict is not None:
         parts.append(badge(verdict, className="ms-3"))
     return html.H4(parts, style={"overflowWrap": "anywhere"})

@@ -1,1 +1,23 @@
-"""Records as plotly figures."""
+"""Records as plotly figures; nothing here asks a run or a surrogate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deepcave_symbolic.show.blocks import Figure
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+__all__ = ["draw"]
+
+
+def draw(figure: Figure) -> go.Figure:
+    """Returns the figure that a page asks for."""
+    from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
+    from deepcave_symbolic.show.figures.ranges import plot_ranges
+
+    if figure.kind == "ranges":
+        return plot_ranges(figure.explanations)
+    plot = plot_front if figure.kind == "front" else plot_explanation
+    return plot(figure.explanations[0], figure.formula)

@@ -1,21 +1,8 @@
-"""The page's style sheet, its script and the BibTeX entry of the paper."""
+"""The page's style sheet and its script."""
 
 from __future__ import annotations
 
-__all__ = ["BIBTEX", "SCRIPT", "STYLE"]
-
-# As the proceedings have it: https://proceedings.mlr.press/v224/segel23a.html
-BIBTEX = """@inproceedings{segel2023symbolic,
-  title     = {Symbolic Explanations for Hyperparameter Optimization},
-  author    = {Segel, Sarah and Graf, Helena and Tornede, Alexander and Bischl, Bernd and Lindauer, Marius},
-  booktitle = {Proceedings of the Second International Conference on Automated Machine Learning},
-  series    = {Proceedings of Machine Learning Research},
-  volume    = {224},
-  pages     = {2/1--22},
-  year      = {2023},
-  publisher = {PMLR},
-  url       = {https://proceedings.mlr.press/v224/segel23a.html}
-}"""
+__all__ = ["SCRIPT", "STYLE"]
 
 STYLE = """
 :root { --ink: #212529; --soft: #5c6770; --line: #dee2e6; --good: #198754; --care: #ffc107; --bad: #dc3545; }

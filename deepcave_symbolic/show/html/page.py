@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.show.html.assets import BIBTEX, SCRIPT, STYLE
+from deepcave_symbolic.show.cards import BIBTEX, run_of
+from deepcave_symbolic.show.html.assets import SCRIPT, STYLE
 from deepcave_symbolic.show.html.figures import Drawings, packed_plotly, script_hash
 from deepcave_symbolic.show.html.markup import anchor, code, folded, tx
-from deepcave_symbolic.show.html.parts import core, extras, heading, run_card, run_name, surrogate_card
+from deepcave_symbolic.show.html.parts import core, extras, heading, run_card, surrogate_card
 from deepcave_symbolic.show.html.room import Room
 from deepcave_symbolic.show.html.tables import overview_table
 from deepcave_symbolic.show.text import overview_latex
@@ -185,7 +186,7 @@ def _left_out(names: Sequence[str]) -> str:
 
 
 def _run_name(explanations: Sequence[Explanation]) -> str:
-    return (run_name(explanations[0]) if explanations else "") or "a run"
+    return (run_of(explanations[0]) if explanations else "") or "a run"
 
 
 def _common(explanations: Sequence[Explanation]) -> list[str]:

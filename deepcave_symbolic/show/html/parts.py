@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import PurePath
 
 from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.show.cards import run_of
 from deepcave_symbolic.show.facts import explanation_facts, groups_title, settled
 from deepcave_symbolic.show.html.markup import (
     badge,
@@ -21,23 +21,17 @@ from deepcave_symbolic.show.html.markup import (
 from deepcave_symbolic.show.html.tables import formulas_table
 from deepcave_symbolic.show.text import explanation_latex
 
-__all__ = ["core", "extras", "heading", "run_card", "run_name", "surrogate_card"]
+__all__ = ["core", "extras", "heading", "run_card", "surrogate_card"]
 
 #: Facts that stand elsewhere on the page.
 _ELSEWHERE = {"Verdict", "Objective", "Surrogate"}
-
-
-def run_name(explanation: Explanation) -> str:
-    """Returns what people call the run; SMAC's folders are called by the seed, which alone names nothing."""
-    path = PurePath(str(explanation.provenance.get("run", "")))
-    return f"{path.parent.name}/{path.name}" if path.name.isdigit() and path.parent.name else path.name
 
 
 def run_card(explanation: Explanation) -> str:
     """Returns the card that says which run it is."""
     p = explanation.provenance
     facts = [
-        ("Run", run_name(explanation)),
+        ("Run", run_of(explanation)),
         ("Trials", str(p.get("n_trials", ""))),
         ("Objective", f"{explanation.objective} ({p['direction']})" if "direction" in p else explanation.objective),
         ("Budget", "none" if explanation.budget is None else f"{explanation.budget:g}"),

@@ -22,8 +22,8 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.runs.run import Run, Status, Trial
+from deepcave_symbolic.show.cards import BIBTEX
 from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
-from deepcave_symbolic.show.html.assets import BIBTEX
 from deepcave_symbolic.show.text import explanation_latex, overview_latex
 from places import EXAMPLE_RUNS
 

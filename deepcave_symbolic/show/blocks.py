@@ -1,0 +1,192 @@
+"""The blocks that a page is made of: what is shown and in which words, but not how.
+
+`document.py` makes them, a walker (text, Markdown, LaTeX, notebook, HTML report, panel) sets them in its own way. All
+texts are plain: names in them are free text, and every walker escapes them itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from deepcave_symbolic.formulas.formula import Formula
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.explanation import Explanation
+
+__all__ = [
+    "Block",
+    "Cell",
+    "Code",
+    "Column",
+    "Details",
+    "Facts",
+    "Figure",
+    "FormulaBlock",
+    "Heading",
+    "Note",
+    "Table",
+    "Warnings",
+]
+
+#: Text, or a formula, which every walker writes in its own language.
+Cell: TypeAlias = str | Formula
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What the page is about.
+
+    Args:
+        text: The hyperparameters.
+        verdict: How far the formula below can be trusted; None where there is no formula or no verdict on it.
+    """
+
+    text: str
+    verdict: str | None = None
+
+
+@dataclass(frozen=True)
+class FormulaBlock:
+    """A formula, large.
+
+    Args:
+        text: "objective ≈ formula" as one line.
+        latex: The same for LaTeX's math mode, names escaped.
+        formula: The formula; None for a form whose constants stand in a table.
+    """
+
+    text: str
+    latex: str
+    formula: Formula | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Pairs of label and text, what matters most first.
+
+    Args:
+        rows: The pairs.
+        title: What they are about, for a card; empty where they belong to what stands above.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+    title: str = ""
+
+    def without(self, *labels: str) -> Facts:
+        """Returns the facts without those labels, for pages that show them elsewhere."""
+        return Facts(tuple(row for row in self.rows if row[0] not in labels), self.title)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Args:
+        title: Its heading, such as "operators"; some walkers begin it with a capital.
+        kind: What its cells are.
+        short: A heading for narrow pages.
+        unit: The objective, where its numbers or formulas are in the objective's unit.
+    """
+
+    title: str
+    kind: Literal["name", "number", "verdict", "formula"]
+    short: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the last column may be a formula, which is long.
+
+    Args:
+        columns: The columns.
+        rows: A cell per column; "-" where there is nothing to show.
+        title: Its heading.
+        folded: Whether a page that can fold it does.
+        recommended: Index of the row of the recommended formula.
+        shown: Index of the row of the formula that the page is about.
+        foot: Rows about all rows above them.
+        legend: What the columns mean, as pairs of a column's title and words.
+        brief: Rows that a page shows which cannot fold; all by default.
+    """
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    title: str = ""
+    folded: bool = False
+    recommended: int | None = None
+    shown: int | None = None
+    foot: tuple[tuple[Cell, ...], ...] = ()
+    legend: tuple[tuple[str, str], ...] = ()
+    brief: int | None = None
+
+
+@dataclass(frozen=True)
+class Warnings:
+    """What to know before the formula is believed.
+
+    Args:
+        rows: Pairs of severity and sentence. The severity is a verdict: what it makes of the formula; "trust" for a
+            remark.
+    """
+
+    rows: tuple[tuple[str, str], ...]
+
+    def without(self, sentences: tuple[str, ...]) -> Warnings:
+        """Returns the others, for pages that show these elsewhere."""
+        return Warnings(tuple(row for row in self.rows if row[1] not in sentences))
+
+
+@dataclass(frozen=True)
+class Note:
+    """A sentence or two."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Asks for a figure, which `show.figures.draw` draws from the records.
+
+    Args:
+        kind: "explanation" (surrogate, formula and trials), "front" (accuracy against length) or "ranges" (how much
+            each hyperparameter moves the objective).
+        explanations: What it shows; a single one but for "ranges".
+        formula: The formula that it shows; None for "ranges".
+        title: What is seen, for a heading and for those who cannot see it.
+    """
+
+    kind: Literal["explanation", "front", "ranges"]
+    explanations: tuple[Explanation, ...]
+    formula: Formula | None
+    title: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Lines to copy, which only pages that can fold them or offer to copy them show.
+
+    Args:
+        title: What they are, such as "Python".
+        text: The lines.
+    """
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """Blocks below a title that a click opens; left out where nothing of it is shown.
+
+    Args:
+        title: What is in it.
+        blocks: The blocks.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+
+
+Block: TypeAlias = Heading | FormulaBlock | Facts | Table | Warnings | Note | Figure | Code | Details

@@ -1,0 +1,110 @@
+"""What is said once on a page: which run, which surrogate, how it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
+from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.words.run_names import run_name
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.explanation import Explanation
+
+__all__ = ["BIBTEX", "how_made", "objective_text", "run_card", "run_of", "surrogate_card", "surrogate_text"]
+
+# As the proceedings have it: https://proceedings.mlr.press/v224/segel23a.html
+BIBTEX = """@inproceedings{segel2023symbolic,
+  title     = {Symbolic Explanations for Hyperparameter Optimization},
+  author    = {Segel, Sarah and Graf, Helena and Tornede, Alexander and Bischl, Bernd and Lindauer, Marius},
+  booktitle = {Proceedings of the Second International Conference on Automated Machine Learning},
+  series    = {Proceedings of Machine Learning Research},
+  volume    = {224},
+  pages     = {2/1--22},
+  year      = {2023},
+  publisher = {PMLR},
+  url       = {https://proceedings.mlr.press/v224/segel23a.html}
+}"""
+
+
+def run_of(explanation: Explanation) -> str:
+    """Returns what people call the run; empty where that is not known."""
+    return run_name(str(explanation.provenance.get("run", "")))
+
+
+def objective_text(explanation: Explanation) -> str:
+    """Returns the objective and, where there are budgets, the one whose trials were used."""
+    return explanation.objective + ("" if explanation.budget is None else f" at budget {explanation.budget:g}")
+
+
+def run_card(explanation: Explanation) -> Facts:
+    """Returns the facts on the run."""
+    p = explanation.provenance
+    better = {"minimize": "smaller is better", "maximize": "larger is better"}.get(p.get("direction", ""))
+    facts = (
+        ("Run", run_of(explanation)),
+        ("Trials", str(p.get("n_trials", ""))),
+        ("Objective", objective_text(explanation) + (f" ({better})" if better else "")),
+        ("Optimizer", str(p.get("optimizer", ""))),
+        ("Made by", str(p.get("package", ""))),
+    )
+    return Facts(tuple((label, text) for label, text in facts if text), "Run")
+
+
+def surrogate_card(explanation: Explanation) -> tuple[Block, ...]:
+    """Returns the facts on the model that spoke, with its options; empty where none did."""
+    record = explanation.surrogate
+    if record is None:
+        return ()
+    facts = [
+        ("Model", record.name),
+        ("Origin", _origin(record)),
+        ("Trials", str(record.n_trials)),
+        ("On unseen trials", _quality(record)),
+        *([("Versions", ", ".join(f"{k} {v}" for k, v in record.versions.items()))] if record.versions else []),
+    ]
+    options = json.dumps(dict(record.options), indent=1, default=str, sort_keys=True)
+    return (Facts(tuple(facts), "Surrogate"), Details("Options", (Code("Options", options),)))
+
+
+def surrogate_text(explanation: Explanation) -> str:
+    """Returns the surrogate's card in one sentence."""
+    record = explanation.surrogate
+    if record is None:
+        return "none"
+    trials = f" on {record.n_trials} trials" if record.n_trials else ""
+    return f"{record.name}{trials}, {_quality(record)} ({_origin(record)})"
+
+
+def _origin(record: SurrogateRecord) -> str:
+    return "the run's own, exact" if record.exact else "; ".join(record.differences) or "not the run's own"
+
+
+def _quality(record: SurrogateRecord) -> str:
+    if record.cv_r2 is None:
+        return "not cross-validated"
+    text = f"cross-validated R² {record.cv_r2:.2f}"
+    if record.cv_domain_r2 is not None:
+        text += f" ({record.cv_domain_r2:.2f} over the whole space)"
+    if record.cv_rank_correlation is not None:
+        text += f", rank correlation {record.cv_rank_correlation:.2f}"
+    return text
+
+
+def how_made(explanations: Sequence[Explanation], command: str | None = None) -> tuple[Block, ...]:
+    """Returns the command, the provenance that the explanations share, and the paper to cite.
+
+    Args:
+        explanations: The explanations of the page.
+        command: The command that made it, as typed.
+    """
+    blocks: list[Block] = [] if command is None else [Code("Command", command)]
+    # What differs between hyperparameters belongs to each of them.
+    provenances = [e.provenance for e in explanations if e.formulas] or [e.provenance for e in explanations[:1]]
+    if provenances:
+        shared = {k: v for k, v in provenances[0].items() if all(p.get(k) == v for p in provenances)}
+        blocks.append(Details("Provenance", (Code("Provenance", json.dumps(shared, indent=1, default=str)),)))
+    blocks.append(Note("The method is that of this paper; please cite it where you use the formulas:"))
+    return (*blocks, Code("BibTeX", BIBTEX))

@@ -1,0 +1,26 @@
+"""Draws how much of the objective every hyperparameter moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.show.figures.parts import escape
+
+__all__ = ["plot_ranges"]
+
+
+def plot_ranges(explanations: Sequence[Explanation]) -> go.Figure:
+    """Returns bars, the first explanation's on top; each has a projection."""
+    objective = escape(explanations[0].objective)
+    names = [escape(", ".join(e.hyperparameters)) for e in explanations]
+    figure = go.Figure(go.Bar(x=[e.range for e in explanations][::-1], y=names[::-1], orientation="h"))
+    return figure.update_layout(
+        template="plotly_white",
+        margin={"l": 20, "r": 30, "t": 50, "b": 60},
+        title=f"How much of {objective} each hyperparameter moves",
+        xaxis_title=f"range of the surrogate's mean ({objective})",
+        yaxis={"automargin": True, "type": "category"},
+    )

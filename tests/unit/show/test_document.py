@@ -1,0 +1,167 @@
+"""One page for every output: its blocks and words, and names of runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TypeVar
+
+import pytest
+
+from deepcave_symbolic import Formula
+from deepcave_symbolic.projection import Incumbent
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Code,
+    Details,
+    Facts,
+    Figure,
+    FormulaBlock,
+    Heading,
+    Note,
+    Table,
+    Warnings,
+)
+from deepcave_symbolic.show.cards import BIBTEX, how_made, run_card, surrogate_card, surrogate_text
+from deepcave_symbolic.show.document import common_warnings, document, overview
+from deepcave_symbolic.show.figures import draw
+from deepcave_symbolic.words.run_names import run_name, run_names
+from records import explanation, two_dimensional
+
+B = TypeVar("B")
+
+
+def only(blocks: tuple[Block, ...], kind: type[B]) -> list[B]:
+    return [block for block in blocks if isinstance(block, kind)]
+
+
+def test_the_page_on_one_explanation_in_order() -> None:
+    record = explanation(alternatives=2)
+    blocks = document(record)
+    assert [type(block) for block in blocks] == [
+        Heading,
+        FormulaBlock,
+        Warnings,
+        Facts,
+        Figure,
+        Figure,
+        Table,
+        Table,
+        Details,
+    ]
+    assert blocks[0] == Heading("lr", "trust")
+    front, alternatives = only(blocks, Table)
+    assert front.recommended == front.shown == 2 and [row[-1] for row in front.rows] == record.formulas
+    assert alternatives.title.endswith("the recommended one (2)") and len(alternatives.rows) == 2
+    for table in (front, alternatives):
+        assert {len(row) for row in table.rows} == {len(table.columns)}
+    (copied,) = only(blocks, Details)
+    assert [code.text for code in copied.blocks if isinstance(code, Code)] == [
+        record.best.latex(),
+        record.best.python(),
+        str(record.best),
+    ]
+    assert only(document(explanation()), Note), "without alternatives that is said"
+
+
+def test_the_page_on_another_formula_of_the_front_is_about_that_one() -> None:
+    record = explanation()
+    line = record.formulas[1]
+    blocks = document(record, line)
+    assert blocks[0] == Heading("lr", "do not trust")
+    severity, reason = only(blocks, Warnings)[0].rows[0]
+    assert (severity, reason) == (
+        "do not trust",
+        "The formula shown follows the surrogate only with R² 0.40; allow more operators.",
+    )
+    facts = dict(only(blocks, Facts)[0].rows)
+    assert facts["Verdict"] == "do not trust" and facts["Fit"].startswith("R² 0.4000")
+    (front,) = only(blocks, Table)
+    assert (front.recommended, front.shown) == (2, 1)
+    assert {figure.formula for figure in only(blocks, Figure)} == {line}
+
+
+def test_an_optimum_that_surrogate_and_incumbent_dispute_is_a_warning() -> None:
+    disputed = explanation(incumbent=Incumbent((0.9,), 0.1))
+    assert any("untested" in text for _, text in only(document(disputed), Warnings)[0].rows)
+    assert not any("untested" in text for _, text in only(document(explanation()), Warnings)[0].rows)
+
+
+def test_what_cannot_be_explained_has_its_reason() -> None:
+    empty = replace(explanation("kernel"), formulas=[], projection=None, warnings=["It has one value."])
+    heading, warnings, facts = document(empty)
+    assert (heading, warnings) == (Heading("kernel"), Warnings((("with care", "It has one value."),)))
+    assert isinstance(facts, Facts) and "Verdict" not in dict(facts.rows)
+    table, *_, own = overview([explanation(), empty])
+    assert isinstance(table, Table) and table.rows[1] == ("kernel", "-", "-", "-", "-", "-", "none")
+    assert isinstance(own, Warnings) and own.rows[-1] == ("with care", "kernel: It has one value.")
+
+
+def test_the_overview_has_the_formula_that_is_chosen() -> None:
+    records = [explanation(), explanation("momentum")]
+
+    def shortest(record: object) -> Formula:
+        return records[0].formulas[0] if record is records[0] else records[1].formulas[0]
+
+    table, _, ranges, _ = overview(records, choose=shortest)
+    assert isinstance(table, Table) and [row[-1] for row in table.rows] == [r.formulas[0] for r in records]
+    assert isinstance(ranges, Figure) and ranges.explanations == tuple(records)
+    titles = [column.title for column in table.columns]
+    assert titles == ["hyperparameter", "range", "share", "R²", "operators", "verdict", "formula"]
+    assert set(dict(table.legend)) == {"range", "share", "R²"}
+    (pairs, *_) = overview([two_dimensional()])
+    assert isinstance(pairs, Table) and pairs.columns[3].title == "interaction" and pairs.columns[3].unit == ""
+    (strengths, *_) = overview([two_dimensional()], interaction="rmse")
+    assert isinstance(strengths, Table) and strengths.columns[3].unit == "cost"
+    assert pairs.rows[0][3].endswith(" %") and float(strengths.rows[0][3]) > 0
+
+
+def test_what_holds_for_every_formula_is_said_once() -> None:
+    records = [explanation(cv_r2=0.3), explanation("momentum", cv_r2=0.3)]
+    (warnings,) = only(overview(records), Warnings)
+    texts = [text for _, text in warnings.rows]
+    assert len(texts) == len(set(texts)) and set(common_warnings(records)) == set(texts)
+    assert not warnings.without(common_warnings(records)).rows
+
+
+def test_the_surrogate_has_the_same_words_in_its_card_and_in_a_line() -> None:
+    facts, options = surrogate_card(explanation())
+    assert isinstance(facts, Facts) and isinstance(options, Details)
+    for label in ("Model", "Trials", "On unseen trials", "Origin"):
+        assert dict(facts.rows)[label] in surrogate_text(explanation())
+    assert "0.80 (0.80 over the whole space)" in dict(facts.rows)["On unseen trials"]
+    assert "not cross-validated" in surrogate_text(explanation(cv_r2=None))
+    assert surrogate_card(replace(explanation(), surrogate=None)) == ()
+
+
+def test_the_run_and_how_the_page_was_made() -> None:
+    provenance = {"run": "/somewhere/run_x/0", "n_trials": 40, "direction": "maximize", "seed": 3}
+    record = replace(explanation(), provenance=provenance)
+    assert run_card(record).rows == (("Run", "run_x/0"), ("Trials", "40"), ("Objective", "cost (larger is better)"))
+    other = replace(record, provenance={**provenance, "seed": 4})
+    command, details, _, paper = how_made([record, other], "deepcave-symbolic report X")
+    assert command == Code("Command", "deepcave-symbolic report X") and paper == Code("BibTeX", BIBTEX)
+    assert isinstance(details, Details) and isinstance(details.blocks[0], Code)
+    assert '"run"' in details.blocks[0].text and '"seed"' not in details.blocks[0].text, "what they share"
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [("a/run_x/0", "run_x/0"), ("a/b", "b"), ("7", "7"), ("mysql://h/db#s", "db#s"), ("", "")],
+)
+def test_a_run_is_never_called_by_its_seed_alone(place: str, name: str) -> None:
+    assert run_name(place) == name
+
+
+def test_runs_have_different_names() -> None:
+    assert run_names(["x/a/0", "x/b/0"]) == ["a/0", "b/0"]
+    assert run_names(["x/a/0", "x/a/1"]) == ["a/0", "a/1"]
+    assert run_names(["x/a", "y/a"]) == ["x/a", "y/a"]
+    assert run_names(["a", "a"]) == ["a (1)", "a (2)"]
+
+
+def test_every_figure_of_a_page_can_be_drawn() -> None:
+    page = (*document(explanation()), *overview([explanation(), explanation("momentum")]))
+    for figure in only(page, Figure):
+        assert len(draw(figure).data) > 0 and figure.title
+    (ranges,) = [figure for figure in only(page, Figure) if figure.kind == "ranges"]
+    assert list(draw(ranges).data[0].y) == ["momentum", "lr"], "bars stand from below"
