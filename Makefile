@@ -32,11 +32,12 @@ lanes: $(INSTALLED) ## install the built package on every supported Python and r
 lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them
 	$(PYTHON) tools/lanes.py --quick
 
-lint: $(INSTALLED) ## check style, format, types and declared requirements
+lint: $(INSTALLED) ## check style, format, types, declared requirements, style sheets and scripts
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PYTHON) tools/dependencies.py
+	$(PYTHON) tools/page_assets.py
 
 bench: $(INSTALLED) ## measure speed, the panel, scale, interrupts, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py

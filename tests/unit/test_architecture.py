@@ -61,6 +61,7 @@ HEAVY = {
     "ConfigSpace",
     "pandas",
     "scipy",
+    "jinja2",
 }
 
 

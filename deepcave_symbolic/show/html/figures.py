@@ -17,10 +17,9 @@ import plotly.graph_objects as go
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.show.figures.explanation import plot_explanation
-from deepcave_symbolic.show.html.markup import title_of
-from deepcave_symbolic.show.html.room import Room
+from deepcave_symbolic.show.html.render import blocks, title_of
 
-__all__ = ["Drawings", "in_script", "packed_plotly", "script_hash"]
+__all__ = ["Drawings", "RemainingBytes", "in_script", "packed_plotly", "script_hash"]
 
 #: More cannot be seen in a figure.
 _DIGITS = 5
@@ -28,15 +27,34 @@ _DIGITS = 5
 _MOST_TRIALS = 1000
 
 
+class RemainingBytes:
+    """How many bytes are left on a page that must not grow beyond a size.
+
+    Args:
+        size: Of the page, in bytes.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._left = size
+
+    def reserve(self, *texts: str) -> bool:
+        """Returns whether the texts still fit; if so, their bytes are no longer left for others."""
+        size = sum(len(text.encode()) for text in texts)
+        if size > self._left:
+            return False
+        self._left -= size
+        return True
+
+
 class Drawings:
     """The figures of one page, as many as fit.
 
     Args:
-        room: Of the page.
+        remaining: Bytes of the page.
     """
 
-    def __init__(self, room: Room) -> None:
-        self._room = room
+    def __init__(self, remaining: RemainingBytes) -> None:
+        self._remaining = remaining
         self._figures: list[str] = []
         self._template: Any = None
 
@@ -44,12 +62,12 @@ class Drawings:
         return len(self._figures)
 
     def add(self, explanation: Explanation) -> str:
-        """Adds a figure and returns the markup of its place, or nothing where there is no more room.
+        """Adds a figure and returns the markup of its place, or nothing where it does not fit.
 
         Args:
             explanation: A record with a formula.
         """
-        shown, note = _thinned(explanation)
+        shown, caption = _thinned(explanation)
         figure: go.Figure = plot_explanation(shown)
         # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
         maps = any(trace.type == "contour" for trace in figure.data)
@@ -58,13 +76,11 @@ class Drawings:
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)
-        if not self._room.take(text + note):
+        if not self._remaining.reserve(text, caption):
             return ""
         self._figures.append(text)
-        return (
-            f'<figure><div class="figure{" map" if maps else ""}" data-figure="{len(self._figures) - 1}" role="img" '
-            f'aria-label="Surrogate, formula and trials of {title_of(explanation)}"></div>{note}</figure>'
-        )
+        place: str = blocks().figure(len(self._figures) - 1, title_of(explanation), maps, caption)
+        return place
 
     def json(self) -> str:
         """Returns what the page's script reads."""
@@ -79,8 +95,8 @@ def _thinned(explanation: Explanation) -> tuple[Explanation, str]:
     n = len(projection.trials.costs)
     rows = np.linspace(0, n - 1, _MOST_TRIALS).round().astype(int)
     trials = TrialPoints(projection.trials.values[rows], projection.trials.costs[rows])
-    caption = f'<figcaption class="note">{_MOST_TRIALS} of the {n} trials are drawn, evenly over the run.</figcaption>'
-    return replace(explanation, projection=replace(projection, trials=trials)), caption
+    drawn = replace(explanation, projection=replace(projection, trials=trials))
+    return drawn, f"{_MOST_TRIALS} of the {n} trials are drawn, evenly over the run."
 
 
 def plain(value: Any) -> Any:
@@ -118,5 +134,5 @@ def packed_plotly() -> tuple[str, str]:
 
 
 def script_hash(source: str) -> str:
-    """Returns the source expression that allows exactly this script."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode('ascii')}'"
+    """Returns what a Content-Security-Policy allows exactly this script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(source.encode()).digest()).decode('ascii')}"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.show.cards import BIBTEX, run_of
-from deepcave_symbolic.show.html.assets import SCRIPT, STYLE
-from deepcave_symbolic.show.html.figures import Drawings, packed_plotly, script_hash
-from deepcave_symbolic.show.html.markup import anchor, code, folded, tx
+from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
 from deepcave_symbolic.show.html.parts import core, extras, heading, run_card, surrogate_card
-from deepcave_symbolic.show.html.room import Room
+from deepcave_symbolic.show.html.render import anchor, asset, blocks, render_page
 from deepcave_symbolic.show.html.tables import overview_table
 from deepcave_symbolic.show.text import overview_latex
 
@@ -20,7 +19,7 @@ __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 
 #: The page stays below, so that it goes through a mail.
 MAX_BYTES = 5_000_000
-#: Kept for the page's frame and, a section, for its heading and the words that say what is left out.
+#: Bytes for the page's frame and, per section, for its heading and the words that say what is left out.
 _FRAME, _HEADING = 60_000, 1_500
 #: By this a page is known as one of ours.
 GENERATOR = '<meta name="generator" content="deepcave-symbolic">'
@@ -53,30 +52,42 @@ def report_page(
     """Returns a run's explanations as one page that opens without internet.
 
     Args:
-        overview: One a hyperparameter, the strongest first.
+        overview: One per hyperparameter, the strongest first.
         pairs: Of two hyperparameters each.
         title: Heading; the run's name by default.
         command: The command that made it, as typed.
         pairs_note: What is said of the pairs: how they were chosen, or why there are none.
     """
     page = _Page([*overview, *pairs], 3, _common([*overview, *pairs]))
-    body = ["<h2>Every hyperparameter</h2>", overview_table(overview, page.room.take)]
-    body.append(f'<p class="note">{_COLUMNS}</p>')
-    body.append(page.optional(folded("LaTeX of this table (booktabs, amsmath)", code(overview_latex(overview)))))
+    shown = [page.heading("Every hyperparameter"), overview_table(overview, page.remaining.reserve)]
+    shown += [blocks().note(_COLUMNS), page.latex_of(overview)]
     if pairs or pairs_note:
-        body.append("<h2>The strongest pairs</h2>")
+        shown.append(page.heading("The strongest pairs"))
     if pairs:
-        body.append(overview_table(pairs, page.room.take, pairs=True))
+        shown.append(overview_table(pairs, page.remaining.reserve, pairs=True))
     if pairs_note:
-        body.append(f'<p class="note">{tx(pairs_note)}</p>')
+        shown.append(blocks().note(pairs_note))
     if pairs:
-        body.append(page.optional(folded("LaTeX of this table (booktabs, amsmath)", code(overview_latex(pairs)))))
-    body.append("<h2>One by one</h2>")
-    return page.html(title or f"Symbolic report of {_run_name(overview)}", body, command)
+        shown.append(page.latex_of(pairs))
+    shown.append(page.heading("One by one"))
+    return page.html(title or f"Symbolic report of {_run_name(overview)}", shown, command)
+
+
+@dataclass
+class _Section:
+    """What the page says of one explanation, and what was left out to keep the page below its size."""
+
+    explanation: Explanation
+    parts: list[str]
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        return anchor(self.explanation)
 
 
 class _Page:
-    """A page with a section an explanation.
+    """A page with one section per explanation.
 
     What does not fit is left out: first code and fronts, then figures, those of the hyperparameters that move the
     objective least first.
@@ -86,12 +97,20 @@ class _Page:
         self._explanations = explanations
         self._level = level
         self._common = common
-        self._incomplete = 0
-        self.room = Room(MAX_BYTES - _FRAME - _HEADING * len(explanations) - len(STYLE) - len(SCRIPT))
+        self._style, self._script = asset("report.css"), asset("report.js")
+        frame = _FRAME + _HEADING * len(explanations) + len(self._style) + len(self._script)
+        self.remaining = RemainingBytes(MAX_BYTES - frame)
 
-    def optional(self, markup: str) -> str:
-        """Returns the markup where it fits, else a sentence."""
-        return markup if self.room.take(markup) else '<p class="note">Its LaTeX is too long for this page.</p>'
+    def heading(self, text: str) -> str:
+        """Returns a heading above the sections."""
+        made: str = blocks().title(text)
+        return made
+
+    def latex_of(self, explanations: Sequence[Explanation]) -> str:
+        """Returns a table's LaTeX where it fits, else a sentence."""
+        code = blocks().code(overview_latex(explanations))
+        made: str = blocks().folded("LaTeX of this table (booktabs, amsmath)", code)
+        return made if self.remaining.reserve(made) else blocks().note("Its LaTeX is too long for this page.")
 
     def html(self, title: str, overview: Sequence[str], command: str | None) -> str:
         """Returns the page.
@@ -104,30 +123,27 @@ class _Page:
         Raises:
             InvalidArgumentError: If names are so long that even what must be there does not fit.
         """
-        made = _made(self._explanations, command)
-        self.room.take(made)
-        sections, scripts, policy = self._sections()
-        every = self._explanations
-        body = [f"<h1>{tx(title)}</h1>"]
-        if shown := [e for e in every if e.surrogate is not None] or every:
-            body.append(f'<div class="cards">{run_card(shown[0])}{surrogate_card(shown[0])}</div>')
-        body += [f'<p class="warning">{tx(warning)}</p>' for warning in self._common]
-        if scripts:
-            body.append('<noscript><p class="warning">The figures need JavaScript.</p></noscript>')
-        if self._incomplete:
-            body.append(
-                f'<p class="warning">To stay below {MAX_BYTES / 1e6:g} MB, {self._incomplete} of {len(every)} sections '
-                "below leave something out and say what.</p>"
-            )
-        body += [*overview, *sections, f"<section><h2>How this was made</h2>{made}</section>"]
-        # plotly.js sets styles on its elements and turns a figure into a picture to be saved.
-        allowed = f"default-src 'none'; {policy}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'"
-        page = (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{allowed}; form-action \'none\'">\n{GENERATOR}\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            f"<title>{tx(title)}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n" + "\n".join(body) + f"\n{scripts}"
-            "</body>\n</html>\n"
+        made = blocks().made(command, _shared_provenance(self._explanations), BIBTEX)
+        self.remaining.reserve(made)
+        plotly, plotly_hash = packed_plotly()
+        drawings = Drawings(self.remaining if self.remaining.reserve(plotly) else RemainingBytes(0))
+        sections = self._sections(drawings)
+        shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
+        page = render_page(
+            generator=GENERATOR,
+            title=title,
+            style=self._style,
+            cards=[card for e in shown[:1] for card in (run_card(e), surrogate_card(e))],
+            common=self._common,
+            overview=overview,
+            sections=sections,
+            incomplete=sum(bool(section.left_out) for section in sections),
+            megabytes=f"{MAX_BYTES / 1e6:g}",
+            made=made,
+            script_hashes=[script_hash(self._script), plotly_hash] if len(drawings) else [],
+            figures=drawings.json(),
+            plotly=plotly,
+            script=self._script,
         )
         if len(page.encode()) > MAX_BYTES:
             raise InvalidArgumentError(
@@ -136,53 +152,28 @@ class _Page:
             )
         return page
 
-    def _sections(self) -> tuple[list[str], str, str]:
-        """Returns the sections, the scripts that draw their figures, and what the page's policy says of scripts."""
-        every = self._explanations
-        texts = [core(e, self._level, self._common) for e in every]
-        left_out: list[list[str]] = [[] for _ in every]
-        for i, e in enumerate(every):
-            if not self.room.take(texts[i]):
-                texts[i] = heading(e, self._level)
-                left_out[i].append("the formula and its facts")
-        # What moves the objective most comes first into the room.
-        order = sorted(range(len(every)), key=lambda i: -every[i].range)
-        scripts, policy = "", "script-src 'none'"
-        plotly, plotly_hash = packed_plotly()
-        drawings = Drawings(self.room if self.room.take(plotly) else Room(0))
-        for i in order:
-            if every[i].formulas:
-                figure = drawings.add(every[i])
-                texts[i] += figure
-                left_out[i] += [] if figure else ["the figure"]
-        if len(drawings):
-            policy = f"script-src {script_hash(SCRIPT)} {plotly_hash}"
-            scripts = (
-                f'<script type="application/json" id="figures">{drawings.json()}</script>\n'
-                f'<script type="text/plain" id="plotly">{plotly}</script>\n<script>{SCRIPT}</script>\n'
-            )
-        for i in order:
-            for name, markup in extras(every[i]):
-                if self.room.take(markup):
-                    texts[i] += markup
+    def _sections(self, drawings: Drawings) -> list[_Section]:
+        """Returns the sections, with as many figures and extras as fit."""
+        sections = [_Section(e, core(e, self._level, self._common)) for e in self._explanations]
+        for section in sections:
+            if not self.remaining.reserve(*section.parts):
+                section.parts = [heading(section.explanation, self._level)]
+                section.left_out.append("the formula and its facts")
+        # What moves the objective most is placed first.
+        order = sorted(sections, key=lambda section: -section.explanation.range)
+        for section in order:
+            if section.explanation.formulas:
+                if figure := drawings.add(section.explanation):
+                    section.parts.append(figure)
                 else:
-                    left_out[i].append(name)
-        self._incomplete = sum(map(bool, left_out))
-        sections = [
-            f'<section class="item" id="{anchor(e)}">{text}{_left_out(names)}</section>'
-            for e, text, names in zip(every, texts, left_out, strict=True)
-        ]
-        return sections, scripts, policy
-
-
-def _left_out(names: Sequence[str]) -> str:
-    if not names:
-        return ""
-    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-    return (
-        f'<p class="left-out">Left out, for the page would have more than {MAX_BYTES / 1e6:g} MB: {tx(listed)}. '
-        "<code>deepcave-symbolic explain RUN -p NAME</code> and, in Python, <code>explain(...)</code> have it.</p>"
-    )
+                    section.left_out.append("the figure")
+        for section in order:
+            for name, markup in extras(section.explanation):
+                if self.remaining.reserve(markup):
+                    section.parts.append(markup)
+                else:
+                    section.left_out.append(name)
+        return sections
 
 
 def _run_name(explanations: Sequence[Explanation]) -> str:
@@ -195,12 +186,8 @@ def _common(explanations: Sequence[Explanation]) -> list[str]:
     return [w for w in explained[0].warnings if all(w in e.warnings for e in explained)] if len(explained) > 1 else []
 
 
-def _made(explanations: Sequence[Explanation], command: str | None) -> str:
-    parts = [] if command is None else ["<p>Command:</p>", code(command)]
-    if explanations:
-        # What differs between hyperparameters stands in their sections.
-        provenances = [e.provenance for e in explanations if e.formulas] or [explanations[0].provenance]
-        shared = {k: v for k, v in provenances[0].items() if all(p.get(k) == v for p in provenances)}
-        parts.append(folded("Provenance", code(json.dumps(shared, indent=1, default=str))))
-    parts.append("<p>The method is that of this paper; please cite it where you use the formulas:</p>")
-    return "".join([*parts, code(BIBTEX)])
+def _shared_provenance(explanations: Sequence[Explanation]) -> str:
+    """Returns as JSON what is the same for every explanation; what differs stands in their sections."""
+    provenances = [e.provenance for e in explanations if e.formulas] or [e.provenance for e in explanations[:1]]
+    shared = {k: v for p in provenances[:1] for k, v in p.items() if all(q.get(k) == v for q in provenances)}
+    return json.dumps(shared, indent=1, default=str) if shared else ""

@@ -8,16 +8,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.show.cards import run_of
 from deepcave_symbolic.show.facts import explanation_facts, groups_title, settled
-from deepcave_symbolic.show.html.markup import (
-    badge,
-    code,
-    facts_list,
-    folded,
-    title_of,
-    tx,
-    typeset,
-    verdict_class,
-)
+from deepcave_symbolic.show.html.render import badge_of, blocks, title_of, typeset
 from deepcave_symbolic.show.html.tables import formulas_table
 from deepcave_symbolic.show.text import explanation_latex
 
@@ -38,7 +29,8 @@ def run_card(explanation: Explanation) -> str:
         ("Optimizer", str(p.get("optimizer", ""))),
         ("Made by", str(p.get("package", ""))),
     ]
-    return f'<div class="card"><h2>Run</h2>{facts_list(facts)}</div>'
+    card: str = blocks().card("Run", facts)
+    return card
 
 
 def surrogate_card(explanation: Explanation) -> str:
@@ -58,16 +50,18 @@ def surrogate_card(explanation: Explanation) -> str:
         *((label, "not known" if value is None else f"{value:.3f}") for label, value in quality),
         ("Versions", ", ".join(f"{k} {v}" for k, v in record.versions.items())),
     ]
-    options = code(json.dumps(dict(record.options), indent=1, default=str, sort_keys=True))
-    return f'<div class="card"><h2>Surrogate</h2>{facts_list(facts)}{folded("Options", options)}</div>'
+    options = blocks().code(json.dumps(dict(record.options), indent=1, default=str, sort_keys=True))
+    card: str = blocks().card("Surrogate", facts, blocks().folded("Options", options))
+    return card
 
 
 def heading(explanation: Explanation, level: int) -> str:
     """Returns a section's heading of that level, with the verdict."""
-    return f"<h{level}>{title_of(explanation)} {badge(explanation)}</h{level}>"
+    made: str = blocks().heading(title_of(explanation), level, badge_of(explanation))
+    return made
 
 
-def core(explanation: Explanation, level: int, common: Sequence[str]) -> str:
+def core(explanation: Explanation, level: int, common: Sequence[str]) -> list[str]:
     """Returns what a section says first: heading, formula, warnings, facts.
 
     Args:
@@ -79,11 +73,10 @@ def core(explanation: Explanation, level: int, common: Sequence[str]) -> str:
     parts = [heading(e, level)]
     if e.formulas:
         parts.append(typeset(e.best, whole=True))
-    bad = " bad" if verdict_class(e) == "bad" else ""
-    parts += [f'<p class="warning{bad}">{tx(warning)}</p>' for warning in e.warnings if warning not in common]
+    parts += [blocks().warning(text, badge_of(e).kind) for text in e.warnings if text not in common]
     if e.formulas:
-        parts.append(facts_list([(k, v) for k, v in explanation_facts(e) if k not in _ELSEWHERE]))
-    return "".join(parts)
+        parts.append(blocks().facts([(k, v) for k, v in explanation_facts(e) if k not in _ELSEWHERE]))
+    return parts
 
 
 def extras(explanation: Explanation) -> list[tuple[str, str]]:
@@ -91,6 +84,7 @@ def extras(explanation: Explanation) -> list[tuple[str, str]]:
     e = explanation
     if not e.formulas:
         return []
+    folded, code = blocks().folded, blocks().code
     at = e.formulas.index(e.best)
     places = ["recommended" if i == at else "shorter" if i < at else "longer" for i in range(len(e.formulas))]
     front = formulas_table(list(zip(places, e.formulas, strict=True)), "Formula")
@@ -100,7 +94,7 @@ def extras(explanation: Explanation) -> list[tuple[str, str]]:
         table = formulas_table([("equally long", f) for f in others], "Formula")
         parts.append(("the equally long formulas", folded(summary, table)))
     elif sentence := settled(e, e.best):
-        parts.append(("the word on equally long formulas", f'<p class="note">{tx(sentence)}</p>'))
+        parts.append(("the word on equally long formulas", blocks().note(sentence)))
     if e.groups:
         table = formulas_table([(choice, group.best) for choice, group in e.groups.items()], "Choice")
         parts.append(("the formulas of every choice", folded(groups_title(e), table)))

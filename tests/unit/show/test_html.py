@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import re
 import shutil
@@ -13,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly
+import plotly.offline
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 
@@ -132,6 +134,14 @@ def test_nothing_is_fetched(written: str) -> None:
     assert all(link.startswith("#e-") and link[1:] in tags.ids for link in tags.links)
     assert not re.search(r"@import|url\(", written.split("</style>")[0])
     assert "default-src 'none'" in written
+
+
+def test_the_policy_allows_the_page_s_own_script_and_plotly(written: str) -> None:
+    policy = re.search("script-src ([^;]+);", written)
+    (script,) = re.findall("<script>(.*?)</script>", written, re.DOTALL)
+    sources = (script, plotly.offline.get_plotlyjs())
+    hashes = [base64.b64encode(hashlib.sha256(source.encode()).digest()).decode() for source in sources]
+    assert policy is not None and policy[1].split() == [f"'sha256-{value}'" for value in hashes]
 
 
 def test_headings_are_in_order_and_tables_have_headers(written: str, explanation: Explanation) -> None:
