@@ -22,13 +22,12 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
-from deepcave_symbolic.dashboard import PLUGIN_GROUP
+from deepcave_symbolic.dashboard import ENVIRONMENT, PLUGIN_GROUP
 from deepcave_symbolic.dashboard.cache_files import protect_cache_files
 from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["PLUGIN_GROUP", "Config"]
 
-_PREFIX = "DEEPCAVE_SYMBOLIC_"
 _OTHER_CATEGORY = "Other"
 
 _DeepCAVEConfig: Any = import_optional("deepcave.config", purpose="The configuration of the dashboard").Config
@@ -43,10 +42,10 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
         super().__init__()
         protect_cache_files()
         for name, read in (("DASH_ADDRESS", str), ("DASH_PORT", _port), ("REDIS_ADDRESS", str), ("REDIS_PORT", _port)):
-            value = os.environ.get(_PREFIX + name)
+            value = os.environ.get(ENVIRONMENT + name)
             if value:
                 setattr(self, name, read(value))
-        runs = [os.path.abspath(path) for path in os.environ.get(f"{_PREFIX}RUNS", "").split(os.pathsep) if path]
+        runs = [os.path.abspath(path) for path in os.environ.get(f"{ENVIRONMENT}RUNS", "").split(os.pathsep) if path]
         if runs:
             defaults = copy.deepcopy(self.META_DEFAULT)
             defaults["selected_run_paths"] = runs
@@ -57,7 +56,7 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     @property
     def CACHE_DIR(self) -> Path:  # noqa: N802 - DeepCAVE's name
         """The folder of DeepCAVE's caches."""
-        folder = os.environ.get(f"{_PREFIX}CACHE_DIR")
+        folder = os.environ.get(f"{ENVIRONMENT}CACHE_DIR")
         return Path(folder) if folder else Path(super().CACHE_DIR)
 
     @property
@@ -78,7 +77,7 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     @property
     def CONVERTERS(self) -> list[Any]:  # noqa: N802 - DeepCAVE's name
         """DeepCAVE's readers of run folders, with ours in the places of two of them."""
-        from deepcave_symbolic.dashboard.panel.converter import SMACRun, StudyRun
+        from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
 
         ours = {"SMAC3v2Run": SMACRun, "OptunaRun": StudyRun}
         return [ours.get(converter.__name__, converter) for converter in super().CONVERTERS]
@@ -105,5 +104,5 @@ def _port(text: str) -> int:
     except ValueError:
         port = 0
     if not 0 < port < 65536:
-        raise ValueError(f"A port from 1 to 65535 is expected in the {_PREFIX}..._PORT variables; found {text!r}.")
+        raise ValueError(f"A port from 1 to 65535 is expected in the {ENVIRONMENT}..._PORT variables; found {text!r}.")
     return port

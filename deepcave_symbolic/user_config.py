@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.config import Config as _OwnConfig
+from deepcave_symbolic.dashboard import ENVIRONMENT
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
 __all__ = ["Config"]
 
 #: Set by the launcher to the absolute path of the user's file.
-VARIABLE = "DEEPCAVE_SYMBOLIC_USER_CONFIG"
+VARIABLE = f"{ENVIRONMENT}USER_CONFIG"
 
 
 def _user_config(path: Path) -> type[Any]:

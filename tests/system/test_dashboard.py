@@ -220,7 +220,7 @@ def test_server_answers_with_the_runs_selected(dashboard: Launched) -> None:
 
 def test_worker_computes_with_everything_imported_before_the_fork(dashboard: Launched) -> None:
     assert computed(dashboard.redis, "math.sqrt", 16.0) == 4.0
-    own = ("explainer", "engines.exhaustive", "surrogates.smac", "surrogates.forest", "visualization")
+    own = ("explainer", "engines.exhaustive", "surrogates.smac", "surrogates.forest", "show.figures.explanation")
     modules = ["smac", "sklearn.ensemble", "sympy", "deepcave.plugins.hyperparameter.pdp"]
     modules += [f"deepcave_symbolic.{name}" for name in own]
     modules += [entry.module for entry in entry_points(group="deepcave.plugins")]

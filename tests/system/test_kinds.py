@@ -40,8 +40,8 @@ pytest.importorskip("deepcave", reason="the panel is a part of the matrix")
 
 from deepcave_symbolic import Explanation, explain, load_run
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.dashboard.deepcave_readers import SMACRun
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.converter import SMACRun
 from deepcave_symbolic.dashboard.panel.inputs import SCALARIZED_COST, defaults
 from deepcave_symbolic.exceptions import NoTrialsError
 

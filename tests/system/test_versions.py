@@ -77,7 +77,7 @@ def loss(x: float, n: int) -> float:
 def optuna_study(folder: Path) -> Any:
     """A study as DeepCAVE wants it: pickled."""
     optuna = pytest.importorskip("optuna", reason="the extra 'optuna'")
-    from deepcave_symbolic.dashboard.panel.converter import StudyRun
+    from deepcave_symbolic.dashboard.deepcave_readers import StudyRun
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))

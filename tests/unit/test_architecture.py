@@ -37,7 +37,9 @@ LAYERS = [
     ["study"],
     ["api", "run_report"],
     ["live"],
-    ["dashboard", "config", "user_config"],
+    ["dashboard"],
+    ["config"],
+    ["user_config"],
     ["cli"],
     ["__main__"],
 ]

@@ -1,4 +1,4 @@
-"""Child processes that cannot outlive their launcher."""
+"""Child processes that cannot outlive their launcher, and the signals that end it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,23 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType
+from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 
-__all__ = ["Child", "ChildError", "Children", "die_with_parent"]
+__all__ = ["Child", "ChildError", "Children", "Stopped", "die_with_parent"]
 
 #: Seconds that a child has between SIGTERM and SIGKILL.
 GRACE = 5.0
+_POLL = 0.05
 _SHOWN_LINES = 15
 _SHOWN_BYTES = 8192
 _PR_SET_PDEATHSIG = 1
+
+
+class Stopped(Exception):  # noqa: N818 - no error: the user asked for it
+    """Somebody asked the dashboard to end: Ctrl-C, SIGTERM or a closed terminal."""
 
 
 class ChildError(DeepcaveSymbolicError):
@@ -70,15 +76,6 @@ class Child:
         """Tells whether the process still runs."""
         return self.process.poll() is None
 
-    def end(self) -> str:
-        """Returns how it ended, in words."""
-        code = self.process.poll()
-        if code is None:
-            return "still runs"
-        if code < 0:
-            return f"was ended by {signal.Signals(-code).name}"
-        return f"ended with exit code {code}"
-
     def last_words(self) -> str:
         """Returns the last lines of the log, introduced by its path."""
         try:
@@ -91,30 +88,37 @@ class Child:
             return f"Its log {self.log} is empty."
         return "\n".join([f"Last lines of {self.log}:", *(f"  {line}" for line in lines)])
 
-    def signal_group(self, number: signal.Signals) -> None:
-        """Sends a signal to the process and what it started in its group."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-
 
 class Children:
     """Starts processes and, as a context manager, stops all of them at the end.
 
+    While it is active, signals only set a flag, which `check` reads: an exception out of their handlers could come
+    between a process's start and its registration.
+
     Args:
-        logs: Folder for a log a process; must exist.
+        logs: Folder for one log per process; must exist.
     """
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
         self._children: list[Child] = []
+        self._stopped = False
+        self._handlers: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Children:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            # What is ignored stays so: nohup is meant to outlive the terminal.
+            if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, self._note)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.stop()
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._stopped = True
 
     def start(
         self,
@@ -122,7 +126,7 @@ class Children:
         command: Sequence[str],
         *,
         environment: Mapping[str, str],
-        stdin: bytes | None = None,
+        stdin: bytes = b"",
         pass_fds: Sequence[int] = (),
     ) -> Child:
         """Starts a process in a session of its own, so that the terminal's Ctrl-C reaches the launcher alone.
@@ -138,7 +142,7 @@ class Children:
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=dict(environment),
@@ -148,24 +152,44 @@ class Children:
             )
         child = Child(name, process, log)
         self._children.append(child)
-        if process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # a child that died is noticed later
-                pipe.write(stdin or b"")
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # a child that died is noticed later
+            pipe.write(stdin)
         return child
-
-    def forget(self, child: Child) -> None:
-        """Stops watching a process that has ended."""
-        self._children.remove(child)
 
     def dead(self) -> Child | None:
         """Returns a process that has ended, the first one started if there are several."""
         return next((child for child in self._children if not child.alive()), None)
 
     def check(self) -> None:
-        """Raises ChildError if a process has ended."""
+        """Raises Stopped if somebody asked to end, ChildError if a process has ended."""
+        if self._stopped:
+            raise Stopped
         child = self.dead()
         if child is not None:
-            raise ChildError(f"The {child.name} {child.end()}; everything else was stopped.", child=child)
+            code = child.process.returncode
+            end = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+            raise ChildError(f"The {child.name} {end}; everything else was stopped.", child=child)
+
+    def wait_until(self, holds: Callable[[], bool], *, limit: float, child: Child, what: str) -> None:
+        """Waits until something holds, and checks meanwhile.
+
+        Args:
+            holds: Asked many times a second.
+            limit: Seconds to wait.
+            child: Whose log says more where the time is up.
+            what: What did not happen then, as in "The server did not answer".
+
+        Raises:
+            ChildError: If a process ends or the time is up.
+            Stopped: If somebody asked to end.
+        """
+        deadline = time.monotonic() + limit
+        while not holds():
+            self.check()
+            if time.monotonic() > deadline:
+                raise ChildError(f"{what} within {limit:.0f} s.", child=child)
+            time.sleep(_POLL)
 
     def stop(self) -> None:
         """Ends every process, with SIGKILL where SIGTERM is not enough, and waits for them.
@@ -179,10 +203,15 @@ class Children:
 
 def _stop(children: Sequence[Child]) -> None:
     for child in children:
-        child.signal_group(signal.SIGTERM)
+        _signal_group(child, signal.SIGTERM)
     deadline = time.monotonic() + GRACE
     while any(child.alive() for child in children) and time.monotonic() < deadline:
         time.sleep(0.02)
     for child in children:
-        child.signal_group(signal.SIGKILL)  # also what a leader that has ended left in its group
+        _signal_group(child, signal.SIGKILL)  # also what a leader that has ended left in its group
         child.process.wait()
+
+
+def _signal_group(child: Child, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.process.pid, number)

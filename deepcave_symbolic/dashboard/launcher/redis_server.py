@@ -10,28 +10,26 @@ import importlib.util
 import os
 import secrets
 import shutil
-import time
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from deepcave_symbolic.dashboard.launcher.processes import ChildError, Children
+from deepcave_symbolic.dashboard import ENVIRONMENT
+from deepcave_symbolic.dashboard.launcher.processes import Children
 from deepcave_symbolic.dashboard.launcher.web import free_port, is_loopback
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
 
 if TYPE_CHECKING:
     from redis import Redis
 
-__all__ = ["RedisAddress", "parse_address", "start_redis"]
+__all__ = ["PASSWORD_VARIABLE", "RedisAddress", "find_redis_server", "parse_address", "start_redis"]
 
 #: A shared Redis's password may stand in this environment variable, which `ps` does not show.
-PASSWORD_VARIABLE = "DEEPCAVE_SYMBOLIC_REDIS_PASSWORD"
+PASSWORD_VARIABLE = f"{ENVIRONMENT}REDIS_PASSWORD"
 _DEFAULT_PORT = 6379
 _START_LIMIT = 15.0
-_ATTEMPTS = 5
-_IN_USE = "address already in use"
 
 
 @dataclass(frozen=True)
@@ -58,18 +56,31 @@ class RedisAddress:
 
         return redis.Redis.from_url(f"{self.address}:{self.port}", socket_connect_timeout=5, socket_timeout=5)
 
-    def check(self) -> None:
-        """Raises InvalidArgumentError if it does not answer or refuses the password."""
+    def problem(self) -> str | None:
+        """Returns why it cannot be used, None if it answers and takes the password."""
         import redis
 
         try:
             with self.connect() as connection:
                 connection.ping()
         except (redis.RedisError, OSError) as error:
-            raise InvalidArgumentError(
+            return (
                 f"The Redis at {self.shown} cannot be used: {error}. "
                 f"A password stands in the URL (redis://:PASSWORD@HOST:PORT) or in {PASSWORD_VARIABLE}."
-            ) from error
+            )
+        return None
+
+    def has_workers(self, names: Iterable[str]) -> bool:
+        """Tells whether rq's workers of these names are ready."""
+        import redis
+
+        # rq's own set of workers; importing rq for its name would cost half a second.
+        try:
+            with self.connect() as connection:
+                known = connection.smembers("rq:workers")
+        except (redis.RedisError, OSError):
+            return False  # a Redis of ours that has ended is noticed as such
+        return {f"rq:worker:{name}".encode() for name in names} <= set(known)
 
     def warning(self) -> str | None:
         """Returns what is not safe about it, None if nothing is."""
@@ -132,65 +143,28 @@ def find_redis_server() -> str:
     )
 
 
-def start_redis(program: str, children: Children, *, folder: Path, check: Callable[[], None]) -> RedisAddress:
+def start_redis(program: str, children: Children, *, folder: Path) -> RedisAddress:
     """Starts a Redis that only this user's processes can use, and returns where it is once it answers.
 
     Args:
         program: The program `redis-server`.
         children: Starts and stops it.
         folder: Its working folder; it writes nothing there.
-        check: Called several times a second; ends the waiting by raising.
-
-    Raises:
-        ChildError: If it does not start.
     """
-    for attempt in range(1, _ATTEMPTS + 1):
-        password = secrets.token_urlsafe(32)
-        address = RedisAddress(f"redis://:{password}@127.0.0.1", free_port())
-        # Read from stdin: a command line is visible to every user of the machine, and a file would be left behind.
-        child = children.start(
-            "redis",
-            [program, "-"],
-            environment=os.environ,
-            stdin=_configuration(address.port, password, folder).encode(),
-        )
-        deadline = time.monotonic() + _START_LIMIT
-        while child.alive() and time.monotonic() < deadline:
-            if _answers(address):
-                return address
-            time.sleep(0.05)
-            if child.alive():
-                check()
-        if child.alive():
-            raise ChildError(f"Redis did not answer within {_START_LIMIT:.0f} s.", child=child)
-        if attempt == _ATTEMPTS or _IN_USE not in child.last_words().lower():
-            raise ChildError(f"Redis {child.end()} at its start.", child=child)
-        children.forget(child)  # somebody took the port first: another one
-    raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def _configuration(port: int, password: str, folder: Path) -> str:
+    password = secrets.token_urlsafe(32)
+    address = RedisAddress(f"redis://:{password}@127.0.0.1", free_port())
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
-    return "\n".join(
-        [
-            "bind 127.0.0.1",
-            f"port {port}",
-            "protected-mode yes",
-            f"requirepass {password}",
-            'save ""',
-            "appendonly no",
-            f'dir "{quoted}"',
-            "daemonize no",
-            "",
-        ]
-    )
-
-
-def _answers(address: RedisAddress) -> bool:
-    import redis
-
-    try:
-        with address.connect() as connection:
-            return bool(connection.ping())
-    except (redis.RedisError, OSError):
-        return False
+    # Read from stdin: a command line is visible to every user of the machine, and a file would be left behind.
+    configuration = f"""\
+bind 127.0.0.1
+port {address.port}
+protected-mode yes
+requirepass {password}
+save ""
+appendonly no
+dir "{quoted}"
+daemonize no
+"""
+    child = children.start("redis", [program, "-"], environment=os.environ, stdin=configuration.encode())
+    children.wait_until(lambda: not address.problem(), limit=_START_LIMIT, child=child, what="Redis did not answer")
+    return address

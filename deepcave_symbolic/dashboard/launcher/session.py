@@ -8,7 +8,6 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -54,7 +53,7 @@ class Session:
             # DeepCAVE prefers what it stored here over the runs it is started with.
             self._meta.unlink(missing_ok=True)
         except OSError as error:
-            self.__exit__(None, None, None)
+            self.__exit__()
             raise InvalidArgumentError(
                 f"The cache folder {root} cannot be used: {error.strerror or error}. "
                 "Set XDG_CACHE_HOME to a folder that you can write to."
@@ -63,9 +62,7 @@ class Session:
     def __enter__(self) -> Session:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         if self._lock is not None:
             self._lock.close()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import http
 import http.client
 import ipaddress
 import os
@@ -11,17 +13,16 @@ import socket
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from deepcave_symbolic.dashboard.launcher.processes import Child, ChildError, Children
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
-__all__ = ["Listener", "free_port", "is_loopback", "listen", "open_browser", "wait_for_answer"]
+__all__ = ["Listener", "free_port", "is_loopback", "listen", "open_browser", "wait_for_page"]
 
 #: DeepCAVE's own port, taken where it is free, so that a bookmark keeps working.
 PREFERRED_PORT = 8050
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-_BACKLOG = 128
 
 
 @dataclass(frozen=True)
@@ -65,28 +66,22 @@ def listen(host: str, port: int | None) -> Listener:
     if not host:
         raise InvalidArgumentError("--host is empty; give 127.0.0.1 (this machine only) or 0.0.0.0 (every network).")
     try:
-        return _listener(host, PREFERRED_PORT if port is None else port)
+        return _listener(host, port or PREFERRED_PORT)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            if port is None:
-                return _listener(host, 0)
-            raise InvalidArgumentError(
-                f"Port {port} of {host} is in use. Give another --port, or none to take a free one."
-            ) from error
-        raise InvalidArgumentError(f"Cannot listen on {host}, port {port or PREFERRED_PORT}: {error}.") from error
+        if error.errno != errno.EADDRINUSE:
+            raise InvalidArgumentError(f"Cannot listen on {host}: {error.strerror}.") from error
+        if port is None:
+            return _listener(host, 0)
+        raise InvalidArgumentError(
+            f"Port {port} of {host} is in use. Give another --port, or none to take a free one."
+        ) from error
 
 
 def _listener(host: str, port: int) -> Listener:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
-    try:
-        # On POSIX this only lets a port be used again right after its last user stopped.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return Listener(listener, host, int(listener.getsockname()[1]))
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    every = host == "::" and socket.has_dualstack_ipv6()
+    found = socket.create_server((host, port), family=family, dualstack_ipv6=every)
+    return Listener(found, host, int(found.getsockname()[1]))
 
 
 def is_loopback(host: str) -> bool:
@@ -99,36 +94,41 @@ def is_loopback(host: str) -> bool:
 
 def free_port() -> int:
     """Returns a port of 127.0.0.1 that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
 
 
-def wait_for_answer(listener: Listener, *, limit: float, check: Callable[[], None]) -> int | None:
-    """Returns the HTTP status of the start page, or None after the time limit.
+def wait_for_page(listener: Listener, server: Child, children: Children, *, limit: float) -> None:
+    """Waits until the server answers with its start page.
 
     Args:
         listener: Where the server will answer.
+        server: The server.
+        children: All processes, which are checked meanwhile.
         limit: Seconds to wait.
-        check: Called several times a second; ends the waiting by raising.
+
+    Raises:
+        ChildError: If it answers with an error, ends or takes too long.
+        Stopped: If somebody asked to end.
     """
-    deadline = time.monotonic() + limit
     # Proxies from the environment are not for this: http.client uses none.
     connection = http.client.HTTPConnection(listener.reachable_host, listener.port, timeout=limit)
-    try:
-        connection.request("GET", "/")  # waits in the socket's queue until the server accepts it
-        while time.monotonic() < deadline:
-            check()
-            if select.select([connection.sock], [], [], 0.1)[0]:
-                return connection.getresponse().status
-        return None
-    except (OSError, http.client.HTTPException):
-        # The server went away; if it ended, check says so better than a refused connection does.
-        time.sleep(0.5)
-        check()
-        return None
-    finally:
-        connection.close()
+    with contextlib.closing(connection):
+        try:
+            connection.request("GET", "/")  # waits in the socket's queue until the server accepts it
+            children.wait_until(
+                lambda: bool(select.select([connection.sock], [], [], 0)[0]),
+                limit=limit,
+                child=server,
+                what="The server did not answer",
+            )
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            time.sleep(0.5)  # a moment to end: `check` says more then
+            children.check()
+            raise ChildError(f"The server did not answer: {error}.", child=server) from error
+    if status != http.HTTPStatus.OK:
+        raise ChildError(f"The server answered with HTTP status {status}.", child=server)
 
 
 def open_browser(url: str) -> None:

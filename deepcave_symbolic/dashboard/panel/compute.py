@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
-from deepcave_symbolic.dashboard.panel.limits import TimeUp, within
-from deepcave_symbolic.dashboard.panel.stored import PanelError, PanelRecord
+from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
+from deepcave_symbolic.dashboard.panel.time_limit import TimeUp, time_limit
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     MissingDependencyError,
@@ -52,7 +52,8 @@ _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
 def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the stored record of a DeepCAVE run and the panel's cleaned inputs, as JSON values."""
     try:
-        record = within(TIME_LIMIT, lambda: _explained_in_time(run, inputs))
+        with time_limit(TIME_LIMIT), at_most(TIME_LIMIT):
+            return _explained(run, Inputs.read(inputs)).to_dict()
     except TimeUp:
         return _failed("TimeUp", f"The computation was stopped after {TIME_LIMIT:g} seconds.", _FASTER)
     except DeepcaveSymbolicError as error:
@@ -66,7 +67,6 @@ def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
             str(error) or "No message.",
             "This should not happen. Other inputs may work; the worker's log has the details for a bug report.",
         )
-    return record
 
 
 _FASTER = (
@@ -77,12 +77,6 @@ _FASTER = (
 
 def _failed(type: str, message: str, advice: str) -> dict[str, Any]:
     return PanelRecord(error=PanelError(type, message, advice)).to_dict()
-
-
-def _explained_in_time(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    # Inside, because the limit belongs to the thread that computes.
-    with at_most(TIME_LIMIT):
-        return _explained(run, Inputs.read(inputs)).to_dict()
 
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:

@@ -11,7 +11,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from deepcave.utils.layout import get_select_options, help_button
 
-from deepcave_symbolic.dashboard.panel.stored import record_version
+from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import ENGINES
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError

@@ -23,7 +23,7 @@ from deepcave_symbolic.dashboard.panel.parts import (
     table,
     words,
 )
-from deepcave_symbolic.dashboard.panel.stored import PanelError, PanelRecord
+from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.findings.trust import VERDICTS

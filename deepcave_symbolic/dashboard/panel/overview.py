@@ -22,7 +22,7 @@ from deepcave_symbolic.dashboard.panel.parts import (
     table,
     words,
 )
-from deepcave_symbolic.dashboard.panel.stored import PanelRecord
+from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula

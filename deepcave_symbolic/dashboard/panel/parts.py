@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from dash import html
 
 from deepcave_symbolic.dashboard.panel.markup import copyable, facts_table
-from deepcave_symbolic.dashboard.panel.stored import PanelRecord
+from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula

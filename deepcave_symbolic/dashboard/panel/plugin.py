@@ -17,7 +17,7 @@ from deepcave import interactive  # noqa: E402 - the line above says what to ins
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
-from deepcave_symbolic.dashboard.panel.stored import record_version  # noqa: E402
+from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS  # noqa: E402
 
 __all__ = ["SymbolicFormulas"]

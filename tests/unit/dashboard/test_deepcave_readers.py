@@ -24,9 +24,9 @@ from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 from deepcave_symbolic import load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
+from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
 from deepcave_symbolic.dashboard.launcher.runs import what_is_wrong
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.converter import SMACRun, StudyRun
 from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
 from deepcave_symbolic.exceptions import RunFormatError
