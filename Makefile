@@ -2,13 +2,14 @@
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
+NOX := $(VENV)/bin/nox
 INSTALLED := $(VENV)/.installed
 RUNS := examples/runs
 MINUTES := 60
 FROM := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
+.PHONY: help setup demo test test-quick fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,23 +22,22 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 	$(VENV)/bin/deepcave-symbolic dashboard $(RUNS)/svm_bbo $(RUNS)/mlp_hpo $(RUNS)/boosting_mf
 
 test: $(INSTALLED) ## run every test
-	$(PYTHON) -m pytest -n 2 --dist loadfile
+	$(NOX) -s test
+
+test-quick: $(INSTALLED) ## run the unit tests: under two minutes on two idle cores
+	$(NOX) -s test-quick
 
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)
 	DEEPCAVE_SYMBOLIC_FUZZ=$(MINUTES) DEEPCAVE_SYMBOLIC_FUZZ_FROM=$(FROM) $(PYTHON) -m pytest -q tests/system/test_fuzz.py
 
 lanes: $(INSTALLED) ## install the built package on every supported Python and run the core's tests there
-	$(PYTHON) tools/lanes.py
+	$(NOX) -t lanes
 
 lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them
-	$(PYTHON) tools/lanes.py --quick
+	$(NOX) -t lanes -- -m smoke
 
 lint: $(INSTALLED) ## check style, format, types, declared requirements, style sheets and scripts
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
-	$(PYTHON) tools/dependencies.py
-	$(PYTHON) tools/page_assets.py
+	$(NOX) -s lint
 
 bench: $(INSTALLED) ## measure speed, the panel, scale, interrupts, stability, recovery and faithfulness (two hours)
 	$(PYTHON) benchmarks/speed.py
@@ -69,7 +69,7 @@ build: $(INSTALLED) ## build the wheel and the source distribution into dist/
 	$(PYTHON) -m build
 
 clean: ## remove what the other targets made, except .venv
-	rm -rf build dist site .lanes *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf build dist site .nox *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
 # python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import tinycss2
-from dependencies import ROOT
 from playwright._impl._driver import compute_driver_executable
+
+ROOT = Path(__file__).parents[1]
 
 
 def css_errors(nodes: list[tinycss2.ast.Node]) -> Iterator[str]:

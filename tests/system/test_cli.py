@@ -29,6 +29,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, captured.out, captured.err
 
 
+@pytest.mark.smoke
 def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "explain", SVM, "-p", "C")
     assert code == 0 and err == ""
@@ -98,6 +99,7 @@ def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_
     assert code == 2 and err.count("\n") == 1
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -149,6 +151,7 @@ def test_no_option_is_called_config() -> None:
     assert len(parsers) > 3
 
 
+@pytest.mark.smoke
 def test_installed_command_and_module() -> None:
     for command in (["deepcave-symbolic"], [sys.executable, "-m", "deepcave_symbolic"]):
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])

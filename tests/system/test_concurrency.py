@@ -128,6 +128,7 @@ def test_overlapping_threads_are_quiet_alone(capsys: pytest.CaptureFixture[str])
     assert sys.stdout is stdout and blas_threads() == before
 
 
+@pytest.mark.smoke
 def test_filters_of_warnings_can_be_built_anew_from_their_texts() -> None:
     """Scikit-learn 1.9 does so for every thread of a forest."""
     with quiet():

@@ -207,6 +207,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
         launched.abandon()
 
 
+@pytest.mark.smoke
 def test_server_answers_with_the_runs_selected(dashboard: Launched) -> None:
     status, page = get(dashboard.url)
     assert status == 200 and "DeepCAVE" in page

@@ -15,6 +15,8 @@ import pytest
 
 import deepcave_symbolic
 
+pytestmark = pytest.mark.smoke
+
 # Of the package that is tested, which need not be the checkout's.
 PACKAGE = Path(deepcave_symbolic.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))

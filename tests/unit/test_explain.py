@@ -43,6 +43,7 @@ def digest(folder: Path) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.smoke
 def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
     assert svm.surrogate is not None and svm.surrogate.exact
     assert svm.surrogate.name == "GaussianProcess"
@@ -60,6 +61,7 @@ def test_front_is_a_front(svm: Explanation) -> None:
     assert svm.best in svm.formulas
 
 
+@pytest.mark.smoke
 def test_reported_numbers_are_those_of_the_shown_expression(svm: Explanation) -> None:
     assert svm.projection is not None
     held_out = svm.projection.held_out
@@ -105,6 +107,7 @@ def test_to_frame_and_repr(svm: Explanation) -> None:
     assert str(svm.best) in str(svm).replace("\n", "")
 
 
+@pytest.mark.smoke
 def test_plots_draw_the_formula(svm: Explanation, svm_1d: Explanation) -> None:
     figure = svm_1d.plot()
     curve = next(t for t in figure.data if t.name == "formula")
@@ -142,6 +145,7 @@ def test_a_surrogate_of_the_caller() -> None:
     np.testing.assert_allclose(explanation.projection.std, 0.1)
 
 
+@pytest.mark.smoke
 def test_conditional_hyperparameter_names_its_condition() -> None:
     run = load_run(FOREST)
     child = next(n for n in run.configspace if run.configspace.parents_of[n])
@@ -179,6 +183,7 @@ def test_explain_all_pairs() -> None:
     assert set(pair.hyperparameters) == {"C", "gamma"}
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("engine", ["gplearn", "operon"])
 def test_other_engines(engine: str) -> None:
     chosen: Any = engine

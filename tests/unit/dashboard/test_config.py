@@ -58,6 +58,7 @@ class WithoutId:
     pass
 
 
+@pytest.mark.smoke
 def test_our_panel_stands_beside_the_built_in_ones() -> None:
     built_in, ours = ids(DeepCAVEConfig().PLUGINS), ids(Config().PLUGINS)
     assert ours.pop("Hyperparameter Analysis") == [*built_in.pop("Hyperparameter Analysis"), "symbolic_formulas"]

@@ -116,6 +116,7 @@ def synthetic(
 # --- results ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("run", "names"), [("svm_bbo", ("C",)), ("svm_bbo", ("C", "gamma")), ("boosting_mf", ("learning_rate",))]
 )

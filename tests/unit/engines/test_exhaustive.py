@@ -111,6 +111,7 @@ def test_recovers_in_two_variables(name: str, noise: float) -> None:
     assert best(ExhaustiveEngine().search(X, y), dense, truth(*dense.T), operators + 1) > 0.9999
 
 
+@pytest.mark.smoke
 def test_constants_of_a_known_formula_come_back() -> None:
     X = line(0, 1, 40)
     found = ExhaustiveEngine().search(X, 0.3 - 0.06 / (X[:, 0] + 0.3), max_complexity=3)

@@ -241,6 +241,7 @@ def compiled(f: Formula) -> Any:
     return namespace[name]
 
 
+@pytest.mark.smoke
 @settings(max_examples=100)
 @given(formulas())
 def test_python_computes_the_same(f: Formula) -> None:
@@ -486,6 +487,7 @@ def test_predict_takes_whatever_the_user_has() -> None:
     assert TWO.predict([]).shape == (0,)
 
 
+@pytest.mark.smoke
 @pytest.mark.usefixtures("no_warning")
 def test_predict_takes_configurations() -> None:
     cs = ConfigurationSpace(seed=1)

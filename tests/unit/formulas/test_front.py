@@ -15,6 +15,8 @@ from deepcave_symbolic.formulas.front import Target, is_regular, pareto_front, r
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
+pytestmark = pytest.mark.smoke
+
 X, Y = variable(0), variable(1)
 LINEAR = Axis("x", 0.0, 4.0)
 LOG = Axis("lr", 1e-4, 1.0, log=True)

@@ -107,6 +107,7 @@ def test_smac_1_folder_is_named() -> None:
         load_run(SHARED_RUNS / "SMAC3v1" / "mlp" / "run_1")
 
 
+@pytest.mark.smoke
 def test_every_row_layout_gives_the_same_run(folder: Path) -> None:
     reference = load_run(folder)
     columns = ["config_id", "instance", "seed", "budget", "cost", "time", "cpu_time", "status"]
@@ -236,6 +237,7 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize(("change", "message"), BAD_ROWS)
 def test_bad_rows(change: dict[str, Any], message: str, folder: Path) -> None:
     edit_json(folder / "runhistory.json", lambda data: data["data"][1].update(change))

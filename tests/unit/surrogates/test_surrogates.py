@@ -116,6 +116,7 @@ def test_ratio_of_features_comes_back(ratio: float, base: Path, tmp_path: Path) 
     assert rebuild_model(load_run(folder)).meta["max_features"] == recorded["max_features"]
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", [*FORESTS, "ac"])
 def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -132,6 +133,7 @@ def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     assert ours.record.differences == ()
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("kind", PROCESSES)
 def test_gaussian_process_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -230,6 +232,7 @@ def test_reading_and_rebuilding_leave_the_folder_and_the_process_alone(
 FOUR = ("RunHistoryEncoder", "RunHistoryLogEncoder", "RunHistoryScaledEncoder", "RunHistoryLogScaledEncoder")
 
 
+@pytest.mark.smoke
 @pytest.mark.parametrize("name", FOUR)
 def test_encoder_equals_smacs_and_its_inverse_returns(name: str) -> None:
     from smac.runhistory import encoder as encoders

@@ -1,0 +1,162 @@
+"""What developers and CI run: `nox -l` lists it, the Makefile has the usual calls.
+
+The lanes install what `build` has made into fresh environments and test that, never the checkout: they run in the
+unpacked source distribution, which has lost the package's folder.
+
+    nox -t lanes                            every lane with all of its tests
+    nox -t lanes -- -m smoke                a few tests in each, as in CI
+    nox -s lane-3.12 -- tests/unit/runs     one lane, these tests
+"""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["lint", "test"]
+nox.options.default_venv_backend = "uv"
+nox.options.download_python = "never"
+# A Python that is not on this machine is named and skipped, on CI too.
+nox.options.error_on_missing_interpreters = False
+
+PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
+#: Extras that the package itself uses, and those of developers.
+RUNTIME, DEVELOPERS = ["operon", "optuna"], ["bench", "dev", "docs", "test"]
+DIST = Path(".nox", "dist").absolute()
+#: What needs a browser or mkdocs, or takes minutes and shows the same on every Python.
+LEFT_OUT = [
+    "tests/browser",
+    "tests/documentation/test_docs.py",
+    "tests/system/test_fuzz.py",
+    "tests/system/test_scale.py",
+    "tests/unit/findings/test_trust.py",
+]
+
+
+def here(session: nox.Session, *arguments: str | Path) -> None:
+    """Runs a module in the environment that nox itself is in."""
+    session.run(sys.executable, "-m", *arguments)
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Check style, format, types, declared requirements, style sheets and scripts."""
+    here(session, "ruff", "check", ".")
+    here(session, "ruff", "format", "--check", ".")
+    here(session, "mypy")
+    # deptry does not read setup.cfg.
+    setup = configparser.ConfigParser()
+    setup.read("setup.cfg", encoding="utf-8")
+    extras = setup["options.extras_require"]
+    runtime, developers = (Path(session.create_tmp(), name) for name in ("runtime.txt", "developers.txt"))
+    runtime.write_text("\n".join([setup["options"]["install_requires"], *map(extras.get, RUNTIME)]), encoding="utf-8")
+    developers.write_text("\n".join(map(extras.get, DEVELOPERS)), encoding="utf-8")
+    deptry = ["deptry", "--requirements-files", runtime, "--requirements-files-dev", developers]
+    here(session, *deptry, "deepcave_symbolic")
+    # Developers' packages may be imported here; whether each is used, imports do not tell.
+    folders = ["tests/support", "tests", "examples", "benchmarks", "tools"]  # the first one's modules are our own, too
+    here(session, *deptry, "--ignore", "DEP002,DEP004", "--exclude", "^$", *folders)
+    session.run(sys.executable, "tools/page_assets.py")
+
+
+@nox.session(python=False)
+def test(session: nox.Session) -> None:
+    """Run every test, or those that follow --."""
+    here(session, "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session(python=False, name="test-quick")
+def test_quick(session: nox.Session) -> None:
+    """Run the unit tests."""
+    here(session, "pytest", "-n", "2", "--dist", "loadfile", "tests/unit", *session.posargs)
+
+
+@nox.session(python=False)
+def build(session: nox.Session) -> None:
+    """Build the source distribution and the wheel from it, and check what they hold."""
+    shutil.rmtree(DIST, ignore_errors=True)
+    # setuptools adds what an earlier build listed, even where MANIFEST.in has it no longer.
+    shutil.rmtree("deepcave_symbolic.egg-info", ignore_errors=True)
+    here(session, "build", "--quiet", "--installer", "uv", "--outdir", DIST)
+    sdist, wheel = *DIST.glob("*.tar.gz"), *DIST.glob("*.whl")
+    here(session, "twine", "check", "--strict", sdist, wheel)
+    here(session, "check_wheel_contents", wheel)
+    if Path(".git").exists():
+        here(session, "check_manifest")
+    with tarfile.open(sdist) as archive:
+        archive.extractall(DIST, filter="data")
+    for folder in unpacked().glob("deepcave_symbolic*"):
+        shutil.rmtree(folder)
+
+
+def unpacked() -> Path:
+    """Returns the folder of the source distribution."""
+    return next(DIST.glob("*/noxfile.py")).parent
+
+
+def install(session: nox.Session, kind: str, *extras: str, constraint: str | None = None) -> None:
+    """Installs the built wheel or source distribution and goes where the package can be imported from nowhere else."""
+    (built,) = DIST.glob(kind)
+    session.install(f"{built}[{','.join(extras)}]", *(["--constraint", constraint] if constraint else []))
+    session.chdir(unpacked())
+
+
+def run_tests(session: nox.Session) -> None:
+    """Runs the tests that follow --, or all that concern a Python."""
+    session.run("pytest", "-n", "2", "--dist", "loadfile", *(f"--ignore={path}" for path in LEFT_OUT), *session.posargs)
+
+
+@nox.session(python=PYTHONS, tags=["lanes"], requires=["build"])
+def lane(session: nox.Session) -> None:
+    """Test the wheel with all that it can use."""
+    install(session, "*.whl", *RUNTIME, "test")
+    run_tests(session)
+
+
+@nox.session(python=PYTHONS[0], tags=["lanes"], requires=["build"])
+def lowest(session: nox.Session) -> None:
+    """Test the wheel with every requirement at its lower bound."""
+    pins = str(Path(session.create_tmp(), "lowest.txt").absolute())
+    options = [*(f"--extra={extra}" for extra in RUNTIME), "--no-deps", "--resolution=lowest-direct", "--quiet"]
+    session.run("uv", "pip", "compile", "setup.cfg", *options, "--output-file", pins)
+    install(session, "*.whl", *RUNTIME, "test", constraint=pins)
+    run_tests(session)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="venv", tags=["lanes"], requires=["build"])
+def wheel(session: nox.Session) -> None:
+    """Use the wheel as someone who has pip and nothing else does: commands, then the dashboard."""
+    install(session, "*.whl")
+    use(session)
+    session.install("pytest", "psutil")
+    session.run("pytest", "tests/system/test_dashboard.py", "-m", "smoke")
+
+
+@nox.session(python=PYTHONS[-1], venv_backend="venv", tags=["lanes"], requires=["build"])
+def sdist(session: nox.Session) -> None:
+    """Use the source distribution as someone who has pip and nothing else does."""
+    install(session, "*.tar.gz")
+    use(session)
+
+
+def use(session: nox.Session) -> None:
+    """Checks the requirements and runs commands, in a folder that has nothing of the project."""
+    run = unpacked() / "examples" / "runs" / "svm_bbo"
+    with session.chdir(session.create_tmp()):
+        session.run("pip", "check")
+        for arguments in (["--version"], ["demo"], ["explain", run, "-p", "gamma"]):
+            session.run("deepcave-symbolic", *arguments)
+
+
+@nox.session(python=PYTHONS[-2], tags=["lanes"], requires=["build"])
+def without(session: nox.Session) -> None:
+    """Test what the wheel says without its optional packages, and that the rest works."""
+    install(session, "*.whl", "test")
+    session.run("uv", "pip", "uninstall", "distributed", "gplearn")  # other requirements bring them
+    session.run("pytest", "tests/system/test_missing_packages.py")
+    session.run("deepcave-symbolic", "explain", "examples/runs/svm_bbo", "-p", "C")
