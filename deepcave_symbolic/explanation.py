@@ -274,17 +274,19 @@ class Explanation:
 
     def __str__(self) -> str:
         """Returns the explanation as text for a terminal."""
-        from deepcave_symbolic.show.text import explanation_text
+        from deepcave_symbolic.show.document import document
+        from deepcave_symbolic.show.text import write_text
 
-        return explanation_text(self)
+        return write_text(document(self))
 
     def _repr_latex_(self) -> str | None:
         return self.best._repr_latex_() if self.formulas else None
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.show.notebook import explanation_html
+        from deepcave_symbolic.show.document import document
+        from deepcave_symbolic.show.notebook import write_notebook
 
-        return explanation_html(self)
+        return write_notebook(document(self))
 
 
 def space_dict(space: ConfigurationSpace) -> dict[str, Any]:

@@ -45,11 +45,13 @@ class Explanations(list[Explanation]):
 
     def __str__(self) -> str:
         """Returns the overview as the command line prints it."""
-        from deepcave_symbolic.show.text import overview_text
+        from deepcave_symbolic.show.document import overview
+        from deepcave_symbolic.show.text import write_text
 
-        return overview_text(self)
+        return write_text(overview(self))
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.show.notebook import overview_html
+        from deepcave_symbolic.show.document import overview
+        from deepcave_symbolic.show.notebook import write_notebook
 
-        return overview_html(self)
+        return write_notebook(overview(self))

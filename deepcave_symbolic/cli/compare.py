@@ -6,6 +6,7 @@ import argparse
 import json
 from typing import Any
 
+from deepcave_symbolic.cli.formats import add_format_options, formatted
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -44,14 +45,13 @@ def add_command(commands: Any) -> None:
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
     add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
     add_search_options(parser)
-    add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
-    add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    add_format_options(add)
     parser.set_defaults(run_command=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.api import compare
-    from deepcave_symbolic.comparing import report
+    from deepcave_symbolic.show.comparison import comparison_document
 
     if len(args.hyperparameter) > 2:
         raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
@@ -73,6 +73,6 @@ def _run(args: argparse.Namespace) -> int:
     if args.format == "json":
         text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False)
     else:
-        text = str(getattr(report, f"comparison_{args.format}")(comparison))
+        text = formatted(comparison_document(comparison), args.format)
     write_output(text.rstrip("\n") + "\n", args.output)
     return 0

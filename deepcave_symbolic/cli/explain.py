@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.cli.formats import add_format_options, formatted
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -81,8 +82,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--all-pairs", action="store_true", help="explain every pair of hyperparameters")
     add("--heat-map", metavar="FILE", help="with --all-pairs: also write an HTML page with a heat map a run")
     add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
-    add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
-    add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
+    add_format_options(add)
 
 
 def _run_demo(args: argparse.Namespace) -> int:
@@ -174,13 +174,11 @@ def _report(failures: Sequence[Failure]) -> int:
 
 
 def _formatted(explanations: Sequence[Explanation], args: argparse.Namespace) -> str:
-    from deepcave_symbolic.show import text as report
+    from deepcave_symbolic.show.document import document, overview
 
     if args.format == "json":
         return ""
-    if args.hyperparameter:
-        return str(getattr(report, f"explanation_{args.format}")(explanations[0]))
-    return str(getattr(report, f"overview_{args.format}")(explanations))
+    return formatted(document(explanations[0]) if args.hyperparameter else overview(explanations), args.format)
 
 
 def _heading(path: str, format: str) -> str:

@@ -145,7 +145,7 @@ class Comparison:
 
     def plot(self) -> go.Figure:
         """Returns a plotly figure of every run's surrogate and of the common form in it."""
-        from deepcave_symbolic.comparing.figures import plot_comparison
+        from deepcave_symbolic.show.figures.comparison import plot_comparison
 
         return plot_comparison(self)
 
@@ -196,14 +196,16 @@ class Comparison:
 
     def __str__(self) -> str:
         """Returns the comparison as text for a terminal."""
-        from deepcave_symbolic.comparing.report import comparison_text
+        from deepcave_symbolic.show.comparison import comparison_document
+        from deepcave_symbolic.show.text import write_text
 
-        return comparison_text(self)
+        return write_text(comparison_document(self))
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.comparing.report import comparison_html
+        from deepcave_symbolic.show.comparison import comparison_document
+        from deepcave_symbolic.show.notebook import write_notebook
 
-        return comparison_html(self)
+        return write_notebook(comparison_document(self))
 
 
 def _table(rows: Sequence[Sequence[float | None]]) -> tuple[tuple[float, ...], ...]:

@@ -165,8 +165,6 @@ def _fit_cells(formula: Formula) -> tuple[Cell, ...]:
 
 def _front(explanation: Explanation, formula: Formula) -> list[Block]:
     formulas = list(explanation.formulas)
-    if len(formulas) < 2:
-        return []
     table = Table(
         columns=(Column("operators", "number"), *_fit_columns(explanation.objective)),
         rows=tuple((str(f.complexity), *_fit_cells(f)) for f in formulas),
@@ -175,6 +173,8 @@ def _front(explanation: Explanation, formula: Formula) -> list[Block]:
         recommended=formulas.index(explanation.best),
         shown=formulas.index(formula) if formula in formulas else None,
     )
+    if len(formulas) < 2:
+        return [table]
     return [Figure("front", (explanation,), formula, "Accuracy against length"), table]
 
 

@@ -1,89 +1,96 @@
-"""Writes explanations as HTML for a notebook, readable on its light page and on its dark one."""
+"""Writes a page as HTML for a notebook, readable on its light page and on its dark one."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Sequence
 
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.show.facts import explanation_facts, groups_title, settled
-from deepcave_symbolic.show.text import AS_GOOD, SHARE, interaction_head, overview_notes, overview_rows
-from deepcave_symbolic.words.names import shown_name, visible_text
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Details,
+    Facts,
+    FormulaBlock,
+    Heading,
+    Note,
+    Table,
+    Warnings,
+)
+from deepcave_symbolic.show.palette import VERDICT_COLORS
+from deepcave_symbolic.words.names import visible, visible_text
 
-__all__ = ["explanation_html", "overview_html"]
+__all__ = ["write_notebook"]
 
-#: White text on them has a contrast of at least 4.5.
-_VERDICT_COLORS = dict(zip(VERDICTS, ("#146c43", "#8a5200", "#b02a37"), strict=True))
 _LEFT = "style='text-align:left'"
 _LABEL = "style='text-align:left;white-space:nowrap'"
 
 
-def explanation_html(explanation: Explanation) -> str:
-    """Returns one explanation as HTML for a notebook: formula, verdict, facts, warnings."""
-    (_, verdict), *facts = explanation_facts(explanation)
-    names = " and ".join(shown_name(name) for name in explanation.hyperparameters)
-    parts = [f"<p><b>{html.escape(names)}</b> {_badge(verdict)}</p>"]
-    if explanation.formulas:
-        parts.append(explanation.best._repr_html_())
-        # To copy, and for viewers that leave MathML out.
-        parts.append(f"<p><code>{html.escape(str(explanation.best))}</code></p>")
-    rows = (f"<tr><th {_LABEL}>{html.escape(k)}</th><td {_LEFT}>{html.escape(v)}</td></tr>" for k, v in facts)
-    parts.append(f"<table>{''.join(rows)}</table>")
-    parts.append(_list_html(explanation.warnings))
-    if explanation.formulas:
-        parts.append(_as_good_html(explanation))
-    if explanation.groups:
-        items = "".join(
-            f"<li>{html.escape(shown_name(choice))}: {group.best._repr_html_()}</li>"
-            for choice, group in explanation.groups.items()
-        )
-        parts.append(f"<details><summary>{html.escape(groups_title(explanation))}</summary><ul>{items}</ul></details>")
-    return visible_text(f"<div>{''.join(parts)}</div>")
+def write_notebook(blocks: Sequence[Block]) -> str:
+    """Returns the page as HTML without a script; the figure is `plot()`'s."""
+    return f"<div>{''.join(map(_html, blocks))}</div>"
 
 
-def overview_html(explanations: Sequence[Explanation]) -> str:
-    """Returns the overview as an HTML table for a notebook."""
-    head = (
-        "hyperparameter",
-        "range",
-        "share",
-        *interaction_head(explanations),
-        "R²",
-        "operators",
-        "verdict",
-        "formula",
+def _html(block: Block) -> str:
+    match block:
+        case Heading():
+            return f"<p><b>{_tx(block.text)}</b> {_badge(block.verdict)}</p>"
+        case FormulaBlock():
+            # The text is to copy, and for viewers that leave MathML out.
+            typeset = "" if block.formula is None else block.formula._repr_html_()
+            return f"{typeset}<p><code>{_tx(block.text)}</code></p>"
+        case Facts():
+            rows = block.without("Verdict").rows  # stands in the heading
+            cells = (f"<tr><th {_LABEL}>{_tx(k)}</th><td {_LEFT}>{_tx(v)}</td></tr>" for k, v in rows)
+            return f"<table>{''.join(cells)}</table>"
+        case Warnings():
+            return f"<ul>{''.join(f'<li>{_tx(text)}</li>' for _, text in block.rows)}</ul>"
+        case Note():
+            return f"<p>{_tx(block.text)}</p>"
+        case Table():
+            title = f"<p>{_tx(block.title)}</p>" if block.title else ""
+            return _folded(block.title, _table(block)) if block.folded else title + _table(block)
+        case Code():
+            return f"<p>{_tx(block.title)}</p><pre>{html.escape(visible_text(block.text))}</pre>"
+        case Details():
+            return _folded(block.title, "".join(map(_html, block.blocks)))
+        case _:  # a figure
+            return ""
+
+
+def _tx(text: str) -> str:
+    return html.escape(visible(text))
+
+
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{_tx(title)}</summary>{body}</details>"
+
+
+def _badge(verdict: str | None) -> str:
+    if verdict not in VERDICT_COLORS:
+        return _tx(verdict or "")
+    style = f"background:{VERDICT_COLORS[verdict]};color:#fff;border-radius:0.3em;padding:0.1em 0.5em"
+    return f"<span style='{style};white-space:nowrap'>{_tx(verdict)}</span>"
+
+
+def _table(table: Table) -> str:
+    sides = ["" if column.kind == "number" else _LEFT for column in table.columns]
+    head = "".join(map("<th {}>{}</th>".format, sides, (_tx(column.title) for column in table.columns)))
+    body = []
+    for i, row in enumerate((*table.rows, *table.foot)):
+        cells = "".join(map("<td {}>{}</td>".format, sides, map(_cell, row, table.columns)))
+        mark = "" if table.recommended is None else f"<td>{'recommended' if i == table.recommended else ''}</td>"
+        body.append(f"<tr>{mark}{cells}</tr>")
+    first = "" if table.recommended is None else "<th></th>"
+    legend = "".join(f"<br>{_tx(f'{title}: {meaning}')}" for title, meaning in table.legend).removeprefix("<br>")
+    return (
+        f"<table><thead><tr>{first}{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+        f"{f'<p>{legend}</p>' if legend else ''}"
     )
-    texts = (0, len(head) - 2, len(head) - 1)
-    cells = "".join(f"<th {_LEFT if i in texts else ''}>{name}</th>" for i, name in enumerate(head))
-    lines = []
-    for e, (name, *numbers, verdict, formula) in zip(explanations, overview_rows(explanations), strict=True):
-        shown = f"<code>{html.escape(formula)}</code>" if e.formulas else html.escape(formula)
-        line = [f"<td {_LEFT}>{html.escape(name)}</td>", *(f"<td>{html.escape(number)}</td>" for number in numbers)]
-        lines.append(
-            f"<tr>{''.join(line)}<td {_LEFT}>{_badge(verdict) if e.formulas else ''}</td><td {_LEFT}>{shown}</td></tr>"
-        )
-    objective = "".join(
-        f"<p>Objective: {html.escape(e.objective)}. {SHARE.capitalize()}.</p>" for e in explanations[:1]
-    )
-    table = f"<table><thead><tr>{cells}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    return visible_text(f"<div>{table}{objective}{_list_html(overview_notes(explanations))}</div>")
 
 
-def _badge(verdict: str) -> str:
-    # White on colour: readable on a notebook's light page and on its dark one.
-    style = f"background:{_VERDICT_COLORS[verdict]};color:#fff;border-radius:0.3em;padding:0.1em 0.5em"
-    return f"<span style='{style};white-space:nowrap'>{html.escape(verdict)}</span>"
-
-
-def _list_html(sentences: Sequence[str]) -> str:
-    return f"<ul>{''.join(f'<li>{html.escape(s)}</li>' for s in sentences)}</ul>" if sentences else ""
-
-
-def _as_good_html(explanation: Explanation) -> str:
-    others = explanation.alternatives()
-    if not others:
-        sentence = settled(explanation, explanation.best)
-        return f"<p>{html.escape(sentence)}</p>" if sentence else ""
-    formulas = "".join(f"<li>{formula._repr_html_()}</li>" for formula in others)
-    return f"<details><summary>{AS_GOOD} ({len(others)})</summary><ul>{formulas}</ul></details>"
+def _cell(cell: Cell, column: Column) -> str:
+    if not isinstance(cell, str):
+        return f"<code>{_tx(cell.text())}</code>"  # some viewers leave MathML out
+    return _badge(cell) if column.kind == "verdict" else _tx(cell)

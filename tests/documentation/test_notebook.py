@@ -15,7 +15,8 @@ import pytest
 from ConfigSpace import ConfigurationSpace, Float
 
 from deepcave_symbolic import Explanation, Explanations, Run, explain, explain_all, load_run
-from deepcave_symbolic.show.text import overview_text
+from deepcave_symbolic.show.document import overview
+from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.surrogates import build_surrogate
 from places import ROOT
 
@@ -110,7 +111,7 @@ def test_all_explanations_are_a_list_and_a_table(everything: Explanations) -> No
     assert isinstance(everything, list) and everything == list(everything)
     assert pickle.loads(pickle.dumps(everything)) is not None and copy.copy(everything) == everything
     assert json.loads(json.dumps([e.to_dict() for e in everything]))[0]["hyperparameters"] == ["C"]
-    assert str(everything) == overview_text(everything)
+    assert str(everything) == write_text(overview(everything))
     page = everything._repr_html_()
     assert page.count("<tr>") == 3 and page.index(">C<") < page.index(">gamma<")
     for explanation in everything:

@@ -33,8 +33,8 @@ LAYERS = [
     ["findings"],
     ["question"],
     ["explanation", "explanations"],
-    ["show"],
     ["comparing"],
+    ["show"],
     ["explainer", "estimator"],
     ["study"],
     ["api", "run_report"],
@@ -50,8 +50,7 @@ EXCUSED = {
     ("explanation", "show"),
     ("explanations", "show"),
     ("engines", "question"),
-    ("comparing/comparison", "comparing/figures"),
-    ("comparing/comparison", "comparing/report"),
+    ("comparing", "show"),
 }
 HEAVY = {
     "deepcave",

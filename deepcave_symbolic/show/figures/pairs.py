@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.show.facts import percent
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.pairs import interaction_share
+from deepcave_symbolic.words.numbers import percent
 
 __all__ = ["VALUES", "plot_pairs"]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.show.cards import BIBTEX, run_of
+from deepcave_symbolic.show.document import overview as overview_blocks
 from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
 from deepcave_symbolic.show.html.parts import core, extras, heading, run_card, surrogate_card
 from deepcave_symbolic.show.html.render import anchor, asset, blocks, render_page
 from deepcave_symbolic.show.html.tables import overview_table
-from deepcave_symbolic.show.text import overview_latex
+from deepcave_symbolic.show.latex import write_latex
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 
@@ -108,7 +109,7 @@ class _Page:
 
     def latex_of(self, explanations: Sequence[Explanation]) -> str:
         """Returns a table's LaTeX where it fits, else a sentence."""
-        code = blocks().code(overview_latex(explanations))
+        code = blocks().code(write_latex(overview_blocks(explanations)))
         made: str = blocks().folded("LaTeX of this table (booktabs, amsmath)", code)
         return made if self.remaining.reserve(made) else blocks().note("Its LaTeX is too long for this page.")
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.show.cards import run_of
+from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.facts import explanation_facts, groups_title, settled
 from deepcave_symbolic.show.html.render import badge_of, blocks, title_of, typeset
 from deepcave_symbolic.show.html.tables import formulas_table
-from deepcave_symbolic.show.text import explanation_latex
+from deepcave_symbolic.show.latex import write_latex
 
 __all__ = ["core", "extras", "heading", "run_card", "surrogate_card"]
 
@@ -99,5 +100,5 @@ def extras(explanation: Explanation) -> list[tuple[str, str]]:
         table = formulas_table([(choice, group.best) for choice, group in e.groups.items()], "Choice")
         parts.append(("the formulas of every choice", folded(groups_title(e), table)))
     parts.append(("Python", folded("Python", code(e.best.python()))))
-    parts.append(("LaTeX", folded("LaTeX (booktabs, amsmath)", code(explanation_latex(e)))))
+    parts.append(("LaTeX", folded("LaTeX (booktabs, amsmath)", code(write_latex(document(e))))))
     return parts

@@ -17,9 +17,11 @@ from deepcave_symbolic import Comparison, Explanation, compare, explain, load_ru
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.comparing import compare_explanations
 from deepcave_symbolic.comparing.forms import Data, form_of, refit
-from deepcave_symbolic.comparing.report import comparison_html, comparison_latex, comparison_markdown, number
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, SearchFailedError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
+from deepcave_symbolic.show.comparison import comparison_document, number_with_error
+from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.markdown import write_markdown
 from helpers_smac import edit_json
 from places import EXAMPLE_RUNS
 
@@ -219,10 +221,10 @@ def test_figure_and_reports_show_every_run_and_constant(comparison: Comparison) 
         f"{run}: {what}" for run in comparison.runs for what in ("surrogate", "common form")
     }
     assert figure.layout.xaxis.type == "log" and comparison.form_text() in figure.layout.title.text
-    for text in (str(comparison), comparison_markdown(comparison), comparison_html(comparison)):
+    for text in (str(comparison), write_markdown(comparison_document(comparison)), comparison._repr_html_()):
         for word in (*comparison.runs, *(c.name for c in comparison.constants), "differ", "standard error", "5 %"):
             assert word in text
-    latex = comparison_latex(comparison)
+    latex = write_latex(comparison_document(comparison))
     rows = [line for line in latex.splitlines() if line.endswith("\\\\")]
     assert {row.count(" & ") for row in rows} == {2 + len(comparison.constants)}
     assert max(map(len, str(comparison).splitlines())) <= 110
@@ -296,4 +298,4 @@ def test_objectives_and_kinds() -> None:
      (1.5, 0.0, "1.5"), (2.0, np.inf, "2 ± ?"), (3e-12, 4e-13, "3e-12 ± 4e-13")],
 )  # fmt: skip
 def test_numbers_with_errors(value: float, error: float, text: str) -> None:
-    assert number(value, error) == text
+    assert number_with_error(value, error) == text

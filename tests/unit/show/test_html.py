@@ -25,8 +25,10 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.show.cards import BIBTEX
+from deepcave_symbolic.show.document import document
+from deepcave_symbolic.show.document import overview as overview_page
 from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
-from deepcave_symbolic.show.text import explanation_latex, overview_latex
+from deepcave_symbolic.show.latex import write_latex
 from places import EXAMPLE_RUNS
 
 RUNS = EXAMPLE_RUNS
@@ -318,7 +320,8 @@ def test_latex_compiles(overview: list[Explanation], tmp_path: Path) -> None:
     run = load_run(RUNS / "mlp_hpo")
     names = ["50% of $x_1$ & {more}", "a\\b^c~d#e", "<tag> 'quoted' -- \"double\""]
     hostile = [replace(e, hyperparameters=(n,), objective=n) for e, n in zip(overview, names, strict=False)]
-    tables = [overview_latex([*overview, *hostile]), *(explanation_latex(e) for e in [*overview[:2], *hostile])]
+    pages = [overview_page([*overview, *hostile]), *(document(e) for e in [*overview[:2], *hostile])]
+    tables = [write_latex(page) for page in pages]
     assert len(run.configspace) == len(overview)
     start = "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,amsmath}\\begin{document}\n"
     (tmp_path / "t.tex").write_text(start + "\n\n".join(tables) + "\\end{document}\n", encoding="utf-8")

@@ -14,7 +14,8 @@ import pytest
 
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.show.text import explanation_latex, overview_latex
+from deepcave_symbolic.show.document import document, overview
+from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.words.names import latex_name, visible
 from hostile import NAMES as HOSTILE
 from hostile import renamed
@@ -77,7 +78,7 @@ def test_tables_and_formulas_of_hostile_names_compile(tmp_path: Path) -> None:
     names = [f"{HOSTILE[kind]}{i}" for i, kind in enumerate(kinds)]
     folder = renamed(tmp_path / "run", names)
     explanation = explain(folder, names[0], names[2])
-    parts = [explanation_latex(explanation), overview_latex([explanation])]
+    parts = [write_latex(document(explanation)), write_latex(overview([explanation]))]
     parts += [f"$\\displaystyle {formula.latex()}$" for formula in explanation.formulas]
     output = tmp_path / "front.tex"
     assert main(["explain", str(folder), "-p", names[0], "--format", "latex", "-o", str(output)]) == 0

@@ -14,7 +14,10 @@ import pytest
 from deepcave_symbolic import Explanation, explain_all, pair_table, plot_pairs
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.show.text import overview_latex, overview_markdown, overview_text
+from deepcave_symbolic.show.document import overview
+from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.markdown import write_markdown
+from deepcave_symbolic.show.text import write_text
 from helpers_smac import LiveRun, live
 from places import EXAMPLE_RUNS
 
@@ -74,12 +77,13 @@ def test_hostile_names(explanations: list[Explanation]) -> None:
     hostile = replace(explanations[0], hyperparameters=names)
     labels = plot_pairs([hostile]).layout.xaxis.ticktext
     assert {"&lt;b&gt;x&lt;/b&gt;\\u202e"} < set(labels) and max(map(len, map(html.unescape, labels))) < 40
-    markdown, latex = overview_markdown([hostile]), overview_latex([hostile])
-    assert "<b>" not in markdown.replace("\\<b\\>", "") and "\u202e" not in markdown + latex + overview_text([hostile])
+    page = overview([hostile])
+    markdown, latex = write_markdown(page), write_latex(page)
+    assert "<b>" not in markdown.replace("\\<b\\>", "") and "\u202e" not in markdown + latex + write_text(page)
     row = next(line for line in markdown.splitlines() if "long" in line)
     assert row.replace("\\|", "").count("|") == 9
     line = next(line for line in latex.splitlines() if "long" in line)
-    assert line.partition("\\displaystyle")[0].count(" & ") == 6
+    assert line.partition("\\displaystyle")[0].count(" & ") == 7
 
 
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

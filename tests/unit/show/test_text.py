@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
 from deepcave_symbolic import Explanation
 from deepcave_symbolic.projection import Incumbent
-from deepcave_symbolic.show import facts
-from deepcave_symbolic.show import text as report
+from deepcave_symbolic.show.document import document, facts, overview
 from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
+from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.markdown import write_markdown
+from deepcave_symbolic.show.text import write_text
+from deepcave_symbolic.words.numbers import percent
 from records import HOSTILE, explanation, two_dimensional
 
 
+def facts_of(record: Explanation) -> dict[str, str]:
+    return dict(facts(record, record.best).rows)
+
+
 def fact(record: Explanation, label: str) -> str:
-    return dict(facts.explanation_facts(record))[label]
+    return facts_of(record)[label]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +41,7 @@ def fact(record: Explanation, label: str) -> str:
 def test_the_reader_is_told_when_not_to_believe_it(cv_r2: float | None, r2: float, verdict: str, words: str) -> None:
     record = explanation(cv_r2=cv_r2, r2=r2)
     assert record.verdict == verdict
-    text = report.explanation_text(record)
+    text = write_text(document(record))
     assert words in " ".join(text.split()).replace("! ", "")
     assert verdict in text
 
@@ -59,7 +67,7 @@ def test_extrapolation_is_said() -> None:
 
 
 def test_text_shows_formula_front_and_card() -> None:
-    text = report.explanation_text(explanation())
+    text = write_text(document(explanation()))
     assert "cost ≈ 0.12 + 0.04·(log10(lr) + 2.5)²" in text
     assert "the run's own, exact" in " ".join(text.split())
     assert sum(line.startswith("* ") for line in text.splitlines()) == 1
@@ -67,9 +75,9 @@ def test_text_shows_formula_front_and_card() -> None:
 
 def test_markdown_and_latex_escape_names() -> None:
     record = explanation(HOSTILE, alternatives=2)
-    markdown = report.explanation_markdown(record) + report.overview_markdown([record])
+    markdown = write_markdown(document(record)) + write_markdown(overview([record]))
     assert "<b>" not in markdown.replace("\\<b\\>", "")
-    latex = report.explanation_latex(record) + report.overview_latex([record])
+    latex = write_latex(document(record)) + write_latex(overview([record]))
     unescaped = latex.replace("\\&", "").replace("\\%", "").replace("\\$", "").replace("\\_", "")
     assert unescaped.count("{") - unescaped.count("\\{") == unescaped.count("}") - unescaped.count("\\}")
     assert "50%" not in latex.replace("\\%", "")
@@ -85,8 +93,12 @@ def test_a_notebook_shows_the_verdict_first_and_folds_the_alternatives() -> None
     html = explanation(cv_r2=0.0, alternatives=2)._repr_html_()
     assert ">do not trust</span>" in html and "#b02a37" in html
     assert html.index("do not trust") < html.index("<math") < html.index("Optimum") < html.index("<details>")
-    assert "recommended one (2)" in html
-    assert "found no other formula" in explanation()._repr_html_() and "<details>" not in explanation()._repr_html_()
+    assert re.findall("<details><summary>(.*?)</summary>", html) == [
+        "Pareto front",
+        "Equally long formulas that the trials cannot tell from the recommended one (2)",
+        "Copy the formula",
+    ]
+    assert "found no other formula" in explanation()._repr_html_()
 
 
 def test_figures_escape_names_and_shade_extrapolation() -> None:
@@ -127,9 +139,9 @@ def test_facts_say_what_the_formula_does_and_how_much_of_the_story_it_is() -> No
     )
     assert fact(explanation(), "Accounts for") == "97 % of the surrogate's variance"
     assert fact(record, "Band") == "inside the surrogate's ±1 std band on the whole domain"
-    assert "Interaction" not in dict(facts.explanation_facts(record))
+    assert "Interaction" not in facts_of(record)
     assert "interaction of a and b" in fact(two_dimensional(), "Interaction")
-    assert facts.explanation_facts(record)[0] == ("Verdict", "trust")
+    assert next(iter(facts_of(record).items())) == ("Verdict", "trust")
 
 
 @pytest.mark.parametrize(
@@ -137,39 +149,37 @@ def test_facts_say_what_the_formula_does_and_how_much_of_the_story_it_is() -> No
     [(0.0, "0 %"), (1e-7, "under 0.1 %"), (0.004, "0.4 %"), (0.0099, "1.0 %"), (0.136, "14 %"), (1.0, "100 %")],
 )
 def test_shares_are_readable(share: float, text: str) -> None:
-    assert facts.percent(share) == text
+    assert percent(share) == text
 
 
 def test_alternatives_are_listed_or_that_there_are_none() -> None:
     record = explanation(alternatives=7)
-    text = report.explanation_text(record)
+    text = write_text(document(record))
     heading = "Equally long formulas that the trials cannot tell from the recommended one"
     assert heading in text and "and 2 more" in text
     assert "0.115 + 0.04·(log10(lr) + 2.5)²" not in text
     assert text.index("Pareto front") < text.index(heading) < text.index("0.111 + 0.04·(log10(lr) + 2.5)²")
-    assert heading in report.explanation_markdown(record) and "and 2 more" in report.explanation_markdown(record)
+    assert heading in write_markdown(document(record)) and "and 2 more" in write_markdown(document(record))
     settled = "The search found no other formula of this length that fits as well within the trials' noise."
-    for written in (report.explanation_text, report.explanation_markdown):
-        assert settled in written(explanation())
-    assert facts.settled(explanation(), explanation().formulas[0]) == ""
+    for write in (write_text, write_markdown):
+        assert settled in write(document(explanation()))
+        assert settled not in write(document(explanation(), explanation().formulas[0])), "a constant has no form"
 
 
 def test_text_is_no_wider_than_a_terminal() -> None:
     record = explanation("a_rather_long_name_of_a_learning_rate", alternatives=2, n_averaged=50, share=0.3)
-    wide = [line for line in report.explanation_text(record).splitlines() if len(line) > 100]
+    wide = [line for line in write_text(document(record)).splitlines() if len(line) > 100]
     assert wide == []
-    broken = report.explanation_text(
-        replace(record, formulas=[replace(f, tree=f.tree + f.tree) for f in record.formulas])
-    )
+    broken = write_text(document(replace(record, formulas=[replace(f, tree=f.tree + f.tree) for f in record.formulas])))
     assert [line for line in broken.splitlines() if len(line) > 100] == []
     assert any(line.strip().startswith("+ ") for line in broken.splitlines()), "lines begin with a sign"
 
 
 def test_formulas_that_do_not_fit_stand_below_their_rows() -> None:
-    short = report.overview_text([explanation()])
+    short = write_text(overview([explanation()]))
     assert short.splitlines()[0].endswith("formula") and short.splitlines()[1].endswith("(log10(lr) + 2.5)²")
     name = "a_rather_long_name_of_a_learning_rate"
-    lines = report.overview_text([explanation(), explanation(name)]).splitlines()
+    lines = write_text(overview([explanation(), explanation(name)])).splitlines()
     assert max(map(len, lines)) <= 100
     assert lines[2] == "    0.12 + 0.04·(log10(lr) + 2.5)²"
     assert lines[3].startswith(name) and lines[4] == f"    0.12 + 0.04·(log10({name}) + 2.5)²"
@@ -181,10 +191,10 @@ def test_the_overview_has_the_share_of_the_variance() -> None:
         head,
         row,
         *_,
-    ) = report.overview_text([record]).splitlines()
+    ) = write_text(overview([record])).splitlines()
     assert head.split()[:3] == ["hyperparameter", "range", "share"] and "14 %" in row
-    assert "| share |" in report.overview_markdown([record]) and "| 14 % |" in report.overview_markdown([record])
-    assert "& Share &" in report.overview_latex([record]) and "& 14\\,\\% &" in report.overview_latex([record])
+    assert "| share |" in write_markdown(overview([record])) and "| 14 % |" in write_markdown(overview([record]))
+    assert "& Share &" in write_latex(overview([record])) and "& 14\\,\\% &" in write_latex(overview([record]))
 
 
 def test_overview_shows_what_could_not_be_explained() -> None:
@@ -192,9 +202,9 @@ def test_overview_shows_what_could_not_be_explained() -> None:
         explanation("kernel"), formulas=[], projection=None, warnings=["Hyperparameter 'kernel' is categorical."]
     )
     for text in (
-        report.overview_text([explanation(), empty]),
-        report.overview_markdown([explanation(), empty]),
-        report.explanation_text(empty),
+        write_text(overview([explanation(), empty])),
+        write_markdown(overview([explanation(), empty])),
+        write_text(document(empty)),
     ):
         assert "categorical" in text
-    assert "kernel" in report.overview_latex([empty])
+    assert "kernel" in write_latex(overview([empty]))

@@ -1,0 +1,115 @@
+"""What a page says of a comparison of runs, and in which words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.words.names import shown_name
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.comparing import Comparison
+
+__all__ = ["comparison_document", "number_with_error"]
+
+_CROSS = "R² of the formula of the run on the left for the run on top; in brackets after the best shift and stretch"
+
+
+def comparison_document(comparison: Comparison) -> tuple[Block, ...]:
+    """Returns the page on a comparison: the common form, its constants, every run's own formula."""
+    names = " and ".join(comparison.hyperparameters)
+    form = FormulaBlock(f"{shown_name(comparison.objective)} ≈ {comparison.form_text()}", comparison.form_latex())
+    return (
+        Heading(f"{names} in {len(comparison.runs)} runs"),
+        form,
+        _constants(comparison),
+        Note(
+            "± is a standard error: what the constant would vary by if the run's trials were drawn again, from the "
+            "surrogate's cross-validated error. A constant differs where such differences would be seen in fewer than "
+            f"{100 * comparison.level:g} % of cases if it were the same (p, Cochran's Q), and is undetermined where "
+            "twice the largest error (within ±) is as large as the constant. To agree is meant within that."
+        ),
+        _own_formulas(comparison),
+        _cross(comparison),
+        *([Warnings(tuple(("with care", note) for note in comparison.notes))] if comparison.notes else []),
+    )
+
+
+def _constants(comparison: Comparison) -> Table:
+    """Returns the constants of the common form, one row per run, and below them what they say together."""
+    constants = comparison.constants
+    runs = zip(comparison.runs, comparison.explanations, comparison.formulas, strict=True)
+    operators = next((n for text, n, _ in comparison.forms if text == comparison.form_text()), 0)
+    return Table(
+        columns=(
+            Column("run", "name"),
+            Column("verdict", "verdict"),
+            Column("R²", "number"),
+            *(Column(c.name, "number") for c in constants),
+        ),
+        rows=tuple(
+            (run, e.verdict, f"{f.r2:.3f}", *(number_with_error(c.values[i], c.errors[i]) for c in constants))
+            for i, (run, e, f) in enumerate(runs)
+        ),
+        title=f"The common form ({operators} operators), with every run's constants",
+        foot=(
+            _foot("", (c.role for c in constants)),
+            _foot("together", (f"{c.mean:.4g}" if c.agreement == "agree" else "-" for c in constants)),
+            _foot("within ±", (f"{c.tolerance:.2g}" if math.isfinite(c.tolerance) else "?" for c in constants)),
+            _foot("p", (_chance(c.p_value) for c in constants)),
+            _foot("", (c.agreement for c in constants)),
+        ),
+    )
+
+
+def _foot(label: str, cells: Iterable[str]) -> tuple[Cell, ...]:
+    return (label, "", "", *cells)
+
+
+def number_with_error(value: float, error: float) -> str:
+    """Returns a value with its standard error, both to the digits that the error has: 0.284 ± 0.012."""
+    if not math.isfinite(error):
+        return f"{value:.3g} ± ?"
+    if error <= 0.0 or error < 1e-9 * abs(value):
+        return f"{value:.6g}"
+    digits = 1 - math.floor(math.log10(error))
+    if -2 <= digits <= 8:
+        return f"{value:.{max(0, digits)}f} ± {error:.{max(0, digits)}f}"
+    return f"{value:.3g} ± {error:.1g}"
+
+
+def _chance(p_value: float) -> str:
+    return "?" if not math.isfinite(p_value) else "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+
+
+def _own_formulas(comparison: Comparison) -> Table:
+    own = [e.best for e in comparison.explanations]
+    return Table(
+        columns=(
+            Column("run", "name"),
+            Column("operators", "number"),
+            Column("R²", "number"),
+            Column("formula", "formula", unit=comparison.objective),
+        ),
+        rows=tuple((run, str(f.complexity), f"{f.r2:.3f}", f) for run, f in zip(comparison.runs, own, strict=True)),
+        title="Every run's own formula",
+    )
+
+
+def _cross(comparison: Comparison) -> Table:
+    numbers = [f"[{i + 1}]" for i in range(len(comparison.runs))]
+    rows = zip(numbers, comparison.runs, comparison.cross, comparison.cross_shape, strict=True)
+    return Table(
+        columns=(Column("run", "name"), *(Column(number, "number") for number in numbers)),
+        rows=tuple(
+            (f"{number} {run}", *(f"{_r2(raw)} ({_r2(shape)})" for raw, shape in zip(raws, shapes, strict=True)))
+            for number, run, raws, shapes in rows
+        ),
+        title=_CROSS,
+    )
+
+
+def _r2(value: float) -> str:
+    return "< -9" if value < -9.0 else f"{value:.2f}"

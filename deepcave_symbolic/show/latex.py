@@ -1,0 +1,60 @@
+"""Writes the table of a page for a paper (needs booktabs and amsmath)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Table
+from deepcave_symbolic.words.names import latex_name, visible
+
+__all__ = ["table_latex", "write_latex"]
+
+_NUMBERS = str.maketrans({"%": "\\%", "±": "$\\pm$", "<": "$<$"})
+
+
+def write_latex(blocks: Sequence[Block]) -> str:
+    """Returns the page's first table, behind a comment with the form whose constants it has."""
+    forms = [block.text for block in blocks if isinstance(block, FormulaBlock) and block.formula is None]
+    tables = [block for block in blocks if isinstance(block, Table)]
+    return "".join([*(f"% {visible(text)}\n" for text in forms), *map(table_latex, tables[:1])])
+
+
+def table_latex(table: Table) -> str:
+    """Returns a table as LaTeX."""
+    columns = table.columns
+    lines = [
+        f"\\begin{{tabular}}{{{''.join('r' if column.kind == 'number' else 'l' for column in columns)}}}",
+        "\\toprule",
+        _line(map(_head, columns)),
+        "\\midrule",
+    ]
+    for i, row in enumerate(table.rows):
+        first, *others = map(_cell, row, columns)
+        lines.append(_line([first + "$^{*}$" * (i == table.recommended), *others]))
+    if table.foot:
+        lines.append("\\midrule")
+    lines += [_line(map(_cell, row, columns)) for row in table.foot]
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}", ""])
+
+
+def _line(cells: Sequence[str] | map[str]) -> str:
+    return " & ".join(cells) + " \\\\"
+
+
+def _head(column: Column) -> str:
+    if column.kind == "formula" and column.unit:
+        return f"${latex_name(column.unit)}$"
+    title = column.title.replace("R²", "$R^2$")
+    return title[:1].upper() + title[1:] if title.isalpha() else title
+
+
+def _cell(cell: Cell, column: Column) -> str:
+    if not isinstance(cell, str):
+        return f"$\\displaystyle {cell.latex_body()}$"
+    if column.kind == "name":
+        return f"${latex_name(cell)}$" if cell else ""
+    if cell == "-":
+        return "--"
+    # A hyphen is no minus.
+    return re.sub("^-", "$-$", cell.replace(" %", "\\,%").translate(_NUMBERS))
