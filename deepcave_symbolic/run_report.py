@@ -62,7 +62,8 @@ def report_html(  # noqa: D417 - the arguments that it shares with explain are d
     """
     if isinstance(pairs, bool) or not isinstance(pairs, int) or pairs < 0:
         raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
-    from deepcave_symbolic.show.html import interaction_strength, report_page
+    from deepcave_symbolic.show.document import interaction_strength
+    from deepcave_symbolic.show.html import report_page
 
     options = Options(source, engine, max_complexity, functions, seed)
     run = run if run is None else load_run(run, configspace=configspace)
@@ -94,22 +95,18 @@ def report_html(  # noqa: D417 - the arguments that it shares with explain are d
         ranking = rank_pairs(explainer.surrogate, explainer.run.configspace, names, progress=progress)
         chosen = explained(ranking.pairs[:pairs])
         chosen.sort(key=lambda e: -interaction_strength(e))
-        note = _note(ranking, len(chosen), explainer.run.objectives[explainer.objective])
+        note = _note(ranking, len(chosen))
     return report_page(singles, chosen, title=title, command=command, pairs_note=note)
 
 
-def _note(ranking: PairRanking, shown: int, objective: str) -> str:
+def _note(ranking: PairRanking, shown: int) -> str:
     """Returns how the pairs were chosen, in words."""
     if ranking.compared < 2:
         return "There are no two hyperparameters with a formula, so there are no pairs."
     if not ranking.pairs:
         return "The surrogate sees no interaction between any two hyperparameters."
     n = len(ranking.pairs)
-    text = (
-        f"{f'{shown} of {n} pairs, those that interact most' if shown < n else f'Every pair that interacts ({n})'}. "
-        "Interaction: how far the best sum of two curves, one a hyperparameter, stays from the surrogate's average "
-        f"over everything else (RMSE, in {objective}); it is what only a formula of both can say."
-    )
+    text = f"{f'{shown} of {n} pairs, those that interact most' if shown < n else f'Every pair that interacts ({n})'}."
     if shown < n:
         text += " The pairs were compared on a coarse grid."
     if ranking.compared < ranking.of:

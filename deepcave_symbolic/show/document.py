@@ -42,7 +42,8 @@ _MEANINGS = {
 }
 _INTERACTIONS = {
     "share": "share of a pair's projection that no sum of two formulas of one hyperparameter explains",
-    "rmse": "how far the best sum of two curves, one per hyperparameter, stays from a pair's projection (RMSE)",
+    "rmse": "how far the best sum of two curves, one per hyperparameter, stays from a pair's projection (RMSE): what "
+    "only a formula of both can say",
 }
 _OPTIMUM_DISPUTED = (
     "Formula, surrogate and incumbent disagree about the best setting by more than the surrogate's uncertainty: do not "

@@ -16,8 +16,9 @@ import plotly.graph_objects as go
 
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.projection import TrialPoints
-from deepcave_symbolic.show.figures.explanation import plot_explanation
-from deepcave_symbolic.show.html.render import blocks, title_of
+from deepcave_symbolic.show.blocks import Figure
+from deepcave_symbolic.show.figures import draw
+from deepcave_symbolic.show.html.render import render
 
 __all__ = ["Drawings", "RemainingBytes", "in_script", "packed_plotly", "script_hash"]
 
@@ -61,14 +62,14 @@ class Drawings:
     def __len__(self) -> int:
         return len(self._figures)
 
-    def add(self, explanation: Explanation) -> str:
+    def add(self, block: Figure) -> str:
         """Adds a figure and returns the markup of its place, or nothing where it does not fit.
 
         Args:
-            explanation: A record with a formula.
+            block: A figure of one explanation.
         """
-        shown, caption = _thinned(explanation)
-        figure: go.Figure = plot_explanation(shown)
+        shown, caption = _thinned(block.explanations[0])
+        figure: go.Figure = draw(replace(block, explanations=(shown,)))
         # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
         maps = any(trace.type == "contour" for trace in figure.data)
         margin = {"l": 70, "r": 90 if maps else 30, "t": 40 if maps else 12, "b": 50}
@@ -79,8 +80,7 @@ class Drawings:
         if not self._remaining.reserve(text, caption):
             return ""
         self._figures.append(text)
-        place: str = blocks().figure(len(self._figures) - 1, title_of(explanation), maps, caption)
-        return place
+        return render(block, number=len(self._figures) - 1, is_map=maps, caption=caption)
 
     def json(self) -> str:
         """Returns what the page's script reads."""

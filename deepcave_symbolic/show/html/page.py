@@ -1,20 +1,29 @@
-"""Puts the page together, below its size."""
+"""Puts the blocks of a run's explanations on one page, below its size."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.show.cards import BIBTEX, run_of
-from deepcave_symbolic.show.document import overview as overview_blocks
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Code,
+    Details,
+    Facts,
+    Figure,
+    FormulaBlock,
+    Heading,
+    Note,
+    Table,
+    Warnings,
+)
+from deepcave_symbolic.show.cards import how_made, run_card, run_of, surrogate_card
+from deepcave_symbolic.show.document import common_warnings, document, formula_block, overview
 from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
-from deepcave_symbolic.show.html.parts import core, extras, heading, run_card, surrogate_card
-from deepcave_symbolic.show.html.render import anchor, asset, blocks, render_page
-from deepcave_symbolic.show.html.tables import overview_table
-from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.html.render import asset, render, render_page
+from deepcave_symbolic.show.latex import table_latex
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 
@@ -24,11 +33,19 @@ MAX_BYTES = 5_000_000
 _FRAME, _HEADING = 60_000, 1_500
 #: By this a page is known as one of ours.
 GENERATOR = '<meta name="generator" content="deepcave-symbolic">'
-
-_COLUMNS = (
-    "Range: how much of the objective the hyperparameter moves. Share: of the surrogate's variance that it accounts "
-    "for on its own, where it is active. R²: how well the formula follows the surrogate's average."
-)
+#: Facts that stand elsewhere on the page.
+_ELSEWHERE = ("Verdict", "Objective", "Surrogate")
+#: What must be there is placed first, then the figures, then what one has to open.
+_PLACED = ((Heading, FormulaBlock, Warnings, Facts, Note), (Figure,), (Table, Details))
+#: What a block without a title is called where it is left out.
+_NAMES = {
+    FormulaBlock: "the formula",
+    Warnings: "the warnings",
+    Facts: "the facts",
+    Figure: "the figure",
+    Note: "a note",
+}
+_AS_LATEX = "as LaTeX (booktabs, amsmath)"
 
 
 def explanation_page(explanation: Explanation, command: str | None = None) -> str:
@@ -39,11 +56,11 @@ def explanation_page(explanation: Explanation, command: str | None = None) -> st
         command: The command that made it, as typed.
     """
     title = f"{' and '.join(explanation.hyperparameters)} in {_run_name([explanation])}"
-    return _Page([explanation], 2, []).html(title, [], command)
+    return _Page([explanation], 2, ()).html(title, {}, command)
 
 
 def report_page(
-    overview: Sequence[Explanation],
+    singles: Sequence[Explanation],
     pairs: Sequence[Explanation] = (),
     *,
     title: str | None = None,
@@ -53,90 +70,102 @@ def report_page(
     """Returns a run's explanations as one page that opens without internet.
 
     Args:
-        overview: One per hyperparameter, the strongest first.
+        singles: One per hyperparameter, the strongest first.
         pairs: Of two hyperparameters each.
         title: Heading; the run's name by default.
         command: The command that made it, as typed.
         pairs_note: What is said of the pairs: how they were chosen, or why there are none.
     """
-    page = _Page([*overview, *pairs], 3, _common([*overview, *pairs]))
-    shown = [page.heading("Every hyperparameter"), overview_table(overview, page.remaining.reserve)]
-    shown += [blocks().note(_COLUMNS), page.latex_of(overview)]
+    every = [*singles, *pairs]
+    page = _Page(every, 3, common_warnings(every))
+    tables = {"Every hyperparameter": page.table(singles)}
     if pairs or pairs_note:
-        shown.append(page.heading("The strongest pairs"))
-    if pairs:
-        shown.append(overview_table(pairs, page.remaining.reserve, pairs=True))
-    if pairs_note:
-        shown.append(blocks().note(pairs_note))
-    if pairs:
-        shown.append(page.latex_of(pairs))
-    shown.append(page.heading("One by one"))
-    return page.html(title or f"Symbolic report of {_run_name(overview)}", shown, command)
+        tables["The strongest pairs"] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
+    return page.html(title or f"Symbolic report of {_run_name(singles)}", tables, command)
 
 
 @dataclass
 class _Section:
-    """What the page says of one explanation, and what was left out to keep the page below its size."""
+    """The blocks on one explanation, the markup of those that fit, and the names of those that do not."""
 
     explanation: Explanation
-    parts: list[str]
+    blocks: Sequence[Block]
+    fitting: dict[int, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
 
     @property
     def id(self) -> str:
-        return anchor(self.explanation)
+        return _anchor(self.explanation)
+
+    @property
+    def parts(self) -> list[str]:
+        return [self.fitting[i] for i in sorted(self.fitting)]
 
 
 class _Page:
     """A page with one section per explanation.
 
-    What does not fit is left out: first code and fronts, then figures, those of the hyperparameters that move the
-    objective least first.
+    What does not fit is left out: first what one has to open, then figures, each time of the hyperparameters that move
+    the objective least.
+
+    Args:
+        explanations: The records.
+        level: Of the sections' headings.
+        common: Warnings that the page shows once.
     """
 
     def __init__(self, explanations: Sequence[Explanation], level: int, common: Sequence[str]) -> None:
         self._explanations = explanations
         self._level = level
-        self._common = common
+        self._common = tuple(common)
+        self._told: set[str] = set()
         self._style, self._script = asset("report.css"), asset("report.js")
         frame = _FRAME + _HEADING * len(explanations) + len(self._style) + len(self._script)
-        self.remaining = RemainingBytes(MAX_BYTES - frame)
+        self._remaining = RemainingBytes(MAX_BYTES - frame)
 
-    def heading(self, text: str) -> str:
-        """Returns a heading above the sections."""
-        made: str = blocks().title(text)
-        return made
+    def table(self, explanations: Sequence[Explanation], note: str = "") -> list[str]:
+        """Returns the table with one row per explanation, a note with what its columns mean, and its LaTeX."""
+        table = next(block for block in overview(explanations, interaction="rmse") if isinstance(block, Table))
+        below = []
+        for e in explanations:
+            # What cannot be explained says why.
+            markup = render(formula_block(e.best), whole=False) if e.formulas else render(Note(" ".join(e.warnings)))
+            below.append(markup if self._remaining.reserve(markup) else render(Note("Too long for this page.")))
+        meanings = {title: words for title, words in table.legend if title not in self._told}
+        self._told |= meanings.keys()
+        sentences = (f"{title[:1].upper()}{title[1:]}: {words}." for title, words in meanings.items())
+        latex = render(Details(f"This table {_AS_LATEX}", (Code("", table_latex(table)),)))
+        return [
+            render(table, links=[_anchor(e) for e in explanations], below=below, kind="overview"),
+            render(Note(" ".join([note, *sentences]).strip())),
+            latex if self._remaining.reserve(latex) else render(Note("Its LaTeX is too long for this page.")),
+        ]
 
-    def latex_of(self, explanations: Sequence[Explanation]) -> str:
-        """Returns a table's LaTeX where it fits, else a sentence."""
-        code = blocks().code(write_latex(overview_blocks(explanations)))
-        made: str = blocks().folded("LaTeX of this table (booktabs, amsmath)", code)
-        return made if self.remaining.reserve(made) else blocks().note("Its LaTeX is too long for this page.")
-
-    def html(self, title: str, overview: Sequence[str], command: str | None) -> str:
+    def html(self, title: str, tables: Mapping[str, Sequence[str]], command: str | None) -> str:
         """Returns the page.
 
         Args:
             title: Heading.
-            overview: What stands before the sections.
+            tables: What stands before the sections, by its heading.
             command: The command that made it.
 
         Raises:
             InvalidArgumentError: If names are so long that even what must be there does not fit.
         """
-        made = blocks().made(command, _shared_provenance(self._explanations), BIBTEX)
-        self.remaining.reserve(made)
+        made = [render(block) for block in how_made(self._explanations, command)]
+        self._remaining.reserve(*made)
         plotly, plotly_hash = packed_plotly()
-        drawings = Drawings(self.remaining if self.remaining.reserve(plotly) else RemainingBytes(0))
+        drawings = Drawings(self._remaining if self._remaining.reserve(plotly) else RemainingBytes(0))
         sections = self._sections(drawings)
         shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
+        cards = [blocks for e in shown[:1] for blocks in ((run_card(e),), surrogate_card(e)) if blocks]
         page = render_page(
             generator=GENERATOR,
             title=title,
             style=self._style,
-            cards=[card for e in shown[:1] for card in (run_card(e), surrogate_card(e))],
-            common=self._common,
-            overview=overview,
+            cards=[[render(block) for block in card] for card in cards],
+            common=render(Warnings(tuple(("with care", text) for text in self._common))),
+            tables=tables,
             sections=sections,
             incomplete=sum(bool(section.left_out) for section in sections),
             megabytes=f"{MAX_BYTES / 1e6:g}",
@@ -154,41 +183,50 @@ class _Page:
         return page
 
     def _sections(self, drawings: Drawings) -> list[_Section]:
-        """Returns the sections, with as many figures and extras as fit."""
-        sections = [_Section(e, core(e, self._level, self._common)) for e in self._explanations]
-        for section in sections:
-            if not self.remaining.reserve(*section.parts):
-                section.parts = [heading(section.explanation, self._level)]
-                section.left_out.append("the formula and its facts")
+        """Returns the sections, with as many of their blocks as fit."""
+        sections = [_Section(e, list(self._shown(e))) for e in self._explanations]
         # What moves the objective most is placed first.
         order = sorted(sections, key=lambda section: -section.explanation.range)
-        for section in order:
-            if section.explanation.formulas:
-                if figure := drawings.add(section.explanation):
-                    section.parts.append(figure)
-                else:
-                    section.left_out.append("the figure")
-        for section in order:
-            for name, markup in extras(section.explanation):
-                if self.remaining.reserve(markup):
-                    section.parts.append(markup)
-                else:
-                    section.left_out.append(name)
+        for kinds in _PLACED:
+            for section in order:
+                for i, block in enumerate(section.blocks):
+                    if isinstance(block, kinds):
+                        if markup := self._fitting(block, drawings):
+                            section.fitting[i] = markup
+                        else:
+                            section.left_out.append(_name(block))
         return sections
+
+    def _fitting(self, block: Block, drawings: Drawings) -> str:
+        """Returns a block's markup, or nothing where it does not fit."""
+        if isinstance(block, Heading):  # the page's frame has room for it
+            return render(block, level=self._level)
+        if isinstance(block, Figure):
+            return drawings.add(block)
+        markup = render(block)
+        return markup if self._remaining.reserve(markup) else ""
+
+    def _shown(self, explanation: Explanation) -> Iterator[Block]:
+        """Yields the blocks of the document that do not stand elsewhere on the page."""
+        for block in document(explanation):
+            if isinstance(block, (Warnings, Facts)):
+                block = block.without(self._common) if isinstance(block, Warnings) else block.without(*_ELSEWHERE)
+                if block.rows:
+                    yield block
+            elif not isinstance(block, Figure) or block.kind == "explanation":  # the tables have the others' numbers
+                yield block
+            if isinstance(block, Table) and block.recommended is not None:
+                yield Details(f"{block.title} {_AS_LATEX}", (Code("", table_latex(block)),))
+
+
+def _name(block: Block) -> str:
+    return f"“{block.title}”" if isinstance(block, (Table, Details)) else _NAMES[type(block)]
+
+
+def _anchor(explanation: Explanation) -> str:
+    """Returns the section's id: letters and digits, whatever the names are."""
+    return "e-" + "-".join(name.encode("utf-8", "backslashreplace").hex() for name in explanation.hyperparameters)
 
 
 def _run_name(explanations: Sequence[Explanation]) -> str:
     return (run_of(explanations[0]) if explanations else "") or "a run"
-
-
-def _common(explanations: Sequence[Explanation]) -> list[str]:
-    """Returns the warnings that hold for every formula."""
-    explained = [e for e in explanations if e.formulas]
-    return [w for w in explained[0].warnings if all(w in e.warnings for e in explained)] if len(explained) > 1 else []
-
-
-def _shared_provenance(explanations: Sequence[Explanation]) -> str:
-    """Returns as JSON what is the same for every explanation; what differs stands in their sections."""
-    provenances = [e.provenance for e in explanations if e.formulas] or [e.provenance for e in explanations[:1]]
-    shared = {k: v for p in provenances[:1] for k, v in p.items() if all(q.get(k) == v for q in provenances)}
-    return json.dumps(shared, indent=1, default=str) if shared else ""

@@ -1,28 +1,41 @@
-"""Renders the page's blocks with Jinja2, which is where every text is escaped, and reads the files beside it."""
+"""Renders the blocks of a page with Jinja2, which is where every text is escaped, and reads the files beside it."""
 
 from __future__ import annotations
 
 import functools
 import xml.etree.ElementTree as ET
-from dataclasses import dataclass
 from importlib import resources
-from typing import Any
 
 import jinja2
 
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.blocks import Block
+from deepcave_symbolic.show.palette import NO_VERDICT_COLOR, VERDICT_COLORS
 from deepcave_symbolic.words.names import shown_name, visible
 
-__all__ = ["Badge", "anchor", "asset", "badge_of", "blocks", "render_page", "title_of", "typeset"]
+__all__ = ["asset", "render", "render_page"]
 
-_CLASSES = dict(zip(VERDICTS, ("good", "care", "bad"), strict=True))
-#: A formula of more ems cannot be read in print.
+#: A formula of more ems cannot be read in print, where nobody can scroll; there it stands as text, which wraps.
 _WIDEST_IN_PRINT = 105
 #: Width of a letter, digit or sign, in em; fonts differ, and too wide a guess only makes a formula a little smaller.
 _LETTER, _SIGN = 0.55, 0.95
 _SCRIPT = 0.75
+
+
+def render(block: Block, **options: object) -> str:
+    """Returns a block's markup, which the macro of its name in `templates/blocks.html.j2` makes.
+
+    Args:
+        block: The block.
+        options: Further arguments of that macro.
+    """
+    macros = _environment().get_template("blocks.html.j2").module
+    markup: str = getattr(macros, type(block).__name__)(block, **options)
+    return markup
+
+
+def render_page(**values: object) -> str:
+    """Returns `templates/page.html.j2` with these values."""
+    return _environment().get_template("page.html.j2").render(values)
 
 
 def asset(name: str) -> str:
@@ -32,70 +45,28 @@ def asset(name: str) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__),
         autoescape=True,
-        # Made markup stays as it is; in everything else hidden characters are written out, then markup is escaped.
+        # What macros made stays as it is; in all else hidden characters are written out before markup is escaped.
         finalize=lambda value: value if hasattr(value, "__html__") else visible(str(value)),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters |= {"shown_name": shown_name, "ems": _ems}
+    colors = {**VERDICT_COLORS, "no verdict": NO_VERDICT_COLOR}
+    environment.globals |= {"render": render, "verdict_colors": colors, "widest_in_print": _WIDEST_IN_PRINT}
+    return environment
 
 
-@functools.cache
-def blocks() -> Any:
-    """Returns the macros of `templates/blocks.html.j2`: `blocks().note("a < b")` is markup."""
-    return _environment().get_template("blocks.html.j2").module
-
-
-def render_page(**values: object) -> str:
-    """Returns the page, `templates/page.html.j2` with these values."""
-    return _environment().get_template("page.html.j2").render(values)
-
-
-@dataclass(frozen=True)
-class Badge:
-    """A verdict's words and the class that colours them."""
-
-    text: str
-    kind: str
-
-
-def badge_of(explanation: Explanation) -> Badge:
-    """Returns what is said of the explanation's trust."""
-    if not explanation.formulas:
-        return Badge("no formula", "none")
-    return Badge(explanation.verdict, _CLASSES.get(explanation.verdict, "none"))
-
-
-def title_of(explanation: Explanation) -> str:
-    """Returns what a section is about."""
-    return " and ".join(explanation.hyperparameters)
-
-
-def anchor(explanation: Explanation) -> str:
-    """Returns the section's id: letters and digits, whatever the names are."""
-    return "e-" + "-".join(name.encode("utf-8", "backslashreplace").hex() for name in explanation.hyperparameters)
-
-
-def typeset(formula: Formula, *, whole: bool = False) -> str:
-    """Returns a formula as MathML in its box.
-
-    Args:
-        formula: The formula.
-        whole: Whether the objective stands before it.
-    """
-    lead = f"{shown_name(formula.objective)} ≈ " if whole else ""
-    math = formula.mathml()
-    ems = _width(ET.fromstring(math)) + _LETTER * len(visible(lead))
-    markup: str = blocks().formula(math, lead, ems, formula.text() if ems > _WIDEST_IN_PRINT else "")
-    return markup
+def _ems(mathml: str, lead: str) -> float:
+    """Returns about how wide a formula is with the text before it, in em of its font."""
+    return _width(ET.fromstring(mathml)) + _LETTER * len(visible(lead))
 
 
 def _width(node: ET.Element) -> float:
-    """Returns about how wide MathML is, in em of its font."""
     tag = node.tag.rpartition("}")[2]
     widths: list[float] = [_width(child) for child in node]
     if tag == "mfrac":
