@@ -1,4 +1,7 @@
-"""Hypothesis: the same examples on every machine, no deadline on a busy one. Signals: as in a terminal of one's own."""
+"""Hypothesis: the same examples on every machine, no deadline on a busy one. Signals: as in a terminal of one's own.
+
+The header says which runs the tests have.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import signal
 import threading
 
 from hypothesis import HealthCheck, settings
+
+from places import about_more_runs
 
 settings.register_profile(
     "ci", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
@@ -18,3 +23,7 @@ if threading.current_thread() is threading.main_thread():
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+def pytest_report_header() -> str:
+    return about_more_runs()

@@ -24,17 +24,9 @@ from deepcave_symbolic.surrogates.forest import fit_forest
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.training import train
 from helpers_smac import edit_json
-from places import ROOT, SHARED_RUNS
+from places import EXAMPLE_RUNS, OLD_RUNS, ROOT, short_name
 
-RECORDED = sorted(
-    file.parent
-    for base in (ROOT / "examples" / "runs", SHARED_RUNS / "SMAC3v2")
-    for file in base.rglob("runhistory.json")
-    if (file.parent / "configspace.json").exists()
-)
-
-
-PROCESS = ROOT / "examples" / "runs" / "svm_bbo"
+PROCESS = EXAMPLE_RUNS / "svm_bbo"
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +56,7 @@ def assert_as_configspace(path: Path) -> int:
     return len(section)
 
 
-@pytest.mark.parametrize("path", RECORDED, ids=lambda p: "/".join(p.parts[-3:]))
+@pytest.mark.parametrize("path", [*sorted(EXAMPLE_RUNS.iterdir()), *OLD_RUNS], ids=short_name)
 def test_vectors_are_configspaces(path: Path) -> None:
     assert assert_as_configspace(path) > 0
 

@@ -16,10 +16,10 @@ from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from helpers_smac import fingerprint
-from places import SHARED_RUNS, TEST_RUNS
+from places import TEST_RUNS
 
 RUNS = TEST_RUNS
-VERSIONS = ("2.0.2", "2.1.0", "2.2.0", "2.3.1")
+VERSIONS = ("2.0.0", "2.0.2", "2.1.0", "2.2.0", "2.3.1")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -44,20 +44,18 @@ def test_older_runs_are_read_and_say_what_differs(version: str, kind: str, capsy
 @pytest.mark.parametrize(
     ("module", "name", "folder"),
     [
-        ("smac3v1", "SMAC3v1Run", "SMAC3v1/mlp/run_1"),
-        ("dataframe", "DataFrameRun", "DataFrame/run_1"),
-        ("deepcave", "DeepCAVERun", "DeepCAVE/minimal/run_1"),
-        ("bohb", "BOHBRun", "BOHB/run_1"),
+        ("smac3v1", "SMAC3v1Run", "1.4.0/hpo"),
+        ("dataframe", "DataFrameRun", "others/dataframe"),
+        ("deepcave", "DeepCAVERun", "others/deepcave"),
+        ("bohb", "BOHBRun", "others/bohb"),
     ],
 )
 def test_runs_of_others_through_deepcaves_converters(module: str, name: str, folder: str) -> None:
     pytest.importorskip("deepcave", reason="its converters read them")
-    if not SHARED_RUNS.exists():
-        pytest.skip("the recorded runs (../shared/runs) are not here")
     if module == "bohb":
         pytest.importorskip("hpbandster", reason="DeepCAVE's converter of BOHB runs needs hpbandster")
     converter = getattr(__import__(f"deepcave.runs.converters.{module}", fromlist=[name]), name)
-    run = converter.from_path(SHARED_RUNS / folder)
+    run = converter.from_path(TEST_RUNS / folder)
     first = next(n for n, hp in run.configspace.items() if getattr(hp, "upper", 0) != getattr(hp, "lower", 0))
     explanation = explain(run, first)
     assert explanation.formulas and all(math.isfinite(formula.r2) for formula in explanation.formulas)

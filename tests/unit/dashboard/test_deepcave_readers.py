@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from helpers_smac import edit_json, live
-from places import EXAMPLE_RUNS, SHARED_RUNS
+from places import EXAMPLE_RUNS, TEST_RUNS
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
@@ -137,7 +137,4 @@ def test_a_refused_run_has_its_reason(tmp_path: Path) -> None:
 
 
 def test_old_layouts_are_opened_too() -> None:
-    folder = SHARED_RUNS / "SMAC3v2" / "multi-objective" / "run_1"
-    if not folder.exists():
-        pytest.skip("the recorded runs (../shared/runs) are not here")
-    assert len(SMACRun.from_path(folder).history) > 0
+    assert len(SMACRun.from_path(TEST_RUNS / "2.2.0" / "objectives").history) == 60

@@ -28,18 +28,14 @@ from deepcave_symbolic.runs import Status, load_run
 from deepcave_symbolic.runs import folder as folder_module
 from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
 from helpers_smac import KINDS, edit_json, fingerprint, floats, live
-from places import ROOT, SHARED_RUNS
+from places import ROOT, TEST_RUNS
 
 EXPECTED = {  # trials, usable trials at the default budget, objectives
-    "mlp/run_1": (20, 20, 1),
-    "mlp/run_2": (60, 60, 1),
-    "mlp/run_3": (100, 100, 1),
-    "mlp/run_4": (498, 246, 1),
-    "mlp-nondeterministic/run_1": (154, 154, 1),
-    "mlp-nondeterministic/run_2": (50, 50, 1),
-    "multi-fidelity/run_1": (179, 38, 1),
-    "multi-fidelity/run_2": (266, 18, 1),
-    "multi-objective/run_1": (112, 112, 2),
+    "2.0.0/process": (12, 12, 1),
+    "2.0.2/seeds": (80, 80, 1),
+    "2.0.2/budgets": (120, 25, 1),
+    "2.2.0/objectives": (60, 60, 2),
+    "2.3.1/unfinished": (120, 20, 1),
 }
 
 
@@ -86,25 +82,23 @@ def test_live_run_of_every_facade(kind: str, base: Path) -> None:
         np.testing.assert_allclose(read.configurations[trial.config_id], live_vector, rtol=0, atol=1e-10)
 
 
-@pytest.mark.skipif(not SHARED_RUNS.exists(), reason="the recorded runs are not on this machine")
 @pytest.mark.parametrize("name", EXPECTED)
 def test_recorded_run(name: str) -> None:
-    run = load_run(SHARED_RUNS / "SMAC3v2" / name)
+    run = load_run(TEST_RUNS / name)
     n_trials, n_used, n_objectives = EXPECTED[name]
     assert (len(run.trials), len(run.objectives)) == (n_trials, n_objectives)
     assert len(select_trials(run, resolve_budget(run, None, 1))[0]) == n_used
-    if name == "mlp/run_4":
+    if name == "2.3.1/unfinished":
         counts = [
             sum(t.status == status for t in run.trials) for status in (Status.SUCCESS, Status.CRASHED, Status.RUNNING)
         ]
-        assert counts == [244, 2, 252]
+        assert counts == [86, 4, 30]
         assert all(math.isnan(t.costs[0]) for t in run.trials if t.status == Status.RUNNING)
 
 
-@pytest.mark.skipif(not SHARED_RUNS.exists(), reason="the recorded runs are not on this machine")
 def test_smac_1_folder_is_named() -> None:
     with pytest.raises(RunFormatError, match=r"SMAC 1\.x"):
-        load_run(SHARED_RUNS / "SMAC3v1" / "mlp" / "run_1")
+        load_run(TEST_RUNS / "1.4.0" / "hpo")
 
 
 @pytest.mark.smoke

@@ -28,7 +28,7 @@ from deepcave_symbolic.surrogates.forest import inactive_values
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
 from helpers_smac import INSTANCES, OWN_MODEL, LiveRun, edit_json, fingerprint, fresh_model, live, sample
-from places import ROOT, SHARED_RUNS
+from places import OLD_RUNS, ROOT, short_name
 
 SINGLE = tuple(kind for kind in OWN_MODEL if kind != "two")
 FORESTS = ("hpo", "plain", "log", "scaled", "mf")
@@ -443,8 +443,7 @@ def test_import_is_light() -> None:
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.skipif(not SHARED_RUNS.exists(), reason="the recorded runs are not on this machine")
-@pytest.mark.parametrize("path", sorted(SHARED_RUNS.glob("SMAC3v2/*/run_*")), ids=lambda p: f"{p.parent.name}-{p.name}")
+@pytest.mark.parametrize("path", OLD_RUNS, ids=short_name)
 def test_recorded_runs(path: Path) -> None:
     run = load_run(path)
     for objective in range(len(run.objectives)):
