@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from common import EXAMPLES, ROOT, SHARED_RUNS, print_json, print_table
+from common import EXAMPLES, ROOT, print_json, print_table
 
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(ROOT / "tests" / "support"))
 from browser_harness import Dashboard, PanelPage, answer_requests, chromium, missing
 
 if TYPE_CHECKING:
@@ -33,13 +33,9 @@ TARGETS = {1: 5.0, 2: 7.0}
 LIMIT = 300_000
 
 
-def cases() -> tuple[Path, list[tuple[str, ...]]]:
-    """Returns the run and the hyperparameters to explain; the recorded run where it exists."""
-    recorded = SHARED_RUNS / "SMAC3v2" / "mlp" / "run_4"
-    if recorded.exists():
-        return recorded, [("learning_rate_init",), ("learning_rate_init", "n_neurons")]
-    print(f"not found, a bundled run instead: {recorded.relative_to(SHARED_RUNS.parent)}", file=sys.stderr)
-    return EXAMPLES / "mlp_hpo", [("learning_rate_init",), ("learning_rate_init", "n_neurons")]
+#: What is explained.
+RUN = EXAMPLES / "mlp_deep"
+CASES = (("learning_rate_init",), ("learning_rate_init", "n_neurons"))
 
 
 def choose(panel: PanelPage, names: tuple[str, ...]) -> None:
@@ -86,23 +82,22 @@ def main() -> None:
     args = parser.parse_args()
     if gone := missing():
         sys.exit("; ".join(gone.values()))
-    run, wanted = cases()
     rows: list[tuple[str, ...]] = []
     records: list[dict[str, Any]] = []
     with (
         tempfile.TemporaryDirectory() as folder,
-        Dashboard([run], Path(folder) / "dashboard.log", Path(folder) / "cache") as dashboard,
+        Dashboard([RUN], Path(folder) / "dashboard.log", Path(folder) / "cache") as dashboard,
         chromium() as browser,
     ):
         context = browser.new_context(viewport={"width": 1440, "height": 1000})
         answer_requests(context)
         ours = PanelPage(context.new_page(), dashboard.url)
         builtin = PanelPage(context.new_page(), dashboard.url, "symbolic_explanations", "Symbolic Explanations")
-        for i, names in enumerate(wanted):
-            found = [time_ours(ours, run, names, seed=100 * i + k) for k in range(args.repeat)]
+        for i, names in enumerate(CASES):
+            found = [time_ours(ours, RUN, names, seed=100 * i + k) for k in range(args.repeat)]
             times = [seconds for seconds, _ in found]
             record: dict[str, Any] = {
-                "case": f"{run.parent.name}/{run.name}: {', '.join(names)}",
+                "case": f"{RUN.name}: {', '.join(names)}",
                 "seconds": statistics.median(times),
                 "first_seconds": times[0],
                 "times": times,
@@ -112,7 +107,7 @@ def main() -> None:
             # The other tab polls the server, too; a blank page does not.
             ours.page.goto("about:blank")
             if not args.no_builtin:
-                seconds, formula = time_builtin(builtin, run, names)
+                seconds, formula = time_builtin(builtin, RUN, names)
                 record |= {"builtin_seconds": seconds, "ratio": seconds / record["seconds"], "builtin_formula": formula}
                 builtin.page.goto("about:blank")
             records.append(record)

@@ -146,7 +146,7 @@ def _short(value: float) -> str:
 
 def save(figure: go.Figure, path: Path) -> None:
     """Writes the figure as a PNG: plotly draws it in headless Chromium, at twice the pixels."""
-    sys.path.insert(0, str(ROOT / "tests" / "browser"))
+    sys.path.insert(0, str(ROOT / "tests" / "support"))
     from browser_harness import chromium
 
     page_html = figure.to_html(include_plotlyjs=True, config={"staticPlot": True})

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import EXAMPLES, SHARED_RUNS, best_within, print_json, print_table
+from common import EXAMPLES, best_within, print_json, print_table, recorded_run
 
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
@@ -34,16 +34,10 @@ PANEL_INPUTS = {"parsimony": -4, "generations": 10, "population_size": 5000, "ra
 
 
 def cases() -> list[tuple[Path, tuple[str, ...]]]:
-    """Returns the runs and hyperparameters; recorded runs only where they exist."""
-    found = [
-        (EXAMPLES / "svm_bbo", ("C",)),
-        (EXAMPLES / "svm_bbo", ("C", "gamma")),
-    ]
-    recorded = SHARED_RUNS / "SMAC3v2" / "mlp" / "run_4"
-    if recorded.exists():
-        found += [(recorded, ("learning_rate_init",)), (recorded, ("learning_rate_init", "n_neurons"))]
-    else:
-        print(f"left out, not found: {recorded.relative_to(SHARED_RUNS.parent)}", file=sys.stderr)
+    """Returns the runs and hyperparameters."""
+    found = [(EXAMPLES / "svm_bbo", ("C",)), (EXAMPLES / "svm_bbo", ("C", "gamma"))]
+    for run in (EXAMPLES / "mlp_deep", *recorded_run()):
+        found += [(run, ("learning_rate_init",)), (run, ("learning_rate_init", "n_neurons"))]
     return found
 
 

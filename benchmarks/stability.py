@@ -15,6 +15,7 @@ CASES = (
     ("svm_bbo", ("C",)),
     ("svm_bbo", ("C", "gamma")),
     ("mlp_hpo", ("learning_rate_init", "n_neurons")),
+    ("mlp_deep", ("learning_rate_init",)),
     ("boosting_mf", ("learning_rate",)),
 )
 CALLS = 10

@@ -252,6 +252,9 @@ def record_deepcave(target: Path) -> None:
                     recorder.end(costs=[-bowl(config, budget=budget), float(config["n"])], config=config, budget=budget)
         (written,) = [file.parent for file in Path(scratch).rglob("history.jsonl")]
         shutil.copytree(written, target)
+    # Up to DeepCAVE 1.3 there was no cpu_time; 1.4.1 writes it and cannot read what it wrote.
+    rows = [json.loads(line) for line in (target / "history.jsonl").read_text().splitlines()]
+    (target / "history.jsonl").write_text("".join(json.dumps([*r[:4], *r[5:]]) + "\n" for r in rows))
 
 
 def record_bohb(target: Path) -> None:

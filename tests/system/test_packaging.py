@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from places import ROOT
+from places import EXAMPLE_RUNS, ROOT
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +44,13 @@ def test_the_pythons_are_the_same_everywhere(setup: configparser.ConfigParser) -
     prefix = "Programming Language :: Python :: "
     named = {line[len(prefix) :] for line in setup["metadata"]["classifiers"].splitlines() if line.startswith(prefix)}
     assert named - {"3"} == set((ROOT / ".python-version").read_text(encoding="utf-8").split())
+
+
+def test_every_example_run_is_installed(setup: configparser.ConfigParser) -> None:
+    installed = dict(setup["options.data_files"])
+    names = [folder.name for folder in EXAMPLE_RUNS.iterdir()]
+    expected = {f"share/deepcave-symbolic/runs/{name}": f"examples/runs/{name}/*.json" for name in names}
+    assert len(names) == 4 and installed == expected
 
 
 def test_the_constraints_have_versions_only() -> None:
