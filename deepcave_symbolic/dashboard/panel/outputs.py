@@ -1,39 +1,27 @@
-"""Draws a stored record: the page's parts and figures. Nothing here asks the run anything."""
+"""Draws a stored result: the page's parts and figures. Nothing here asks the run anything."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import dash_bootstrap_components as dbc
+import plotly.graph_objects as go
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.markup import copyable, facts_table, typeset
-from deepcave_symbolic.dashboard.panel.overview import draw_overview
-from deepcave_symbolic.dashboard.panel.parts import (
-    Judgement,
-    alert,
-    choose,
-    heading,
-    in_code,
-    judged,
-    operators,
-    surrogate_card,
-    table,
-    words,
-)
+from deepcave_symbolic.dashboard.panel.components import components, copyable, sparkline, table
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.show.facts import band_fact, findings, groups_title, settled
-from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
-from deepcave_symbolic.words.names import visible
+from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
+from deepcave_symbolic.show.document import common_warnings, document, overview
+from deepcave_symbolic.show.figures import draw as draw_figure
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
-
 
 _HINT = "Select a run and press Process. A job that takes too long can be cancelled in the sidebar."
 
@@ -88,19 +76,19 @@ def draw(stored: Any, *, at_most: int) -> list[Any]:
     try:
         record = PanelRecord.from_dict(stored)
     except FormulaError as error:
-        return _draw_error(PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
+        record = PanelRecord(error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
-        return _draw_error(record.error)
-    if record.overview:
-        return draw_overview(record, at_most)
-    return _draw_explanation(record, record.explanations[0], at_most)
+        return [go.Figure(), go.Figure(), [_error_card(record.error)], [], True, True, False]
+    above, figures, below = (_overview if record.overview else _document)(record, at_most)
+    code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
+    cards = [card for e in record.explanations[:1] for card in (run_card(e), *surrogate_card(e))]
+    details = [*components([*below, *cards]), html.Details([html.Summary("In code"), code], className="mb-3")]
+    figure, front = figures.get("explanation") or figures.get("ranges"), figures.get("front")
+    return [figure or go.Figure(), front or go.Figure(), above, details, figure is None, front is None, True]
 
 
-# --- errors -------------------------------------------------------------------------------------------------------
-
-
-def _draw_error(error: PanelError) -> list[Any]:
-    card = dbc.Alert(
+def _error_card(error: PanelError) -> Any:
+    return dbc.Alert(
         [
             html.H4("No formula", className="alert-heading"),
             html.P(error.message, style={"overflowWrap": "anywhere"}),
@@ -110,167 +98,72 @@ def _draw_error(error: PanelError) -> list[Any]:
         color="danger",
         className="symbolic-error",
     )
-    return [words(error.message), words(error.message), [card], [], True, True, False]
 
 
-# --- one explanation ----------------------------------------------------------------------------------------------
+#: What stands above the figures, the figures by kind, and the blocks below them.
+_Page: TypeAlias = tuple[list[Any], dict[str, go.Figure], Sequence[Block]]
 
 
-def _draw_explanation(record: PanelRecord, explanation: Explanation, at_most: int) -> list[Any]:
-    formula = choose(explanation, at_most)
-    figure = plot_explanation(explanation, formula)
-    # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of this
-    # height.
-    figure.update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
-    # It has no title that needs room.
-    front = plot_front(explanation, formula).update_layout(margin={"t": 20})
-    return [
-        figure,
-        front,
-        _answer(record, explanation, formula, at_most),
-        _details(record, explanation, formula),
-        False,
-        False,
-        True,
+def _document(record: PanelRecord, at_most: int) -> _Page:
+    explanation = record.explanations[0]
+    page = document(explanation, _formula_shown(explanation, at_most))
+    figures = _figures(page)
+    if "explanation" in figures:
+        # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
+        # this height.
+        figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
+    if "front" in figures:
+        figures["front"].update_layout(margin={"t": 20})  # it has no title that needs room
+    shown = "the recommended formula" if at_most <= 0 else f"the best formula with at most {_operators(at_most)}"
+    above: list[Block] = [
+        # What to beware of stands above the formula.
+        *(block for block in page if isinstance(block, Heading | Warnings)),
+        *(block for block in page if isinstance(block, FormulaBlock)),
+        Note(f"Shown: {shown}."),
+        # The heading has the verdict, a card the surrogate.
+        *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
+        *_notes(record),
     ]
+    below = [block for block in page if not isinstance(block, Heading | Warnings | FormulaBlock | Facts)]
+    return components(above, run=run_of(explanation)), figures, below
 
 
-def _answer(record: PanelRecord, explanation: Explanation, formula: Formula, at_most: int) -> list[Any]:
-    judgement = judged(explanation, formula)
-    interaction = explanation.interaction(formula)
-    return [
-        heading(" and ".join(explanation.hyperparameters), explanation, judgement.verdict),
-        *_verdict_alert(judgement),
-        typeset(formula, with_objective=True, size="1.5rem"),
-        *([] if interaction is None else [_interaction(interaction.sentence)]),
-        html.P(_shown(formula, at_most), className="text-muted symbolic-shown"),
-        *_optimum_alert(explanation, formula),
-        facts_table(_facts(explanation, formula)),
-        *(alert(text, VERDICTS[0]) for text in judgement.reasons if judgement.verdict == VERDICTS[0]),
-        *(alert(text) for text in judgement.warnings),
-        *(dbc.Alert(note, color="info") for note in record.notes),
-        *_as_good(explanation, formula),
-        html.Details(
-            [
-                html.Summary("Copy the formula"),
-                copyable("LaTeX", formula.latex(), id="symbolic_formulas-copy-latex"),
-                copyable("Python", formula.python(), id="symbolic_formulas-copy-python"),
-                copyable("text", str(formula), id="symbolic_formulas-copy-text"),
-            ],
-            className="mb-3",
-        ),
+def _overview(record: PanelRecord, at_most: int) -> _Page:
+    explanations = record.explanations
+    shown = [_formula_shown(e, at_most) if e.formulas else None for e in explanations]
+    page = overview(explanations, choose=lambda e: _formula_shown(e, at_most))
+    which = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {_operators(at_most)}"
+    sentence = f"Shown: {which}. The pictures show surrogate (solid) and formula (dashed)."
+    title = Heading("All hyperparameters, those that move the objective most first")
+    pictures = [sparkline(e, formula) for e, formula in zip(explanations, shown, strict=True)]
+    run = run_of(explanations[0]) if explanations else ""
+    common = common_warnings(explanations)
+    warnings = [block for block in page if isinstance(block, Warnings)]
+    everywhere = [Warnings(tuple(row for row in block.rows if row[1] in common)) for block in warnings]
+    above = [
+        *components([title, *everywhere, Note(sentence), *_notes(record)], run=run),
+        *(table(block, pictures) for block in page if isinstance(block, Table)),
+        # Below the table, which may be wider than the page: sentences have to wrap.
+        *components(block.without(common) for block in warnings),
     ]
+    return above, _figures(page), ()
 
 
-def _verdict_alert(judgement: Judgement) -> list[Any]:
-    """Returns why the formula is to be read with care or not at all; the remarks beside a good verdict stand below."""
-    advice = {VERDICTS[1]: "Read this formula with care. ", VERDICTS[2]: "Do not trust this formula. "}
-    if judgement.verdict not in advice:
-        return []
-    return [alert([html.Strong(advice[judgement.verdict]), " ".join(judgement.reasons)], judgement.verdict)]
+def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
+    return {block.kind: draw_figure(block) for block in page if isinstance(block, Figure)}
 
 
-def _interaction(sentence: str) -> Any:
-    return html.P([html.Strong("Interaction: "), sentence], className="mb-1 symbolic-interaction")
+def _formula_shown(explanation: Explanation, at_most: int) -> Formula:
+    """Returns the recommended formula, or the most accurate one with at most so many operators."""
+    if at_most <= 0:
+        return explanation.best
+    short = [f for f in explanation.formulas if f.complexity <= at_most]
+    return short[-1] if short else explanation.formulas[0]
 
 
-def _optimum_alert(explanation: Explanation, formula: Formula) -> list[Any]:
-    if not explanation.optimum(formula).disagrees:
-        return []
-    text = (
-        "Formula, surrogate and incumbent disagree about the best setting by more than the surrogate's uncertainty: "
-        "do not use the formula's optimum untested (see Optimum)."
-    )
-    return [alert(text)]
+def _operators(n: int) -> str:
+    return f"{n} operator{'s' * (n != 1)}"
 
 
-def _as_good(explanation: Explanation, formula: Formula) -> list[Any]:
-    """Returns the formulas that are as good, folded, or a sentence that there is none."""
-    others = explanation.alternatives(formula)
-    if not others:
-        sentence = settled(explanation, formula)
-        return [html.P(sentence, className="symbolic-settled")] if sentence else []
-    rows = [
-        html.Tr([html.Td(f"{f.r2:.4f}"), html.Td(f"{f.rmse:.3g}"), html.Td(typeset(f, with_objective=False))])
-        for f in others
-    ]
-    return [
-        html.Details(
-            [
-                html.Summary(f"Formulas as long that the trials cannot tell from this one ({len(others)})"),
-                table(["R²", f"RMSE ({explanation.objective})", "Formula"], rows),
-            ],
-            className="mb-3 symbolic-alternatives",
-        )
-    ]
-
-
-def _shown(formula: Formula, at_most: int) -> str:
-    kind = "the recommended formula" if at_most <= 0 else f"the best formula with at most {operators(at_most)}"
-    return f"Shown: {kind} ({operators(formula.complexity)}, R² {formula.r2:.4f})."
-
-
-def _facts(explanation: Explanation, formula: Formula) -> list[tuple[str, str]]:
-    maximized = explanation.provenance.get("direction") == "maximize"
-    direction = "larger is better" if maximized else "smaller is better"
-    budget = "" if explanation.budget is None else f", at budget {explanation.budget:g}"
-    fit = f"R² {formula.r2:.4f} against the {_described(explanation)}, RMSE {formula.rmse:.3g} {explanation.objective}"
-    facts = [
-        # The interaction stands with the formula.
-        *(fact for fact in findings(explanation, formula) if fact[0] != "Interaction"),
-        ("Fit", fit if formula.trials_r2 is None else f"{fit}; R² {formula.trials_r2:.4f} on the trials"),
-        *band_fact(explanation, formula),
-        ("Objective", f"{explanation.objective} ({direction}){budget}"),
-        ("Domain", "; ".join(axis.describe() for axis in formula.axes)),
-    ]
-    if explanation.conditions:
-        facts.append(("Only where", " and ".join(explanation.conditions)))
-    facts.append(("Range", f"the surrogate's mean moves by {explanation.range:.3g} {explanation.objective}"))
-    return facts
-
-
-def _described(explanation: Explanation) -> str:
-    projection = explanation.projection
-    if projection is None or projection.n_averaged == 0:
-        return "surrogate"
-    return f"surrogate's mean over {projection.n_averaged} configurations"
-
-
-def _details(record: PanelRecord, explanation: Explanation, formula: Formula) -> list[Any]:
-    return [
-        html.H5("Formulas of the front", className="mt-3"),
-        _front_table(explanation, formula),
-        *_groups(explanation),
-        surrogate_card(explanation),
-        in_code(record),
-    ]
-
-
-def _groups(explanation: Explanation) -> list[Any]:
-    """Returns the formulas that every choice of a categorical has by itself."""
-    if not explanation.groups:
-        return []
-    rows = [
-        html.Tr(
-            [
-                html.Td(visible(choice), style={"overflowWrap": "anywhere"}),
-                html.Td(f"{group.best.r2:.4f}"),
-                html.Td(typeset(group.best, with_objective=False)),
-            ]
-        )
-        for choice, group in explanation.groups.items()
-    ]
-    return [
-        html.H5(groups_title(explanation), className="mt-3", style={"overflowWrap": "anywhere"}),
-        html.Div(table(["Choice", "R²", "Formula"], rows), className="symbolic-groups"),
-    ]
-
-
-def _front_table(explanation: Explanation, shown: Formula) -> Any:
-    best = explanation.best
-    rows = []
-    for f in explanation.formulas:
-        marks = [text for text, holds in (("shown", f == shown), ("recommended", f == best)) if holds]
-        cells = [str(f.complexity), f"{f.r2:.4f}", f"{f.rmse:.3g}", typeset(f, with_objective=False), ", ".join(marks)]
-        rows.append(html.Tr([html.Td(c) for c in cells], className="table-primary" if f == shown else ""))
-    return table(["Operators", "R²", f"RMSE ({explanation.objective})", "Formula", ""], rows)
+def _notes(record: PanelRecord) -> list[Block]:
+    return [Warnings(tuple((VERDICTS[0], note) for note in record.notes))]

@@ -1,0 +1,204 @@
+"""Blocks of a page as dash components: how they look in the panel. What they say stands in `show/document.py`.
+
+Dash shows text as text. Only typeset formulas are markup, in which every name is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+import html as escaping
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import dash_bootstrap_components as dbc
+import numpy as np
+from dash import dcc, html
+
+from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.formulas.expression import evaluate
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Cell,
+    Code,
+    Column,
+    Details,
+    Facts,
+    Figure,
+    FormulaBlock,
+    Heading,
+    Note,
+    Table,
+    Warnings,
+)
+from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
+from deepcave_symbolic.words.names import shown_name, visible
+
+__all__ = ["components", "copyable", "sparkline", "table"]
+
+_WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
+#: Characters of a line in a field to copy from, on a page of common width.
+_FIELD_WIDTH = 100
+
+
+def components(blocks: Iterable[Block], run: str = "") -> list[Any]:
+    """Returns the blocks in order; figures have places of their own on the page.
+
+    Args:
+        blocks: The blocks.
+        run: Stands in headings, because results stay on the page while another run is being chosen.
+    """
+    return [_component(block, run) for block in blocks if not isinstance(block, Figure)]
+
+
+def _component(block: Block, run: str) -> Any:
+    match block:
+        case Heading():
+            return _heading(block, run)
+        case FormulaBlock(formula=Formula() as formula):
+            return _typeset(formula, size="1.5rem", whole=True)
+        case FormulaBlock(text=text) | Note(text=text):
+            return html.P(visible(text), className="symbolic-note")
+        case Warnings(rows=rows):
+            return html.Div([_warning(severity, sentence) for severity, sentence in rows])
+        case Facts():
+            return _facts(block)
+        case Table():
+            return table(block)
+        case Code(title=title, text=text):
+            return copyable(title, text, id=f"symbolic_formulas-copy-{title.lower()}")
+        case Details(title=title, blocks=inner):
+            return html.Details([html.Summary(visible(title)), *components(inner)], className="mb-3")
+    raise TypeError(f"the panel does not show a {type(block).__name__}")
+
+
+def _heading(block: Heading, run: str) -> Any:
+    parts: list[Any] = [visible(block.text)]
+    if run:
+        parts.append(html.Small(f" in {visible(run)}", className="text-muted"))
+    if block.verdict is not None:
+        parts.append(_badge(block.verdict, "ms-3"))
+    return html.H4(parts, style={"overflowWrap": "anywhere"})
+
+
+def _badge(verdict: str, space: str = "") -> Any:
+    style = {"backgroundColor": VERDICT_COLORS[verdict], "color": "white"}
+    return html.Span(verdict, className=f"badge symbolic-verdict {space}".rstrip(), style=style)
+
+
+def _warning(severity: str, sentence: str) -> Any:
+    style = {"borderLeft": f"0.3rem solid {VERDICT_COLORS[severity]}"}
+    return dbc.Alert(visible(sentence), color="light", className="symbolic-warning py-2 mb-2", style=style)
+
+
+def _facts(block: Facts) -> Any:
+    left = {"whiteSpace": "nowrap", "paddingRight": "1.5rem"}
+    rows = [
+        html.Tr([html.Th(label, style=left), html.Td(visible(text), style={"overflowWrap": "anywhere"})])
+        for label, text in block.rows
+    ]
+    facts = dbc.Table(html.Tbody(rows), size="sm", borderless=True, className="mb-2")
+    if not block.title:
+        return facts
+    return dbc.Card([dbc.CardHeader(block.title), dbc.CardBody(facts)], className="mb-3")
+
+
+def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
+    """Returns the table, which scrolls sideways where it is wider than the page.
+
+    Args:
+        block: The table.
+        pictures: What stands below the name in each row.
+    """
+    marks = {block.shown: ["shown"]}
+    marks.setdefault(block.recommended, []).append("recommended")
+    rows = []
+    for i, cells in enumerate((*block.rows, *block.foot)):
+        row = [_cell(cell, column) for cell, column in zip(cells, block.columns, strict=True)]
+        if pictures:
+            row[0] = [html.Div(row[0]), pictures[i]]
+        # Numbers of two columns would read as one.
+        found = [html.Td(cell, style={"paddingRight": "0.75rem"}) for cell in row]
+        found += [html.Td(", ".join(marks[i]))] if i in marks else []
+        rows.append(html.Tr(found, className="table-primary" if i == block.shown else ""))
+    head = html.Thead(html.Tr([html.Th(_head(column)) for column in block.columns]))
+    made = html.Div(dbc.Table([head, html.Tbody(rows)], size="sm", hover=True), style={"overflowX": "auto"})
+    legend = "; ".join(f"{title}: {meaning}" for title, meaning in block.legend)
+    below = [html.P(f"{visible(legend)}.", className="text-muted")] if legend else []
+    if block.folded:
+        # The front is what the panel is for.
+        front = block.shown is not None
+        return html.Details([html.Summary(visible(block.title)), made, *below], className="mb-3", open=front)
+    return html.Div([*([html.H5(visible(block.title))] if block.title else []), made, *below])
+
+
+def _head(column: Column) -> str:
+    title = column.title[:1].upper() + column.title[1:]
+    return visible(f"{title} ({column.unit})" if column.unit and column.kind == "number" else title)
+
+
+def _cell(cell: Cell, column: Column) -> Any:
+    if isinstance(cell, Formula):
+        return _typeset(cell)
+    if cell in VERDICT_COLORS and column.kind == "verdict":
+        return _badge(cell)
+    style = {"overflowWrap": "anywhere"} if column.kind == "name" else {"whiteSpace": "nowrap"}
+    return html.Span(visible(cell), style=style)
+
+
+def _typeset(formula: Formula, *, size: str = "1.0rem", whole: bool = False) -> Any:
+    """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide."""
+    text = formula.mathml()
+    if whole:
+        name = escaping.escape(shown_name(formula.objective))
+        text = text.replace("<mrow>", f'<mrow><mi mathvariant="normal">{name}</mi><mo>≈</mo>', 1)
+    # A block element on one line, so that Markdown leaves its text alone; dash reads it as JSX, where a brace opens an
+    # expression.
+    text = text.replace("{", "&#123;").replace("}", "&#125;").replace("\n", " ")
+    return html.Div(
+        dcc.Markdown(f"<div>{text}</div>", dangerously_allow_html=True, dedent=False),
+        className="symbolic-formula",
+        style={
+            "overflowX": "auto",
+            "overflowY": "hidden",
+            "fontSize": size,
+            # Some fonts (Latin Modern Math) draw below what they say is their height.
+            "padding": "0.4rem 0 0.7rem",
+            # In a table no wider than the formula, so that it stands at the left, under its heading.
+            "display": "block" if whole else "inline-block",
+            "maxWidth": "100%",
+        },
+    )
+
+
+def copyable(label: str, text: str, *, id: str) -> Any:
+    """Returns a read-only field with a button that copies it."""
+    lines = sum(1 + len(line) // _FIELD_WIDTH for line in text.rstrip("\n").split("\n"))
+    button = dcc.Clipboard(target_id=id, title=f"Copy {label}", style={"display": "inline-block"})
+    style = {"fontFamily": "monospace", "fontSize": "0.85rem", "whiteSpace": "pre-wrap", "maxHeight": "20rem"}
+    field = dbc.Textarea(id=id, value=text, readonly=True, rows=lines, style=style)
+    return html.Div([html.Span(label, className="me-2"), button, field], className="mb-2")
+
+
+def sparkline(explanation: Explanation, formula: Formula | None) -> Any:
+    """Returns a small picture of surrogate (solid) and formula (dashed) along one hyperparameter."""
+    projection = explanation.projection
+    if projection is None or formula is None:
+        return ""
+    axis = projection.axes[0]
+    grid = projection.grid[projection.valid, 0]
+    curves = [projection.mean[projection.valid], evaluate(formula.tree, [grid])]
+    u = axis.to_coordinate(grid)
+    low, high = min(map(np.min, curves)), max(map(np.max, curves))
+    x = _MARGIN + (u - u.min()) / (np.ptp(u) or 1.0) * (_WIDTH - 2 * _MARGIN)
+    lines = []
+    for curve, color, dashes in ((curves[0], SURROGATE, ""), (curves[1], FORMULA, ' stroke-dasharray="4 2"')):
+        y = _HEIGHT - _MARGIN - (curve - low) / ((high - low) or 1.0) * (_HEIGHT - 2 * _MARGIN)
+        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
+        lines.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"{dashes}/>')
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(lines)}</svg>'
+    )
+    data = base64.b64encode(svg.encode()).decode()
+    return html.Img(src=f"data:image/svg+xml;base64,{data}", alt="surrogate and formula", width=_WIDTH, height=_HEIGHT)
