@@ -87,12 +87,12 @@ def _badge(verdict: str, space: str = "") -> Any:
 
 
 def _warning(severity: str, sentence: str) -> Any:
-    style = {"borderLeft": f"0.3rem solid {VERDICT_COLORS[severity]}"}
-    return dbc.Alert(visible(sentence), color="light", className="symbolic-warning py-2 mb-2", style=style)
+    style = {"borderLeft": f"0.3rem solid {VERDICT_COLORS[severity]}", "backgroundColor": "#f8f9fa"}
+    return html.Div(visible(sentence), className="symbolic-warning px-3 py-2 mb-2", style=style)
 
 
 def _facts(block: Facts) -> Any:
-    left = {"whiteSpace": "nowrap", "paddingRight": "1.5rem"}
+    left = {"whiteSpace": "nowrap", "paddingRight": "1.5rem", "width": "1%"}  # no wider than its text
     rows = [
         html.Tr([html.Th(label, style=left), html.Td(visible(text), style={"overflowWrap": "anywhere"})])
         for label, text in block.rows
@@ -110,20 +110,21 @@ def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
         block: The table.
         pictures: What stands below the name in each row.
     """
-    marks = {block.shown: ["shown"]}
-    marks.setdefault(block.recommended, []).append("recommended")
+    marked = {"shown": block.shown, "recommended": block.recommended}
     rows = []
     for i, cells in enumerate((*block.rows, *block.foot)):
         row = [_cell(cell, column) for cell, column in zip(cells, block.columns, strict=True)]
         if pictures:
             row[0] = [html.Div(row[0]), pictures[i]]
+        if block.recommended is not None:
+            row.append(", ".join(mark for mark, at in marked.items() if at == i))
         # Numbers of two columns would read as one.
-        found = [html.Td(cell, style={"paddingRight": "0.75rem"}) for cell in row]
-        found += [html.Td(", ".join(marks[i]))] if i in marks else []
+        found = [*(html.Td(cell, style={"paddingRight": "0.75rem"}) for cell in row[:-1]), html.Td(row[-1])]
         rows.append(html.Tr(found, className="table-primary" if i == block.shown else ""))
-    head = html.Thead(html.Tr([html.Th(_head(column)) for column in block.columns]))
-    made = html.Div(dbc.Table([head, html.Tbody(rows)], size="sm", hover=True), style={"overflowX": "auto"})
-    legend = "; ".join(f"{title}: {meaning}" for title, meaning in block.legend)
+    titles = [*map(_head, block.columns), *([""] if block.recommended is not None else [])]
+    body = [html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)]
+    made = html.Div(dbc.Table(body, size="sm", hover=True), style={"overflowX": "auto"})
+    legend = "; ".join(f"{_capital(title)}: {meaning}" for title, meaning in block.legend)
     below = [html.P(f"{visible(legend)}.", className="text-muted")] if legend else []
     if block.folded:
         # The front is what the panel is for.
@@ -133,8 +134,12 @@ def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
 
 
 def _head(column: Column) -> str:
-    title = column.title[:1].upper() + column.title[1:]
-    return visible(f"{title} ({column.unit})" if column.unit and column.kind == "number" else title)
+    unit = f" ({column.unit})" if column.unit and column.kind == "number" else ""
+    return visible(_capital(column.title) + unit)
+
+
+def _capital(title: str) -> str:
+    return title[:1].upper() + title[1:]
 
 
 def _cell(cell: Cell, column: Column) -> Any:
@@ -182,9 +187,9 @@ def copyable(label: str, text: str, *, id: str) -> Any:
 
 def sparkline(explanation: Explanation, formula: Formula | None) -> Any:
     """Returns a small picture of surrogate (solid) and formula (dashed) along one hyperparameter."""
-    projection = explanation.projection
-    if projection is None or formula is None:
+    if formula is None or explanation.projection is None:
         return ""
+    projection = explanation.projection
     axis = projection.axes[0]
     grid = projection.grid[projection.valid, 0]
     curves = [projection.mean[projection.valid], evaluate(formula.tree, [grid])]
