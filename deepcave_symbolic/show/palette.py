@@ -5,15 +5,14 @@ from __future__ import annotations
 from deepcave_symbolic.findings.trust import VERDICTS
 
 __all__ = [
-    "BAND",
     "CHOICES",
     "FORMULA",
-    "INCUMBENT",
+    "INCUMBENT_MARKER",
     "NO_VERDICT_COLOR",
+    "OPTIMUM_MARKER",
     "OUTSIDE_BAND",
-    "SINGLE_CONFIGURATION",
     "SURROGATE",
-    "TRIALS",
+    "TRIAL_MARKER",
     "UNTRIED",
     "VERDICT_COLORS",
 ]
@@ -22,14 +21,12 @@ __all__ = [
 VERDICT_COLORS = dict(zip(VERDICTS, ("#146c43", "#8a5200", "#b02a37"), strict=True))
 NO_VERDICT_COLOR = "#6c757d"
 
-SURROGATE = "#1f77b4"
-BAND = "rgba(31, 119, 180, 0.15)"
-SINGLE_CONFIGURATION = "rgba(31, 119, 180, 0.12)"
-FORMULA = "#d62728"
-TRIALS = "rgba(60, 60, 60, 0.55)"
-INCUMBENT = "#ff9800"
+SURROGATE, FORMULA = "#1f77b4", "#d62728"
 #: Where the formula leaves the surrogate's uncertainty band, and where no trial is near.
-OUTSIDE_BAND = "#7b3fa0"
-UNTRIED = "rgba(120, 120, 120, 0.2)"
+OUTSIDE_BAND, UNTRIED = "#7b3fa0", "rgba(120, 120, 120, 0.2)"
 #: Of choices or runs; colour-blind readers tell them apart, too (Okabe & Ito 2008).
 CHOICES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#000000")
+
+TRIAL_MARKER = {"color": "rgba(60, 60, 60, 0.55)", "size": 6}
+INCUMBENT_MARKER = {"color": "#ff9800", "size": 12, "symbol": "star", "line": {"color": "black", "width": 0.7}}
+OPTIMUM_MARKER = {"color": FORMULA, "size": 11, "symbol": "diamond", "line": {"color": "white", "width": 1.5}}

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.show.blocks import Block, Cell, Details, Facts, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["write_text"]
+__all__ = ["broken", "write_text"]
 
 _WIDTH = 100
 #: In a column at least this wide a long formula is broken; else all formulas stand below their rows.
@@ -27,7 +27,7 @@ def _lines(block: Block) -> list[str]:
         case Heading():
             return [visible(block.text)]
         case FormulaBlock():
-            first, *others = _broken(block.text, _WIDTH - 6)
+            first, *others = broken(block.text, _WIDTH - 6)
             return [f"    {first}", *(f"      {line}" for line in others)]
         case Facts():
             width = max(len(label) for label, _ in block.rows) + 2
@@ -51,7 +51,7 @@ def _hanging(start: str, text: str) -> list[str]:
     )
 
 
-def _broken(formula: str, width: int) -> list[str]:
+def broken(formula: str, width: int) -> list[str]:
     """Breaks a formula into lines that begin with a sign."""
     stuck = visible(formula)
     for sign in "+-":
@@ -96,8 +96,8 @@ def _with_last(starts: Sequence[str], cells: Sequence[Cell]) -> list[str]:
     lines = [] if not below else [starts[0].rstrip()]
     for start, cell in zip(starts[below:], cells[below:], strict=True):
         if below and not isinstance(cell, str):
-            lines += [start.rstrip(), *(f"    {line}" for line in _broken(_cell(cell), _WIDTH - 4))]
+            lines += [start.rstrip(), *(f"    {line}" for line in broken(_cell(cell), _WIDTH - 4))]
             continue
-        for i, line in enumerate(_broken(_cell(cell), max(room, _FORMULA_WIDTH))):
+        for i, line in enumerate(broken(_cell(cell), max(room, _FORMULA_WIDTH))):
             lines.append(f"{start if i == 0 else ' ' * len(start)}  {line}")
     return lines

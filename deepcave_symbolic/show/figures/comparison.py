@@ -1,75 +1,53 @@
-"""Draws a comparison: a colour a run in one plot of curves, or a map a run for two hyperparameters."""
+"""Draws a comparison: a colour per run in one plot of curves, or a map per run for two hyperparameters."""
 
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from deepcave_symbolic.comparing.comparison import Comparison
 from deepcave_symbolic.formulas.expression import evaluate
-from deepcave_symbolic.show.figures.parts import axis_layout, escape
+from deepcave_symbolic.show import palette
+from deepcave_symbolic.show.figures.maps import contour
+from deepcave_symbolic.show.figures.parts import CURVE_POINTS, axis_layout, band, curve, escape, titled
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.comparing import Comparison
 
 __all__ = ["plot_comparison"]
 
-#: Colours that are told apart by colour-blind readers, too (Okabe & Ito 2008).
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7f7f7f", "#000000")
-_CURVE_POINTS, _MAP_POINTS = 300, 41
-_LONGEST = 34
+_MAP_POINTS, _LONGEST_NAME = 41, 34
 
 
 def plot_comparison(comparison: Comparison) -> go.Figure:
-    """Returns a figure of the common form in every run: dashed beside the surrogate (solid), or a map a run."""
-    axes = comparison.formulas[0].axes
-    figure = _maps(comparison) if len(axes) == 2 else _curves(comparison)
-    title = escape(f"{comparison.objective} ≈ {comparison.form_text()}")
-    figure.update_layout(template="plotly_white", title={"text": title, "font": {"size": 14}}, margin={"t": 90})
-    return figure
+    """Returns a figure of the common form in every run: dashed beside the surrogate (solid), or a map per run."""
+    figure = _maps(comparison) if len(comparison.hyperparameters) == 2 else _curves(comparison)
+    return titled(figure, f"{comparison.objective} ≈ {comparison.form_text()}")
 
 
 def _curves(comparison: Comparison) -> go.Figure:
     figure = go.Figure()
     axis = comparison.formulas[0].axes[0]
+    mode = "markers" if axis.categorical else "lines"
+    dense = axis.check_grid(CURVE_POINTS)
     for i, (run, explanation, formula) in enumerate(
         zip(comparison.runs, comparison.explanations, comparison.formulas, strict=True)
     ):
-        color, group = _COLORS[i % len(_COLORS)], f"run {i}"
-        name = escape(_short(run))
+        color, group, name = palette.CHOICES[i % len(palette.CHOICES)], f"run {i}", escape(_short(run))
         projection = explanation.projection
         assert projection is not None
-        valid = projection.valid
-        x, low, high = projection.grid[valid, 0], projection.mean - projection.std, projection.mean + projection.std
-        mode = "markers" if axis.categorical else "lines"
-        band: dict[str, Any] = {"fill": "toself", "fillcolor": color, "opacity": 0.12, "hoverinfo": "skip"}
         if not axis.categorical:
-            figure.add_trace(
-                go.Scatter(
-                    x=np.concatenate([x, x[::-1]]),
-                    y=np.concatenate([high[valid], low[valid][::-1]]),
-                    mode="lines",
-                    line={"width": 0},
-                    legendgroup=group,
-                    showlegend=False,
-                    **band,
-                )
-            )
-        style = {"legendgroup": group, "mode": mode}
-        solid, dashed = ({"color": color, "width": 2.5, "dash": dash} for dash in ("solid", "dash"))
-        points = {"color": color, "size": 11}
-        figure.add_trace(
-            go.Scatter(x=x, y=projection.mean[valid], name=f"{name}: surrogate", line=solid, marker=points, **style)
-        )
-        curve = axis.check_grid(_CURVE_POINTS)
-        cross = {**points, "symbol": "x-open"}
-        y = evaluate(formula.tree, [curve])
-        figure.add_trace(go.Scatter(x=curve, y=y, name=f"{name}: common form", line=dashed, marker=cross, **style))
-    axis_layout(figure.update_xaxes, axis)
-    figure.update_xaxes(title_text=escape(axis.name))
-    figure.update_yaxes(title_text=escape(comparison.objective))
-    return figure
+            figure.add_trace(band(projection, color, legendgroup=group, showlegend=False))
+        style: dict[str, Any] = {"mode": mode, "legendgroup": group, "marker": {"color": color, "size": 11}}
+        figure.add_trace(curve(projection.grid[:, 0], projection.mean, color, f"{name}: surrogate", **style))
+        style["marker"] = {"color": color, "size": 11, "symbol": "x-open"}
+        y = evaluate(formula.tree, [dense])
+        figure.add_trace(curve(dense, y, color, f"{name}: common form", dash="dash", **style))
+    figure.update_xaxes(**axis_layout(axis))
+    return figure.update_yaxes(title_text=escape(comparison.objective))
 
 
 def _maps(comparison: Comparison) -> go.Figure:
@@ -83,18 +61,13 @@ def _maps(comparison: Comparison) -> go.Figure:
     for i, formula in enumerate(comparison.formulas):
         place = {"row": i // columns + 1, "col": i % columns + 1}
         z = evaluate(formula.tree, grid).reshape(len(x), len(y)).T
-        trace = go.Contour(x=x, y=y, z=z, coloraxis="coloraxis", contours={"coloring": "heatmap"}, line={"width": 0.5})
-        figure.add_trace(trace, **place)
-        axis_layout(lambda place=place, **k: figure.update_xaxes(**place, **k), first)
-        axis_layout(lambda place=place, **k: figure.update_yaxes(**place, **k), second)
-        figure.update_xaxes(title_text=escape(first.name), **place)
-        if place["col"] == 1:
-            figure.update_yaxes(title_text=escape(second.name), **place)
+        figure.add_trace(contour(x, y, z, "coloraxis"), **place)
+        figure.update_xaxes(**axis_layout(first), **place)
+        figure.update_yaxes(**axis_layout(second, titled=place["col"] == 1), **place)
     bar = {"title": {"text": escape(comparison.objective)}, "thickness": 14}
-    figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar}, height=120 + 330 * rows)
-    return figure
+    return figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar}, height=120 + 330 * rows)
 
 
 def _short(name: str) -> str:
-    """Returns a run's name without its middle, where it is long: the end tells runs apart."""
-    return name if len(name) <= _LONGEST else f"…{name[-_LONGEST + 1 :]}"
+    """Returns a run's name without its beginning, where it is long: the end tells runs apart."""
+    return name if len(name) <= _LONGEST_NAME else f"…{name[-_LONGEST_NAME + 1 :]}"

@@ -1,19 +1,25 @@
-"""Parts that all figures share: names without markup, axes in natural units, the range of costs."""
+"""Parts that figures share: names without markup, axes in natural units, bands and curves, the range of costs."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.show import palette
+from deepcave_symbolic.show.text import broken
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["axis_layout", "cost_range", "escape"]
+__all__ = ["CURVE_POINTS", "axis_layout", "band", "cost_range", "curve", "escape", "incumbent", "points", "titled"]
+
+#: Points of a formula's curve.
+CURVE_POINTS = 400
 
 
 def escape(text: str) -> str:
@@ -21,18 +27,48 @@ def escape(text: str) -> str:
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def axis_layout(update: Callable[..., Any], axis: Axis) -> None:
-    """Sets scale and ticks of a figure's axis.
+def titled(figure: go.Figure, formula: str, *, legend_y: float = -0.2) -> go.Figure:
+    """Returns the figure with a formula as its title, in so many lines that the figure's edge cuts nothing off.
 
     Args:
-        update: Sets properties of the axis, such as `figure.update_xaxes`.
-        axis: The hyperparameter.
+        figure: The figure.
+        formula: "objective ≈ formula".
+        legend_y: Where the legend begins, below the axes.
     """
+    lines = broken(formula, 90)
+    return figure.update_layout(
+        template="plotly_white",
+        title={
+            "text": "<br>".join(map(escape, lines)),
+            "font": {"size": 15},
+            "y": 1.0,
+            "yanchor": "top",
+            "pad": {"t": 12},
+        },
+        margin={"l": 70, "r": 30, "t": 50 + 20 * len(lines), "b": 60},
+        legend={"orientation": "h", "y": legend_y},
+    )
+
+
+def axis_layout(axis: Axis, *, titled: bool = True) -> dict[str, Any]:
+    """Returns scale, ticks and title of a figure's axis.
+
+    Args:
+        axis: The hyperparameter.
+        titled: Whether its name stands there.
+    """
+    layout: dict[str, Any] = {"title_text": escape(axis.name)} if titled else {}
     if axis.log:
         ticks = _log_ticks(axis)
-        update(type="log", tickvals=ticks, ticktext=[f"{v:g}" for v in ticks])
-    elif axis.labels is not None:
-        update(type="linear", tickvals=list(axis.values or ()), ticktext=[escape(label) for label in axis.labels])
+        return {**layout, "type": "log", "tickvals": ticks, "ticktext": [f"{v:g}" for v in ticks]}
+    if axis.labels is not None:
+        return {
+            **layout,
+            "type": "linear",
+            "tickvals": list(axis.values or ()),
+            "ticktext": list(map(escape, axis.labels)),
+        }
+    return layout
 
 
 def _log_ticks(axis: Axis) -> list[float]:
@@ -43,6 +79,43 @@ def _log_ticks(axis: Axis) -> list[float]:
     decades = range(math.floor(low), math.ceil(high) + 1, step)
     values = [float(f"{m}e{d}") for d in decades for m in leading]
     return [v for v in values if axis.lower * 0.999 <= v <= axis.upper * 1.001]
+
+
+def curve(x: Array, y: Array, color: str, name: str, *, dash: str = "solid", **style: Any) -> go.Scatter:
+    """Returns a thick line."""
+    return go.Scatter(
+        x=x, y=y, name=name, line={"color": color, "width": 2.5, "dash": dash}, **{"mode": "lines", **style}
+    )
+
+
+def band(projection: Projection, color: str, **style: Any) -> go.Scatter:
+    """Returns the area within one standard deviation of a projection onto one hyperparameter."""
+    valid = projection.valid
+    x, mean, std = projection.grid[valid, 0], projection.mean[valid], projection.std[valid]
+    return go.Scatter(
+        x=np.concatenate([x, x[::-1]]),
+        y=np.concatenate([mean + std, (mean - std)[::-1]]),
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        fillcolor=color,
+        opacity=0.15,
+        hoverinfo="skip",
+        **style,
+    )
+
+
+def points(x: Sequence[float] | Array, y: Sequence[float] | Array, name: str, **style: Any) -> go.Scatter:
+    """Returns single points, whole also at the edge of the domain."""
+    return go.Scatter(x=x, y=y, name=name, mode="markers", **{"cliponaxis": False, **style})
+
+
+def incumbent(projection: Projection, i: int = 0) -> list[go.Scatter]:
+    """Returns the incumbent's cost over hyperparameter i; nothing where it has no value there."""
+    best = projection.incumbent
+    if best is None or best.values is None:
+        return []
+    return [points([best.values[i]], [best.cost], "incumbent", marker=palette.INCUMBENT_MARKER)]
 
 
 def cost_range(projection: Projection, curves: Sequence[Array] = ()) -> list[float]:
