@@ -33,6 +33,7 @@ from common import EXAMPLES, best_within
 from speed import PANEL_INPUTS
 
 from deepcave_symbolic import Explanation, Formula, explain
+from deepcave_symbolic.engines import SearchProblem
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.formulas.front import Target, pareto_front, recommend
@@ -226,10 +227,7 @@ def _ours_on_random_samples(case: Case, row: str) -> dict[str, Outcome]:
     x, y = case.random_samples
     start = time.perf_counter()
     axes = tuple(axis_of(case.explainer.run.configspace, name) for name in case.names)
-    coordinates = np.column_stack([axis.to_coordinate(x[:, i]) for i, axis in enumerate(axes)])
-    bounds = [tuple(axis.to_coordinate(np.array([axis.lower, axis.upper]))) for axis in axes]
-    engine = ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes), bounds=bounds)
-    found = [(engine.name, n) for n in engine.search(coordinates, y, max_complexity=DEFAULT_MAX_COMPLEXITY)]
+    found = [("exhaustive", node) for node in ExhaustiveEngine().search(SearchProblem(axes, x, y))]
     front = pareto_front(found, Target(axes, "cost", x, y, x, y), DEFAULT_MAX_COMPLEXITY)
     formula = front[recommend(front)]
     seconds = time.perf_counter() - start

@@ -26,6 +26,7 @@ import numpy as np
 from common import EXAMPLES, best_within, print_json, print_table, recorded_run
 
 from deepcave_symbolic import explain, load_run
+from deepcave_symbolic.engines import SearchProblem
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.formulas.front import Target, pareto_front
 from deepcave_symbolic.space.axis import axis_of
@@ -97,10 +98,8 @@ def ours_on_panel_projection(path: Path, names: tuple[str, ...], panel: Panel) -
     """Returns the R² of our best formula of at most eight operators on the points that the panel's search was given."""
     space = load_run(path).configspace
     axes = tuple(axis_of(space, name) for name in names)
-    coordinates = np.column_stack([axis.to_coordinate(panel.x[:, i]) for i, axis in enumerate(axes)])
-    bounds = [tuple(axis.to_coordinate(np.array([axis.lower, axis.upper]))) for axis in axes]
-    engine = ExhaustiveEngine(log_scaled=tuple(axis.log for axis in axes), bounds=bounds)
-    found = [("exhaustive", node) for node in engine.search(coordinates, panel.y, max_complexity=8)]
+    problem = SearchProblem(axes, panel.x, panel.y, max_complexity=8)
+    found = [("exhaustive", node) for node in ExhaustiveEngine().search(problem)]
     target = Target(axes, "cost", panel.x, panel.y, panel.x, panel.y)
     return max(f.r2 for f in pareto_front(found, target, 8))
 

@@ -224,7 +224,14 @@ class Explainer:
         )
 
     def _search(self, target: Target) -> list[tuple[str, Node]]:
-        return search(target, self.options)
+        options = self.options
+        return search(
+            target,
+            engine=options.engine,
+            max_complexity=options.max_complexity,
+            functions=options.functions,
+            seed=options.seed,
+        )
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
         options = self.options

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
+from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -31,9 +33,16 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
     add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
-    add("--engine", default="auto", metavar="{auto,exhaustive,operon,gplearn}", help="search engine (default: auto)")
+    engines = ",".join(engine_choices())
+    add("--engine", default="auto", metavar=f"{{{engines}}}", help="search engine (default: auto)")
     add("--parsimony", type=float, metavar="NUMBER", help="parsimony coefficient of the engine gplearn")
-    add("--max-complexity", type=int, default=15, metavar="N", help="longest formula in operators (default: 15)")
+    add(
+        "--max-complexity",
+        type=int,
+        default=DEFAULT_MAX_COMPLEXITY,
+        metavar="N",
+        help="longest formula in operators (default: %(default)s)",
+    )
     add("--functions", metavar="LIST", help="functions to allow beside + - * /, such as square,log,exp")
     add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
     add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")

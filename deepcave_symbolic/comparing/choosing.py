@@ -23,6 +23,7 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import is_defined, is_regular
 from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, ROUGH_FORMULA_R2, SLACK, TOLERANCE
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["Fitted", "choose", "given_form", "weigh"]
@@ -135,8 +136,7 @@ def choose(
 
 def _unseen(explanation: Explanation, data: Data) -> float:
     """Returns what the run's trials cannot see of 1 - R²."""
-    mean = float(data.weights @ data.y)
-    variance = float(data.weights @ (data.y - mean) ** 2)
+    variance = weighted_variance(data.y, data.weights)
     return min(1.0, explanation.noise**2 / variance) if variance > 0.0 else 0.0
 
 

@@ -22,6 +22,7 @@ from deepcave_symbolic.formulas.front import Target, score_one
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.formulas.rounding import round_formula
 from deepcave_symbolic.formulas.tidy import tidy
+from deepcave_symbolic.numeric.arrays import columns_of
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space.axis import Axis
@@ -88,7 +89,7 @@ def _formula(form: Form, fit: Fit, projection: Projection, axes: Sequence[Axis],
         [(projection.grid[:, i] >= a.lower) & (projection.grid[:, i] <= a.upper) for i, a in enumerate(axes)]
     ).all(axis=0)
     x, y, weights = projection.grid[fitted], projection.mean[fitted], projection.weights[fitted]
-    columns = [np.ascontiguousarray(x[:, i]) for i in range(len(axes))]
+    columns = columns_of(x)
     tree = round_formula(tidy(form.with_constants(fit.p), columns), columns, y, weights)
     target = Target(
         axes=tuple(axes),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from deepcave_symbolic.comparing.forms import Data
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
@@ -74,11 +73,9 @@ def data_on(run: str, projection: Projection, axes: Sequence[Axis], error: float
             f"Only {inside.sum()} points of {run} lie in the domain that all runs share; too few."
         )
     weights = projection.weights[inside]
-    columns = tuple(np.ascontiguousarray(projection.grid[inside, i]) for i in range(len(axes)))
-    return Data(columns, projection.mean[inside], weights / weights.sum(), error)
+    return Data(tuple(columns_of(projection.grid[inside])), projection.mean[inside], weights / weights.sum(), error)
 
 
 def check_points(axes: Sequence[Axis]) -> list[Array]:
     """Returns dense points over the domain, one array a hyperparameter."""
-    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
-    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+    return product_columns([axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes])

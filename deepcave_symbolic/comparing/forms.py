@@ -20,7 +20,7 @@ import numpy as np
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, to_json, variable
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 
 __all__ = ["Data", "Fit", "Form", "form_of", "refit"]
 
@@ -230,13 +230,8 @@ def _linear(form: Form, data: Data, theta: Array) -> list[float] | None:
             rest -= coefficient * values
     if not free:
         return form.merged([], theta)
-    design = np.column_stack(free)
-    scale = np.max(np.abs(design), axis=0)
-    if np.any(scale == 0.0):
-        return None
-    root = np.sqrt(data.weights)
-    solution, *_ = np.linalg.lstsq(design / scale * root[:, None], rest * root, rcond=1e-12)
-    return form.merged([float(v) for v in solution / scale], theta)
+    linear = weighted_least_squares(np.column_stack(free), rest, data.weights)
+    return None if linear is None else form.merged(linear.tolist(), theta)
 
 
 def _searched(form: Form, data: Data, start: Array) -> Array:

@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-
+from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import FUNCTIONS, Node, complexity, walk
 from deepcave_symbolic.formulas.tidy import tidy
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
 
-__all__ = ["add_candidate", "functions_used"]
+__all__ = ["Candidates", "functions_used"]
 
 
-def add_candidate(
-    candidates: dict[Node, None],
-    node: Node,
-    *,
-    columns: Sequence[Array],
-    max_complexity: int,
-    functions: Collection[str],
-) -> None:
-    """Adds the expression to the candidates, tidied where that keeps to the allowed functions.
+class Candidates:
+    """The different expressions that were found, in their order.
 
     Args:
-        candidates: An ordered set.
-        node: What the engine found.
-        columns: Points at which the tidied expression must equal the original, one array of shape (n,) a variable.
-        max_complexity: Longest expression of interest.
-        functions: What the expression may contain; tidying writes x·x as a square, which may not be among them.
+        problem: What is searched.
+        points: Search coordinates at which a tidied expression must equal the original, shape (m, k).
     """
-    tidied = tidy(node, columns)
-    chosen = tidied if functions_used(tidied) <= set(functions) else node
-    if complexity(chosen) <= max_complexity:
-        candidates[chosen] = None
+
+    def __init__(self, problem: SearchProblem, points: Array) -> None:
+        self._problem, self._columns = problem, columns_of(points)
+        self._found: dict[Node, None] = {}
+
+    @property
+    def found(self) -> list[Node]:
+        """The expressions."""
+        return list(self._found)
+
+    def add(self, node: Node) -> None:
+        """Adds an expression if it is short enough, tidied where that keeps to the allowed functions.
+
+        Tidying writes x·x as a square, which may not be among them.
+        """
+        tidied = tidy(node, self._columns)
+        chosen = tidied if functions_used(tidied) <= set(self._problem.functions) else node
+        if complexity(chosen) <= self._problem.max_complexity:
+            self._found[chosen] = None
 
 
 def functions_used(node: Node) -> set[str]:

@@ -16,14 +16,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 
-from deepcave_symbolic.engines._candidates import add_candidate
+from deepcave_symbolic.engines._candidates import Candidates
+from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, variable
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["GPLearnEngine", "program_to_node"]
@@ -82,22 +83,14 @@ class GPLearnEngine:
     #: What the paper allowed beside + - * /.
     default_functions = PAPER_FUNCTIONS
 
-    def search(
-        self,
-        X: Array,
-        y: Array,
-        *,
-        weights: Array | None,
-        max_complexity: int,
-        functions: Sequence[str],
-        seed: int,
-    ) -> list[Node]:
+    def search(self, problem: SearchProblem) -> list[Node]:
         """Returns the best plain formula of every length; see `SymbolicRegressionEngine.search`."""
         genetic = import_optional("gplearn.genetic", purpose="The engine 'gplearn'")
+        X, y, weights = problem.coordinates, problem.y, problem.weights
         mean, spread = float(np.average(y, weights=weights)), float(np.std(y))
         if spread <= 1e-12 * max(1.0, abs(mean)):
             return [constant(mean)]
-        allowed = [f for f in PAPER_FUNCTIONS if f in functions]
+        allowed = [f for f in PAPER_FUNCTIONS if f in problem.functions]
         regressor = genetic.SymbolicRegressor(
             population_size=self.population_size,
             generations=self.generations,
@@ -105,14 +98,13 @@ class GPLearnEngine:
             function_set=["add", "sub", "mul", "div", *(_capped_exp() if f == "exp" else f for f in allowed)],
             metric=self.metric,
             parsimony_coefficient=self.parsimony,
-            random_state=seed,
+            random_state=problem.seed,
             low_memory=True,
         )
         _fit(regressor, X, (y - mean) / spread if self.standardize else y, weights)
 
         points = _check_points(X)
-        columns = [np.ascontiguousarray(column) for column in points.T]
-        candidates: dict[Node, None] = {}
+        candidates = Candidates(problem, points)
         tries: dict[int, int] = {}
         found: set[int] = set()
         for program in _fittest_first(regressor):
@@ -126,8 +118,8 @@ class GPLearnEngine:
             found.add(length)
             if self.standardize:
                 node = constant(mean) + constant(spread) * node
-            add_candidate(candidates, node, columns=columns, max_complexity=max_complexity, functions=functions)
-        return list(candidates)
+            candidates.add(node)
+        return candidates.found
 
 
 def _fit(regressor: Any, X: Array, y: Array, weights: Array | None) -> None:
@@ -226,8 +218,7 @@ def _sign(values: Array) -> int:
 def _check_points(X: Array) -> Array:
     """Returns the training points and a dense grid of their box, edges included, shape (m, d)."""
     d = X.shape[1]
-    axes = [np.linspace(X[:, i].min(), X[:, i].max(), _GRID_POINTS[d]) for i in range(d)]
-    return np.vstack([X, np.array(list(product(*axes)))])
+    return np.vstack([X, product_of([np.linspace(u.min(), u.max(), _GRID_POINTS[d]) for u in X.T])])
 
 
 def _fittest_first(regressor: Any) -> Iterator[Any]:

@@ -18,9 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.engines._candidates import add_candidate
+from deepcave_symbolic.engines._candidates import Candidates
+from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power, variable
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.weighted import weighted_least_squares
 from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["OperonEngine", "tree_to_node"]
@@ -75,18 +77,10 @@ class OperonEngine:
     optimizer_iterations: int = 5
     name: str = "operon"
 
-    def search(
-        self,
-        X: Array,
-        y: Array,
-        *,
-        weights: Array | None,
-        max_complexity: int,
-        functions: Sequence[str],
-        seed: int,
-    ) -> list[Node]:
+    def search(self, problem: SearchProblem) -> list[Node]:
         """Returns the formulas of the merged Pareto fronts; see `SymbolicRegressionEngine.search`."""
         sklearn_api = import_optional("pyoperon.sklearn", purpose="The engine 'operon'")
+        X, y, weights = problem.coordinates, problem.y, problem.weights
         mean = float(np.average(y, weights=weights))
         spread = float(np.std(y))
         if len(y) < _MIN_POINTS or spread <= 1e-12 * max(1.0, abs(mean)):
@@ -95,11 +89,11 @@ class OperonEngine:
         # Operon is not scale-invariant: the same targets in other units give another, worse search.
         rows = _repeated_rows(weights, len(y))
         targets = ((y - mean) / spread)[rows]
-        columns = [np.ascontiguousarray(X[:, i]) for i in range(X.shape[1])]
-        symbols = ["add", "sub", "mul", "div", *(f for f in functions if f in _SYMBOLS)]
+        symbols = ["add", "sub", "mul", "div", *(f for f in problem.functions if f in _SYMBOLS)]
 
-        candidates: dict[Node, None] = {constant(mean): None}
-        for search_seed in np.random.SeedSequence(seed).generate_state(self.n_seeds):
+        candidates = Candidates(problem, X)
+        candidates.add(constant(mean))
+        for search_seed in np.random.SeedSequence(problem.seed).generate_state(self.n_seeds):
             regressor = sklearn_api.SymbolicRegressor(
                 allowed_symbols=",".join([*symbols, "constant", "variable"]),
                 objectives=["r2", "length"],
@@ -113,10 +107,10 @@ class OperonEngine:
             )
             regressor.fit(X[rows], targets)
             for solution in regressor.pareto_front_:
-                node = _rescaled(tree_to_node(solution["tree"], list(regressor.variables_)), columns, y, weights)
+                node = _rescaled(tree_to_node(solution["tree"], list(regressor.variables_)), X, y, weights)
                 if node is not None:
-                    add_candidate(candidates, node, columns=columns, max_complexity=max_complexity, functions=functions)
-        return list(candidates)
+                    candidates.add(node)
+        return candidates.found
 
 
 def tree_to_node(tree: Any, hashes: Sequence[int]) -> Node:
@@ -157,20 +151,20 @@ def _repeated_rows(weights: Array | None, n: int) -> Any:
     return np.repeat(np.arange(n), copies.astype(int))
 
 
-def _rescaled(tree: Node, columns: Sequence[Array], y: Array, weights: Array | None) -> Node | None:
+def _rescaled(tree: Node, X: Array, y: Array, weights: Array | None) -> Node | None:
     """Returns a + b·T in objective units, a and b by weighted least squares; None where T is not finite everywhere.
 
     Operon computes in single precision and on standardised targets; solving again costs nothing and is exact.
     """
-    values = evaluate(tree, columns)
+    values = evaluate(tree, columns_of(X))
     if not np.isfinite(values).all():
         return None
-    root = np.ones_like(y) if weights is None else np.sqrt(weights / weights.mean())
     centre, scale = float(values.mean()), float(values.std())
     if scale <= 1e-12 * max(1.0, abs(centre)):
         return None
-    design = np.column_stack([np.ones_like(y), (values - centre) / scale])
-    (level, slope), *_ = np.linalg.lstsq(design * root[:, None], y * root, rcond=None)
-    b = float(slope) / scale
-    a = float(level) - b * centre
+    solved = weighted_least_squares(np.column_stack([np.ones_like(y), (values - centre) / scale]), y, weights)
+    if solved is None:
+        return None
+    b = float(solved[1]) / scale
+    a = float(solved[0]) - b * centre
     return constant(a) + constant(b) * tree if math.isfinite(a) and math.isfinite(b) else None

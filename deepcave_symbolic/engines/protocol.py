@@ -1,23 +1,34 @@
 """The protocol that every symbolic regression engine follows.
 
 An engine only proposes expressions. Rounding, checking the domain, scoring on held-out points and choosing are shared
-(`selection.py`), so that engines compete on equal terms.
+(`formulas/front.py`), so that engines compete on equal terms.
 
 Notation:
-    X: training points in search coordinates, shape (n, 1) or (n, 2); column i is log10(x_i) for a log-scaled
-        hyperparameter and x_i itself otherwise.
+    x, u: training points in natural units and in search coordinates, shape (n, k) with k = 1 or 2; column i of u is
+        log10(x_i) for a log-scaled hyperparameter and x_i itself otherwise.
     y: targets in objective units, shape (n,).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol, runtime_checkable
 
-from deepcave_symbolic.formulas.expression import FUNCTIONS, Node
-from deepcave_symbolic.numeric.arrays import Array
+import numpy as np
 
-__all__ = ["DEFAULT_FUNCTIONS", "KNOWN_FUNCTIONS", "SymbolicRegressionEngine"]
+from deepcave_symbolic.formulas.expression import FUNCTIONS, Node
+from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis, coordinates_of
+
+__all__ = [
+    "DEFAULT_FUNCTIONS",
+    "KNOWN_FUNCTIONS",
+    "EngineWithFunctions",
+    "SearchProblem",
+    "SymbolicRegressionEngine",
+]
 
 #: What a readable formula may contain beside + - * /. "pow" is a constant exponent other than 2, "square" exponent 2.
 KNOWN_FUNCTIONS = ("square", "pow", *(f for f in FUNCTIONS if f != "log10"))
@@ -26,30 +37,61 @@ KNOWN_FUNCTIONS = ("square", "pow", *(f for f in FUNCTIONS if f != "log10"))
 DEFAULT_FUNCTIONS = ("square", "pow", "sqrt", "exp", "log", "abs", "tanh")
 
 
+@dataclass(frozen=True, eq=False)
+class SearchProblem:
+    """What an engine searches formulas for; see the module's notation for shapes and units.
+
+    Args:
+        axes: The explained hyperparameters: their bounds, and which of them have a log scale.
+        x: Training points, natural units, shape (n, k).
+        y: Targets, shape (n,).
+        weights: Non-negative weights of the squared errors, shape (n,), or None for equal ones.
+        max_complexity: Longest formula of interest, in operators.
+        functions: The allowed ones of `KNOWN_FUNCTIONS`; + - * / are always allowed.
+        seed: Seed of everything random.
+    """
+
+    axes: tuple[Axis, ...]
+    x: Array
+    y: Array
+    weights: Array | None = None
+    max_complexity: int = DEFAULT_MAX_COMPLEXITY
+    functions: tuple[str, ...] = DEFAULT_FUNCTIONS
+    seed: int = 0
+
+    @cached_property
+    def coordinates(self) -> Array:
+        """The training points in search coordinates u, shape (n, k)."""
+        return coordinates_of(self.axes, self.x)
+
+    @property
+    def bounds(self) -> Array:
+        """Lowest and highest search coordinate of every hyperparameter, shape (k, 2)."""
+        return np.array([axis.coordinate_bounds for axis in self.axes])
+
+    @property
+    def log_scaled(self) -> tuple[bool, ...]:
+        """Which search coordinates are log10 of a hyperparameter."""
+        return tuple(axis.log for axis in self.axes)
+
+
 @runtime_checkable
 class SymbolicRegressionEngine(Protocol):
-    """What searches for expressions; see the module's notation for shapes and units."""
+    """What searches for expressions."""
 
     name: str
 
-    def search(
-        self,
-        X: Array,
-        y: Array,
-        *,
-        weights: Array | None,
-        max_complexity: int,
-        functions: Sequence[str],
-        seed: int,
-    ) -> list[Node]:
+    def search(self, problem: SearchProblem) -> list[Node]:
         """Returns candidate expressions in the search coordinates, good ones of every length.
 
         Args:
-            X: Training points, shape (n, 1) or (n, 2).
-            y: Targets, shape (n,).
-            weights: Non-negative weights of the squared errors, shape (n,), or None for equal ones.
-            max_complexity: Longest expression of interest, in operators; a search coordinate counts 0 here.
-            functions: The allowed ones of `KNOWN_FUNCTIONS`; + - * / are always allowed.
-            seed: Seed of everything random.
+            problem: The training points and the limits of what a formula may be.
         """
         ...
+
+
+@runtime_checkable
+class EngineWithFunctions(SymbolicRegressionEngine, Protocol):
+    """An engine with functions of its own, which replace the readable ones where the user names none."""
+
+    default_functions: tuple[str, ...]

@@ -127,7 +127,10 @@ class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             held_out_weights=None if np.ptp(weights) == 0 else weights,
         )
         longest = int(options.max_complexity)
-        self.formulas_ = front_of(score(search(target, options), target, longest))
+        found = search(
+            target, engine=options.engine, max_complexity=longest, functions=options.functions, seed=options.seed
+        )
+        self.formulas_ = front_of(score(found, target, longest))
         self.formula_ = self.formulas_[recommend(self.formulas_, _noise(self.formulas_, len(rows)))]
         self.selected_features_ = np.array(chosen, dtype=np.intp)
         return self

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
@@ -74,7 +74,7 @@ def band_of(formula: Formula, projection: Projection) -> Band:
         formula: The formula shown.
         projection: What it describes.
     """
-    columns = [np.ascontiguousarray(column) for column in projection.grid.T]
+    columns = columns_of(projection.grid)
     difference = np.abs(evaluate(formula.tree, columns) - projection.mean)
     # A surrogate that is certain (a training point of a Gaussian process) is met up to the printed digits.
     height = float(np.nanmax(np.abs(projection.mean)))

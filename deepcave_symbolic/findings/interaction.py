@@ -16,8 +16,8 @@ import numpy as np
 
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2, weighted_variance
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.words.names import shown_name
 
@@ -75,7 +75,7 @@ def interaction_of(formula: Formula, projection: Projection) -> Interaction | No
     if len(projection.axes) != 2 or projection.is_flat:
         return None
     valid = projection.valid
-    columns = [np.ascontiguousarray(column) for column in projection.grid[valid].T]
+    columns = columns_of(projection.grid[valid])
     first, second = projection.axes[0].name, projection.axes[1].name
     return Interaction(
         additive=_additive_share(projection.mean[valid], columns, projection.weights[valid]),
@@ -97,7 +97,7 @@ def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
     scale = float(np.max(np.abs(values), initial=0.0))
     if scale == 0.0:
         return 0.0
-    additive = _additive_share(values, [np.ascontiguousarray(column) for column in points[valid].T], weights)
+    additive = _additive_share(values, columns_of(points[valid]), weights)
     # A part in 10^12 of the variance is the rounding errors' own.
     rest = 1.0 - additive if additive < 1.0 - 1e-12 else 0.0
     return scale * math.sqrt(rest * weighted_variance(values / scale, weights))
@@ -111,10 +111,8 @@ def _additive_share(values: Array, columns: list[Array], weights: Array) -> floa
     if scale <= 1e-12 * float(np.max(np.abs(values))):
         return 1.0
     design = np.hstack([(column[:, None] == np.unique(column)[None, :]).astype(np.float64) for column in columns])
-    root = np.sqrt(weights)
-    coefficients, *_ = np.linalg.lstsq(design * root[:, None], centred / scale * root, rcond=None)
-    residual = centred / scale - design @ coefficients
-    return float(np.clip(1.0 - weights @ residual**2 / (weights @ (centred / scale) ** 2), 0.0, 1.0))
+    coefficients = weighted_least_squares(design, centred, weights)
+    return 0.0 if coefficients is None else min(1.0, max(0.0, weighted_r2(centred, design @ coefficients, weights)))
 
 
 def _percent(share: float) -> str:

@@ -33,7 +33,7 @@ __all__ = ["PairRanking", "rank_pairs"]
 
 #: Comparing pairs may take as long by the model's own estimate of a prediction, never by a clock, so that the same
 #: surrogate always has the same ranking.
-_SECONDS, _UNKNOWN_ROW_SECONDS, _PAIR_SECONDS = 15.0, 2e-5, 5e-3
+_SECONDS, _PAIR_SECONDS = 15.0, 5e-3
 #: So many hyperparameters are compared whatever it takes.
 _LEAST = 5
 
@@ -74,8 +74,7 @@ def rank_pairs(
             for the seconds that it may take, the first are compared.
         progress: Wraps the list of pairs, such as `tqdm.tqdm`.
     """
-    row_seconds = getattr(surrogate.model, "row_seconds", _UNKNOWN_ROW_SECONDS)
-    most = _SECONDS / (COARSE_ROWS * row_seconds + _PAIR_SECONDS)
+    most = _SECONDS / (COARSE_ROWS * surrogate.row_seconds + _PAIR_SECONDS)
     # The largest n with n (n - 1) / 2 pairs within the seconds.
     n = min(len(names), max(_LEAST, math.floor((1.0 + math.sqrt(1.0 + 8.0 * most)) / 2.0)))
     # Within a pair the space's order, as everywhere.

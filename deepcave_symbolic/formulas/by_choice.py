@@ -21,7 +21,8 @@ from deepcave_symbolic.formulas.expression import Node, cases, constant, evaluat
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, front_of, score, score_one
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
-from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.numeric.arrays import Array, Mask, columns_of
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.numbers import round_significant
 
@@ -32,7 +33,7 @@ Search = Callable[[Target], list[tuple[str, Node]]]
 
 #: A level of a choice is rounded to this share of what the choices move, or of what all moves where that is coarser.
 _LEVEL_ERROR, _OVERALL_ERROR = 1e-2, 5e-4
-_MIN_ROWS = 3
+_MIN_ROWS, _CHECK_POINTS = 3, 201
 #: Beyond the longest formula asked for, cases may add up to more operators where they explain this share of the rest.
 _STEP = 0.2
 _ENGINE = "cases"
@@ -84,7 +85,7 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
         found = [_of_part(part, search, max_complexity) for part in parts]
         trees += _own(s, parts, [front_of(formulas) for formulas in found])
         trees += _shifted(s, parts, target, search, max_complexity)
-    check = _check_columns(target.axes)
+    check = product_columns([axis.check_grid(_CHECK_POINTS) for axis in target.axes])
     whole = list(level)
     for tree in dict.fromkeys(trees):
         if longest_case(tree) <= max_complexity and np.all(np.isfinite(evaluate(tree, check))):
@@ -137,10 +138,6 @@ def _of_part(part: Target, search: Search, max_complexity: int) -> list[Formula]
     if part.axes[0].categorical:
         return score_by_choice(part, search, max_complexity).whole
     return score(search(part), part, max_complexity)
-
-
-def _check_columns(axes: Sequence[Axis]) -> list[Array]:
-    return [m.ravel() for m in np.meshgrid(*(axis.check_grid(201) for axis in axes), indexing="ij")]
 
 
 # --- one level a choice -------------------------------------------------------------------------------------------
@@ -251,8 +248,7 @@ def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, ma
         offset, terms = split_sum(substitute(formula.tree, {0: variable(1 - s)}))
         shape = join_sum(None, terms)
         own = substitute(shape, {1 - s: variable(0)})
-        columns = [[np.ascontiguousarray(part.x[:, 0])] for part in parts]
-        levels = np.array([_mean(p.y - evaluate(own, c), p.weights) for p, c in zip(parts, columns, strict=True)])
+        levels = np.array([_mean(part.y - evaluate(own, columns_of(part.x)), part.weights) for part in parts])
         if not np.all(np.isfinite(levels)):
             continue
         trees.append(Node("+", (shape, cases(s, [constant(v) for v in _rounded(levels, span)]))))

@@ -40,7 +40,8 @@ from deepcave_symbolic.formulas.limits import (
 )
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.axis import Axis
 
@@ -103,7 +104,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
         target: What to fit and score.
         max_complexity: Longest formula, in operators of the expression in natural units.
     """
-    columns = _columns(target.x)
+    columns = columns_of(target.x)
     check = _check_points(target.axes)
     # An integer hyperparameter with eight values lets a formula of five constants through any eight points.
     most_constants = max(2, len(np.unique(target.x, axis=0)) // 2)
@@ -141,10 +142,6 @@ def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
     return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
 
 
-def _columns(x: Array) -> list[Array]:
-    return [np.ascontiguousarray(x[:, i]) for i in range(x.shape[1])]
-
-
 def _round(node: Node, columns: list[Array], target: Target) -> Node:
     snapped = tidy(snap_exponents(node, columns, target.y, target.weights), columns)
     return round_formula(snapped, columns, target.y, target.weights)
@@ -152,7 +149,7 @@ def _round(node: Node, columns: list[Array], target: Target) -> Node:
 
 def score_one(node: Node, engine: str, target: Target) -> Formula:
     """Returns a finished expression in natural units as a formula with its figures on the held-out points."""
-    prediction = evaluate(node, _columns(target.held_out_x))
+    prediction = evaluate(node, columns_of(target.held_out_x))
     error = target.held_out_y - prediction
     scale = float(np.max(np.abs(error), initial=0.0)) or 1.0
     return Formula(
@@ -162,7 +159,7 @@ def score_one(node: Node, engine: str, target: Target) -> Formula:
         r2=weighted_r2(target.held_out_y, prediction, target.held_out_weights),
         rmse=scale * float(np.sqrt(np.average((error / scale) ** 2, weights=target.held_out_weights))),
         engine=engine,
-        trials_r2=weighted_r2(target.y, evaluate(node, _columns(target.x)), None) if target.trials_scored else None,
+        trials_r2=weighted_r2(target.y, evaluate(node, columns_of(target.x)), None) if target.trials_scored else None,
     )
 
 
@@ -233,8 +230,7 @@ def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
 
 
 def _check_points(axes: Sequence[Axis]) -> list[Array]:
-    grids = [axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes]
-    return [m.ravel() for m in np.meshgrid(*grids, indexing="ij")]
+    return product_columns([axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes])
 
 
 def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:

@@ -19,7 +19,7 @@ from deepcave_symbolic.formulas.expression import Node, constant, evaluate, func
 from deepcave_symbolic.formulas.limits import NICE_EXPONENTS, SNAP_LOSS
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 from deepcave_symbolic.words.numbers import round_significant
 
 __all__ = ["round_formula", "snap_exponents"]
@@ -98,16 +98,10 @@ def _round_offset(offset: float, digits: int, span: float) -> float:
 
 
 def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array | None) -> list[float] | None:
+    """Returns the coefficients of the terms, then the offset; None where terms depend on one another."""
     design = np.column_stack([*values, np.ones_like(target)] if with_offset else values)
-    scale = np.max(np.abs(design), axis=0)
-    if np.any(scale == 0) or not np.all(np.isfinite(scale)):
-        return None
-    root = np.ones_like(target) if weights is None else np.sqrt(weights)
-    height = float(np.max(np.abs(target))) or 1.0
-    solution, _, rank, _ = np.linalg.lstsq(design / scale * root[:, None], target / height * root, rcond=1e-12)
-    if rank < design.shape[1]:
-        return None
-    return [float(v) for v in solution / scale * height]
+    solved = weighted_least_squares(design, target, weights, unique=True)
+    return None if solved is None else solved.tolist()
 
 
 def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:

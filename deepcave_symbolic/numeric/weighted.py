@@ -1,4 +1,4 @@
-"""Weighted sums of squares: R², variance.
+"""Weighted sums of squares: R², variance, least squares.
 
 Notation:
     y: values, shape (n,); weights: how much every value counts, shape (n,), None for all alike.
@@ -12,7 +12,10 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["weighted_r2", "weighted_variance"]
+__all__ = ["weighted_least_squares", "weighted_r2", "weighted_variance"]
+
+#: Smallest singular value that counts, relative to the largest: below, columns depend on one another.
+_SINGULAR = 1e-12
 
 
 def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
@@ -24,7 +27,8 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
     y, prediction = y / scale, prediction / scale
     mean = np.sum(w * y) / np.sum(w)
     total = float(np.sum(w * (y - mean) ** 2))
-    residual = float(np.sum(w * (y - prediction) ** 2))
+    with np.errstate(over="ignore"):  # a prediction that is far away
+        residual = float(np.sum(w * (y - prediction) ** 2))
     if total <= 1e-30 * float(np.sum(w)):
         return 1.0 if residual <= 1e-20 * float(np.sum(w)) else 0.0
     return 1.0 - residual / total
@@ -36,3 +40,23 @@ def weighted_variance(values: Array, weights: Array) -> float:
     v = np.where(np.isfinite(values), values, 0.0)
     mean = np.sum(w * v) / np.sum(w)
     return float(np.sum(w * (v - mean) ** 2) / np.sum(w))
+
+
+def weighted_least_squares(design: Array, y: Array, weights: Array | None, *, unique: bool = False) -> Array | None:
+    """Returns the coefficients b that make Σ w (y - X·b)² least, shape (m,); None where there are none.
+
+    Columns and targets are divided by their largest value first, so that huge and tiny ones weigh alike.
+
+    Args:
+        design: X, shape (n, m).
+        y: Targets, shape (n,).
+        weights: Their weights.
+        unique: Whether to return None where several coefficients are as good, instead of the smallest of them.
+    """
+    scale = np.max(np.abs(design), axis=0)
+    if np.any(scale == 0.0) or not np.all(np.isfinite(scale)):
+        return None
+    height = float(np.max(np.abs(y))) or 1.0
+    root = np.ones_like(y) if weights is None else np.sqrt(weights)
+    found, _, rank, _ = np.linalg.lstsq(design / scale * root[:, None], y / height * root, rcond=_SINGULAR)
+    return None if unique and rank < design.shape[1] else np.asarray(found / scale * height)

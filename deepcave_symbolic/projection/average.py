@@ -30,7 +30,7 @@ _HELD_OUT_POINTS = {1: 200, 2: 24}
 #: Configurations averaged over: as many as fit into the seconds, by the model's own estimate of a prediction
 #: (`row_seconds`), never by a clock, so that the same surrogate always has the same projection.
 _MIN_AVERAGED, _MAX_AVERAGED = 48, 200
-_SECONDS, _UNKNOWN_ROW_SECONDS = 0.7, 2e-5
+_SECONDS = 0.7
 _ICE_CURVES = 24
 #: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
 _NEAR = 0.1
@@ -73,7 +73,7 @@ def project(
 
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
     vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
-    seconds = len(points) * getattr(surrogate.model, "row_seconds", _UNKNOWN_ROW_SECONDS)
+    seconds = len(points) * surrogate.row_seconds
     m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
     others = draw_others(configspace, columns, vectors, m, surrogate.X)
     mean, std, single = average_over(surrogate, configspace, columns, vectors, others)
@@ -279,7 +279,7 @@ def _near(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
         return np.zeros(len(grid), dtype=bool)
     within = np.ones((len(grid), len(trials)), dtype=bool)
     for i, axis in enumerate(axes):
-        low, high = axis.to_coordinate(np.array([axis.lower, axis.upper]))
+        low, high = axis.coordinate_bounds
         a, b = axis.to_coordinate(grid[:, i]), axis.to_coordinate(trials[:, i])
         if axis.categorical:
             within &= a[:, None] == b[None, :]

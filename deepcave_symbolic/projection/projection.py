@@ -14,7 +14,7 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.weighted import weighted_variance
-from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints"]
@@ -138,7 +138,7 @@ class Projection:
 
     def coordinates(self, x: Array) -> Array:
         """Returns the search coordinates of points in natural units, shape (n, k)."""
-        return np.column_stack([axis.to_coordinate(x[:, i]) for i, axis in enumerate(self.axes)])
+        return coordinates_of(self.axes, x)
 
     def at_choice(self, index: int, choice: int) -> Projection:
         """Returns the projection onto the other hyperparameter for one choice of a categorical.

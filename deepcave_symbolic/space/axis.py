@@ -21,7 +21,7 @@ from deepcave_symbolic.numeric.arrays import Array
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
+__all__ = ["Axis", "axis_of", "coordinates_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Axis:
             return x
         with np.errstate(all="ignore"):
             return np.log10(x)
+
+    @property
+    def coordinate_bounds(self) -> Array:
+        """Search coordinates of the bounds, shape (2,)."""
+        return self.to_coordinate(np.array([self.lower, self.upper]))
 
     def contains(self, x: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Returns which natural values lie in the domain (bounds included, with a tolerance for rounding)."""
@@ -246,6 +251,11 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
             hyperparameter=name,
         )
     return Axis(name, lower, upper, log=log, integer=isinstance(hyperparameter, IntegerHyperparameter))
+
+
+def coordinates_of(axes: Sequence[Axis], x: Array) -> Array:
+    """Returns the search coordinates of points in natural units, both of shape (n, k)."""
+    return np.column_stack([axis.to_coordinate(column) for axis, column in zip(axes, x.T, strict=True)])
 
 
 def vector_of_labels(hyperparameter: Any, axis: Axis, positions: Array) -> Array:

@@ -34,7 +34,7 @@ def discrete_values(axis: Axis, most: int = MAX_VALUES) -> Array | None:
 
 def ends_of(axis: Axis) -> tuple[float, float]:
     """Returns the search coordinates of the two ends of an axis."""
-    low, high = axis.to_coordinate(np.array([axis.lower, axis.upper]))
+    low, high = axis.coordinate_bounds
     return float(low), float(high)
 
 

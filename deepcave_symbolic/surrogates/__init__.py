@@ -8,12 +8,20 @@ from dataclasses import replace
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
 from deepcave_symbolic.runs.run import Run, Status
 from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord, TimedSurrogate
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.validation import clearly_better
 
-__all__ = ["KINDS", "FittedSurrogate", "ModelSurrogate", "Surrogate", "SurrogateRecord", "build_surrogate"]
+__all__ = [
+    "KINDS",
+    "FittedSurrogate",
+    "ModelSurrogate",
+    "Surrogate",
+    "SurrogateRecord",
+    "TimedSurrogate",
+    "build_surrogate",
+]
 
 KINDS = ("run", "forest", "best")
 #: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.

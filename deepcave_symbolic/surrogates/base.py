@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord"]
+__all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord", "TimedSurrogate"]
 
 
 @runtime_checkable
@@ -26,6 +26,20 @@ class Surrogate(Protocol):
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units, each of shape (n,), for vectors X of shape (n, d)."""
         ...
+
+
+@runtime_checkable
+class TimedSurrogate(Surrogate, Protocol):
+    """A surrogate that knows how long it predicts, by which a projection decides how much it averages over."""
+
+    @property
+    def row_seconds(self) -> float:
+        """Roughly the seconds of the prediction for one vector; an estimate from its size, not measured."""
+        ...
+
+
+#: What a surrogate is taken to need for one vector where it does not say.
+_UNKNOWN_ROW_SECONDS = 2e-5
 
 
 @dataclass(frozen=True)
@@ -142,6 +156,11 @@ class FittedSurrogate:
 
     def __repr__(self) -> str:
         return f"<FittedSurrogate {self.record!r}>"
+
+    @property
+    def row_seconds(self) -> float:
+        """Roughly the seconds of the prediction for one vector; never measured, so that results do not depend on it."""
+        return self.model.row_seconds if isinstance(self.model, TimedSurrogate) else _UNKNOWN_ROW_SECONDS
 
     @property
     def residuals(self) -> Array | None:

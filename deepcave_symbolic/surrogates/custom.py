@@ -12,7 +12,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, trial_rules
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord, TimedSurrogate
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.model import ModelSurrogate, is_fitted_model
 
@@ -29,6 +29,8 @@ class _Checked:
 
     def __init__(self, surrogate: Surrogate) -> None:
         self._surrogate = surrogate
+        if isinstance(surrogate, TimedSurrogate):
+            self.row_seconds = surrogate.row_seconds
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         result: Any = self._surrogate.predict(X)

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
 
 if TYPE_CHECKING:
@@ -202,13 +203,8 @@ def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
 
 
 def _r2(y: Array, predicted: Array, weights: Array) -> float | None:
-    # Centred and scaled first: the squares of large costs would overflow.
-    centred = y - np.average(y, weights=weights)
-    scale = float(np.max(np.abs(centred)))
-    if scale == 0 or not np.isfinite(scale):
-        return None
-    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
-        r2 = 1 - float(np.sum(weights * ((y - predicted) / scale) ** 2) / np.sum(weights * (centred / scale) ** 2))
+    """Returns R², None for costs that do not vary where they count or predictions beyond all numbers."""
+    r2 = weighted_r2(y, predicted, weights) if np.ptp(y[weights > 0]) > 0 else -np.inf
     return r2 if np.isfinite(r2) else None
 
 

@@ -30,7 +30,7 @@ def build_site(folder: Path) -> tuple[Path, str]:
         if importlib.util.find_spec(package) is None:
             pytest.skip("the extra docs is not installed (pip install -e .[docs])")
     for name in SOURCES:
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
     site = folder / "site"
     built = subprocess.run(

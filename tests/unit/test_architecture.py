@@ -49,7 +49,6 @@ LAYERS = [
 EXCUSED = {
     ("explanation", "show"),
     ("explanations", "show"),
-    ("engines", "question"),
     ("comparing", "show"),
 }
 HEAVY = {

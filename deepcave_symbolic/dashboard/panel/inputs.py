@@ -12,7 +12,7 @@ from dash import dcc, html
 from deepcave.utils.layout import get_select_options, help_button
 
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
-from deepcave_symbolic.engines import ENGINES
+from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES
@@ -51,12 +51,6 @@ _SURROGATE_LABELS = {
     "best": "Whichever predicts unseen trials better",
 }
 _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
-_ENGINE_LABELS = {
-    "auto": "Automatic",
-    "exhaustive": "Exhaustive (every short formula)",
-    "operon": "Operon (longer formulas; needs the extra 'operon')",
-    "gplearn": "gplearn (genetic programming, as in the paper)",
-}
 _FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
 
 
@@ -192,10 +186,11 @@ def _is_explainable(configspace: Any, name: str) -> bool:
 
 def static_options() -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that are the same for every run, by input."""
+    engines = engine_choices()
     return {
         "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in KINDS], KINDS),
         "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
-        "engine": get_select_options([_ENGINE_LABELS[e] for e in ("auto", *ENGINES)], ["auto", *ENGINES]),
+        "engine": get_select_options(list(engines.values()), list(engines)),
         "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
     }
 

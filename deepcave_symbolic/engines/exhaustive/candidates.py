@@ -118,22 +118,19 @@ def _is_power_of(node: Node, log_scaled: Sequence[bool]) -> bool:
     return argument.op == "*" and argument.args[1].is_variable and log_scaled[int(argument.args[1].value)]
 
 
-def valid(node: Node, dense: Array, beyond: Array, low: float, high: float) -> bool:
+def valid(node: Node, dense: Array, low: float, high: float) -> bool:
     """Returns whether a candidate is finite, real and not degenerate on the box.
 
     Args:
         node: The candidate, a sum of terms.
         dense: Points that cover the box with its edges, shape (d, n).
-        beyond: Points a little outside it, shape (d, k); only finiteness matters there.
         low: Smallest target.
         high: Largest target.
     """
     columns = list(dense)
     width = high - low
     values, excess = evaluate(node, columns), OVERSHOOT * width
-    if not np.all(np.isfinite(values)) or not np.all(np.isfinite(evaluate(node, list(beyond)))):
-        return False
-    if values.min() < low - excess or values.max() > high + excess:
+    if not np.all(np.isfinite(values)) or values.min() < low - excess or values.max() > high + excess:
         return False
     return all(_fine(term, columns, width) for term in _summands(node) if not term.is_constant)
 

@@ -1,27 +1,26 @@
 """Training data as the search uses it: checked, scaled, thinned, and the points candidates are checked on.
 
 Notation:
-    X: search coordinates, shape (n, d) with d of 1 or 2; y: targets, shape (n,); w: weights that sum to one, (n,).
+    w: weights that sum to one, shape (n,).
     u, t: coordinates and coordinates on the unit box, shape (d, n), see `atoms`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
 from deepcave_symbolic.engines.exhaustive.fitting import Target
+from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.grids import product_columns
 
 __all__ = ["Data", "dense_points", "prepare", "thinned"]
 
 #: Spread below which a column or the target is one number, relative to its largest value.
 _CONSTANT = 1e-12
-#: How far beyond the training points candidates must be finite where the true bounds are unknown, in box widths.
-_MARGIN = 0.004
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,6 @@ class Data:
         low: Smallest y, whatever its weight.
         high: Largest y, whatever its weight.
         levels: How many values every coordinate takes, at most 9.
-        margin: How far beyond the box candidates must be finite, in its widths.
     """
 
     points: Points
@@ -46,32 +44,20 @@ class Data:
     low: float
     high: float
     levels: tuple[int, ...]
-    margin: float
 
 
-def prepare(
-    X: Array,
-    y: Array,
-    weights: Array | None,
-    bounds: Sequence[tuple[float, float]] | None,
-    log_scaled: tuple[bool, ...],
-) -> Data | None:
+def prepare(problem: SearchProblem) -> Data | None:
     """Returns the data scaled for the search, or None without a usable row.
 
-    Args:
-        X: Training points, shape (n, d).
-        y: Targets, shape (n,).
-        weights: Weights of shape (n,); rows without a positive weight or with a value that is not finite are left out.
-        bounds: Lowest and highest value of every coordinate; they widen the box that all finite points span.
-        log_scaled: Which coordinates are log10 of a hyperparameter.
+    Rows without a positive weight or with a value that is not finite are left out.
     """
-    X, y = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    w = np.ones(len(y)) if weights is None else np.asarray(weights, dtype=np.float64)
+    X, y = problem.coordinates, problem.y
+    w = np.ones(len(y)) if problem.weights is None else problem.weights
     inside = np.isfinite(X).all(axis=1)
     rows = inside & np.isfinite(y) & np.isfinite(w) & (w > 0)
     if not rows.any():
         return None
-    box = _box(X[inside], bounds, log_scaled)
+    box = _box(X[inside], problem)
     seen = y[inside & np.isfinite(y)]
     u, y, w = np.ascontiguousarray(X[rows].T), y[rows], w[rows] / w[rows].max()
     w = w / w.sum()
@@ -91,18 +77,16 @@ def prepare(
         low=float(seen.min()),
         high=float(seen.max()),
         levels=tuple(_levels(row) for row in u),
-        margin=_MARGIN if bounds is None else 0.0,
     )
 
 
-def _box(X: Array, bounds: Sequence[tuple[float, float]] | None, log_scaled: tuple[bool, ...]) -> Box:
-    low, high = X.min(axis=0), X.max(axis=0)
-    if bounds is not None:
-        edges = np.asarray(bounds, dtype=np.float64)
-        low, high = np.minimum(low, edges[:, 0]), np.maximum(high, edges[:, 1])
+def _box(X: Array, problem: SearchProblem) -> Box:
+    """Returns the domain, widened where training points lie outside."""
+    edges = problem.bounds
+    low, high = np.minimum(X.min(axis=0), edges[:, 0]), np.maximum(X.max(axis=0), edges[:, 1])
     # A coordinate that does not vary takes no part in the search; its width only must not be zero.
     span = np.where(high - low > _CONSTANT * np.maximum(np.abs(low), np.abs(high)), high - low, 1.0)
-    return Box(low, span, log_scaled)
+    return Box(low, span, problem.log_scaled)
 
 
 def _levels(row: Array) -> int:
@@ -136,17 +120,8 @@ def _spread(n: int, count: int) -> np.typing.NDArray[np.intp]:
     return np.unique(np.round(np.linspace(0, n - 1, count)).astype(np.intp))
 
 
-def dense_points(box: Box, margin: float) -> tuple[Array, Array]:
-    """Returns points that cover the box with its edges, and points of a slightly wider one, shapes (d, k).
-
-    Args:
-        box: The domain.
-        margin: How much wider, in widths of the box; a positive coordinate stays positive.
-    """
+def dense_points(box: Box) -> Array:
+    """Returns points that cover the box with its edges, shape (d, k)."""
     d = len(box.low)
-    t = np.array(np.meshgrid(*[np.linspace(0.0, 1.0, 401 if d == 1 else 33)] * d, indexing="ij")).reshape(d, -1)
-    dense = box.low[:, None] + box.span[:, None] * t
-    low, high = box.low - margin * box.span, box.low + (1.0 + margin) * box.span
-    low = np.where(box.low >= 0.0, np.maximum(low, 0.5 * box.low), low)
-    wide = np.meshgrid(*[np.linspace(a, b, 9) for a, b in zip(low, high, strict=True)], indexing="ij")
-    return dense, np.array(wide).reshape(d, -1)
+    t = np.array(product_columns([np.linspace(0.0, 1.0, 401 if d == 1 else 33)] * d))
+    return np.asarray(box.low[:, None] + box.span[:, None] * t)

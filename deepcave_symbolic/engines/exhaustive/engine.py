@@ -11,8 +11,7 @@ Notation:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,10 +21,9 @@ from deepcave_symbolic.engines.exhaustive.dictionary import Screening
 from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
 from deepcave_symbolic.engines.exhaustive.screening import screen
-from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS
-from deepcave_symbolic.formulas.expression import Node, complexity, constant
+from deepcave_symbolic.engines.protocol import SearchProblem
+from deepcave_symbolic.formulas.expression import Node, constant
 from deepcave_symbolic.formulas.limits import SNAP_LOSS
-from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import one_blas_thread
 
 __all__ = ["ExhaustiveEngine"]
@@ -38,72 +36,40 @@ _FITTING_POINTS = 500
 _SNAP_REACH = 0.3
 
 
+@dataclass(frozen=True, kw_only=True)
 class ExhaustiveEngine:
     """Searches every short formula; deterministic, NumPy only.
 
     Args:
         max_cost: Longest formula that is searched, in operators.
-        log_scaled: Which coordinates are log10 of a hyperparameter. With it costs count in natural units; without it a
-            search coordinate counts nothing.
-        bounds: Lowest and highest value of every search coordinate, where the training points do not reach them.
-        per_cost: Candidates returned a cost.
+        per_cost: Candidates returned for every number of operators.
     """
 
-    name = "exhaustive"
+    max_cost: int = 12
+    per_cost: int = 8
+    name: str = "exhaustive"
 
-    def __init__(
-        self,
-        *,
-        max_cost: int = 12,
-        log_scaled: tuple[bool, ...] | None = None,
-        bounds: Sequence[tuple[float, float]] | None = None,
-        per_cost: int = 8,
-    ) -> None:
-        self.max_cost = max_cost
-        self.log_scaled = log_scaled
-        self.bounds = bounds
-        self.per_cost = per_cost
-
-    def search(
-        self,
-        X: Array,
-        y: Array,
-        *,
-        weights: Array | None = None,
-        max_complexity: int = 15,
-        functions: Sequence[str] = DEFAULT_FUNCTIONS,
-        seed: int = 0,
-    ) -> list[Node]:
-        """Returns candidate expressions in the search coordinates, shortest first; see the protocol.
-
-        Args:
-            X: Training points, shape (n, 1) or (n, 2).
-            y: Targets, shape (n,).
-            weights: Non-negative weights of the squared errors, shape (n,).
-            max_complexity: Longest expression of interest.
-            functions: The allowed ones of `KNOWN_FUNCTIONS`.
-            seed: Not used; nothing is random.
-        """
-        log_scaled = self.log_scaled or (False,) * np.shape(X)[1]
+    def search(self, problem: SearchProblem) -> list[Node]:
+        """Returns candidate expressions, shortest first; see `SymbolicRegressionEngine.search`. Needs no seed."""
         with np.errstate(all="ignore"):
-            data = prepare(X, y, weights, self.bounds, log_scaled)
+            data = prepare(problem)
         if data is None:
             return []
         mean = constant(data.offset)
-        max_cost = min(self.max_cost, max_complexity)
+        max_cost = min(self.max_cost, problem.max_complexity)
         if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 3:
             return [mean]
         # One BLAS thread: the matrices are small, and the number of threads must not change a rounding error.
         with np.errstate(all="ignore"), one_blas_thread():
-            found = _candidates(data, max_cost, frozenset(functions), self.log_scaled is not None, self.per_cost)
+            found = _candidates(data, max_cost, frozenset(problem.functions), self.per_cost)
         return [mean, *found]
 
 
-def _candidates(data: Data, max_cost: int, functions: frozenset[str], natural: bool, per_cost: int) -> list[Node]:
+def _candidates(data: Data, max_cost: int, functions: frozenset[str], per_cost: int) -> list[Node]:
     """Screens, fits and selects; the stages keep ever fewer skeletons and use ever more points and steps."""
     box = data.points.box
     signs = tuple(int(np.sign(low)) if low >= 0 else -1 for low in box.low)
-    table = grammar(functions, box.log_scaled, signs, data.levels, natural)
+    table = grammar(functions, box.log_scaled, signs, data.levels)
     if not table.factors:
         return []
     points, target = thinned(data.points, data.target, _SCREENING_POINTS)
@@ -117,7 +83,7 @@ def _candidates(data: Data, max_cost: int, functions: frozenset[str], natural: b
     if points is not data.points:
         fits = fit([item.problem for item in fits], table, data.points, data.target, 3)
     fits = _snapped(fits, table, data, functions)
-    return _selected(fits, table, data, max_cost, natural, per_cost)
+    return _selected(fits, table, data, max_cost, per_cost)
 
 
 def _constants(problem: Problem) -> int:
@@ -182,9 +148,9 @@ def _with_snaps(problem: Problem, table: Grammar, data: Data, functions: frozens
     return replace(problem, theta=theta, fixed=tuple(fixed))
 
 
-def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, natural: bool, per_cost: int) -> list[Node]:
+def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, per_cost: int) -> list[Node]:
     box = data.points.box
-    dense, beyond = dense_points(box, data.margin)
+    dense = dense_points(box)
     levels: dict[int, list[Node]] = defaultdict(list)
     seen: set[tuple[int, str]] = set()
     for item in sorted(fits, key=_rank):
@@ -193,14 +159,12 @@ def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, natura
         node = to_node(item, table, box, data.offset, data.scale)
         if node is None:
             continue
-        cost = natural_cost(node, box.log_scaled) if natural else complexity(node)
+        cost = natural_cost(node, box.log_scaled)
         # Two skeletons of one length with the same error are the same function; exact fits may differ.
         same = (cost, f"{item.sse:.5e}")
         if cost > max_cost or len(levels[cost]) >= per_cost or (item.sse > 1e-9 and same in seen):
             continue
-        if valid(node, dense, beyond, data.low, data.high) and (
-            not natural or readable(node, dense, data.low, data.high, box.log_scaled)
-        ):
+        if valid(node, dense, data.low, data.high) and readable(node, dense, data.low, data.high, box.log_scaled):
             levels[cost].append(node)
             seen.add(same)
     return [node for cost in sorted(levels) for node in levels[cost]]

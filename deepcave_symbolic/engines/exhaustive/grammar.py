@@ -4,10 +4,10 @@ A formula is `y = a + sum of terms`. A term is one factor, b*f, or a product of 
 ("half") or b*(f + d)*(g + e) ("full"). The last two are linear in the columns {f*g, g} and {f*g, f, g}, so that only
 the factors' own parameters are nonlinear.
 
-Notation: see `atoms`. The cost of a formula is its number of operators; where coordinates are known to be log10 of a
-hyperparameter it is counted in natural units: log10(x) costs 1 and exp(k * log10(x)) = x^p costs 1. That makes powers
-of both coordinates cheap, x0^p*x1^q and what is a ridge on log-scaled axes: 1/(x0^p*x1^q + c), log(x0^p*x1^q + c),
-1/(x0^p + c*x1^q). The first is a factor of products, so that a term may be x0^p*x1^q*f.
+Notation: see `atoms`. The cost of a formula is its number of operators in natural units: a coordinate that is log10(x)
+costs 1, and exp(k * log10(x)) = x^p costs 1. That makes powers of both coordinates cheap, x0^p*x1^q and what is a ridge
+on log-scaled axes: 1/(x0^p*x1^q + c), log(x0^p*x1^q + c), 1/(x0^p + c*x1^q). The first is a factor of products, so that
+a term may be x0^p*x1^q*f.
 """
 
 from __future__ import annotations
@@ -141,7 +141,6 @@ def grammar(
     log_scaled: tuple[bool, ...],
     signs: tuple[int, ...],
     levels: tuple[int, ...],
-    natural: bool,
 ) -> Grammar:
     """Returns the table of factors for a search.
 
@@ -150,16 +149,15 @@ def grammar(
         log_scaled: Which coordinates are log10 of a hyperparameter.
         signs: 1 for a coordinate above zero on the whole box, 0 where it touches zero, -1 otherwise.
         levels: How many values every coordinate takes; what has more constants than that is left out.
-        natural: Whether costs count in natural units, where `log_scaled` is more than a default.
     """
     factors: list[Factor] = []
     for var, (log, sign) in enumerate(zip(log_scaled, signs, strict=True)):
-        atoms = _atoms(var, log and natural, sign, functions)
+        atoms = _atoms(var, log, sign, functions)
         # Intercept, coefficient and parameters; an unshifted atom is a line through two levels at least.
         factors += [factor for factor in atoms if factor.n_params + (factor.key != "identity.raw") + 2 <= levels[var]]
     if len(log_scaled) == 2 and min(levels) >= 4:
-        factors += _pairs(sum(log_scaled) if natural else 0, functions)
-        if natural and all(log or sign > 0 for log, sign in zip(log_scaled, signs, strict=True)):
+        factors += _pairs(sum(log_scaled), functions)
+        if all(log or sign > 0 for log, sign in zip(log_scaled, signs, strict=True)):
             factors += _powers(functions)
     factors.sort(key=lambda factor: factor.cost)
     return Grammar(tuple(factors), log_scaled)

@@ -13,6 +13,7 @@ from deepcave_symbolic.findings.intervals import enclose, signs
 from deepcave_symbolic.formulas.expression import Node, evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.values import discrete_values, ends_of, natural_values
 
 _RASTER, _RASTER_LEVELS, _MAX_OPEN = 32, 2, 4096
@@ -69,7 +70,7 @@ def courses(formula: Formula) -> list[Course]:
     with np.errstate(all="ignore"):
         moves = _moves(formula)
         columns = [axis.check_grid(33) for axis in formula.axes]
-        f = evaluate(formula.tree, [m.ravel() for m in np.meshgrid(*columns, indexing="ij")])
+        f = evaluate(formula.tree, product_columns(columns))
         return [_course(formula, i, moves[i], NEGLIGIBLE * range_of(f)) for i in range(2)]
 
 
@@ -102,7 +103,7 @@ def _moves(formula: Formula) -> list[_Moves]:
 
 
 def _moves_between_values(tree: Node, values: tuple[Array, Array]) -> list[_Moves]:
-    f = evaluate(tree, [m.ravel() for m in np.meshgrid(*values, indexing="ij")]).reshape(len(values[0]), -1)
+    f = evaluate(tree, product_columns(values)).reshape(len(values[0]), -1)
     found = []
     for own, other, table in ((values[0], values[1], f), (values[1], values[0], f.T)):
         with np.errstate(all="ignore"):

@@ -11,7 +11,9 @@ import numpy as np
 from deepcave_symbolic.findings.intervals import enclose
 from deepcave_symbolic.formulas.expression import Node, evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.grids import product_of
+from deepcave_symbolic.space.axis import coordinates_of
 from deepcave_symbolic.space.values import discrete_values
 
 #: The gap to the proven bound, as a share of the formula's range, below which an optimum counts as certified.
@@ -89,19 +91,19 @@ class _Search:
         self.formula, self.axes = formula, formula.axes
         self.tree = Node("neg", (formula.tree,)) if maximize else formula.tree
         self.values = [discrete_values(axis, _MAX_VALUES) for axis in self.axes]
-        ends = [axis.to_coordinate(np.array([axis.lower, axis.upper])) for axis in self.axes]
+        ends = [axis.coordinate_bounds for axis in self.axes]
         self.low, self.high = np.array(ends).T
         sizes = [0 if v is None else len(v) for v in self.values]
         self.is_complete = 0 < math.prod(sizes) <= _MAX_TABLE
 
     def at(self, points: Array) -> Array:
         """Returns f at points in natural units, shape (n,); infinite where it is undefined, which is never best."""
-        values = evaluate(self.tree, [np.ascontiguousarray(column) for column in points.T])
+        values = evaluate(self.tree, columns_of(points))
         return np.where(np.isfinite(values), values, np.inf)
 
     def allowed(self, points: Array) -> Any:
         """Returns which points no forbidden clause excludes, shape (n,)."""
-        columns = [np.ascontiguousarray(column) for column in points.T]
+        columns = columns_of(points)
         return ~self.formula.forbidden_at(columns, np.ones(len(points), dtype=bool))
 
     def grid(self) -> Array:
@@ -114,10 +116,10 @@ class _Search:
         for axis, column in zip(self.axes, columns, strict=True):
             # On a log axis the ends of a grid are the bounds only nearly.
             column[0], column[-1] = axis.lower, axis.upper
-        return np.column_stack([m.ravel() for m in np.meshgrid(*columns, indexing="ij")])
+        return product_of(columns)
 
     def coordinates(self, points: Array) -> Array:
-        return np.column_stack([axis.to_coordinate(points[:, i]) for i, axis in enumerate(self.axes)])
+        return coordinates_of(self.axes, points)
 
     def natural(self, u: Array) -> Array:
         """Returns the valid points nearest to search coordinates; natural units, shape (n, k)."""
@@ -138,7 +140,7 @@ class _Search:
         n = 33 if len(self.axes) == 1 else 9
         width = (self.high - self.low) / 50
         offsets = np.linspace(-1.0, 1.0, n)
-        pattern = np.column_stack([m.ravel() for m in np.meshgrid(*[offsets] * len(self.axes), indexing="ij")])
+        pattern = product_of([offsets] * len(self.axes))
         for _ in range(14):
             u = np.clip(self.coordinates(point[None]) + pattern * width, self.low, self.high)
             candidates = np.vstack([point[None], self.natural(u)])
@@ -190,11 +192,8 @@ class _Search:
             edges[-1] = high
             u = None if values is None else axis.to_coordinate(values)
             sides.append((edges[:-1], edges[1:]) if u is None else (u, u))
-        lower, upper = (
-            np.column_stack([m.ravel() for m in np.meshgrid(*corner, indexing="ij")])
-            for corner in zip(*sides, strict=True)
-        )
-        return lower, upper
+        lower, upper = zip(*sides, strict=True)
+        return product_of(lower), product_of(upper)
 
     def valid(self, near: Sequence[float]) -> Array:
         """Returns the point as a candidate, shape (1, k), or none of it, shape (0, k), where it is not allowed."""

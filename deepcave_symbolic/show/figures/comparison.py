@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from deepcave_symbolic.formulas.expression import evaluate
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.show import palette
 from deepcave_symbolic.show.figures.maps import contour
 from deepcave_symbolic.show.figures.parts import CURVE_POINTS, axis_layout, band, curve, escape, titled
@@ -57,7 +57,7 @@ def _maps(comparison: Comparison) -> go.Figure:
     titles = [escape(_short(run)) for run in comparison.runs]
     figure = make_subplots(rows=rows, cols=columns, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05)
     x, y = first.check_grid(_MAP_POINTS), second.check_grid(_MAP_POINTS)
-    grid = [m.ravel() for m in np.meshgrid(x, y, indexing="ij")]
+    grid = product_columns([x, y])
     for i, formula in enumerate(comparison.formulas):
         place = {"row": i // columns + 1, "col": i % columns + 1}
         z = evaluate(formula.tree, grid).reshape(len(x), len(y)).T

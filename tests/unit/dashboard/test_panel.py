@@ -34,6 +34,7 @@ from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.dashboard.panel import SymbolicFormulas, compute, inputs
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord, record_version
 from deepcave_symbolic.dashboard.panel.time_limit import time_limit
+from deepcave_symbolic.engines import ENGINES, EngineEntry
 from deepcave_symbolic.exceptions import UnknownNameError
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
@@ -388,6 +389,18 @@ def test_foreign_results_are_refused(panel: Any, processed: Any, damage: str) ->
 
 
 # --- inputs -------------------------------------------------------------------------------------------------------
+
+
+def test_a_new_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = inputs.static_options()["engine"]
+    assert [option["label"] for option in before] == [
+        "Automatic",
+        "Exhaustive (every short formula)",
+        "Operon (longer formulas; needs the extra 'operon')",
+        "gplearn (genetic programming, as in the paper)",
+    ]
+    monkeypatch.setitem(ENGINES, "mine", EngineEntry(module="mine", class_name="Mine", title="Mine", remark="a test's"))
+    assert inputs.static_options()["engine"] == [*before, {"label": "Mine (a test's)", "value": "mine"}]
 
 
 def test_inputs_have_the_version_in_the_key(panel: Any) -> None:

@@ -2,55 +2,58 @@
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from deepcave_symbolic import explain
+from deepcave_symbolic.cli.search_options import add_search_options
 from deepcave_symbolic.engines import (
     DEFAULT_FUNCTIONS,
     ENGINES,
     KNOWN_FUNCTIONS,
+    EngineEntry,
+    EngineName,
+    SearchProblem,
     SymbolicRegressionEngine,
+    engine_choices,
+    engines_of,
     get_engine,
 )
 from deepcave_symbolic.engines._candidates import functions_used
 from deepcave_symbolic.engines.gplearn import GPLearnEngine, program_to_node
 from deepcave_symbolic.engines.operon import OperonEngine, tree_to_node
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, UnknownNameError
-from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, walk
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, walk
+from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.process import optional as _optional
+from places import EXAMPLE_RUNS
+from problems import problem_of
 
-# Each engine with an effort that a test can wait for.
-FACTORIES = {
-    "exhaustive": lambda: get_engine("exhaustive"),
-    "operon": lambda: OperonEngine(max_evaluations=20_000),
-    "gplearn": lambda: GPLearnEngine(population_size=200, generations=4, standardize=True),
+# An effort that a test can wait for, where an engine's own is more; every engine of the table is tested.
+QUICK: dict[str, SymbolicRegressionEngine] = {
+    "operon": OperonEngine(max_evaluations=20_000),
+    "gplearn": GPLearnEngine(population_size=200, generations=4, standardize=True),
 }
 
 # gplearn needs more of it, and a penalty that fits targets of this size, to find even a straight line.
-PATIENT = {**FACTORIES, "gplearn": lambda: GPLearnEngine(population_size=1000, generations=8, parsimony=1e-2)}
+PATIENT = {**QUICK, "gplearn": GPLearnEngine(population_size=1000, generations=8, parsimony=1e-2)}
 
 
 @pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest) -> SymbolicRegressionEngine:
-    if request.param == "exhaustive":
-        pytest.importorskip("deepcave_symbolic.engines.exhaustive")
     if request.param == "operon":
         pytest.importorskip("pyoperon")
-    return FACTORIES[request.param]()
+    return QUICK.get(request.param) or get_engine(request.param)
 
 
-def columns_of(X: Array) -> list[Array]:
-    return [np.ascontiguousarray(column) for column in X.T]
-
-
-def search(engine: SymbolicRegressionEngine, X: Array, y: Array, **options: Any) -> list[Node]:
-    defaults = {"weights": None, "max_complexity": 8, "functions": DEFAULT_FUNCTIONS, "seed": 0}
-    return engine.search(X, y, **{**defaults, **options})
+def search(engine: SymbolicRegressionEngine, u: Array, y: Array, **options: Any) -> list[Node]:
+    return engine.search(problem_of(u, y, **{"max_complexity": 8, **options}))
 
 
 def r_squared(node: Node, X: Array, y: Array, weights: Array | None = None) -> float:
@@ -70,6 +73,21 @@ def line(n: int = 30) -> tuple[Array, Array]:
 def valley(n: int = 30) -> tuple[Array, Array]:
     X = np.linspace(-4.0, 0.0, n)[:, None]
     return X, 0.12 + 0.08 * (X[:, 0] + 2.1) ** 2
+
+
+class Level:
+    """Proposes the mean."""
+
+    name = "level"
+
+    def search(self, problem: SearchProblem) -> list[Node]:
+        return [constant(float(problem.y.mean()))]
+
+
+def explain_help() -> str:
+    parser = argparse.ArgumentParser()
+    add_search_options(parser)
+    return " ".join(parser.format_help().split())
 
 
 class TestEveryEngine:
@@ -92,14 +110,14 @@ class TestEveryEngine:
     def test_finds_a_line(self, engine: SymbolicRegressionEngine) -> None:
         u = np.linspace(-1.0, 1.0, 30)[:, None]
         y = 2.0 + 3.0 * u[:, 0]
-        short = [node for node in search(PATIENT[engine.name](), u, y) if complexity(node) <= 4]
+        short = [node for node in search(PATIENT.get(engine.name, engine), u, y) if complexity(node) <= 4]
         assert best_r_squared(short, u, y) > 0.999
 
     def test_finds_a_plane(self, engine: SymbolicRegressionEngine) -> None:
         u, v = np.meshgrid(np.linspace(-1.0, 1.0, 8), np.linspace(-2.0, 0.0, 8))
         X = np.column_stack([u.ravel(), v.ravel()])
         y = X[:, 0] - X[:, 1]
-        assert best_r_squared(search(PATIENT[engine.name](), X, y), X, y) > 0.999
+        assert best_r_squared(search(PATIENT.get(engine.name, engine), X, y), X, y) > 0.999
 
     def test_same_seed_same_candidates(self, engine: SymbolicRegressionEngine) -> None:
         X, y = valley()
@@ -151,8 +169,9 @@ class TestEveryEngine:
 
 class TestTable:
     def test_names_give_engines(self) -> None:
-        for name in ("operon", "gplearn"):
+        for name in ENGINES:
             assert get_engine(name).name == name
+        assert get_args(EngineName) == ("auto", *ENGINES)
 
     def test_an_instance_comes_back(self) -> None:
         engine = GPLearnEngine(parsimony=1e-3)
@@ -161,17 +180,60 @@ class TestTable:
     def test_an_unknown_name_is_answered_with_the_nearest(self) -> None:
         with pytest.raises(UnknownNameError, match="Did you mean 'exhaustive'") as error:
             get_engine("exhaustiv")
-        assert error.value.valid == ENGINES
+        assert error.value.valid == tuple(ENGINES)
 
-    @pytest.mark.parametrize("wrong", [None, 3, GPLearnEngine])
+    @pytest.mark.parametrize("wrong", [None, 3, GPLearnEngine, SimpleNamespace(name="mine", search=3)])
     def test_anything_else_is_refused(self, wrong: Any) -> None:
         with pytest.raises(InvalidArgumentError, match="expected one of exhaustive, operon, gplearn"):
             get_engine(wrong)
 
+    def test_an_engine_of_the_old_protocol_is_told_the_new_one(self) -> None:
+        def search(X: Array, y: Array, *, weights: Any, max_complexity: int, functions: Any, seed: int) -> list[Node]:
+            return []
+
+        with pytest.raises(InvalidArgumentError, match=r"'mine' has the method search\(X.*expected search\(problem\)"):
+            explain(EXAMPLE_RUNS / "svm_bbo", "C", engine=SimpleNamespace(name="mine", search=search))
+
+    def test_auto_asks_operon_for_longer_formulas(self) -> None:
+        assert [one.name for one in engines_of("auto", 15)] == ["exhaustive"]
+        assert [one.name for one in engines_of("auto", 16)] == ["exhaustive", "operon"]
+        assert [one.name for one in engines_of("gplearn", 16)] == ["gplearn"]
+
+    def test_auto_goes_without_an_engine_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(sys.modules, "pyoperon", None)
+        monkeypatch.delitem(sys.modules, "pyoperon.sklearn", raising=False)
+        run = EXAMPLE_RUNS / "svm_bbo"
+        assert {f.engine for f in explain(run, "C", max_complexity=16).formulas} == {"constant", "exhaustive"}
+        with pytest.raises(MissingDependencyError):
+            explain(run, "C", engine="operon")
+
+    def test_functions_are_the_users_then_the_engines_then_the_readable_ones(self) -> None:
+        asked: list[tuple[str, ...]] = []
+
+        class Plain(Level):
+            def search(self, problem: SearchProblem) -> list[Node]:
+                asked.append(problem.functions)
+                return super().search(problem)
+
+        class Own(Plain):
+            default_functions = ("sin",)
+
+        for one, functions in ((Own(), ("exp",)), (Own(), None), (Plain(), None)):
+            explain(EXAMPLE_RUNS / "svm_bbo", "C", engine=one, functions=functions)
+        assert asked == [("exp",), ("sin",), DEFAULT_FUNCTIONS]
+
+    def test_a_new_engine_is_found_by_its_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        entry = EngineEntry(module=__name__, class_name="Level", title="Level", remark="a constant", extra="levels")
+        monkeypatch.setitem(ENGINES, "level", entry)
+        assert engine_choices()["level"] == "Level (a constant; needs the extra 'levels')"
+        explanation = explain(EXAMPLE_RUNS / "svm_bbo", "C", engine="level")
+        assert [(f.engine, f.complexity) for f in explanation.formulas] == [("constant", 0)]
+        assert "{auto,exhaustive,operon,gplearn,level}" in explain_help()
+
     def test_the_table_loads_no_engine(self) -> None:
         code = (
             "import sys, deepcave_symbolic.engines; "
-            "heavy = {'pyoperon', 'gplearn', 'sklearn', 'scipy', 'sympy', 'deepcave_symbolic.engines.gplearn'}; "
+            "heavy = {'pyoperon', 'gplearn', 'sklearn', 'numpy', 'sympy', 'deepcave_symbolic.engines.gplearn'}; "
             "print(sorted(heavy & set(sys.modules)))"
         )
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -74,6 +74,20 @@ def test_a_known_function_comes_back_exactly(numbers: ConfigurationSpace) -> Non
     assert best.r2 == pytest.approx(1.0, abs=1e-12)
 
 
+def test_a_slow_surrogate_that_says_so_is_averaged_over_fewer_configurations(space: ConfigurationSpace) -> None:
+    class Plain:
+        def predict(self, X: Any) -> Any:
+            return X[:, 0], np.zeros(len(X))
+
+    class Slow(Plain):
+        row_seconds = 1.0
+
+    averaged = [
+        explain(None, "C", surrogate=model, configspace=space).provenance["n_averaged"] for model in (Plain(), Slow())
+    ]
+    assert averaged == [145, 48]
+
+
 def test_a_known_function_of_which_a_part_is_averaged_out(space: ConfigurationSpace) -> None:
     model = known(space, objective="loss")
     explanation = explain(None, "C", "n", surrogate=model)
