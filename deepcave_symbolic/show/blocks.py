@@ -165,7 +165,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Code:
-    """Lines to copy, which only pages that can fold them or offer to copy them show.
+    """Lines to copy.
 
     Args:
         title: What they are, such as "Python".
@@ -178,7 +178,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Details:
-    """Blocks below a title that a click opens; left out where nothing of it is shown.
+    """Blocks below a title that a click opens; pages on which nobody clicks leave them out.
 
     Args:
         title: What is in it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from deepcave_symbolic.show.blocks import Block, Cell, Details, Facts, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Cell, Facts, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["write_markdown"]
@@ -30,10 +30,7 @@ def _text(block: Block) -> str:
             return _literal(block.text)
         case Table():
             return _table(block)
-        case Details():
-            inside = [text for text in map(_text, block.blocks) if text]
-            return "\n\n".join([f"{_literal(block.title)}:", *inside]) if inside else ""
-        case _:  # figures, and code to copy
+        case _:  # figures, and what a click would open
             return ""
 
 

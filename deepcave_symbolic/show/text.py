@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from deepcave_symbolic.show.blocks import Block, Cell, Details, Facts, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Cell, Facts, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["broken", "write_text"]
@@ -38,10 +38,7 @@ def _lines(block: Block) -> list[str]:
             return _hanging("", block.text)
         case Table():
             return _table(block)
-        case Details():
-            inside = [lines for lines in map(_lines, block.blocks) if lines]
-            return [visible(block.title), *(line for lines in inside for line in lines)] if inside else []
-        case _:  # figures, and code to copy: the command line has --format for it
+        case _:  # figures, and what a click would open
             return []
 
 
