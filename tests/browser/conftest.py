@@ -20,15 +20,12 @@ from browser_harness import (
     chromium,
     hostile_run,
     missing,
+    new_tab,
     truncated_run,
 )
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-#: Milliseconds for whatever a test waits for; a busy machine with two cores needs some.
-PATIENCE = 20_000
-
 
 #: What drives a browser; the dashboard needs more.
 BROWSER = {"chromium", "playwright"}
@@ -71,10 +68,9 @@ def browser() -> Iterator[Browser]:
 
 
 def new_page(browser: Browser, dashboard: Dashboard, cdn: bool = True, scale: float = 1) -> PanelPage:
-    context = browser.new_context(viewport={"width": 1440, "height": 1000}, device_scale_factor=scale)
-    context.set_default_timeout(PATIENCE)
-    answer_requests(context, cdn)
-    return PanelPage(context.new_page(), dashboard.url)
+    tab = new_tab(browser, viewport={"width": 1440, "height": 1000}, device_scale_factor=scale)
+    answer_requests(tab.context, cdn)
+    return PanelPage(tab, dashboard.url)
 
 
 @pytest.fixture

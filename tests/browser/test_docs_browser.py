@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from browser_harness import new_tab
 from build_docs import build_site
 
 if TYPE_CHECKING:
@@ -47,11 +48,9 @@ class Reading:
 
 @pytest.fixture
 def reading(browser: Browser) -> Iterator[Reading]:
-    context = browser.new_context(offline=True)
-    context.set_default_timeout(20_000)
-    tab = Reading(context.new_page())
+    tab = Reading(new_tab(browser, offline=True))
     yield tab
-    context.close()
+    tab.page.context.close()
     assert tab.foreign == []
     assert tab.errors == []
 

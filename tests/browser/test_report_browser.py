@@ -11,15 +11,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser_harness import EXAMPLES, HOSTILE, OUTPUT, hostile_run
+from browser_harness import EXAMPLES, HOSTILE, OUTPUT, PATIENCE, hostile_run, new_tab
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-#: Milliseconds; dozens of figures on a busy machine with two cores.
-PATIENCE = 60_000
 PAIRS = 2
 #: What does not fit its box, and labels that lie upon each other in a figure.
 _UNREADABLE = """() => {
@@ -57,8 +55,7 @@ class Watched:
 
     def __init__(self, browser: Browser, file: Path, width: int = 1280) -> None:
         # No network at all: a request that leaves the machine fails and is seen.
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, offline=True)
-        self.page: Page = self.context.new_page()
+        self.page: Page = new_tab(browser, viewport={"width": width, "height": 900}, offline=True)
         self.said: list[str] = []
         self.asked: list[str] = []
         self.page.on("console", lambda message: self.said.append(message.text))
@@ -66,7 +63,7 @@ class Watched:
         self.page.on("dialog", lambda dialog: self.said.append(dialog.message))
         self.page.on("request", lambda request: self.asked.append(request.url))
         self.page.goto(file.as_uri())
-        self.page.locator("body[data-drawn]").wait_for(timeout=PATIENCE)
+        self.page.locator("body[data-drawn]").wait_for()
 
     def settle(self) -> None:
         """Waits until every figure is as wide as its box; the page's policy forbids Playwright's own waiting."""
@@ -87,7 +84,7 @@ def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tab(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
     watched = Watched(browser, report, request.param)
     yield watched
-    watched.context.close()
+    watched.page.context.close()
 
 
 def test_nothing_is_asked_for_and_nothing_said(tab: Watched, report: Path) -> None:
@@ -116,7 +113,7 @@ def test_figures_are_drawn(tab: Watched) -> None:
     tab.settle()
     # Its trials answer the mouse.
     tab.page.locator(".figure .points path").first.hover(force=True)
-    tab.page.locator(".hoverlayer .hovertext").first.wait_for(timeout=PATIENCE)
+    tab.page.locator(".hoverlayer .hovertext").first.wait_for()
 
 
 def test_formulas_are_typeset_and_can_be_selected(tab: Watched) -> None:
@@ -167,7 +164,7 @@ def test_it_prints(browser: Browser, report: Path, tmp_path: Path) -> None:
     assert not tab.page.locator("details:not([open])").first.is_visible()
     sections = tab.page.locator("section.item").evaluate_all("all => all.map(s => s.getBoundingClientRect().height)")
     assert max(sections) < 1047  # none must be split
-    tab.context.close()
+    tab.page.context.close()
     _look_at_pages(pdf)
 
 
@@ -207,7 +204,7 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
         # Folders cannot be called everything; the rest stands there letter by letter.
         assert name.replace("\\\\", "\\").replace("\u202e", "\\u202e") in text.replace("\\\\", "\\")
     assert tab.page.title() == title
-    tab.context.close()
+    tab.page.context.close()
 
 
 def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) -> None:
@@ -219,4 +216,4 @@ def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) ->
     assert tab.asked == [file.as_uri()] and tab.said == []
     assert tab.page.evaluate(_UNREADABLE) == []
     assert tab.page.locator(".figure .legend text").count() >= 4
-    tab.context.close()
+    tab.page.context.close()

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, Route
 
 EXAMPLES = ROOT / "examples" / "runs"
+#: Milliseconds for whatever a test waits for; generous for busy machines, and what comes sooner ends the wait.
+PATIENCE = 60_000
 #: Build output, kept for people to look at.
 OUTPUT = ROOT / "tests" / "browser" / "output"
 #: Folder of the run that is too short for a surrogate.
@@ -91,6 +93,13 @@ def npm_packages() -> Path:
         names = [spec for _, spec in CDN.values()]
         subprocess.run(["npm", "install", "--prefix", str(PACKAGES), *options, *names], check=True, timeout=120)
     return modules
+
+
+def new_tab(browser: Browser, **options: Any) -> Page:
+    """Returns a tab in a window of its own, patient with whatever it waits for."""
+    context = browser.new_context(**options)
+    context.set_default_timeout(PATIENCE)
+    return context.new_page()
 
 
 def answer_requests(context: BrowserContext, cdn: bool = True) -> list[str]:
@@ -253,7 +262,7 @@ class Dashboard:
                 self._command, stdout=log, stderr=log, env=self._environment, start_new_session=True
             )
         try:
-            self._wait(60)
+            self._wait()
         except BaseException:
             self._stop()
             raise
@@ -270,16 +279,16 @@ class Dashboard:
         """Returns the end of the log, for messages."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-n:])
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self) -> None:
         assert self._process is not None
-        limit = time.monotonic() + seconds
+        limit = time.monotonic() + PATIENCE / 1000
         while time.monotonic() < limit:
             if self._process.poll() is not None:
                 raise RuntimeError(f"The dashboard ended at once:\n{self.last_lines()}")
             with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.url, timeout=2):
                 return
             time.sleep(0.1)
-        raise RuntimeError(f"No page at {self.url} after {seconds:g} s:\n{self.last_lines()}")
+        raise RuntimeError(f"No page at {self.url} after {PATIENCE // 1000} s:\n{self.last_lines()}")
 
     def _stop(self) -> None:
         if self._process is None:
@@ -403,21 +412,21 @@ class PanelPage:
         """Returns what the typeset formula says."""
         return " ".join((self.formula.text_content() or "").split())
 
-    def wait_for_another_formula(self, than: str, seconds: float) -> None:
+    def wait_for_another_formula(self, than: str) -> None:
         """Waits until a formula is shown that reads differently."""
         script = """([id, than]) => {
             const math = document.getElementById(id).querySelector('math');
             return math && math.textContent.split(/\\s+/).filter(Boolean).join(' ') !== than;
         }"""
-        self.page.wait_for_function(script, arg=[f"{self.panel}-output", than], timeout=1000 * seconds)
+        self.page.wait_for_function(script, arg=[f"{self.panel}-output", than])
 
     def heading(self, hyperparameters: str) -> Locator:
         """Returns the heading above the formula of these hyperparameters."""
         return self.outputs.get_by_role("heading", name=re.compile(rf"^{re.escape(hyperparameters)}(\s|$)")).first
 
-    def wait_for_heading(self, text: str, seconds: float = 30) -> None:
+    def wait_for_heading(self, text: str) -> None:
         """Waits until the result of these hyperparameters is shown."""
-        self.heading(text).wait_for(timeout=1000 * seconds)
+        self.heading(text).wait_for()
         self.formula.wait_for()
 
     def process(self) -> float:

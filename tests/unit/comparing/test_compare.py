@@ -77,8 +77,12 @@ def test_other_minimum_and_what_uncertainty_hides() -> None:
     form = moved["a"].best
     vague = {run: replace(e, noise=200.0) for run, e in moved.items()}
     assert {c.agreement for c in compare_explanations(vague, form=form).constants} == {"undetermined"}
-    clear = compare_explanations(moved, form=form, level=1e-300)
-    assert clear.constants[2].agreement == "differ" or clear.constants[2].p_value >= 1e-300
+    # Between the two, where such a difference comes by chance now and then, the level decides.
+    unsure = {run: replace(e, noise=1.0) for run, e in moved.items()}
+    p_value = compare_explanations(unsure, form=form).constants[2].p_value
+    assert 0.05 < p_value < 0.2
+    for level, agreement in ((1.1 * p_value, "differ"), (0.9 * p_value, "agree")):
+        assert compare_explanations(unsure, form=form, level=level).constants[2].agreement == agreement
 
 
 def test_a_form_whose_constants_are_known_is_preferred_to_a_closer_one() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
@@ -232,10 +231,8 @@ def test_values_are_shown_as_precisely_as_the_domain_needs(axis: Axis, x: float,
     assert shown_value(axis, x, exact=exact) == text
 
 
-def test_the_work_is_bounded() -> None:
+def test_the_work_is_bounded(boxes: list[int]) -> None:
     wild: Any = function("sin", 300.0 * X) * function("cos", 500.0 * X / (X + 0.5)) + power(X - 0.37, 2) / (X - 0.37)
-    started = time.perf_counter()
     pieces(formula(wild, MOMENTUM))
     in_words(formula(wild + function("sin", 90.0 * X * Y), MOMENTUM, replace(MOMENTUM, name="m")))
-    # A second on a busy machine; about 0.1 s alone.
-    assert time.perf_counter() - started < 2.0
+    assert 0 < sum(boxes) < 12_000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -147,11 +146,10 @@ def test_a_forbidden_optimum_of_a_continuous_space_is_not_certified() -> None:
     assert find_optimum(replace(f, tree=2.0 * Y - X), maximize=False)[2]
 
 
-def test_the_search_is_quick() -> None:
+def test_the_search_is_quick(boxes: list[int]) -> None:
     tree = 52.0 + 46.0 / (power(X, 0.46) * (log10(Y) + 4.4)) + 19.0 * power(Y, 0.68)
-    started = time.perf_counter()
     assert find_optimum(formula(tree, C, GAMMA), maximize=False)[2]
-    assert time.perf_counter() - started < 1.0
+    assert 0 < sum(boxes) < 1000
 
 
 # --- beside the incumbent -----------------------------------------------------------------------------------------

@@ -227,8 +227,11 @@ def test_the_user_may_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_broken_handler_stays_outside(base: Path) -> None:
+    asked: list[str] = []
+
     class Broken(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
+            asked.append(record.getMessage())
             raise ValueError("broken")
 
     handler, own = Broken(), logging.getLogger("deepcave_symbolic")
@@ -240,6 +243,7 @@ def test_broken_handler_stays_outside(base: Path) -> None:
         callback.on_end(smbo)
     finally:
         own.removeHandler(handler)
+    assert len(asked) == 1 and "Unknown hyperparameter 'nothing like it'" in asked[0]
 
 
 def explain_finished(base: Path, output: Any, times: int = 1) -> None:
