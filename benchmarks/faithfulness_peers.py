@@ -104,7 +104,7 @@ class Case:
     @cached_property
     def explainer(self) -> Explainer:
         """The run with its own surrogate."""
-        return Explainer.of(self.path)
+        return Explainer(self.path)
 
     @cached_property
     def projection(self) -> Projection:
@@ -181,7 +181,7 @@ def to_vectors(space: Any, names: Sequence[str], grid: np.ndarray) -> np.ndarray
 
 def _surrogate(case: Case, kind: str, row: str) -> dict[str, Outcome]:
     start = time.perf_counter()
-    explainer = Explainer.of(case.path, surrogate=kind)
+    explainer = Explainer(case.path, surrogate=kind)
     space = explainer.run.configspace
     order = [case.names.index(name) for name in space]
     predicted = explainer.surrogate.model.predict(to_vectors(space, list(space), case.grid[:, order]))[0]

@@ -89,7 +89,7 @@ def measure(landscape: Landscape, model: str, noise: float, folder: Path) -> dic
 
 def surrogate_on(path: Path, landscape: Landscape, grid: np.ndarray) -> np.ndarray:
     """Returns the surrogate's own mean on the grid."""
-    explainer = Explainer.of(path)
+    explainer = Explainer(path)
     space = explainer.run.configspace
     columns = []
     for name in space:

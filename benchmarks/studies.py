@@ -1,7 +1,7 @@
 """Seconds for all pairs of a run with one process, several processes and threads, and whether the result is the same.
 
-Each way is timed in a process of its own, imports included, because a pool of processes pays them once a process. The
-threads are what `explain_all` used before processes; they share Python's lock.
+Each way is timed in a process of its own, imports included, because a pool of processes pays them once per process.
+Threads share Python's lock.
 
 Usage: python benchmarks/studies.py [--jobs 2] [--repeats 3] [RUN ...]
 """
@@ -24,9 +24,11 @@ start = time.perf_counter()
 from deepcave_symbolic import explain_all
 way, jobs, run = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 if way == "threads":
-    from deepcave_symbolic.api import _explain_in_threads
-    from deepcave_symbolic.explainer import Explainer
-    found = _explain_in_threads(Explainer.of(run), True, jobs, None)
+    from joblib import Parallel, delayed
+    from deepcave_symbolic import Explainer, Explanations
+    explainer = Explainer(run)
+    tasks = (delayed(explainer.explain)(*names) for names in explainer.wanted(True))
+    found = Explanations.by_range(Parallel(n_jobs=jobs, prefer="threads")(tasks))
 else:
     found = explain_all(run, pairs=True, n_jobs=jobs)
 seconds = time.perf_counter() - start

@@ -5,20 +5,21 @@ The public names are loaded at their first use, so that importing the package co
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.api import compare, explain, explain_all, explain_study
+    from deepcave_symbolic.api import compare, explain, explain_all, explain_study, report_html
     from deepcave_symbolic.comparing import Comparison
-    from deepcave_symbolic.estimator.regressor import SymbolicExplainer
+    from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
-    from deepcave_symbolic.explanation import Explanation
-    from deepcave_symbolic.explanations import Explanations
+    from deepcave_symbolic.explainer import Explainer
+    from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
     from deepcave_symbolic.formulas.formula import Formula
     from deepcave_symbolic.live.callback import SymbolicCallback
     from deepcave_symbolic.live.history import read_formulas
-    from deepcave_symbolic.run_report import report_html
+    from deepcave_symbolic.question import Question
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.show.figures.pairs import plot_pairs
     from deepcave_symbolic.show.pairs import pair_table
@@ -28,13 +29,16 @@ __all__ = [
     "Comparison",
     "DeepcaveSymbolicError",
     "DomainWarning",
+    "Explainer",
     "Explanation",
     "Explanations",
     "Formula",
     "ModelSurrogate",
+    "Question",
     "Run",
     "SymbolicCallback",
-    "SymbolicExplainer",
+    "SymbolicRegressor",
+    "Unexplained",
     "compare",
     "explain",
     "explain_all",
@@ -51,11 +55,14 @@ _HOMES = {
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",
-    "Explanations": "explanations",
+    "Explainer": "explainer",
+    "Explanations": "explanation",
+    "Question": "question",
+    "Unexplained": "explanation",
     "Formula": "formulas.formula",
     "ModelSurrogate": "surrogates",
     "Run": "runs",
-    "SymbolicExplainer": "estimator.regressor",
+    "SymbolicRegressor": "estimator.regressor",
     "SymbolicCallback": "live.callback",
     "compare": "api",
     "explain": "api",
@@ -65,11 +72,14 @@ _HOMES = {
     "read_formulas": "live.history",
     "pair_table": "show.pairs",
     "plot_pairs": "show.figures.pairs",
-    "report_html": "run_report",
+    "report_html": "api",
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name == "SymbolicExplainer":
+        warnings.warn("SymbolicExplainer is called SymbolicRegressor now.", DeprecationWarning, stacklevel=2)
+        name = "SymbolicRegressor"
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

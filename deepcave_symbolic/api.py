@@ -1,8 +1,7 @@
-"""The functions that users call: one explanation, all of a run, all of many runs."""
+"""The functions that users call: one explanation, all of a run, all of many runs, several runs side by side."""
 
 from __future__ import annotations
 
-import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,19 +10,24 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.comparing import Comparison, compare_explanations
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.explanations import Explanations
+from deepcave_symbolic.explainer import Explainer, Progress
+from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
-from deepcave_symbolic.runs.views import Weights
-from deepcave_symbolic.study import Settings, Study, Workers, carry_out, plan, plan_run
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Question, Source, SurrogateName, Weights
+from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
+from deepcave_symbolic.surrogates.base import Surrogate
 from deepcave_symbolic.words.run_names import run_names
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
+    from typing_extensions import Unpack
 
-__all__ = ["compare", "explain", "explain_all", "explain_study"]
+    from deepcave_symbolic.question import Asked
+
+__all__ = ["compare", "explain", "explain_all", "explain_study", "report_html"]
+
+Folder = str | os.PathLike[str]
 
 
 def explain(
@@ -31,8 +35,8 @@ def explain(
     *hyperparameters: str,
     objective: str | None = None,
     budget: float | str | None = None,
-    source: str = "surrogate",
-    surrogate: str | Any = "run",
+    source: Source = "surrogate",
+    surrogate: SurrogateName | Surrogate | Any = "run",
     engine: str | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,
@@ -58,15 +62,15 @@ def explain(
         surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
             columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
             `Surrogate`.
-        engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
+        engine: "auto", the name of an engine, or an engine.
         max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the readable
-            ones (gplearn: the paper's).
+        functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
+            (gplearn: the paper's).
         seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
             the projection and the default engine do not depend on it.
         configspace: Replaces the folder's configuration space; without a run, the space of the given model.
-        weights: With objective="scalarized", a weight an objective, by name or in order; None for the run's own, else
-            equal ones.
+        weights: With objective="scalarized", one weight per objective, by name or in order; None for the run's own,
+            else equal ones.
 
     Returns:
         The record, with at least one formula (a constant).
@@ -74,110 +78,72 @@ def explain(
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable; the message says what to do.
     """
-    options = Options(source, engine, max_complexity, functions, seed)
-    explainer = Explainer.of(
-        run,
+    question = Question(
         objective=objective,
         budget=budget,
         weights=weights,
         surrogate=surrogate,
+        source=source,
+        engine=engine,
+        max_complexity=max_complexity,
+        functions=functions,
+        seed=seed,
         configspace=configspace,
-        options=options,
     )
-    return explainer.explain(hyperparameters)
+    return Explainer(run, question).explain(*hyperparameters)
 
 
-def explain_all(  # noqa: D417 - the arguments that it shares with explain are described there
+def explain_all(
     run: Any,
-    pairs: bool = False,
-    n_jobs: int | None = None,
     *,
-    objective: str | None = None,
-    budget: float | str | None = None,
-    source: str = "surrogate",
-    surrogate: str | Any = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-    functions: Sequence[str] | None = None,
-    seed: int = 0,
-    configspace: ConfigurationSpace | None = None,
-    weights: Weights | None = None,
-    progress: Callable[[Sequence[Sequence[str]]], Any] | None = None,
-    output: str | os.PathLike[str] | None = None,
+    pairs: bool | int = False,
+    n_jobs: int | None = None,
+    folder: Folder | None = None,
     scheduler: str | None = None,
+    progress: Progress | None = None,
+    **question: Unpack[Asked],
 ) -> Explanations:
-    """Returns an explanation of every hyperparameter (or every pair), those that move the objective most first.
+    """Returns an explanation of every hyperparameter (or of pairs), those that move the objective most first.
 
-    What cannot be explained is there with `formulas == []` and a warning. Who computes it does not change it.
+    What cannot be explained is there as an `Unexplained`, without formulas and with the reason. Who computes it does
+    not change it.
 
     Args:
-        run: As in `explain`, and so are the arguments not listed here.
-        pairs: Explain every pair of explainable hyperparameters instead of each alone.
-        n_jobs: Number of processes; None for this one alone, -1 for one a core. A process takes about two seconds to
-            start. With a surrogate of your own: threads of this process.
-        progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`; advances as explanations finish.
-        output: Folder in which every finished explanation is stored at once, and found again by a later call with the
-            same run, options and versions.
+        run: As in `explain`.
+        pairs: False for every hyperparameter alone, True for every pair of explainable ones, a number for the so many
+            pairs that interact most.
+        n_jobs: Number of processes; None for this one alone, -1 for one per core. A process takes about two seconds to
+            start. A surrogate of your own stays in this process.
+        folder: Where every finished explanation is stored at once, and found again by a later call with the same run,
+            question and versions.
         scheduler: Address of a Dask scheduler, such as "tcp://127.0.0.1:8786", whose workers compute instead.
+        progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`; advances as explanations finish.
+        **question: The arguments of `explain`: objective, budget, source, surrogate, engine, max_complexity, functions,
+            seed, configspace, weights.
 
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable.
     """
-    options = Options(source, engine, max_complexity, functions, seed)
-    workers = Workers(n_jobs, scheduler)
-    if not isinstance(surrogate, str):
-        if output is not None or scheduler is not None:
-            raise InvalidArgumentError("output and scheduler need a surrogate by name: your own stays in this process.")
-        explainer = Explainer.of(
-            run,
-            objective=objective,
-            budget=budget,
-            weights=weights,
-            surrogate=surrogate,
-            configspace=configspace,
-            options=options,
-        )
-        return _explain_in_threads(explainer, pairs, n_jobs, progress)
-    settings = Settings(objective, budget, weights, surrogate, configspace, options)
-    study = carry_out([plan_run(run, settings, pairs=pairs)], workers, output=output, progress=progress)
-    if study.failures:
-        raise study.failures[0].error
-    return study.explanations
+    asked, workers = Question(**question), Workers(n_jobs, scheduler)
+    if not asked.is_portable:
+        if folder is not None or scheduler is not None:
+            raise InvalidArgumentError("folder and scheduler need a surrogate by name: your own stays in this process.")
+        return Explainer(run, asked).explain_all(pairs=pairs, progress=progress)
+    only = None if isinstance(pairs, bool) else Explainer(run, asked).wanted(pairs, progress)
+    planned = plan_run(run, asked, pairs=bool(pairs), only=only)
+    return _succeeded(run_study([planned], workers, folder=folder, progress=progress)).explanations
 
 
-def _explain_in_threads(
-    explainer: Explainer, pairs: bool, n_jobs: int | None, progress: Callable[[Sequence[Sequence[str]]], Any] | None
-) -> Explanations:
-    from joblib import Parallel, delayed
-
-    names = list(explainer.run.configspace)
-    wanted: Any = list(itertools.combinations(explainer.explainable(), 2)) if pairs else [(name,) for name in names]
-    if progress is not None:
-        wanted = progress(wanted)
-    explanations = Parallel(n_jobs=n_jobs, prefer="threads")(delayed(explainer.explain_or_note)(w) for w in wanted)
-    return Explanations(sorted(explanations, key=lambda e: -e.range))
-
-
-def explain_study(  # noqa: D417 - the arguments that it shares with explain are described there
+def explain_study(
     runs: Any,
+    *hyperparameters: str,
     pairs: bool = False,
     n_jobs: int | None = None,
-    *,
-    hyperparameters: Sequence[str] | None = None,
-    objective: str | None = None,
-    budget: float | str | None = None,
-    source: str = "surrogate",
-    surrogate: str = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-    functions: Sequence[str] | None = None,
-    seed: int = 0,
-    configspace: ConfigurationSpace | None = None,
-    weights: Weights | None = None,
-    progress: Callable[[Sequence[Sequence[str]]], Any] | None = None,
-    output: str | os.PathLike[str] | None = None,
+    folder: Folder | None = None,
     scheduler: str | None = None,
+    progress: Progress | None = None,
     found: Callable[[int, int], None] | None = None,
+    **question: Unpack[Asked],
 ) -> Study:
     """Returns explanations of every hyperparameter (or every pair) of many runs; see also `explain_all`.
 
@@ -185,49 +151,37 @@ def explain_study(  # noqa: D417 - the arguments that it shares with explain are
 
     Args:
         runs: Run folders, folders above them (every run below is taken), `Run`s or DeepCAVE run objects; one or a list.
-        pairs: As in `explain_all`, and so are n_jobs, progress, output and scheduler.
-        hyperparameters: One or two names, to explain these (two together) in every run instead.
-        found: Told how many explanations of how many the output folder has already.
+        *hyperparameters: One or two names, to explain these (two together) in every run instead.
+        pairs: Every pair of explainable hyperparameters instead of each alone.
+        n_jobs: As in `explain_all`, and so are folder, scheduler, progress and the question.
+        folder: See `explain_all`.
+        scheduler: See `explain_all`.
+        progress: See `explain_all`.
+        found: Told how many explanations of how many the folder has already.
+        **question: See `explain_all`.
 
     Raises:
-        DeepcaveSymbolicError: If an option, the output folder or the scheduler is not usable, or there is no run.
+        DeepcaveSymbolicError: If an option, the folder or the scheduler is not usable, or there is no run.
     """
-    if not isinstance(surrogate, str):
-        raise InvalidArgumentError("A study needs a surrogate by name; your own belongs to one run: use explain_all.")
-    options = Options(source, engine, max_complexity, functions, seed)
-    workers = Workers(n_jobs, scheduler)
-    settings = Settings(objective, budget, weights, surrogate, configspace, options)
-    if isinstance(hyperparameters, str):
-        hyperparameters = [hyperparameters]
-    if pairs and hyperparameters is not None:
-        raise InvalidArgumentError("pairs=True explains every pair; leave hyperparameters out.")
-    only = None if hyperparameters is None else [tuple(hyperparameters)]
-    planned, failures = plan(runs, settings, pairs=pairs, only=only)
-    study = carry_out(planned, workers, output=output, progress=progress, found=found)
+    asked, workers = _portable(question, "A study"), Workers(n_jobs, scheduler)
+    if pairs and hyperparameters:
+        raise InvalidArgumentError("pairs=True explains every pair; leave the hyperparameters out.")
+    planned, failures = plan(runs, asked, pairs=pairs, only=[hyperparameters] if hyperparameters else None)
+    study = run_study(planned, workers, folder=folder, progress=progress, found=found)
     return replace(study, failures=(*failures, *study.failures))
 
 
-def compare(  # noqa: D417 - the arguments that it shares with explain are described there
+def compare(
     runs: Any,
-    hyperparameter: str,
-    second: str | None = None,
-    *,
+    *hyperparameters: str,
     form: Formula | None = None,
     level: float = 0.05,
     names: Sequence[str] | None = None,
-    objective: str | None = None,
-    budget: float | str | None = None,
-    surrogate: str = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
-    max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-    functions: Sequence[str] | None = None,
-    seed: int = 0,
-    configspace: ConfigurationSpace | None = None,
-    weights: Weights | None = None,
     n_jobs: int | None = None,
-    progress: Callable[[Sequence[Sequence[str]]], Any] | None = None,
-    output: str | os.PathLike[str] | None = None,
+    folder: Folder | None = None,
     scheduler: str | None = None,
+    progress: Progress | None = None,
+    **question: Unpack[Asked],
 ) -> Comparison:
     """Returns the formulas of several runs (seeds, data sets) side by side, and which of their constants agree.
 
@@ -235,24 +189,25 @@ def compare(  # noqa: D417 - the arguments that it shares with explain are descr
     their standard errors allow, and the record says within how much.
 
     Args:
-        runs: As in `explain_study`, and so are n_jobs, progress, output and scheduler; two or more.
-        hyperparameter: The hyperparameter.
-        second: A second one, for formulas of two.
+        runs: As in `explain_study`; two or more.
+        *hyperparameters: One or two names.
         form: A formula whose form is compared, such as one of an explanation's front; by default the shortest form
             that serves all runs nearly as well as the best.
         level: Below this p-value a constant's differences are more than its uncertainty.
         names: What to call the runs; by default as much of their paths as tells them apart.
+        n_jobs: As in `explain_all`, and so are folder, scheduler, progress and the question, except for the source.
+        folder: See `explain_all`.
+        scheduler: See `explain_all`.
+        progress: See `explain_all`.
+        **question: See `explain_all`.
 
     Raises:
         DeepcaveSymbolicError: If a run is not usable, or the runs cannot be compared; the message says why.
     """
-    if not isinstance(surrogate, str):
-        raise InvalidArgumentError("A comparison needs a surrogate by name; your own belongs to one run.")
-    workers = Workers(n_jobs, scheduler)
-    options = Options("surrogate", engine, max_complexity, functions, seed)
-    settings = Settings(objective, budget, weights, surrogate, configspace, options)
-    wanted = (hyperparameter,) if second is None else (hyperparameter, second)
-    planned, failures = plan(runs, settings, only=[wanted])
+    asked, workers = _portable(question, "A comparison"), Workers(n_jobs, scheduler)
+    if asked.source != "surrogate":
+        raise InvalidArgumentError("compare fits the surrogates' projections; leave the source out.")
+    planned, failures = plan(runs, asked, only=[hyperparameters])
     if failures:
         raise failures[0].error
     if len(planned) < 2:
@@ -260,7 +215,62 @@ def compare(  # noqa: D417 - the arguments that it shares with explain are descr
     labels = run_names([run.label for run in planned]) if names is None else list(names)
     if len(labels) != len(planned) or len(set(labels)) != len(labels):
         raise InvalidArgumentError(f"names has {labels!r}; expected {len(planned)} different ones.")
-    study = carry_out(planned, workers, output=output, progress=progress)
+    study = _succeeded(run_study(planned, workers, folder=folder, progress=progress))
+    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), form=form, level=level)
+
+
+def report_html(
+    run: Any,
+    *,
+    pairs: bool | int = 3,
+    title: str | None = None,
+    command: str | None = None,
+    n_jobs: int | None = None,
+    progress: Progress | None = None,
+    **question: Unpack[Asked],
+) -> str:
+    """Returns a run's formulas as one HTML page below 5 MB that opens without internet; see `Explainer.report`.
+
+    Args:
+        run: As in `explain`.
+        pairs: How many pairs to explain beside every hyperparameter, those that interact most; False for none, True
+            for all.
+        title: The page's heading; the run's name by default.
+        command: What the page names as the command that made it.
+        n_jobs: As in `explain_all`, and so are progress and the question.
+        progress: See `explain_all`.
+        **question: See `explain_all`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable.
+    """
+    asked, workers = Question(**question), Workers(n_jobs)
+    run = run if run is None else load_run(run, configspace=asked.configspace)
+    explainer = Explainer(run, asked)
+
+    def explain_each(names: Sequence[tuple[str, ...]], progress: Progress | None) -> list[Explanation | Unexplained]:
+        if workers.count == 1 or not asked.is_portable or len(names) < 2:
+            return explainer.explain_each(names, progress)
+        planned = plan_run(run, asked, only=names)
+        return list(_succeeded(run_study([planned], workers, progress=progress)).explanations)
+
+    return explainer.report(pairs=pairs, title=title, command=command, progress=progress, explain_each=explain_each)
+
+
+def _portable(question: Asked, who: str) -> Question:
+    """Returns the question of several runs.
+
+    Raises:
+        InvalidArgumentError: If it has a surrogate of the user's own.
+    """
+    asked = Question(**question)
+    if not asked.is_portable:
+        raise InvalidArgumentError(f"{who} needs a surrogate by name; your own belongs to one run: use explain_all.")
+    return asked
+
+
+def _succeeded(study: Study) -> Study:
+    """Returns the study; raises the error of what failed first."""
     if study.failures:
         raise study.failures[0].error
-    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), form=form, level=level)
+    return study

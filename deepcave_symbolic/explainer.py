@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -16,75 +18,72 @@ from deepcave_symbolic.exceptions import (
     InvalidArgumentError,
     NoTrialsError,
 )
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.findings.trust import judge, noise_of
+from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+from deepcave_symbolic.findings.explained import Direction
+from deepcave_symbolic.findings.findings import Expect, findings_of
+from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
+from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, score_by_choice
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, alternatives, front_of, recommend, score
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection import Projection, project
-from deepcave_symbolic.question import Options
+from deepcave_symbolic.projection import Projection, Projector
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
-from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
-from deepcave_symbolic.runs.views import Weights, viewed
+from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.surrogates import build_surrogate
-from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.words.names import shown_name
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Explainer", "Options", "explainable", "package_version"]
+__all__ = ["Explainer", "Progress", "explainable", "package_version", "wanted"]
+
+#: Wraps a list that is worked through, such as `tqdm.tqdm`.
+Progress = Callable[[Sequence[Sequence[str]]], Iterable[Any]]
 
 _MIN_TRIALS_FITTED = 5
 
 
-@dataclass
 class Explainer:
-    """Explains the hyperparameters of one run, whose surrogate is built once.
+    """Answers many questions about one run, which is read and whose surrogate is trained once.
 
     Args:
-        run: The run.
-        objective: Index of the objective.
-        surrogate: The fitted surrogate.
-        options: How to search.
+        run: Path of a SMAC run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
+            DeepCAVE run object. None to explain a given model alone.
+        question: What is asked, as a `Question`; or its fields as keywords, as in `explain`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run or an argument is not usable; the message says what to do.
     """
 
-    run: Run
-    objective: int
-    surrogate: FittedSurrogate
-    options: Options = field(default_factory=Options)
-
-    @classmethod
-    def of(
-        cls,
-        run: Any,
-        *,
-        objective: str | None = None,
-        budget: float | str | None = None,
-        weights: Weights | None = None,
-        surrogate: str | Any = "run",
-        configspace: ConfigurationSpace | None = None,
-        options: Options | None = None,
-    ) -> Explainer:
-        """Reads the run and builds its surrogate; arguments as in `explain`."""
-        options = options or Options()
+    def __init__(self, run: Any, question: Question | None = None, /, **arguments: Any) -> None:
+        self.question = question = replace(question or Question(), **arguments)
+        surrogate, objective = question.surrogate, question.objective
         if run is None:
-            run, objective = run_of_model(surrogate, configspace, objective), None
-        record, objective, budget = viewed(load_run(run, configspace=configspace), objective, budget, weights)
-        index = resolve_objective(record, objective)
+            run, objective = run_of_model(surrogate, question.configspace, objective), None
+        record = load_run(run, configspace=question.configspace)
+        self.run, objective, budget = viewed(record, objective, question.budget, question.weights)
+        index = resolve_objective(self.run, objective)
+        self.objective = self.run.objectives[index]
         if isinstance(surrogate, str):
-            fitted = build_surrogate(record, objective=index, budget=budget, kind=surrogate, seed=int(options.seed))
+            self.surrogate = build_surrogate(
+                self.run, objective=index, budget=budget, kind=surrogate, seed=question.seed
+            )
         else:
-            fitted = wrap_surrogate(surrogate, record, objective=index, budget=budget)
-        return cls(record, index, fitted, options)
+            self.surrogate = wrap_surrogate(surrogate, self.run, objective=index, budget=budget)
 
-    def explain(self, hyperparameters: Sequence[str]) -> Explanation:
+    @property
+    def direction(self) -> Direction:
+        """Whether less or more of the objective is better."""
+        return "maximize" if self.objective in self.run.maximized else "minimize"
+
+    def explain(self, *hyperparameters: str) -> Explanation:
         """Returns the explanation of one or two hyperparameters.
 
         Raises:
@@ -92,26 +91,140 @@ class Explainer:
         """
         axes = self._axes(hyperparameters)
         space = self.run.configspace
-        projection = self._project(axes)
-        conditions = list(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
+        projector, projection = self._projected(axes)
+        conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         target = self._target(projection)
         if categorical_of(projection.axes) is None:
-            return self._explanation(projection, score(self._search(target), target, self._longest), conditions)
-        found = score_by_choice(target, self._search, self._longest)
-        whole = self._explanation(projection, found.whole, conditions)
-        return replace(whole, groups=self._groups(projection, found.parts, conditions))
+            scored = score(self._search(target), target, self.question.max_complexity)
+            return self._explanation(projection, scored, conditions, projector.expect)
+        found = score_by_choice(target, self._search, self.question.max_complexity)
+        whole = self._explanation(projection, found.whole, conditions, projector.expect)
+        return replace(whole, groups=self._groups(projector, projection, found.parts, conditions))
 
-    def _project(self, axes: Sequence[Axis]) -> Projection:
+    def explain_or_say_why(self, *hyperparameters: str) -> Explanation | Unexplained:
+        """Returns the explanation, or a record that says why there is none."""
+        try:
+            return self.explain(*hyperparameters)
+        except DeepcaveSymbolicError as error:
+            return Unexplained(
+                hyperparameters=tuple(hyperparameters),
+                objective=self.objective,
+                direction=self.direction,
+                budget=self.surrogate.budget,
+                run=self.run_label,
+                reason=str(error),
+                surrogate=self.surrogate.record,
+                provenance=self._provenance(None),
+            )
+
+    def explain_all(self, *, pairs: bool | int = False, progress: Progress | None = None) -> Explanations:
+        """Returns an explanation of every hyperparameter or of pairs, those that move the objective most first.
+
+        What cannot be explained is there as an `Unexplained`.
+
+        Args:
+            pairs: False for every hyperparameter alone, True for every pair of explainable ones, a number for the so
+                many pairs that interact most.
+            progress: Wraps the list of what is to be explained.
+        """
+        return Explanations.by_range(self.explain_each(self.wanted(pairs, progress), progress))
+
+    def explain_each(
+        self, names: Sequence[tuple[str, ...]], progress: Progress | None = None
+    ) -> list[Explanation | Unexplained]:
+        """Returns what there is to say of each of several (pairs of) hyperparameters, in their order."""
+        return [self.explain_or_say_why(*each) for each in (names if progress is None else progress(names))]
+
+    def wanted(self, pairs: bool | int, progress: Progress | None = None) -> list[tuple[str, ...]]:
+        """Returns the hyperparameters of every explanation of `explain_all`."""
+        if isinstance(pairs, bool):
+            return wanted(self.run.configspace, pairs)
+        return list(self.rank_pairs(self.ranking(), progress).pairs[: checked_pairs(pairs)])
+
+    def explainable(self) -> list[str]:
+        """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
+        return explainable(self.run.configspace)
+
+    def ranking(self) -> list[str]:
+        """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
+        ranges = self.ranges()
+        return sorted(ranges, key=lambda name: -ranges[name])
+
+    def ranges(self) -> dict[str, float]:
+        """Returns how much of the objective every hyperparameter that can be explained moves, objective units."""
+        found = {}
+        for name in self.explainable():
+            try:
+                found[name] = self._projected(self._axes([name]))[1].range
+            except HyperparameterNotExplainableError:
+                continue
+        return found
+
+    def rank_pairs(self, names: Sequence[str], progress: Progress | None = None) -> PairRanking:
+        """Returns the pairs of hyperparameters, those that interact most first.
+
+        Args:
+            names: Those that move the objective most first.
+            progress: Wraps the list of pairs.
+        """
+        return rank_pairs(self.surrogate, self.run.configspace, names, progress=progress)
+
+    def report(
+        self,
+        *,
+        pairs: bool | int = 3,
+        title: str | None = None,
+        command: str | None = None,
+        progress: Progress | None = None,
+        explain_each: Callable[..., list[Explanation | Unexplained]] | None = None,
+    ) -> str:
+        """Returns the run's formulas as one HTML page below 5 MB that opens without internet.
+
+        It has every hyperparameter (what cannot be explained with the reason) and pairs.
+
+        Args:
+            pairs: How many pairs to explain beside them, those that interact most; False for none, True for all.
+            title: The page's heading; the run's name by default.
+            command: What the page names as the command that made it.
+            progress: Wraps each list that is worked through.
+            explain_each: Does what the method of this name does, in other processes for instance.
+        """
+        from deepcave_symbolic.show.document import interaction_strength
+        from deepcave_symbolic.show.html import report_page
+
+        explain_each = explain_each or self.explain_each
+        most = checked_pairs(pairs)
+        singles = Explanations.by_range(explain_each([(name,) for name in self.run.configspace], progress))
+        chosen, note = [], ""
+        if most != 0:
+            ranking = self.rank_pairs([e.hyperparameters[0] for e in singles if e.formulas], progress)
+            chosen = explain_each(ranking.pairs[:most], progress)
+            chosen.sort(key=lambda e: -interaction_strength(e))  # type: ignore[arg-type]
+            note = ranking.described(len(chosen))
+        return report_page(singles, chosen, title=title, command=command, pairs_note=note)  # type: ignore[arg-type]
+
+    @cached_property
+    def run_label(self) -> str:
+        """The run's path, else its name."""
+        return self.run.name if self.run.path is None else str(self.run.path)
+
+    def _projected(self, axes: Sequence[Axis]) -> tuple[Projector, Projection]:
         """Returns the projection; choices for which the other hyperparameter is never active are left out."""
-        space = self.run.configspace
-        projection = project(self.surrogate, space, axes, maximize=self._maximize)
+        maximize = self.direction == "maximize"
+        projector = Projector(self.surrogate, self.run.configspace, axes)
+        projection = projector.projection(maximize=maximize)
         restricted = [_restricted(axis, projection.grid[projection.valid, i]) for i, axis in enumerate(axes)]
         if restricted == list(axes):
-            return projection
-        return project(self.surrogate, space, restricted, maximize=self._maximize)
+            return projector, projection
+        projector = Projector(self.surrogate, self.run.configspace, restricted)
+        return projector, projector.projection(maximize=maximize)
 
     def _groups(
-        self, projection: Projection, parts: Sequence[Sequence[Formula]], conditions: Sequence[str]
+        self,
+        projector: Projector,
+        projection: Projection,
+        parts: Sequence[Sequence[Formula]],
+        conditions: tuple[str, ...],
     ) -> dict[str, Explanation]:
         """Returns the explanation of the other hyperparameter for every choice."""
         s = categorical_of(projection.axes)
@@ -120,75 +233,47 @@ class Explainer:
         axis = projection.axes[s]
         groups = {}
         for j, (label, scored) in enumerate(zip(axis.labels or (), parts, strict=False)):
+            condition = f"{shown_name(axis.name)} is {shown_name(label)}"
             group = self._explanation(
-                projection.at_choice(s, j), scored, [*conditions, f"{shown_name(axis.name)} is {shown_name(label)}"]
+                projection.at_choice(s, j), scored, (*conditions, condition), _at_choice(projector.expect, s, j)
             )
             # A clause that also speaks of the choice cannot be asked without it.
             groups[label] = replace(
                 group,
-                formulas=[f.without_space() for f in group.formulas],
-                others=[f.without_space() for f in group.others],
+                formulas=tuple(f.without_space() for f in group.formulas),
+                others=tuple(f.without_space() for f in group.others),
             )
         return groups
 
-    @property
-    def _longest(self) -> int:
-        return int(self.options.max_complexity)
-
-    def _explanation(self, projection: Projection, scored: Sequence[Formula], conditions: Sequence[str]) -> Explanation:
+    def _explanation(
+        self, projection: Projection, scored: Sequence[Formula], conditions: tuple[str, ...], expect: Expect
+    ) -> Explanation:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
         front = front_of(scored)
+        record = self.surrogate.record
         noise = noise_of(self.surrogate, projection)
-        trust = judge(self.surrogate.record, projection, front[recommend(front, noise)], noise)
+        recommended = recommend(front, noise)
+        findings = findings_of(front, projection, record, noise, maximize=self.direction == "maximize", expect=expect)
+        trust = findings[recommended].trust
         return Explanation(
             hyperparameters=tuple(axis.name for axis in projection.axes),
-            objective=self.run.objectives[self.objective],
+            objective=self.objective,
+            direction=self.direction,
             budget=self.surrogate.budget,
-            formulas=front,
-            surrogate=self.surrogate.record,
+            run=self.run_label,
+            formulas=tuple(front),
+            all_findings=findings,
+            recommended=recommended,
+            surrogate=record,
             projection=projection,
-            conditions=list(conditions),
-            warnings=[*trust.reasons, *self.surrogate.record.warnings],
             verdict=trust.verdict,
+            conditions=conditions,
+            warnings=(*trust.reasons, *record.warnings),
+            others=tuple(alternatives(scored, front, noise)),
             noise=noise,
-            others=alternatives(scored, front, noise),
             provenance=self._provenance(projection),
         )
-
-    def explain_or_note(self, hyperparameters: Sequence[str]) -> Explanation:
-        """Returns the explanation, or a record without formulas that says why there is none."""
-        try:
-            return self.explain(hyperparameters)
-        except DeepcaveSymbolicError as error:
-            return Explanation(
-                hyperparameters=tuple(hyperparameters),
-                objective=self.run.objectives[self.objective],
-                budget=self.surrogate.budget,
-                formulas=[],
-                surrogate=self.surrogate.record,
-                projection=None,
-                warnings=[str(error)],
-                provenance=self._provenance(None),
-            )
-
-    def explainable(self) -> list[str]:
-        """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
-        return explainable(self.run.configspace)
-
-    def ranking(self) -> list[str]:
-        """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
-        ranges = {}
-        for name in self.explainable():
-            try:
-                ranges[name] = self._project(self._axes([name])).range
-            except HyperparameterNotExplainableError:
-                continue
-        return sorted(ranges, key=lambda name: -ranges[name])
-
-    @property
-    def _maximize(self) -> bool:
-        return self.run.objectives[self.objective] in self.run.maximized
 
     def _axes(self, names: Sequence[str]) -> list[Axis]:
         if not 1 <= len(names) <= 2:
@@ -200,7 +285,7 @@ class Explainer:
         return [axis_of(self.run.configspace, name) for name in names]
 
     def _target(self, projection: Projection) -> Target:
-        if self.options.source == "trials":
+        if self.question.source == "trials":
             x, y, weights = projection.trials.values, projection.trials.costs, None
             if len(y) < _MIN_TRIALS_FITTED:
                 raise NoTrialsError(
@@ -213,46 +298,55 @@ class Explainer:
         held_out = projection.held_out
         return Target(
             axes=projection.axes,
-            objective=self.run.objectives[self.objective],
+            objective=self.objective,
             x=x,
             y=y,
             held_out_x=held_out.grid,
             held_out_y=held_out.mean,
             weights=weights,
             held_out_weights=_unless_even(held_out.weights),
-            trials_scored=self.options.source == "trials",
+            trials_scored=self.question.source == "trials",
         )
 
     def _search(self, target: Target) -> list[tuple[str, Node]]:
-        options = self.options
-        return search(
-            target,
-            engine=options.engine,
-            max_complexity=options.max_complexity,
-            functions=options.functions,
-            seed=options.seed,
-        )
+        return search(target, **self.question.search_options)
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
-        options = self.options
-        engine = options.engine if isinstance(options.engine, str) else options.engine.name
-        record = self.surrogate.record
+        question, record = self.question, self.surrogate.record
         return {
             "package": f"deepcave-symbolic {package_version()}",
-            "run": self.run.name if self.run.path is None else str(self.run.path),
             "optimizer": " ".join(filter(None, (self.run.optimizer, self.run.version))),
-            "direction": "maximize" if self._maximize else "minimize",
             "n_trials": record.n_trials,
             "surrogate": record.name,
             "exact": record.exact,
-            "differences": list(record.differences),
-            "source": options.source,
-            "engine": engine,
-            "functions": None if options.functions is None else list(options.functions),
-            "max_complexity": int(options.max_complexity),
-            "seed": int(options.seed),
+            "differences": record.differences,
+            "source": question.source,
+            "engine": question.engine_name,
+            "functions": question.functions,
+            "max_complexity": question.max_complexity,
+            "seed": question.seed,
             "n_averaged": None if projection is None else projection.n_averaged,
         }
+
+
+def wanted(configspace: ConfigurationSpace, pairs: bool) -> list[tuple[str, ...]]:
+    """Returns every hyperparameter, or every pair of explainable ones."""
+    if pairs:
+        return list(itertools.combinations(explainable(configspace), 2))
+    return [(name,) for name in configspace]
+
+
+def checked_pairs(pairs: bool | int) -> int | None:
+    """Returns how many pairs are wanted, None for all.
+
+    Raises:
+        InvalidArgumentError: If it is no number of pairs.
+    """
+    if isinstance(pairs, bool):
+        return None if pairs else 0
+    if not isinstance(pairs, int) or pairs < 0:
+        raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
+    return pairs
 
 
 def explainable(configspace: ConfigurationSpace) -> list[str]:
@@ -284,6 +378,11 @@ def _restricted(axis: Axis, present: Array) -> Axis:
         )
     values = tuple(float(i) for i in range(len(labels)))
     return replace(axis, upper=values[-1], values=values, labels=labels)
+
+
+def _at_choice(expect: Expect, index: int, choice: int) -> Expect:
+    """Returns what asks the projected surrogate of two hyperparameters about the other one, for one choice."""
+    return lambda points: expect(np.insert(points, index, float(choice), axis=1))
 
 
 def _unless_even(weights: Array) -> Array | None:

@@ -1,50 +1,103 @@
-"""The options of a search for formulas, checked once before anything is computed."""
+"""What a user asks: which objective and trials, which surrogate, how to search. Checked once, JSON both ways."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 import numpy as np
 
-from deepcave_symbolic.engines import get_engine
+from deepcave_symbolic.engines import ENGINES, get_engine
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressionEngine
-from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.records import Frozen, Record, encode
+from deepcave_symbolic.runs.views import Weights
+from deepcave_symbolic.space.configurations import read_space, space_dict
 
-__all__ = ["DEFAULT_MAX_COMPLEXITY", "SOURCES", "Options"]
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
-SOURCES = ("surrogate", "trials")
+__all__ = ["DEFAULT_MAX_COMPLEXITY", "SOURCES", "SURROGATES", "Asked", "Question", "Source", "SurrogateName", "Weights"]
+
+Source = Literal["surrogate", "trials"]
+SurrogateName = Literal["run", "forest", "best"]
+SOURCES: tuple[Source, ...] = get_args(Source)
+SURROGATES: tuple[SurrogateName, ...] = get_args(SurrogateName)
 
 
-@dataclass(frozen=True)
-class Options:
-    """How to search for formulas; the same for every hyperparameter of a run.
+class Asked(TypedDict, total=False):
+    """The fields of a `Question` as keyword arguments."""
+
+    objective: str | None
+    budget: float | str | None
+    weights: Weights | None
+    surrogate: SurrogateName | Any
+    source: Source
+    engine: str | SymbolicRegressionEngine
+    max_complexity: int
+    functions: Sequence[str] | None
+    seed: int
+    configspace: ConfigurationSpace | None
+
+
+class SearchOptions(TypedDict):
+    """How to search."""
+
+    engine: str | SymbolicRegressionEngine
+    max_complexity: int
+    functions: Sequence[str] | None
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class Question(Record):
+    """What is asked of a run; the same for every hyperparameter.
 
     Args:
-        source: "surrogate" or "trials".
-        engine: Name of an engine, or an engine.
+        objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several
+            objectives, "Time" for the seconds that successful trials took.
+        budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does. "all" makes the
+            budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
+            "scalarized (2)".
+        weights: With objective="scalarized", one weight per objective, by name or in order; None for the run's own,
+            else equal ones.
+        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
+            columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
+            `Surrogate`.
+        source: "surrogate", or "trials" to fit the evaluated configurations themselves.
+        engine: "auto", the name of an engine, or an engine.
         max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /; None for the engine's default.
-        seed: Seed of everything random.
+        functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
+            (gplearn: the paper's).
+        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
+            the projection and the default engine do not depend on it.
+        configspace: Replaces the folder's configuration space; without a run, the space of the given model.
+
+    Raises:
+        DeepcaveSymbolicError: If an argument is not usable, whatever the run.
     """
 
-    source: str = "surrogate"
+    objective: str | None = None
+    budget: float | str | None = None
+    weights: Weights | None = None
+    surrogate: SurrogateName | Any = "run"
+    source: Source = "surrogate"
     engine: str | SymbolicRegressionEngine = "auto"
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
     functions: Sequence[str] | None = None
     seed: int = 0
+    configspace: ConfigurationSpace | None = None
 
     def __post_init__(self) -> None:
-        """Validates every option once, before anything is computed."""
+        """Checks every argument once, before anything is read or computed."""
         if self.source not in SOURCES:
             raise UnknownNameError("source", self.source, SOURCES)
-        if isinstance(self.max_complexity, bool) or not isinstance(self.max_complexity, (int, np.integer)):
-            raise InvalidArgumentError(f"max_complexity is {self.max_complexity!r}; expected a whole number from 1.")
-        if self.max_complexity < 1:
-            raise InvalidArgumentError(f"max_complexity is {self.max_complexity}; expected a whole number from 1.")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, (int, np.integer)) or not 0 <= self.seed < 2**32:
-            raise InvalidArgumentError(f"seed is {self.seed!r}; expected a whole number from 0 to 2³² - 1.")
+        if isinstance(self.surrogate, str) and self.surrogate not in SURROGATES:
+            raise UnknownNameError("surrogate", self.surrogate, SURROGATES)
+        _check_whole_number("max_complexity", self.max_complexity, 1, None)
+        _check_whole_number("seed", self.seed, 0, 2**32)
         if isinstance(self.functions, str):
             raise InvalidArgumentError(f"functions is {self.functions!r}; expected a list such as ['log', 'exp'].")
         for name in self.functions or ():
@@ -52,3 +105,80 @@ class Options:
                 raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
         if self.engine != "auto":
             get_engine(self.engine)
+        weights: Any = self.weights
+        if isinstance(weights, Mapping):
+            weights = Frozen(weights)
+        elif isinstance(weights, (list, np.ndarray)):
+            weights = tuple(weights)
+        for name, value in (
+            ("functions", None if self.functions is None else tuple(self.functions)),
+            ("weights", weights),
+            ("max_complexity", int(self.max_complexity)),
+            ("seed", int(self.seed)),
+        ):
+            object.__setattr__(self, name, value)
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether it can be asked in another process: a surrogate of the user's own stays in this one."""
+        return isinstance(self.surrogate, str)
+
+    @property
+    def engine_name(self) -> str:
+        """The engine's name."""
+        return self.engine if isinstance(self.engine, str) else self.engine.name
+
+    @property
+    def search_options(self) -> SearchOptions:
+        """The arguments of `engines.search.search`."""
+        return SearchOptions(
+            engine=self.engine, max_complexity=self.max_complexity, functions=self.functions, seed=self.seed
+        )
+
+    def changed(self) -> dict[str, Any]:
+        """Returns the arguments that are not the defaults."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if getattr(self, f.name) != f.default}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the question as JSON values; an engine of the user's own is only described.
+
+        Raises:
+            InvalidArgumentError: If it has a surrogate of the user's own.
+        """
+        if not self.is_portable:
+            raise InvalidArgumentError("A surrogate of your own has no name and goes into no file.")
+        space = None if self.configspace is None else space_dict(self.configspace)
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        described: dict[str, Any] = encode({**values, "engine": _described(self.engine), "configspace": space})
+        return described
+
+    @classmethod
+    def from_dict(cls, data: Any) -> Question:
+        """Reads what `to_dict` wrote.
+
+        Raises:
+            FormulaError: If the data is not a question.
+            DeepcaveSymbolicError: If an argument is not usable.
+        """
+        if not isinstance(data, Mapping) or not set(data) <= {f.name for f in fields(cls)}:
+            raise FormulaError(f"Not the dictionary of a question: {data!r:.80}")
+        engine, space = data.get("engine", "auto"), data.get("configspace")
+        if isinstance(engine, Mapping):
+            options = dict(engine)
+            engine = replace(get_engine(options.pop("name", None)), **options)  # type: ignore[type-var]
+        return cls(**{**data, "engine": engine, "configspace": None if space is None else read_space(space)})
+
+
+def _described(engine: str | SymbolicRegressionEngine) -> Any:
+    """Returns an engine's name, with its options where it has any: those of the table come back from that."""
+    if isinstance(engine, str):
+        return engine
+    return asdict(engine) if is_dataclass(engine) and engine.name in ENGINES else repr(engine)
+
+
+def _check_whole_number(name: str, value: Any, low: int, end: int | None) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or value < low or (end is not None and value >= end):
+        raise InvalidArgumentError(
+            f"{name} is {value!r}; expected a whole number from {low}{'' if end is None else ' to 2³² - 1'}."
+        )

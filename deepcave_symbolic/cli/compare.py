@@ -57,8 +57,6 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
     check_output(args.output)
     options = search_options(args)
-    if options.pop("source") != "surrogate":
-        raise InvalidArgumentError("compare fits the surrogates' projections; leave out --source.")
     with training_shown():
         comparison = compare(
             args.run,
@@ -66,7 +64,7 @@ def _run(args: argparse.Namespace) -> int:
             level=args.level,
             n_jobs=args.jobs,
             scheduler=args.scheduler,
-            output=args.output_folder,
+            folder=args.output_folder,
             progress=explaining,
             **options,
         )

@@ -17,7 +17,7 @@ from deepcave_symbolic.process.output import check_output, write_output
 from deepcave_symbolic.words.names import visible_text
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.explanation import Explanation, Unexplained
     from deepcave_symbolic.study import Failure
 
 __all__ = ["add_command", "add_demo"]
@@ -117,7 +117,7 @@ def _run(args: argparse.Namespace) -> int:
     return _report(failures)
 
 
-def _heat_map_page(found: Mapping[str, Sequence[Explanation]]) -> str:
+def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> str:
     """Returns a page of heat maps that opens without internet."""
     import html
 
@@ -126,14 +126,14 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation]]) -> str:
     parts: list[str] = []
     for path, explanations in found.items():
         parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
-        figure = plot_pairs(explanations)
+        figure = plot_pairs(explanations)  # type: ignore[arg-type]
         parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
     style = "body { font-family: sans-serif; margin: 1.5em; }"
     head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
-def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanation]], Sequence[Failure]]:
+def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanation | Unexplained]], Sequence[Failure]]:
     """Returns the explanations of every run, and what failed where there are several runs."""
     from deepcave_symbolic.api import explain, explain_all, explain_study
 
@@ -148,8 +148,8 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
             return {args.run[0]: explain_all(args.run[0], **options)}, ()
         study = explain_study(
             args.run,
-            hyperparameters=args.hyperparameter,
-            output=args.output_folder,
+            *(args.hyperparameter or ()),
+            folder=args.output_folder,
             scheduler=args.scheduler,
             found=_say_found(args),
             **options,
@@ -173,7 +173,7 @@ def _report(failures: Sequence[Failure]) -> int:
     return 2 if failures else 0
 
 
-def _formatted(explanations: Sequence[Explanation], args: argparse.Namespace) -> str:
+def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> str:
     from deepcave_symbolic.show.document import document, overview
 
     if args.format == "json":

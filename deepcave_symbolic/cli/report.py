@@ -50,7 +50,7 @@ def add_command(commands: Any) -> None:
 def _run(args: argparse.Namespace) -> int:
     check_output(args.output)
     _check_replaceable(args.output)
-    from deepcave_symbolic.run_report import report_html
+    from deepcave_symbolic.api import report_html
 
     with training_shown():
         page = report_html(

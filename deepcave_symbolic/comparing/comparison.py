@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.formulas.expression import Node, from_json, to_json
+from deepcave_symbolic.formulas.expression import Node, check_variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.printing import to_latex, to_text
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import latex_name
 
 if TYPE_CHECKING:
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["AGREEMENTS", "SCHEMA_VERSION", "Comparison", "Constant"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 AGREEMENTS = ("agree", "differ", "undetermined")
 
 
-@dataclass(frozen=True)
-class Constant:
+@dataclass(frozen=True, eq=False)
+class Constant(Record):
     """A constant of the common form in every run.
 
     Args:
@@ -43,42 +44,15 @@ class Constant:
     name: str
     role: str
     values: tuple[float, ...]
-    errors: tuple[float, ...]
+    errors: tuple[float, ...] = field(metadata={"none": math.inf})
     mean: float
-    tolerance: float
+    tolerance: float = field(metadata={"none": math.inf})
     p_value: float
     agreement: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the record as JSON values; what is not finite becomes None."""
-        return {
-            "name": self.name,
-            "role": self.role,
-            "values": list(map(_finite_or_none, self.values)),
-            "errors": list(map(_finite_or_none, self.errors)),
-            "mean": _finite_or_none(self.mean),
-            "tolerance": _finite_or_none(self.tolerance),
-            "p_value": _finite_or_none(self.p_value),
-            "agreement": self.agreement,
-        }
 
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Constant:
-        """Reads what `to_dict` wrote."""
-        return cls(
-            name=str(data["name"]),
-            role=str(data["role"]),
-            values=tuple(_or(v, math.nan) for v in data["values"]),
-            errors=tuple(_or(v, math.inf) for v in data["errors"]),
-            mean=_or(data["mean"], math.nan),
-            tolerance=_or(data["tolerance"], math.inf),
-            p_value=_or(data["p_value"], math.nan),
-            agreement=str(data["agreement"]),
-        )
-
-
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, eq=False)
+class Comparison(Record):
     """Formulas of the same hyperparameters in several runs.
 
     Args:
@@ -103,7 +77,11 @@ class Comparison:
     cross_shape: tuple[tuple[float, ...], ...]
     forms: tuple[tuple[str, int, float], ...] = ()
     level: float = 0.05
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuses a form with other variables than the hyperparameters and the constants."""
+        check_variables(self.form, len(self.hyperparameters) + len(self.constants))
 
     @property
     def hyperparameters(self) -> tuple[str, ...]:
@@ -151,48 +129,22 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as JSON values, without NaN or infinity."""
-        return {
-            "schema": SCHEMA_VERSION,
-            "runs": list(self.runs),
-            "hyperparameters": list(self.hyperparameters),
-            "form": to_json(self.form),
-            "form_text": self.form_text(),
-            "formulas": [f.to_dict() for f in self.formulas],
-            "constants": [c.to_dict() for c in self.constants],
-            "cross": [list(map(_finite_or_none, row)) for row in self.cross],
-            "cross_shape": [list(map(_finite_or_none, row)) for row in self.cross_shape],
-            "forms": [{"form": text, "complexity": n, "mean_r2": _finite_or_none(r2)} for text, n, r2 in self.forms],
-            "level": self.level,
-            "notes": list(self.notes),
-            "explanations": [e.to_dict() for e in self.explanations],
-        }
+        shown = {"hyperparameters": list(self.hyperparameters), "form_text": self.form_text()}
+        return {"schema": SCHEMA_VERSION, **super().to_dict(), **shown}
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Comparison:
+    def from_dict(cls, data: Any) -> Comparison:
         """Reads what `to_dict` wrote.
 
         Raises:
-            FormulaError: If the data is not a comparison of this schema version.
+            FormulaError: If the data is not a comparison, or one of a schema version that is not read.
         """
-        if not isinstance(data, Mapping) or data.get("schema") != SCHEMA_VERSION:
-            found = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
-            raise FormulaError(f"Not a comparison of schema {SCHEMA_VERSION} (found {found!r}); compute it again.")
-        try:
-            constants = tuple(Constant.from_dict(c) for c in data["constants"])
-            return cls(
-                runs=tuple(map(str, data["runs"])),
-                explanations=tuple(Explanation.from_dict(e) for e in data["explanations"]),
-                form=from_json(data["form"], len(data["hyperparameters"]) + len(constants)),
-                formulas=tuple(Formula.from_dict(f) for f in data["formulas"]),
-                constants=constants,
-                cross=_table(data["cross"]),
-                cross_shape=_table(data["cross_shape"]),
-                forms=tuple((str(f["form"]), int(f["complexity"]), _or(f["mean_r2"], math.nan)) for f in data["forms"]),
-                level=float(data["level"]),
-                notes=tuple(map(str, data["notes"])),
-            )
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise FormulaError(f"Not the dictionary of a comparison: {type(error).__name__}: {error}") from error
+        version = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
+        if version not in (1, SCHEMA_VERSION):
+            raise FormulaError(f"Not a comparison of schema {SCHEMA_VERSION} (found {version!r}); compute it again.")
+        if version == 1 and isinstance(data.get("forms"), list):
+            data = {**data, "forms": [list(form.values()) for form in data["forms"] if isinstance(form, Mapping)]}
+        return super().from_dict(data)
 
     def __str__(self) -> str:
         """Returns the comparison as text for a terminal."""
@@ -206,15 +158,3 @@ class Comparison:
         from deepcave_symbolic.show.notebook import write_notebook
 
         return write_notebook(comparison_document(self))
-
-
-def _table(rows: Sequence[Sequence[float | None]]) -> tuple[tuple[float, ...], ...]:
-    return tuple(tuple(_or(v, math.nan) for v in row) for row in rows)
-
-
-def _finite_or_none(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
-
-
-def _or(value: float | None, otherwise: float) -> float:
-    return otherwise if value is None else float(value)

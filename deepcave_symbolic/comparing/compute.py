@@ -10,11 +10,11 @@ import numpy as np
 from deepcave_symbolic.comparing.agreement import constants_of
 from deepcave_symbolic.comparing.choosing import Fitted, choose, given_form, weigh
 from deepcave_symbolic.comparing.comparison import Comparison
-from deepcave_symbolic.comparing.domain import data_on, projection_of, shared_domain
+from deepcave_symbolic.comparing.domain import data_on, shared_domain
 from deepcave_symbolic.comparing.forms import Data, Fit, Form
 from deepcave_symbolic.comparing.notes import notes_on
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.trust import error_of_mean
 from deepcave_symbolic.formulas.expression import complexity, evaluate
 from deepcave_symbolic.formulas.formula import Formula
@@ -31,7 +31,7 @@ __all__ = ["compare_explanations"]
 
 
 def compare_explanations(
-    explanations: Mapping[str, Explanation], *, form: Formula | None = None, level: float = 0.05
+    explanations: Mapping[str, Explanation | Unexplained], *, form: Formula | None = None, level: float = 0.05
 ) -> Comparison:
     """Returns the comparison of explanations of the same hyperparameters in several runs.
 
@@ -48,11 +48,16 @@ def compare_explanations(
         raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(explanations)}.")
     if not 0.0 < level < 1.0:
         raise InvalidArgumentError(f"The level is {level!r}; expected a number between 0 and 1, such as 0.05.")
-    records = list(explanations.values())
-    projections = {run: projection_of(run, e) for run, e in explanations.items()}
+    explained = {}
+    for run, e in explanations.items():
+        if isinstance(e, Unexplained):
+            raise InvalidArgumentError(f"{run}: {e.reason}")
+        explained[run] = e
+    records = list(explained.values())
+    projections = {run: e.projection for run, e in explained.items()}
     axes, notes = shared_domain(projections)
-    data = [data_on(run, projections[run], axes, error_of_mean(e.noise)) for run, e in explanations.items()]
-    weighed = weigh(records, data, axes) if form is None else [given_form(form, explanations, data, axes)]
+    data = [data_on(run, projections[run], axes, error_of_mean(e.noise)) for run, e in explained.items()]
+    weighed = weigh(records, data, axes) if form is None else [given_form(form, explained, data, axes)]
     chosen, closest = choose(weighed, records, data, level)
     constants = tuple(constants_of(chosen.form, chosen.fits, level))
     names = [axis.name for axis in axes]
@@ -75,7 +80,7 @@ def compare_explanations(
         cross_shape=tuple(tuple(_shape_r2(formula, d) for d in data) for formula in own),
         forms=tuple((text(f), complexity(f.form.template), 1.0 - f.loss) for f in weighed),
         level=level,
-        notes=(*notes, *notes_on(explanations, projections, chosen, closest, constants, text)),
+        notes=(*notes, *notes_on(explained, projections, chosen, closest, constants, text)),
     )
 
 

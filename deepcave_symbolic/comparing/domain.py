@@ -7,24 +7,16 @@ from dataclasses import replace
 
 from deepcave_symbolic.comparing.forms import Data
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
 
-__all__ = ["check_points", "data_on", "projection_of", "shared_domain"]
+__all__ = ["check_points", "data_on", "shared_domain"]
 
 _FEWEST_POINTS = {1: 8, 2: 24}
 _CHECK_POINTS = {1: 401, 2: 41}
-
-
-def projection_of(run: str, explanation: Explanation) -> Projection:
-    """Returns what a run's formulas are fitted to; raises where there are none."""
-    if explanation.projection is None or not explanation.formulas:
-        raise InvalidArgumentError(f"{run}: {' '.join(explanation.warnings) or 'nothing could be explained.'}")
-    return explanation.projection
 
 
 def shared_domain(projections: Mapping[str, Projection]) -> tuple[tuple[Axis, ...], list[str]]:

@@ -17,7 +17,7 @@ from functools import cached_property
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, to_json, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
@@ -147,7 +147,7 @@ def form_of(tree: Node, k: int) -> tuple[Form, Array]:
     Whole exponents belong to the form; a coefficient of 1 that is not written does as well.
     """
     offset, raw = split_sum(tree)
-    bare = sorted(((c, _uniform(t)) for c, t in raw), key=lambda item: str(to_json(_blank(item[1]))))
+    bare = sorted(((c, _uniform(t)) for c, t in raw), key=lambda item: str(_blank(item[1]).encoded()))
     theta: list[float] = []
     roles: list[str] = []
     terms = []

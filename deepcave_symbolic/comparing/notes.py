@@ -42,8 +42,8 @@ def _on_runs(
     for what, values in (
         ("objectives", {e.objective for e in explanations.values()}),
         ("budgets", {f"{e.budget:g}" if e.budget is not None else "none" for e in explanations.values()}),
-        ("directions", {str(e.provenance.get("direction")) for e in explanations.values()}),
-        ("surrogates", {e.surrogate.name for e in explanations.values() if e.surrogate is not None}),
+        ("directions", {e.direction for e in explanations.values()}),
+        ("surrogates", {e.surrogate.name for e in explanations.values()}),
     ):
         if len(values) > 1:
             notes.append(f"The runs have different {what}: {', '.join(sorted(map(shown_name, values)))}.")

@@ -1,6 +1,6 @@
 """A scikit-learn estimator over the same search, for people without a run: a table in, a formula out.
 
-`SymbolicExplainer` finds the formulas that describe a column of numbers by one or two others, rounds and checks them on
+`SymbolicRegressor` finds the formulas that describe a column of numbers by one or two others, rounds and checks them on
 the box that the data span, and recommends the shortest that the data cannot tell from the best: the same engines,
 scores and front as for a run's surrogate. What differs is what a formula is measured on, the rows themselves.
 
@@ -29,10 +29,10 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, front_of, recommend, score
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY, LOG_ODDS
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.question import Options
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["SymbolicExplainer"]
+__all__ = ["SymbolicRegressor"]
 
 #: Twice the logarithm of the odds from which on two formulas count as told apart: 20 to 1, squared, because both were
 #: fitted to the rows that they are compared on. On data of 11 known formulas, 20 to 200 rows and noise of 10 and 50 %
@@ -41,15 +41,15 @@ __all__ = ["SymbolicExplainer"]
 _LOG_ODDS = 4.0 * LOG_ODDS
 
 
-class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """A regressor whose model is a short formula of one or two columns.
 
-    Of more than two columns, one or two are chosen by cross-validation first (see `column_choice`).
+    Of more than two columns, one or two are chosen by cross-validation first (see `estimator.columns`).
 
     Args:
         engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
         max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /, of `engines.base.KNOWN_FUNCTIONS`; None for the engine's
+        functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the engine's
             default.
         log_scaled: Names or positions of the columns that are searched and printed as log10(x), such as a learning
             rate; None for none. Their values must be positive.
@@ -67,7 +67,7 @@ class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
     Examples:
         >>> import numpy as np
         >>> x = np.linspace(0.5, 3.0, 40)
-        >>> model = SymbolicExplainer().fit(x[:, None], 2.0 + 3.0 * x**2)
+        >>> model = SymbolicRegressor().fit(x[:, None], 2.0 + 3.0 * x**2)
         >>> print(model.formula_)
         y ≈ 2 + 3·x0²
     """
@@ -87,7 +87,7 @@ class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         self.log_scaled = log_scaled
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SymbolicExplainer:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> SymbolicRegressor:
         """Finds the formulas and returns the estimator.
 
         Args:
@@ -103,7 +103,7 @@ class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
         objective = _name_of(y)
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, ensure_min_samples=2)
         y = np.asarray(y, dtype=np.float64)
-        options = Options(
+        question = Question(
             source="trials",
             engine=self.engine,
             max_complexity=self.max_complexity,
@@ -126,11 +126,7 @@ class SymbolicExplainer(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             weights=None if np.ptp(totals) == 0 else totals,
             held_out_weights=None if np.ptp(weights) == 0 else weights,
         )
-        longest = int(options.max_complexity)
-        found = search(
-            target, engine=options.engine, max_complexity=longest, functions=options.functions, seed=options.seed
-        )
-        self.formulas_ = front_of(score(found, target, longest))
+        self.formulas_ = front_of(score(search(target, **question.search_options), target, question.max_complexity))
         self.formula_ = self.formulas_[recommend(self.formulas_, _noise(self.formulas_, len(rows)))]
         self.selected_features_ = np.array(chosen, dtype=np.intp)
         return self

@@ -7,14 +7,14 @@ Notation:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array, columns_of
+from deepcave_symbolic.numeric.arrays import Array, Mask, columns_of
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
 
@@ -24,8 +24,8 @@ __all__ = ["Band", "band_of"]
 _STRETCHES_NAMED = 3
 
 
-@dataclass(frozen=True)
-class Band:
+@dataclass(frozen=True, eq=False)
+class Band(Record):
     """Where the formula differs from the projection by more than one standard deviation of the surrogate.
 
     Args:
@@ -33,38 +33,13 @@ class Band:
         stretches: For one hyperparameter the stretches from and to in natural units; for two the rectangle (from and to
             of the first, from and to of the second) that holds all such points; empty where there are none.
         worst: Where the difference is largest in standard deviations, natural units.
-        axes: The hyperparameters.
-        choices: For a categorical the choices where it does, as text; empty otherwise.
+        sentence: The same in words.
     """
 
     outside: float
     stretches: tuple[tuple[float, ...], ...]
     worst: tuple[float, ...]
-    axes: tuple[Axis, ...]
-    choices: tuple[str, ...] = ()
-
-    @property
-    def sentence(self) -> str:
-        """The same in words."""
-        if not self.stretches:
-            return "inside the surrogate's ±1 std band on the whole domain"
-        share = f"{max(1.0, 100 * self.outside):.0f} %"
-        names = [shown_name(axis.name) for axis in self.axes]
-        if self.choices:
-            return f"outside the surrogate's ±1 std band on {share} of the domain: {', '.join(self.choices)}"
-        if len(names) == 1:
-            (axis,) = self.axes
-            ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in self.stretches[:_STRETCHES_NAMED]]
-            named = [low if low == high else f"{low} to {high}" for low, high in ends]
-            more = " and elsewhere" if len(self.stretches) > _STRETCHES_NAMED else ""
-            return f"outside the surrogate's ±1 std band on {share} of the domain: {names[0]} {', '.join(named)}{more}"
-        worst = zip(names, self.axes, self.worst, strict=True)
-        at = ", ".join(f"{name} ≈ {axis.shown(value, 3)}" for name, axis, value in worst)
-        return f"outside the surrogate's ±1 std band on {share} of the domain, farthest at {at}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the record as JSON values."""
-        return {"outside": self.outside, "stretches": [list(s) for s in self.stretches], "worst": list(self.worst)}
+    sentence: str
 
 
 def band_of(formula: Formula, projection: Projection) -> Band:
@@ -85,10 +60,33 @@ def band_of(formula: Formula, projection: Projection) -> Band:
     worst = tuple(float(v) for v in projection.grid[int(np.argmax(ratio))])
     stretches = _runs(projection.grid[:, 0], out) if len(projection.axes) == 1 else _rectangle(projection.grid, out)
     share = float(projection.weights[out].sum() / projection.weights[valid].sum())
-    return Band(share, stretches, worst, projection.axes, _choices(projection, out))
+    sentence = _sentence(projection.axes, share, stretches, worst, _choices(projection, out))
+    return Band(share, stretches, worst, sentence)
 
 
-def _choices(projection: Projection, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[str, ...]:
+def _sentence(
+    axes: tuple[Axis, ...],
+    outside: float,
+    stretches: tuple[tuple[float, ...], ...],
+    worst: tuple[float, ...],
+    choices: tuple[str, ...],
+) -> str:
+    if not stretches:
+        return "inside the surrogate's ±1 std band on the whole domain"
+    text = f"outside the surrogate's ±1 std band on {max(1.0, 100 * outside):.0f} % of the domain"
+    if choices:
+        return f"{text}: {', '.join(choices)}"
+    if len(axes) == 1:
+        (axis,) = axes
+        ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in stretches[:_STRETCHES_NAMED]]
+        named = [low if low == high else f"{low} to {high}" for low, high in ends]
+        more = " and elsewhere" if len(stretches) > _STRETCHES_NAMED else ""
+        return f"{text}: {shown_name(axis.name)} {', '.join(named)}{more}"
+    at = ", ".join(f"{shown_name(a.name)} ≈ {a.shown(value, 3)}" for a, value in zip(axes, worst, strict=True))
+    return f"{text}, farthest at {at}"
+
+
+def _choices(projection: Projection, out: Mask) -> tuple[str, ...]:
     """Returns the choices of the categorical axes that have a marked point."""
     found = []
     for i, axis in enumerate(projection.axes):
@@ -98,7 +96,7 @@ def _choices(projection: Projection, out: np.ndarray[Any, np.dtype[np.bool_]]) -
     return tuple(found)
 
 
-def _runs(x: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+def _runs(x: Array, out: Mask) -> tuple[tuple[float, ...], ...]:
     """Returns first and last point of every run of marked points, the longest first."""
     edges = np.diff(np.concatenate([[0], out.astype(int), [0]]))
     runs = sorted(
@@ -107,7 +105,7 @@ def _runs(x: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[flo
     return tuple((float(x[first]), float(x[last])) for first, last in runs)
 
 
-def _rectangle(grid: Array, out: np.ndarray[Any, np.dtype[np.bool_]]) -> tuple[tuple[float, ...], ...]:
+def _rectangle(grid: Array, out: Mask) -> tuple[tuple[float, ...], ...]:
     if not np.any(out):
         return ()
     low, high = grid[out].min(axis=0), grid[out].max(axis=0)

@@ -19,6 +19,7 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2, weighted_variance
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = ["Interaction", "interaction_of", "interaction_rmse"]
@@ -27,8 +28,8 @@ __all__ = ["Interaction", "interaction_of", "interaction_rmse"]
 _NEGLIGIBLE = 0.01
 
 
-@dataclass(frozen=True)
-class Interaction:
+@dataclass(frozen=True, eq=False)
+class Interaction(Record):
     """What an additive formula can explain of a 2-D projection and what only an interaction can.
 
     Args:
@@ -62,7 +63,7 @@ class Interaction:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the shares as JSON values."""
-        return {"additive": self.additive, "interaction": self.interaction, "formula": self.formula}
+        return {**super().to_dict(), "interaction": self.interaction, "sentence": self.sentence}
 
 
 def interaction_of(formula: Formula, projection: Projection) -> Interaction | None:

@@ -54,6 +54,27 @@ class PairRanking:
     compared: int
     of: int
 
+    def described(self, shown: int) -> str:
+        """Returns in words how the first of the pairs were chosen.
+
+        Args:
+            shown: How many of the pairs are shown.
+        """
+        if self.compared < 2:
+            return "There are no two hyperparameters with a formula, so there are no pairs."
+        n = len(self.pairs)
+        if n == 0:
+            return "The surrogate sees no interaction between any two hyperparameters."
+        text = f"Every pair that interacts ({n})."
+        if shown < n:
+            text = f"{shown} of {n} pairs, those that interact most. The pairs were compared on a coarse grid."
+        if self.compared < self.of:
+            text += (
+                f" To take seconds, only pairs of the {self.compared} of {self.of} hyperparameters that move the "
+                "objective most were compared."
+            )
+        return text
+
 
 def rank_pairs(
     surrogate: FittedSurrogate,

@@ -13,23 +13,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal, get_args
 
 import numpy as np
 
-from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import LOG_ODDS, NO_FORMULA_R2, ROUGH_FORMULA_R2
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.words.names import shown_name
 
-__all__ = ["VERDICTS", "Trust", "error_of_mean", "judge", "noise_of"]
+__all__ = ["VERDICTS", "Trust", "Verdict", "error_of_mean", "judge", "noise_of"]
 
+Verdict = Literal["trust", "with care", "do not trust"]
 #: From best to worst.
-VERDICTS = ("trust", "with care", "do not trust")
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 # Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
 #: Below this cross-validated R² a surrogate is hardly better than the mean of the costs.
@@ -44,8 +45,8 @@ _MUCH_EXTRAPOLATION = 0.25
 _FEW_SEEN = 3
 
 
-@dataclass(frozen=True)
-class Trust:
+@dataclass(frozen=True, eq=False)
+class Trust(Record):
     """How far one formula can be trusted.
 
     Args:
@@ -57,10 +58,9 @@ class Trust:
         r2: How well the formula follows the projection.
         variance_share: How much of the surrogate's variance over the configuration space the projection has.
         variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative).
-        band: Where the formula leaves the surrogate's uncertainty band.
     """
 
-    verdict: str
+    verdict: Verdict
     reasons: tuple[str, ...]
     cv_r2: float | None
     cv_rank_correlation: float | None
@@ -68,21 +68,6 @@ class Trust:
     r2: float
     variance_share: float
     variance_explained: float
-    band: Band
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the record as JSON values."""
-        return {
-            "verdict": self.verdict,
-            "reasons": list(self.reasons),
-            "cv_r2": self.cv_r2,
-            "cv_rank_correlation": self.cv_rank_correlation,
-            "cv_domain_r2": self.cv_domain_r2,
-            "r2": self.r2 if math.isfinite(self.r2) else None,
-            "variance_share": self.variance_share,
-            "variance_explained": self.variance_explained,
-            "band": self.band.to_dict(),
-        }
 
 
 def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, noise: float = 0.0) -> Trust:
@@ -132,7 +117,6 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         r2=formula.r2,
         variance_share=projection.variance_share,
         variance_explained=projection.variance_share * max(0.0, formula.r2),
-        band=band_of(formula, projection),
     )
 
 

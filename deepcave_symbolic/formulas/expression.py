@@ -27,18 +27,17 @@ __all__ = [
     "Node",
     "Operator",
     "cases",
+    "check_variables",
     "complexity",
     "constant",
     "constants",
     "evaluate",
-    "from_json",
     "function",
     "longest_case",
     "map_constants",
     "power",
     "resolve_cases",
     "substitute",
-    "to_json",
     "variable",
     "variables",
 ]
@@ -139,6 +138,26 @@ class Node:
 
     def __neg__(self) -> Node:
         return Node("neg", (self,))
+
+    def encoded(self) -> Any:
+        """Returns the tree as nested lists: a number, ["x", index] or [operator, argument, ...]."""
+        if self.is_constant:
+            return self.value
+        if self.is_variable:
+            return ["x", int(self.value)]
+        return [self.op, *(arg.encoded() for arg in self.args)]
+
+    @classmethod
+    def decoded(cls, data: Any) -> Node:
+        """Reads what `encoded` wrote.
+
+        Args:
+            data: Nested lists of numbers and strings; anything else is refused.
+
+        Raises:
+            FormulaError: If the data is not such a tree, too deep, too large or not finite.
+        """
+        return _decoded(data, 0, [MAX_NODES])
 
 
 def constant(value: float) -> Node:
@@ -259,57 +278,37 @@ def substitute(node: Node, replacements: dict[int, Node]) -> Node:
     return Node(node.op, tuple(substitute(arg, replacements) for arg in node.args), node.value)
 
 
-def to_json(node: Node) -> Any:
-    """Returns the tree as nested lists: a number, ["x", index] or [operator, argument, ...]."""
-    if node.is_constant:
-        return node.value
-    if node.is_variable:
-        return ["x", int(node.value)]
-    return [node.op, *(to_json(arg) for arg in node.args)]
+def check_variables(node: Node, n: int) -> None:
+    """Raises FormulaError for a variable that is none of n."""
+    if max(variables(node), default=0) >= n:
+        raise FormulaError(f"A variable of the formula has no index below {n}.")
 
 
-def from_json(data: Any, n_variables: int) -> Node:
-    """Reads what `to_json` wrote.
-
-    Args:
-        data: Nested lists of numbers and strings; anything else is refused.
-        n_variables: How many variables there are.
-
-    Raises:
-        FormulaError: If the data is not such a tree, too deep, too large or not finite.
-    """
-    budget = [MAX_NODES]
-
-    def read(item: Any, depth: int) -> Node:
-        budget[0] -= 1
-        if depth > MAX_DEPTH or budget[0] < 0:
-            raise FormulaError(
-                f"The formula's tree is larger than {MAX_NODES} nodes or deeper than {MAX_DEPTH}; refused."
-            )
-        if isinstance(item, (int, float)) and not isinstance(item, bool):
-            try:
-                value = float(item)
-            except OverflowError:
-                value = math.inf
-            if not math.isfinite(value):
-                raise FormulaError(f"A constant of the formula is {value}; expected a finite number.")
-            return constant(value)
-        if not isinstance(item, (list, tuple)) or not item or not isinstance(item[0], str):
-            raise FormulaError(
-                f"A formula's tree is a number or a list that starts with an operator; found {type(item).__name__}."
-            )
-        op, args = item[0], item[1:]
-        if op == "x":
-            if len(args) != 1 or type(args[0]) is not int or not 0 <= args[0] < n_variables:
-                raise FormulaError(f"A variable of the formula has no index below {n_variables}.")
-            return variable(args[0])
-        if op == CASES:
-            read_args = tuple(read(arg, depth + 1) for arg in args)
-            if len(read_args) < 3 or not read_args[0].is_variable:
-                raise FormulaError("Cases in the formula's tree need a variable and an expression a choice.")
-            return Node(CASES, read_args)
-        if op not in OPERATORS or len(args) != OPERATORS[op].arity:
-            raise FormulaError(f"Unknown operator {op!r:.40} with {len(args)} arguments in the formula's tree.")
-        return Node(op, tuple(read(arg, depth + 1) for arg in args))
-
-    return read(data, 0)
+def _decoded(item: Any, depth: int, left: list[int]) -> Node:
+    left[0] -= 1
+    if depth > MAX_DEPTH or left[0] < 0:
+        raise FormulaError(f"The formula's tree is larger than {MAX_NODES} nodes or deeper than {MAX_DEPTH}; refused.")
+    if isinstance(item, (int, float)) and not isinstance(item, bool):
+        try:
+            value = float(item)
+        except OverflowError:
+            value = math.inf
+        if not math.isfinite(value):
+            raise FormulaError(f"A constant of the formula is {value}; expected a finite number.")
+        return constant(value)
+    if not isinstance(item, (list, tuple)) or not item or not isinstance(item[0], str):
+        raise FormulaError(
+            f"A formula's tree is a number or a list that starts with an operator; found {type(item).__name__}."
+        )
+    op, args = item[0], item[1:]
+    if op == "x":
+        if len(args) != 1 or type(args[0]) is not int or args[0] < 0:
+            raise FormulaError("A variable of the formula has no whole number from 0 as its index.")
+        return variable(args[0])
+    read = tuple(_decoded(arg, depth + 1, left) for arg in args)
+    if op == CASES:
+        if len(read) < 3 or not read[0].is_variable:
+            raise FormulaError("Cases in the formula's tree need a variable and an expression per choice.")
+    elif op not in OPERATORS or len(args) != OPERATORS[op].arity:
+        raise FormulaError(f"Unknown operator {op!r:.40} with {len(args)} arguments in the formula's tree.")
+    return Node(op, read)

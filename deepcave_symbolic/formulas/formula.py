@@ -9,28 +9,27 @@ Notation:
 from __future__ import annotations
 
 import html
-import math
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas import printing
 from deepcave_symbolic.formulas.expression import (
     Node,
+    check_variables,
     complexity,
     evaluate,
-    from_json,
     resolve_cases,
     substitute,
-    to_json,
     variable,
 )
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_labels
 from deepcave_symbolic.words.names import identifiers, latex_name, shown_name
 
@@ -41,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Formula"]
 
 
-@dataclass(frozen=True)
-class Formula:
+@dataclass(frozen=True, eq=False)
+class Formula(Record):
     """A formula with the numbers that say how far to trust it.
 
     Args:
@@ -63,7 +62,11 @@ class Formula:
     rmse: float
     engine: str
     trials_r2: float | None = None
-    forbidden_space: ConfigurationSpace | None = None
+    forbidden_space: ConfigurationSpace | None = field(default=None, compare=False)
+
+    def __post_init__(self) -> None:
+        """Refuses a tree with other variables than the axes."""
+        check_variables(self.tree, len(self.axes))
 
     @property
     def hyperparameters(self) -> tuple[str, ...]:
@@ -227,40 +230,8 @@ class Formula:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""
-        return {
-            "tree": to_json(self.tree),
-            "axes": [axis.to_dict() for axis in self.axes],
-            "objective": self.objective,
-            "r2": _finite_or_none(self.r2),
-            "rmse": _finite_or_none(self.rmse),
-            "engine": self.engine,
-            "trials_r2": None if self.trials_r2 is None else _finite_or_none(self.trials_r2),
-            "complexity": self.complexity,
-            "text": str(self),
-            "latex": self.latex(),
-            "python": self.python(),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Formula:
-        """Reads what `to_dict` wrote; no text in it is evaluated.
-
-        Raises:
-            FormulaError: If the data is not a formula.
-        """
-        try:
-            axes = tuple(Axis.from_dict(axis) for axis in data["axes"])
-            return cls(
-                tree=from_json(data["tree"], len(axes)),
-                axes=axes,
-                objective=_text(data["objective"]),
-                r2=math.nan if data["r2"] is None else float(data["r2"]),
-                rmse=math.nan if data["rmse"] is None else float(data["rmse"]),
-                engine=_text(data["engine"]),
-                trials_r2=None if data.get("trials_r2") is None else float(data["trials_r2"]),
-            )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise FormulaError(f"Not the dictionary of a formula: {type(error).__name__}: {error}") from error
+        shown = {"complexity": self.complexity, "text": str(self), "latex": self.latex(), "python": self.python()}
+        return {**super().to_dict(), **shown}
 
     def within(self, configspace: ConfigurationSpace) -> Formula:
         """Returns the formula with the forbidden clauses of a configuration space, for the warnings of `predict`."""
@@ -307,19 +278,9 @@ def _positions(axis: Axis, labels: tuple[str, ...], values: list[Any]) -> Array:
     return np.array(found, dtype=np.float64)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{type(value).__name__} instead of text")
-    return value
-
-
 def _as_valid(axis: Axis, values: Any) -> Any:
     return np.asarray(values).round().astype(int) if axis.integer else np.asarray(values)
 
 
 def _operators(n: int) -> str:
     return f"{n} operator{'' if n == 1 else 's'}"
-
-
-def _finite_or_none(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,20 +23,22 @@ from deepcave_symbolic.exceptions import (
     NoTrialsError,
     UnknownNameError,
 )
+from deepcave_symbolic.findings.explained import Unexplained
 from deepcave_symbolic.live.history import append, record_of
-from deepcave_symbolic.live.steps import Question, Round
+from deepcave_symbolic.live.steps import Round
 from deepcave_symbolic.live.time_budget import Prices, TimeBudget
 from deepcave_symbolic.process.isolation import quiet
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.views import SCALARIZED
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.words.names import shown_name, visible
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from deepcave_symbolic.explanation import Explanation
-    from deepcave_symbolic.runs.views import Weights
-    from deepcave_symbolic.surrogates.base import Surrogate
+    from deepcave_symbolic.question import Asked
 
 __all__ = ["SymbolicCallback"]
 
@@ -67,15 +69,7 @@ class SymbolicCallback(Callback):
         top: Without names, how many hyperparameters to explain; None for all.
         max_cost: Largest share of the run's time that all of this may take; None for no limit.
         final: Whether the finished run is explained whatever it costs; by default only where `max_cost` allows it.
-        objective: As in `explain`, and so are the arguments below.
-        budget: See `explain`.
-        weights: See `explain`.
-        source: See `explain`.
-        surrogate: See `explain`.
-        engine: See `explain`.
-        max_complexity: See `explain`.
-        functions: See `explain`.
-        seed: See `explain`.
+        **question: The arguments of `explain`: objective, budget, source, surrogate and so on.
 
     Raises:
         DeepcaveSymbolicError: If an argument is not usable, whatever the run.
@@ -89,26 +83,15 @@ class SymbolicCallback(Callback):
         top: int | None = 1,
         max_cost: float | None = 0.02,
         final: bool = False,
-        objective: str | None = None,
-        budget: float | str | None = None,
-        weights: Weights | None = None,
-        source: str = "surrogate",
-        surrogate: str | Surrogate = "run",
-        engine: Any = "auto",
-        max_complexity: int = DEFAULT_MAX_COMPLEXITY,
-        functions: Sequence[str] | None = None,
-        seed: int = 0,
+        **question: Unpack[Asked],
     ) -> None:
         super().__init__()
         self._every = _whole_number("every", every)
         self._output = _checked_output(output)
         self._final = bool(final)
-        self._question = Question(
-            names=_checked_names(hyperparameters),
-            top=None if top is None else _whole_number("top", top),
-            selected={"objective": objective, "budget": budget, "weights": weights, "surrogate": surrogate},
-            options=Options(source, engine, max_complexity, functions, seed),
-        )
+        self._names = _checked_names(hyperparameters)
+        self._top = None if top is None else _whole_number("top", top)
+        self._question = Question(**question)
         self._time = TimeBudget(_checked_share(max_cost))
         self._prices = Prices()
         self._begin()
@@ -179,10 +162,10 @@ class SymbolicCallback(Callback):
         self._checked = True
         self._last = smbo.runhistory.finished
         scenario = smbo._scenario
-        for name in self._question.names:
+        for name in self._names:
             with quiet():
                 axis_of(scenario.configspace, name)
-        objectives, objective = scenario.objectives, self._question.selected["objective"]
+        objectives, objective = scenario.objectives, self._question.objective
         objectives = [objectives] if isinstance(objectives, str) else list(objectives)
         if objective not in (None, SCALARIZED, *objectives):
             raise UnknownNameError("objective", objective, objectives)
@@ -197,12 +180,12 @@ class SymbolicCallback(Callback):
         self._check(smbo)
         if self._round is None and n_finished // every > self._last // every:
             self._last = n_finished
-            self._round = Round(smbo, self._question, self._prices, self._time.clock)
+            self._round = Round(smbo, self._question, self._names, self._top, self._prices, self._time.clock)
         while self._round is not None:
             if self._round.step is None:
                 self._round = None
             elif at_any_cost or self._time.affords(self._round.price):
-                explanation = self._round.take()
+                explanation = self._round.do_next()
                 if explanation is not None:
                     self._publish(explanation, self._round.n_trials, smbo)
             else:
@@ -232,10 +215,10 @@ class SymbolicCallback(Callback):
 
     # --- what is told ---------------------------------------------------------------------------------------------
 
-    def _publish(self, explanation: Explanation, n_trials: int, smbo: Any) -> None:
+    def _publish(self, explanation: Explanation | Unexplained, n_trials: int, smbo: Any) -> None:
         self._failures = 0
-        if not explanation.formulas:
-            _log(logging.DEBUG, " ".join(explanation.warnings))
+        if isinstance(explanation, Unexplained):
+            _log(logging.DEBUG, explanation.reason)
             return
         self._n_formulas += 1
         self._explained = n_trials
@@ -267,7 +250,7 @@ def _sentence(explanation: Explanation, n_trials: int) -> str:
     names = " and ".join(shown_name(name) for name in explanation.hyperparameters)
     budget = "" if explanation.budget is None else f" at budget {explanation.budget:g}"
     numbers = f"R² {_rounded(best.r2)}"
-    if surrogate is not None and surrogate.cv_r2 is not None:
+    if surrogate.cv_r2 is not None:
         numbers += f", the surrogate's cross-validated R² {_rounded(surrogate.cv_r2)}"
     return f"{names} after {n_trials} trials{budget}: {best} ({explanation.verdict}: {numbers})"
 

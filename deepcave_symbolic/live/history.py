@@ -1,4 +1,4 @@
-"""The formulas that a run had while it ran, a JSON object a line: written by the callback, read as a table.
+"""The formulas that a run had while it ran, one JSON object per line: written by the callback, read as a table.
 
 A line is written whole, in one piece and only at the end of the file. Where a crash has cut the last one short, the
 next run ends it before it adds its own, so that no later line is lost.
@@ -60,7 +60,7 @@ def record_of(explanation: Explanation, *, run: str, n_trials: int, seconds: flo
         seconds: Since the run was started or resumed.
     """
     best, surrogate, projection = explanation.best, explanation.surrogate, explanation.projection
-    incumbent = None if projection is None else projection.incumbent
+    incumbent = projection.incumbent
     return {
         "schema": SCHEMA_VERSION,
         "run": run,
@@ -77,10 +77,10 @@ def record_of(explanation: Explanation, *, run: str, n_trials: int, seconds: flo
         "rmse": best.rmse,
         "range": explanation.range,
         "verdict": explanation.verdict,
-        "surrogate": None if surrogate is None else surrogate.name,
-        "exact": None if surrogate is None else surrogate.exact,
-        "n_trials_used": None if surrogate is None else surrogate.n_trials,
-        "cv_r2": None if surrogate is None else surrogate.cv_r2,
+        "surrogate": surrogate.name,
+        "exact": surrogate.exact,
+        "n_trials_used": surrogate.n_trials,
+        "cv_r2": surrogate.cv_r2,
         "warnings": list(explanation.warnings),
         "python": best.python(),
         "latex": best.latex(),
@@ -115,7 +115,7 @@ def _is_cut_short(descriptor: int) -> bool:
 
 
 def read_formulas(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Returns the formulas in a file of `SymbolicCallback`, a row each, oldest first.
+    """Returns the formulas in a file of `SymbolicCallback`, one row per formula, oldest first.
 
     Lines that a crash has cut short are left out. `time` is a UTC timestamp, `seconds` counts from the start of the
     run's process, and `hyperparameters` holds tuples.

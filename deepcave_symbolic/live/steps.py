@@ -10,19 +10,19 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.live.time_budget import Prices
 from deepcave_symbolic.process.isolation import quiet
-from deepcave_symbolic.question import Options
+from deepcave_symbolic.question import Question
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explainer import Explainer
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.explanation import Explanation, Unexplained
 
-__all__ = ["GUESSES", "Question", "Round"]
+__all__ = ["GUESSES", "Round"]
 
 #: Seconds of every step on one core of an x86-64 machine with 20 to 200 trials; replaced by what the steps take here.
 GUESSES = {"import": 0.15, "surrogate": 0.3, "ranking": 0.15, "formula": 0.5}
@@ -32,30 +32,15 @@ _SECONDS_A_TRIAL = 1e-3
 _EXPLAINER = "deepcave_symbolic.explainer"
 
 
-@dataclass(frozen=True)
-class Question:
-    """What is to be explained.
-
-    Args:
-        names: One or two hyperparameters; none for those that move the objective most.
-        top: How many of those; None for all.
-        selected: Arguments of `Explainer.of`: objective, budget, weights, surrogate.
-        options: How to search.
-    """
-
-    names: tuple[str, ...] = ()
-    top: int | None = 1
-    selected: Mapping[str, Any] = field(default_factory=dict)
-    options: Options = field(default_factory=Options)
-
-
 @dataclass
 class Round:
     """The formulas of a run's trials so far.
 
     Args:
         smbo: SMAC's optimizer, read when the surrogate is trained and never changed.
-        question: What is to be explained.
+        question: What is asked.
+        names: One or two hyperparameters to explain; none for those that move the objective most.
+        top: How many of those; None for all.
         prices: What the steps took before.
         clock: Returns seconds.
         n_trials: Finished trials of the run when the surrogate was trained.
@@ -63,6 +48,8 @@ class Round:
 
     smbo: Any
     question: Question
+    names: tuple[str, ...]
+    top: int | None
     prices: Prices
     clock: Callable[[], float] = time.monotonic
     n_trials: int = 0
@@ -88,11 +75,11 @@ class Round:
             return 0.0
         steps = [step]
         if step == "surrogate":
-            steps += ["formula"] if self.question.names else ["ranking", "formula"]
+            steps += ["formula"] if self.names else ["ranking", "formula"]
         return sum(self.prices.expected(s, self._guess(s)) for s in steps)
 
-    def take(self) -> Explanation | None:
-        """Takes the next step; returns the explanation where one is ready.
+    def do_next(self) -> Explanation | Unexplained | None:
+        """Does the next step; returns the explanation where one is ready.
 
         Raises:
             DeepcaveSymbolicError: If the run cannot be explained.
@@ -103,21 +90,21 @@ class Round:
         guess, started = self._guess(step), self.clock()
         # Warnings that the user has made errors are meant for the user's code, and what SMAC prints is not the run's.
         with quiet():
-            explanation = self._take(step)
+            explanation = self._do(step)
         self.prices.saw(step, self.clock() - started, guess)
         return explanation
 
-    def _take(self, step: str) -> Explanation | None:
+    def _do(self, step: str) -> Explanation | Unexplained | None:
         if step == "import":
             importlib.import_module(_EXPLAINER)
         elif step == "surrogate":
             self._train()
         elif self._explainer is not None and step == "ranking":
-            self._left = [(name,) for name in self._explainer.ranking()[: self.question.top]]
+            self._left = [(name,) for name in self._explainer.ranking()[: self.top]]
         elif self._explainer is not None and self._left:
             names = self._left.pop(0)
             # Nobody asked for one of many by name: what cannot be explained is only passed over.
-            return self._explainer.explain(names) if self.question.names else self._explainer.explain_or_note(names)
+            return self._explainer.explain(*names) if self.names else self._explainer.explain_or_say_why(*names)
         return None
 
     def _train(self) -> None:
@@ -125,9 +112,8 @@ class Round:
         from deepcave_symbolic.runs.live import live_run
 
         self.n_trials = self._n_finished
-        selected = self.question.selected
-        self._explainer = Explainer.of(live_run(self.smbo), **selected, options=self.question.options)
-        self._left = [self.question.names] if self.question.names else None
+        self._explainer = Explainer(live_run(self.smbo), self.question)
+        self._left = [self.names] if self.names else None
 
     @property
     def _n_finished(self) -> int:
@@ -143,6 +129,6 @@ class Round:
 
         selector = getattr(self.smbo.intensifier, "config_selector", None)
         model = getattr(selector, "_model", None)
-        if self.question.selected.get("surrogate") == "forest" or not hasattr(model, "_kernel"):
+        if self.question.surrogate == "forest" or not hasattr(model, "_kernel"):
             return _SECONDS_A_TRIAL * n
         return cost_of(model, n).seconds

@@ -15,7 +15,7 @@ Notation:
 
 from __future__ import annotations
 
-from deepcave_symbolic.projection.average import project
+from deepcave_symbolic.projection.average import Projector, project
 from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
 
-__all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints", "project"]
+__all__ = ["HeldOut", "Incumbent", "Projection", "Projector", "TrialPoints", "project"]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["average_over", "draw_others", "product_of", "project", "to_vector"]
+__all__ = ["Projector", "average_over", "draw_others", "project", "to_vector"]
 
 _FIT_POINTS = {1: 40, 2: 20}
 _HELD_OUT_POINTS = {1: 200, 2: 24}
@@ -41,70 +41,94 @@ _DESIGN_SEED = 0
 
 
 def project(
-    surrogate: FittedSurrogate,
-    configspace: ConfigurationSpace,
-    axes: Sequence[Axis],
-    *,
-    maximize: bool = False,
+    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], *, maximize: bool = False
 ) -> Projection:
-    """Returns the projection of a surrogate onto one or two hyperparameters.
+    """Returns the projection of a surrogate onto one or two hyperparameters; see `Projector`."""
+    return Projector(surrogate, configspace, axes).projection(maximize=maximize)
 
-    The configurations averaged over are one fixed design, so that the same surrogate always has the same projection.
+
+class Projector:
+    """A surrogate averaged over one fixed design of the other hyperparameters.
+
+    The same surrogate always has the same projection, and is asked elsewhere over the same configurations.
 
     Args:
         surrogate: The fitted surrogate with its trials.
         configspace: The configuration space of the run.
         axes: The explained hyperparameters.
-        maximize: Whether more of the objective is better; decides the incumbent.
-
-    Raises:
-        HyperparameterNotExplainableError: If the hyperparameters are never active together.
     """
-    k = len(axes)
-    # A categorical has few values, which leave the points to the other hyperparameter.
-    ranges = max(1, sum(not axis.categorical for axis in axes))
-    fit_values = [axis.fit_grid(_FIT_POINTS[ranges]) for axis in axes]
-    grid = product_of(fit_values)
-    n_held_out = _HELD_OUT_POINTS[ranges]
-    held_out_values = [a.held_out_grid(n_held_out, v) for a, v in zip(axes, fit_values, strict=True)]
-    held_out_grid = product_of(held_out_values)
-    weights, held_out_weights = _weights(axes, fit_values), _weights(axes, held_out_values)
-    points = np.vstack([grid, held_out_grid])
 
-    columns = [list(configspace.keys()).index(axis.name) for axis in axes]
-    vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
-    seconds = len(points) * surrogate.row_seconds
-    m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
-    others = draw_others(configspace, columns, vectors, m, surrogate.X)
-    mean, std, single = average_over(surrogate, configspace, columns, vectors, others)
+    def __init__(self, surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis]) -> None:
+        self._surrogate, self._configspace, self.axes = surrogate, configspace, tuple(axes)
+        # A categorical has few values, which leave the points to the other hyperparameter.
+        ranges = max(1, sum(not axis.categorical for axis in axes))
+        self._fit = [axis.fit_grid(_FIT_POINTS[ranges]) for axis in axes]
+        n_held_out = _HELD_OUT_POINTS[ranges]
+        self._held_out = [axis.held_out_grid(n_held_out, v) for axis, v in zip(axes, self._fit, strict=True)]
+        self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
+        self._points = np.vstack([product_of(self._fit), product_of(self._held_out)])
+        self._vectors = self._to_vectors(self._points)
+        seconds = len(self._points) * surrogate.row_seconds
+        m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
+        self._others = draw_others(configspace, self._columns, self._vectors, m, surrogate.X)
 
-    n = len(grid)
-    if not np.any(np.isfinite(mean[:n])):
-        names = " and ".join(repr(axis.name) for axis in axes)
-        raise HyperparameterNotExplainableError(
-            f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
-            hyperparameter=axes[0].name,
+    def projection(self, *, maximize: bool = False) -> Projection:
+        """Returns the projection.
+
+        Args:
+            maximize: Whether more of the objective is better; decides the incumbent.
+
+        Raises:
+            HyperparameterNotExplainableError: If the hyperparameters are never active together.
+        """
+        axes, configspace = self.axes, self._configspace
+        weights, held_out_weights = _weights(axes, self._fit), _weights(axes, self._held_out)
+        n = len(weights)
+        grid, held_out_grid = self._points[:n], self._points[n:]
+        mean, std, single = self._average(self._vectors)
+        if not np.any(np.isfinite(mean[:n])):
+            names = " and ".join(repr(axis.name) for axis in axes)
+            raise HyperparameterNotExplainableError(
+                f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
+                hyperparameter=axes[0].name,
+            )
+        held = np.isfinite(mean[n:])
+        trials = _trial_points(self._surrogate, configspace, axes, self._columns)
+        several = len(axes) == 1 and len(self._others) > 1
+        return Projection(
+            axes=axes,
+            shape=tuple(len(v) for v in self._fit),
+            grid=grid,
+            weights=weights,
+            mean=mean[:n],
+            std=std[:n],
+            ice=single[:_ICE_CURVES, :n] if several else np.empty((0, n)),
+            held_out=HeldOut(held_out_grid[held], mean[n:][held], held_out_weights[held])
+            if np.any(held)
+            else HeldOut(grid, mean[:n], weights),
+            trials=trials,
+            near_trials=_near(axes, grid, trials.values),
+            n_averaged=0 if len(axes) == len(configspace) else len(self._others),
+            variance_share=_variance_share(mean[:n], single[:, :n], weights),
+            choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
+            incumbent=_incumbent(self._surrogate, configspace, axes, self._columns, maximize),
         )
-    held = np.isfinite(mean[n:])
-    trials = _trial_points(surrogate, configspace, axes, columns)
-    return Projection(
-        axes=tuple(axes),
-        shape=tuple(len(v) for v in fit_values),
-        grid=grid,
-        weights=weights,
-        mean=mean[:n],
-        std=std[:n],
-        ice=single[:_ICE_CURVES, :n] if k == 1 and len(others) > 1 else np.empty((0, n)),
-        held_out=HeldOut(held_out_grid[held], mean[n:][held], held_out_weights[held])
-        if np.any(held)
-        else HeldOut(grid, mean[:n], weights),
-        trials=trials,
-        near_trials=_near(axes, grid, trials.values),
-        n_averaged=0 if len(columns) == len(configspace) else len(others),
-        variance_share=_variance_share(mean[:n], single[:, :n], weights),
-        choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
-        incumbent=_incumbent(surrogate, configspace, axes, columns, maximize),
-    )
+
+    def expect(self, points: Array) -> tuple[Array, Array]:
+        """Returns the surrogate's mean and standard deviation at any points; NaN where they cannot be set.
+
+        Args:
+            points: Natural units, shape (n, k).
+        """
+        mean, std, _ = self._average(self._to_vectors(points))
+        return mean, std
+
+    def _to_vectors(self, points: Array) -> Array:
+        columns = [to_vector(self._configspace, axis, points[:, i]) for i, axis in enumerate(self.axes)]
+        return np.column_stack(columns)
+
+    def _average(self, vectors: Array) -> tuple[Array, Array, Array]:
+        return average_over(self._surrogate, self._configspace, self._columns, vectors, self._others)
 
 
 def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:

@@ -6,22 +6,21 @@ Notation: see the package.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints"]
 
 
-@dataclass(frozen=True)
-class HeldOut:
+@dataclass(frozen=True, eq=False)
+class HeldOut(Record):
     """Points between the fitting points, on which formulas are scored.
 
     Args:
@@ -38,8 +37,8 @@ class HeldOut:
         return f"<HeldOut of {len(self.mean)} points>"
 
 
-@dataclass(frozen=True)
-class TrialPoints:
+@dataclass(frozen=True, eq=False)
+class TrialPoints(Record):
     """The evaluated trials as seen on the explained hyperparameters.
 
     Args:
@@ -54,8 +53,8 @@ class TrialPoints:
         return f"<TrialPoints of {len(self.costs)} trials>"
 
 
-@dataclass(frozen=True)
-class Incumbent:
+@dataclass(frozen=True, eq=False)
+class Incumbent(Record):
     """The best configuration of the run, as seen on the explained hyperparameters.
 
     Args:
@@ -67,8 +66,8 @@ class Incumbent:
     cost: float
 
 
-@dataclass(frozen=True)
-class Projection:
+@dataclass(frozen=True, eq=False)
+class Projection(Record):
     """A surrogate seen along one or two hyperparameters.
 
     Args:
@@ -106,6 +105,13 @@ class Projection:
     variance_share: float = 1.0
     incumbent: Incumbent | None = None
     choice_shares: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Gives empty tables, which JSON keeps no shape of, their number of columns."""
+        object.__setattr__(self, "ice", self.ice.reshape(-1, len(self.grid)))
+        trials = self.trials
+        if trials.values.size == 0:
+            object.__setattr__(self, "trials", replace(trials, values=trials.values.reshape(-1, len(self.axes))))
 
     def __repr__(self) -> str:
         grid = " x ".join(map(str, self.shape))
@@ -174,77 +180,3 @@ class Projection:
             incumbent=incumbent,
             choice_shares=(),
         )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the projection as JSON values; NaN becomes None."""
-        return {
-            "axes": [axis.to_dict() for axis in self.axes],
-            "shape": list(self.shape),
-            "grid": self.grid.tolist(),
-            "weights": self.weights.tolist(),
-            "mean": _listed(self.mean),
-            "std": _listed(self.std),
-            "ice": [_listed(row) for row in self.ice],
-            "held_out": {
-                "grid": self.held_out.grid.tolist(),
-                "mean": _listed(self.held_out.mean),
-                "weights": self.held_out.weights.tolist(),
-            },
-            "trials": {"values": self.trials.values.tolist(), "costs": _listed(self.trials.costs)},
-            "near_trials": [bool(b) for b in self.near_trials],
-            "n_averaged": self.n_averaged,
-            "variance_share": self.variance_share,
-            "choice_shares": list(self.choice_shares),
-            "incumbent": None
-            if self.incumbent is None
-            else {
-                "values": None if self.incumbent.values is None else list(self.incumbent.values),
-                "cost": self.incumbent.cost,
-            },
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Projection:
-        """Reads what `to_dict` wrote."""
-        axes = tuple(Axis.from_dict(axis) for axis in data["axes"])
-        k = len(axes)
-        n = len(data["mean"])
-        return cls(
-            axes=axes,
-            shape=tuple(data["shape"]),
-            grid=_table(data["grid"], k),
-            weights=_array(data["weights"]),
-            mean=_array(data["mean"]),
-            std=_array(data["std"]),
-            ice=np.array([_array(row) for row in data["ice"]]).reshape(-1, n),
-            held_out=HeldOut(
-                _table(data["held_out"]["grid"], k),
-                _array(data["held_out"]["mean"]),
-                _array(data["held_out"]["weights"]),
-            ),
-            trials=TrialPoints(_table(data["trials"]["values"], k), _array(data["trials"]["costs"])),
-            near_trials=np.array(data["near_trials"], dtype=bool),
-            n_averaged=int(data["n_averaged"]),
-            variance_share=float(data["variance_share"]),
-            incumbent=_incumbent_from(data["incumbent"]),
-            choice_shares=tuple(float(share) for share in data["choice_shares"]),
-        )
-
-
-def _incumbent_from(data: Mapping[str, Any] | None) -> Incumbent | None:
-    if data is None:
-        return None
-    values = data["values"]
-    return Incumbent(None if values is None else tuple(float(v) for v in values), float(data["cost"]))
-
-
-def _listed(values: Array) -> list[float | None]:
-    return [float(v) if np.isfinite(v) else None for v in values]
-
-
-def _array(values: Sequence[float | None]) -> Array:
-    return np.array([np.nan if v is None else v for v in values], dtype=np.float64)
-
-
-def _table(rows: Any, k: int) -> Array:
-    return np.array(rows, dtype=np.float64).reshape(-1, k)

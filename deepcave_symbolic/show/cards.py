@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deepcave_symbolic.records import encode
 from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
 from deepcave_symbolic.surrogates.base import SurrogateRecord
 from deepcave_symbolic.words.run_names import run_name
@@ -31,7 +32,7 @@ BIBTEX = """@inproceedings{segel2023symbolic,
 
 def run_of(explanation: Explanation) -> str:
     """Returns what people call the run; empty where that is not known."""
-    return run_name(str(explanation.provenance.get("run", "")))
+    return run_name(explanation.run)
 
 
 def objective_text(explanation: Explanation) -> str:
@@ -42,11 +43,11 @@ def objective_text(explanation: Explanation) -> str:
 def run_card(explanation: Explanation) -> Facts:
     """Returns the facts on the run."""
     p = explanation.provenance
-    better = {"minimize": "smaller is better", "maximize": "larger is better"}.get(p.get("direction", ""))
+    better = {"minimize": "smaller is better", "maximize": "larger is better"}[explanation.direction]
     facts = (
         ("Run", run_of(explanation)),
         ("Trials", str(p.get("n_trials", ""))),
-        ("Objective", objective_text(explanation) + (f" ({better})" if better else "")),
+        ("Objective", f"{objective_text(explanation)} ({better})"),
         ("Optimizer", str(p.get("optimizer", ""))),
         ("Made by", str(p.get("package", ""))),
     )
@@ -65,7 +66,7 @@ def surrogate_card(explanation: Explanation) -> tuple[Block, ...]:
         ("On unseen trials", _quality(record)),
         *([("Versions", ", ".join(f"{k} {v}" for k, v in record.versions.items()))] if record.versions else []),
     ]
-    options = json.dumps(dict(record.options), indent=1, default=str, sort_keys=True)
+    options = json.dumps(encode(record.options), indent=1, default=str, sort_keys=True)
     return (Facts(tuple(facts), "Surrogate"), Details("Options", (Code("Options", options),)))
 
 
@@ -105,6 +106,6 @@ def how_made(explanations: Sequence[Explanation], command: str | None = None) ->
     provenances = [e.provenance for e in explanations if e.formulas] or [e.provenance for e in explanations[:1]]
     if provenances:
         shared = {k: v for k, v in provenances[0].items() if all(p.get(k) == v for p in provenances)}
-        blocks.append(Details("Provenance", (Code("Provenance", json.dumps(shared, indent=1, default=str)),)))
+        blocks.append(Details("Provenance", (Code("Provenance", json.dumps(encode(shared), indent=1, default=str)),)))
     blocks.append(Note("The method is that of this paper; please cite it where you use the formulas:"))
     return (*blocks, Code("BibTeX", BIBTEX))

@@ -27,7 +27,7 @@ from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import percent
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.findings.explained import Explained, Unexplained
 
 __all__ = ["common_warnings", "document", "facts", "formula_block", "interaction_strength", "overview"]
 
@@ -51,7 +51,7 @@ _OPTIMUM_DISPUTED = (
 )
 
 
-def document(explanation: Explanation, formula: Formula | None = None) -> tuple[Block, ...]:
+def document(explanation: Explained | Unexplained, formula: Formula | None = None) -> tuple[Block, ...]:
     """Returns the page on one explanation.
 
     Args:
@@ -87,7 +87,7 @@ def formula_block(formula: Formula) -> FormulaBlock:
     return FormulaBlock(str(formula), formula.latex(), formula)
 
 
-def facts(explanation: Explanation, formula: Formula | None = None) -> Facts:
+def facts(explanation: Explained | Unexplained, formula: Formula | None = None) -> Facts:
     """Returns what a formula says and how far it goes; without one, what is known of the question.
 
     Args:
@@ -98,17 +98,17 @@ def facts(explanation: Explanation, formula: Formula | None = None) -> Facts:
     projection = explanation.projection
     if formula is not None and projection is not None:
         verdict, _ = _judged(explanation, formula)
-        trust, interaction = explanation.trust(formula), explanation.interaction(formula)
+        found = explanation.findings(formula)
         n = formula.complexity
         rows = [
             ("Verdict", verdict),
-            ("Behaves", " ".join(explanation.behaviour(formula))),
-            ("Optimum", explanation.optimum(formula).sentence),
-            *([] if interaction is None else [("Interaction", interaction.sentence)]),
+            ("Behaves", " ".join(found.behaviour)),
+            ("Optimum", found.optimum.sentence),
+            *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
             ("Fit", f"R² {formula.r2:.4f}, RMSE {formula.rmse:.3g} {formula.objective}, {n} operator{'s' * (n != 1)}"),
             *([] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]),
-            ("Band", trust.band.sentence),
+            ("Band", found.band.sentence),
         ]
     rows.append(("Objective", objective_text(explanation)))
     if projection is not None:
@@ -124,7 +124,7 @@ def facts(explanation: Explanation, formula: Formula | None = None) -> Facts:
     return Facts(tuple(rows))
 
 
-def _accounts_for(explanation: Explanation, formula: Formula) -> str:
+def _accounts_for(explanation: Explained, formula: Formula) -> str:
     trust = explanation.trust(formula)
     where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
     text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
@@ -135,7 +135,7 @@ def _accounts_for(explanation: Explanation, formula: Formula) -> str:
     return f"{text}; the projection itself has {share}{rest}"
 
 
-def _judged(explanation: Explanation, formula: Formula) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _judged(explanation: Explained, formula: Formula) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Returns the verdict on a formula and the warnings that hold for it; the record's are on the recommended one."""
     recommended = explanation.trust().reasons
     trust = explanation.trust(formula)
@@ -149,7 +149,7 @@ def _judged(explanation: Explanation, formula: Formula) -> tuple[str, tuple[tupl
     return trust.verdict, (*((trust.verdict, reason) for reason in reasons), *others)
 
 
-def _warnings(explanation: Explanation) -> tuple[tuple[str, str], ...]:
+def _warnings(explanation: Explained | Unexplained) -> tuple[tuple[str, str], ...]:
     return tuple(("with care", text) for text in explanation.warnings)
 
 
@@ -164,7 +164,7 @@ def _fit_cells(formula: Formula) -> tuple[Cell, ...]:
     return (f"{round(formula.r2, 4) + 0.0:.4f}", f"{formula.rmse:.3g}", formula)
 
 
-def _front(explanation: Explanation, formula: Formula) -> list[Block]:
+def _front(explanation: Explained, formula: Formula) -> list[Block]:
     formulas = list(explanation.formulas)
     table = Table(
         columns=(Column("operators", "number"), *_fit_columns(explanation.objective)),
@@ -179,7 +179,7 @@ def _front(explanation: Explanation, formula: Formula) -> list[Block]:
     return [Figure("front", (explanation,), formula, "Accuracy against length"), table]
 
 
-def _alternatives(explanation: Explanation, formula: Formula) -> list[Block]:
+def _alternatives(explanation: Explained, formula: Formula) -> list[Block]:
     others = explanation.alternatives(formula)
     if others:
         which = "the recommended one" if formula == explanation.best else "this one"
@@ -192,7 +192,7 @@ def _alternatives(explanation: Explanation, formula: Formula) -> list[Block]:
     return [Note("The search found no other formula of this length that fits as well within the trials' noise.")]
 
 
-def _choices(explanation: Explanation) -> list[Block]:
+def _choices(explanation: Explained) -> list[Block]:
     """Returns the formulas that every choice of a categorical has by itself."""
     if not explanation.groups:
         return []
@@ -210,8 +210,8 @@ def _choices(explanation: Explanation) -> list[Block]:
 
 
 def overview(
-    explanations: Sequence[Explanation],
-    choose: Callable[[Explanation], Formula] | None = None,
+    explanations: Sequence[Explained | Unexplained],
+    choose: Callable[[Explained], Formula] | None = None,
     interaction: Literal["share", "rmse"] = "share",
 ) -> tuple[Block, ...]:
     """Returns the page on many explanations of one run: a table with a row per explanation, in order, and warnings.
@@ -257,14 +257,14 @@ def overview(
     return (*blocks, *([Warnings(warnings)] if warnings else []))
 
 
-def common_warnings(explanations: Sequence[Explanation]) -> tuple[str, ...]:
+def common_warnings(explanations: Sequence[Explained | Unexplained]) -> tuple[str, ...]:
     """Returns the warnings that hold for every recommended formula."""
     explained = [e for e in explanations if e.formulas]
     return tuple(w for w in (explained[0].warnings if explained else ()) if all(w in e.warnings for e in explained))
 
 
 def _warnings_on_all(
-    explanations: Sequence[Explanation], shown: Sequence[Formula | None]
+    explanations: Sequence[Explained | Unexplained], shown: Sequence[Formula | None]
 ) -> tuple[tuple[str, str], ...]:
     """Returns the warnings that hold for every formula once, the others behind their hyperparameters."""
     found = [
@@ -278,14 +278,14 @@ def _warnings_on_all(
     return (*((severity, text) for text, severity in common.items()), *own)
 
 
-def _interaction_cell(explanation: Explanation, interaction: str) -> str:
+def _interaction_cell(explanation: Explained, interaction: str) -> str:
     if interaction == "rmse":
         return f"{interaction_strength(explanation):.3g}"
     share = interaction_share(explanation)
     return "-" if share is None else percent(share)
 
 
-def interaction_strength(explanation: Explanation) -> float:
+def interaction_strength(explanation: Explained) -> float:
     """Returns how far the best sum of two curves stays from a pair's projection (RMSE, objective units); else 0."""
     projection = explanation.projection
     if projection is None or len(projection.axes) != 2:

@@ -9,7 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.records import Record
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Axis", "axis_of", "coordinates_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
 
 
-@dataclass(frozen=True)
-class Axis:
+@dataclass(frozen=True, eq=False)
+class Axis(Record):
     """Domain of one explained hyperparameter.
 
     Args:
@@ -151,70 +152,6 @@ class Axis:
             # 17 digits tell any two floats apart.
             digits = min(17, digits + math.ceil(math.log10(size) - math.log10(width)))
         return f"{value:.{digits}g}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the axis as JSON values."""
-        return {
-            "name": self.name,
-            "lower": self.lower,
-            "upper": self.upper,
-            "log": self.log,
-            "integer": self.integer,
-            "values": None if self.values is None else list(self.values),
-            "labels": None if self.labels is None else list(self.labels),
-            "categorical": self.categorical,
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Axis:
-        """Reads what `to_dict` wrote.
-
-        Raises:
-            ValueError: If a field is missing or has another type.
-        """
-        try:
-            fields = {key: _READERS[key](value) for key, value in dict(data).items()}
-            return cls(**fields)
-        except (KeyError, TypeError, OverflowError) as error:
-            raise ValueError(f"not the dictionary of a hyperparameter's domain ({type(error).__name__})") from error
-
-
-def _read(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if not isinstance(value, kind):
-            raise TypeError(f"{type(value).__name__} instead of {kind.__name__}")
-        return value
-
-    return read
-
-
-def _read_number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise TypeError("not a finite number")
-    return float(value)
-
-
-def _read_list(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    def read_all(value: Any) -> Any:
-        if value is None:
-            return None
-        if not isinstance(value, (list, tuple)):
-            raise TypeError(f"{type(value).__name__} instead of a list")
-        return tuple(read(item) for item in value)
-
-    return read_all
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "name": _read(str),
-    "lower": _read_number,
-    "upper": _read_number,
-    "log": _read(bool),
-    "integer": _read(bool),
-    "values": _read_list(_read_number),
-    "labels": _read_list(_read(str)),
-    "categorical": _read(bool),
-}
 
 
 def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:

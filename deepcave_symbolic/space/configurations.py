@@ -9,6 +9,8 @@ Notation:
 
 from __future__ import annotations
 
+import copy
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +21,7 @@ from deepcave_symbolic.numeric.arrays import Array, Mask
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["activity_in_words", "deactivate", "forbidden", "sample_all"]
+__all__ = ["activity_in_words", "deactivate", "forbidden", "read_space", "sample_all", "space_dict"]
 
 
 def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
@@ -101,3 +103,19 @@ def _condition_in_words(condition: Any) -> str:
         "LessThanCondition": "<",
     }[type(condition).__name__]
     return f"{parent} {relation} {condition.value}"
+
+
+def space_dict(space: ConfigurationSpace) -> dict[str, Any]:
+    """Returns the space as JSON values; ConfigSpace keeps its clauses in no order."""
+    data: dict[str, Any] = space.to_serialized_dict()
+    if isinstance(data.get("forbiddens"), list):
+        data["forbiddens"] = sorted(data["forbiddens"], key=lambda clause: json.dumps(clause, default=str))
+    return data
+
+
+def read_space(data: dict[str, Any]) -> ConfigurationSpace:
+    """Reads what `space_dict` wrote."""
+    from ConfigSpace import ConfigurationSpace
+
+    # ConfigSpace takes its types out of what it is given.
+    return ConfigurationSpace.from_serialized_dict(copy.deepcopy(data))

@@ -7,18 +7,17 @@ records (`record`).
 
 from __future__ import annotations
 
-from deepcave_symbolic.study.plan import PlannedRun, Settings, plan, plan_run
-from deepcave_symbolic.study.run import Workers, carry_out
+from deepcave_symbolic.study.plan import PlannedRun, plan, plan_run
+from deepcave_symbolic.study.run import Workers, run_study
 from deepcave_symbolic.study.study import Failure, Study, StudyRecord
 
 __all__ = [
     "Failure",
     "PlannedRun",
-    "Settings",
     "Study",
     "StudyRecord",
     "Workers",
-    "carry_out",
     "plan",
     "plan_run",
+    "run_study",
 ]

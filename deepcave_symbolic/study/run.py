@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, WorkerError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.study.cluster import Cluster
 from deepcave_symbolic.study.plan import PlannedRun
 from deepcave_symbolic.study.processes import Processes, n_workers
@@ -19,7 +19,7 @@ from deepcave_symbolic.study.store import Store
 from deepcave_symbolic.study.study import Failure, Study, StudyRecord
 from deepcave_symbolic.study.tasks import Outcome, Task
 
-__all__ = ["Workers", "carry_out"]
+__all__ = ["Workers", "run_study"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,17 @@ class Workers:
             )
         n_workers(self.n_jobs)
 
+    @property
+    def count(self) -> int:
+        """How many processes of this machine."""
+        return n_workers(self.n_jobs)
 
-def carry_out(
+
+def run_study(
     planned: Sequence[PlannedRun],
     workers: Workers,
     *,
-    output: str | os.PathLike[str] | None = None,
+    folder: str | os.PathLike[str] | None = None,
     progress: Callable[[Sequence[Any]], Any] | None = None,
     found: Callable[[int, int], None] | None = None,
 ) -> Study:
@@ -56,7 +61,7 @@ def carry_out(
     Args:
         planned: What to explain.
         workers: Who does it.
-        output: Folder for finished explanations, which are not computed again.
+        folder: Where finished explanations are kept, which are not computed again.
         progress: Wraps the list of what is to be computed, such as `tqdm.tqdm`; advances when one is finished.
         found: Told how many explanations of how many the output folder has.
 
@@ -64,9 +69,9 @@ def carry_out(
         InvalidArgumentError: If the output folder cannot be used.
         SchedulerError: If the scheduler cannot be used.
     """
-    job = _Job(planned, None if output is None else Store(output, [run.source.run for run in planned]))
+    job = _Job(planned, None if folder is None else Store(folder, [run.source.run for run in planned]))
     n_found = len(job.records)
-    if found is not None and output is not None:
+    if found is not None and folder is not None:
         found(n_found, job.total)
     tasks = [task for task in job.tasks if task.index not in job.records]
     ticks = iter(progress([task.names for task in tasks]) if progress is not None else tasks)
@@ -130,7 +135,7 @@ class _Job:
         error = outcome.error or WorkerError("A worker brought nothing back.", internal=True)
         self._failures[task.index] = Failure(run.label, () if outcome.whole_run else names, error)
 
-    def _add(self, task: Task, explanation: Explanation, *, found: bool) -> None:
+    def _add(self, task: Task, explanation: Explanation | Unexplained, *, found: bool) -> None:
         self.records[task.index] = StudyRecord(self._places[task.index][0].label, explanation, found)
 
     def study(self, n_found: int) -> Study:

@@ -21,16 +21,18 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.explainer import package_version
-from deepcave_symbolic.explanation import SCHEMA_VERSION, Explanation, space_dict
+from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.findings.explained import SCHEMA_VERSION, read_explained
 from deepcave_symbolic.process.output import UNFINISHED, write_output
 from deepcave_symbolic.runs.folder import read_json
 from deepcave_symbolic.runs.run import Run
+from deepcave_symbolic.space.configurations import space_dict
 from deepcave_symbolic.study.tasks import Source
 
 __all__ = ["Store", "content_of", "versions"]
 
 #: Version of the files; another one is computed again.
-FILE_SCHEMA = 1
+FILE_SCHEMA = 2
 #: Packages whose version decides what a surrogate predicts.
 _DECISIVE = ("smac", "scikit-learn", "ConfigSpace", "numpy")
 _LONGEST_NAME = 60
@@ -91,7 +93,7 @@ class Store:
                 if time.time() - path.stat().st_mtime > _OLD:
                     path.unlink()
 
-    def find(self, source: Source, label: str, names: Sequence[str]) -> Explanation | None:
+    def find(self, source: Source, label: str, names: Sequence[str]) -> Explanation | Unexplained | None:
         """Returns a finished explanation that still holds; None where it is missing, stale or broken."""
         key = self._key(source, names)
         own = self.folder / self._name(source, label, names)
@@ -102,13 +104,13 @@ class Store:
             data = read_json(path, what="an explanation")
             if data.get("key") != key:
                 return None
-            explanation = Explanation.from_dict(data["explanation"])
+            explanation: Explanation | Unexplained = read_explained(Explanation, data["explanation"])
         except (DeepcaveSymbolicError, KeyError):
             return None
         run = source.run.name if source.run.path is None else str(source.run.path)
-        return dataclasses.replace(explanation, provenance={**explanation.provenance, "run": run})
+        return dataclasses.replace(explanation, run=run)
 
-    def write(self, source: Source, label: str, names: Sequence[str], explanation: Explanation) -> None:
+    def write(self, source: Source, label: str, names: Sequence[str], explanation: Explanation | Unexplained) -> None:
         """Writes a finished explanation; an older one of the same thing is replaced.
 
         Raises:
@@ -121,7 +123,7 @@ class Store:
             "key": self._key(source, names),
             "run": label,
             "hyperparameters": list(names),
-            "options": _options(source),
+            "question": source.question.to_dict(),
             "versions": self._versions,
             "explanation": explanation.to_dict(),
         }
@@ -136,30 +138,13 @@ class Store:
         return f"{words}-{_identity(source, label, names)}-{self._key(source, names)[:16]}.json"
 
     def _key(self, source: Source, names: Sequence[str]) -> str:
-        parts = [FILE_SCHEMA, self._versions, source.content, list(names), _options(source)]
+        parts = [FILE_SCHEMA, self._versions, source.content, list(names), source.question.to_dict()]
         return hashlib.sha256(_canonical(parts)).hexdigest()
 
 
 def _identity(source: Source, label: str, names: Sequence[str]) -> str:
     place = label if source.run.path is None else os.path.realpath(source.run.path)
-    return hashlib.sha256(_canonical([place, list(names), _options(source)])).hexdigest()[:8]
-
-
-def _options(source: Source) -> dict[str, Any]:
-    """Returns how a run is explained, as JSON values."""
-    options = source.options
-    weights = source.weights
-    return {
-        "objective": source.objective,
-        "budget": source.budget,
-        "weights": dict(weights) if hasattr(weights, "keys") else None if weights is None else list(weights),
-        "surrogate": source.surrogate,
-        "source": options.source,
-        "engine": options.engine if isinstance(options.engine, str) else repr(options.engine),
-        "max_complexity": int(options.max_complexity),
-        "functions": None if options.functions is None else list(options.functions),
-        "seed": int(options.seed),
-    }
+    return hashlib.sha256(_canonical([place, list(names), source.question.to_dict()])).hexdigest()[:8]
 
 
 def _slug(text: str) -> str:

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, WorkerError
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.explanations import Explanations
+from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +25,7 @@ class StudyRecord:
     """
 
     run: str
-    explanation: Explanation
+    explanation: Explanation | Unexplained
     found: bool = False
 
 
@@ -87,5 +86,5 @@ class Study:
 
         from deepcave_symbolic.show.pairs import pair_table
 
-        table = pair_table(self.explanations)
+        table = pair_table(self.explanations)  # type: ignore[arg-type]
         return pd.concat([pd.Series([record.run for record in self.records], name="run", dtype=object), table], axis=1)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, WorkerError
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.question import Options
+from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.cost import watching
 
@@ -31,28 +30,12 @@ class Source:
     Args:
         content: Hash of the run's content, see `store.content_of`.
         run: The run as read.
-        objective: As in `explain`; so are budget, weights and surrogate.
-        options: How to search.
+        question: What is asked.
     """
 
     content: str
     run: Run
-    objective: str | None
-    budget: float | str | None
-    weights: Any
-    surrogate: str
-    options: Options
-
-    def explainer(self) -> Explainer:
-        """Returns the explainer of the run, its surrogate trained."""
-        return Explainer.of(
-            self.run,
-            objective=self.objective,
-            budget=self.budget,
-            weights=self.weights,
-            surrogate=self.surrogate,
-            options=self.options,
-        )
+    question: Question
 
 
 @dataclass(frozen=True)
@@ -83,7 +66,7 @@ class Outcome:
         unknown_source: Whether the worker needs the source to be sent.
     """
 
-    explanation: Explanation | None = None
+    explanation: Explanation | Unexplained | None = None
     error: DeepcaveSymbolicError | None = None
     whole_run: bool = False
     unknown_source: bool = False
@@ -101,7 +84,7 @@ class Explainers:
             if task.key not in self._kept:
                 if task.source is None:
                     return Outcome(unknown_source=True)
-                self._kept[task.key] = task.source.explainer()
+                self._kept[task.key] = Explainer(task.source.run, task.source.question)
                 while len(self._kept) > _KEPT:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(task.key)
@@ -110,7 +93,7 @@ class Explainers:
         except Exception as error:
             return Outcome(error=_internal(error), whole_run=True)
         try:
-            return Outcome(self._kept[task.key].explain_or_note(task.names))
+            return Outcome(self._kept[task.key].explain_or_say_why(*task.names))
         except Exception as error:
             return Outcome(error=_internal(error))
 

@@ -8,13 +8,14 @@ Notation:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.records import Frozen, Record
 
 __all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord", "TimedSurrogate"]
 
@@ -42,8 +43,8 @@ class TimedSurrogate(Surrogate, Protocol):
 _UNKNOWN_ROW_SECONDS = 2e-5
 
 
-@dataclass(frozen=True)
-class Rival:
+@dataclass(frozen=True, eq=False)
+class Rival(Record):
     """Another surrogate of the same trials that was not used.
 
     Args:
@@ -59,8 +60,8 @@ class Rival:
     clearly_better: bool = False
 
 
-@dataclass(frozen=True)
-class SurrogateRecord:
+@dataclass(frozen=True, eq=False)
+class SurrogateRecord(Record):
     """Which model was used and how well it predicts the run's own trials.
 
     Args:
@@ -95,37 +96,15 @@ class SurrogateRecord:
     warnings: tuple[str, ...] = ()
     rival: Rival | None = None
 
+    def __post_init__(self) -> None:
+        """Freezes the mappings."""
+        object.__setattr__(self, "options", Frozen(self.options))
+        object.__setattr__(self, "versions", Frozen(self.versions))
+
     def __repr__(self) -> str:
         r2 = "none" if self.cv_r2 is None else f"{self.cv_r2:.3f}"
         exact = "the run's own, exact" if self.exact else "not exactly the run's own"
         return f"<SurrogateRecord {self.name} on {self.n_trials} trials, cross-validated R² {r2} ({exact})>"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Returns the record as JSON values."""
-        return {
-            "name": self.name,
-            "exact": self.exact,
-            "n_trials": self.n_trials,
-            "cv_r2": self.cv_r2,
-            "cv_rank_correlation": self.cv_rank_correlation,
-            "cv_domain_r2": self.cv_domain_r2,
-            "cv_dominance": self.cv_dominance,
-            "trials_r2": self.trials_r2,
-            "options": dict(self.options),
-            "versions": dict(self.versions),
-            "differences": list(self.differences),
-            "warnings": list(self.warnings),
-            "rival": None if self.rival is None else asdict(self.rival),
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> SurrogateRecord:
-        """Reads what `to_dict` wrote."""
-        values = dict(data)
-        values["differences"] = tuple(values.get("differences", ()))
-        values["warnings"] = tuple(values.get("warnings", ()))
-        values["rival"] = None if values.get("rival") is None else Rival(**values["rival"])
-        return cls(**values)
 
 
 @dataclass(frozen=True)

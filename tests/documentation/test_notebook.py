@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ConfigSpace import ConfigurationSpace, Float
 
-from deepcave_symbolic import Explanation, Explanations, Run, explain, explain_all, load_run
+from deepcave_symbolic import Explanations, Run, Unexplained, explain, explain_all, load_run
 from deepcave_symbolic.show.document import overview
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.surrogates import build_surrogate
@@ -122,14 +122,14 @@ def test_all_explanations_are_a_list_and_a_table(everything: Explanations) -> No
 
 
 def test_what_cannot_be_explained_is_in_the_table(run: Run) -> None:
-    nothing = Explanation(("x",), "rmse", None, [], None, None, warnings=["Hyperparameter 'x' is constant."])
+    nothing = Unexplained(("x",), "rmse", "minimize", None, "run", "Hyperparameter 'x' is constant.")
     listed = Explanations([*explain_all(run), nothing])
     assert (
         "none, see below" in listed._repr_html_()
         and "x: Hyperparameter &#x27;x&#x27; is constant." in listed._repr_html_()
     )
     assert listed.to_frame().iloc[-1][["formula", "complexity", "r2"]].isna().all()
-    assert repr(nothing) == "<Explanation of x: no formula (do not trust)>"
+    assert repr(nothing) == "<No explanation of x: Hyperparameter 'x' is constant.>"
     assert "<td" in nothing._repr_html_() and nothing._repr_latex_() is None
     assert len(Explanations().to_frame()) == 0 and Explanations()._repr_html_() and str(Explanations()) is not None
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from deepcave_symbolic import Explanation, Formula
-from deepcave_symbolic.findings.trust import judge
+from deepcave_symbolic.findings.findings import findings_of
 from deepcave_symbolic.formulas.expression import constant, function, power, variable
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import HeldOut, Incumbent, Projection, TrialPoints
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.surrogates.base import SurrogateRecord
@@ -61,9 +63,35 @@ def explanation(
         replace(formulas[2], tree=constant(0.11 + i / 1000) + constant(0.04) * power(log + 2.5, 2), rmse=0.011)
         for i in range(alternatives)
     ]
-    trust = judge(record, projection, formulas[2])
+    return record_of(formulas, record, projection, others)
+
+
+def record_of(
+    formulas: Sequence[Formula], surrogate: SurrogateRecord, projection: Projection, others: Sequence[Formula] = ()
+) -> Explanation:
+    """Returns the record of a front, the last formula recommended, as if the surrogate expected what it projects."""
+    mean, std = projection.mean, projection.std
+
+    def expect(points: Array) -> tuple[Array, Array]:
+        nearest = [int(np.argmin(((projection.grid - point) ** 2).sum(axis=1))) for point in points]
+        return mean[nearest], std[nearest]
+
+    findings = findings_of(formulas, projection, surrogate, 0.0, maximize=False, expect=expect)
+    trust = findings[-1].trust
     return Explanation(
-        (name,), "cost", None, formulas, record, projection, [], list(trust.reasons), trust.verdict, others
+        hyperparameters=formulas[0].hyperparameters,
+        objective="cost",
+        direction="minimize",
+        budget=None,
+        run="run_x",
+        formulas=tuple(formulas),
+        all_findings=findings,
+        recommended=len(formulas) - 1,
+        surrogate=surrogate,
+        projection=projection,
+        verdict=trust.verdict,
+        warnings=trust.reasons,
+        others=tuple(others),
     )
 
 
@@ -88,4 +116,4 @@ def two_dimensional(a: str = "a", b: str = "b") -> Explanation:
     )
     formula = Formula(variable(0) * variable(1), axes, "cost", 1.0, 0.0, "exhaustive")
     record = SurrogateRecord("GaussianProcess", True, 40, 0.9, 0.9, 0.9, 0.1)
-    return Explanation((a, b), "cost", None, [formula], record, projection, verdict="trust")
+    return record_of([formula], record, projection)

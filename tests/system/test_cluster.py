@@ -49,7 +49,7 @@ def test_a_cluster_changes_nothing(scheduler: Any, tmp_path: Path, capsys: pytes
     assert main([*arguments, "--output-folder", str(tmp_path)]) == 0
     shown, said = capsys.readouterr()
     assert str(here[0].best.text()) in shown and said == f"deepcave-symbolic: 0 of 2 found in {tmp_path}\n"
-    assert explain_study(SVM, output=tmp_path, **QUICK).n_found == 2
+    assert explain_study(SVM, folder=tmp_path, **QUICK).n_found == 2
     with distributed.Client(scheduler.scheduler_address, set_as_default=False) as client:
         assert not client.run_on_scheduler(
             lambda dask_scheduler: [k for k in dask_scheduler.tasks if "explain" in str(k)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace, Constant
 
-from deepcave_symbolic import Explanation, Formula, explain, explain_all, load_run
+from deepcave_symbolic import Explanation, Formula, Unexplained, explain, explain_all, load_run
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     FormulaError,
@@ -22,6 +21,7 @@ from deepcave_symbolic.exceptions import (
     SearchFailedError,
     UnknownNameError,
 )
+from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.space.axis import axis_of
 from places import EXAMPLE_RUNS
 
@@ -171,9 +171,11 @@ def test_explain_all_is_sorted_and_complete() -> None:
     ranges = [e.range for e in explanations]
     assert ranges == sorted(ranges, reverse=True)
     assert all(e.formulas for e in explanations)
-    nothing = replace(explanations[0], formulas=[], warnings=["It is constant."])
+    nothing = Unexplained(("x",), "cost", "minimize", None, "run", "It is constant.")
+    assert nothing.formulas == () and nothing.warnings == ("It is constant.",) and nothing.range == 0.0
     with pytest.raises(SearchFailedError, match=r"It is constant\."):
         _ = nothing.best
+    assert read_explained(Explanation, json.loads(json.dumps(nothing.to_dict()))) == nothing
     alone = explain(FOREST, explanations[0].hyperparameters[0])
     assert str(alone.best) == str(explanations[0].best)
 

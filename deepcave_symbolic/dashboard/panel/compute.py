@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
@@ -21,13 +21,11 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.explanation import Explanation
-from deepcave_symbolic.projection import project
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Options
+from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
-from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.surrogates.cost import at_most
 
 __all__ = ["TIME_LIMIT", "compute"]
@@ -87,25 +85,18 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     record, combined = from_deepcave(run), budget == _COMBINED_BUDGET
     if combined:
         record = with_combined_budget(record)
-    arguments: dict[str, Any] = {
-        "objective": objective,
-        "weights": weights_in(inputs.weights) if scalar and inputs.weights.strip() else None,
-        "budget": ALL_BUDGETS if inputs.budget == EVERY_BUDGET else None if combined else match_budget(record, budget),
-        "source": inputs.source,
-        "surrogate": inputs.surrogate,
-        "engine": inputs.engine,
-        "max_complexity": inputs.max_complexity,
-        "functions": None if inputs.functions is None else list(inputs.functions),
-        "seed": inputs.seed,
-    }
-    explainer = Explainer.of(
-        record,
-        objective=arguments["objective"],
-        budget=arguments["budget"],
-        weights=arguments["weights"],
-        surrogate=arguments["surrogate"],
-        options=Options(inputs.source, inputs.engine, inputs.max_complexity, inputs.functions, inputs.seed),
+    question = Question(
+        objective=objective,
+        weights=weights_in(inputs.weights) if scalar and inputs.weights.strip() else None,
+        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else None if combined else match_budget(record, budget),
+        source=inputs.source,
+        surrogate=inputs.surrogate,
+        engine=inputs.engine,
+        max_complexity=inputs.max_complexity,
+        functions=inputs.functions,
+        seed=inputs.seed,
     )
+    explainer = Explainer(record, question)
     notes: list[str] = []
     if inputs.weights.strip() and not scalar:
         notes.append("The weights of the objectives are used for the scalarised cost only.")
@@ -113,20 +104,19 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         names: list[str] = []
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
-        names_of_all = list(explainer.run.configspace)
-        explanations = sorted((explainer.explain_or_note((n,)) for n in names_of_all), key=_by_range)
+        explanations: Sequence[Explanation | Unexplained] = explainer.explain_all()
     else:
         first = inputs.first
         if first is None:
             first, note = _most_important(explainer, without=inputs.second)
             notes.append(note)
         names = [first] if inputs.second is None else [first, inputs.second]
-        explanations = [explainer.explain(names)]
+        explanations = [explainer.explain(*names)]
     return PanelRecord(
         explanations=tuple(explanations),
         overview=inputs.overview,
         notes=tuple(notes),
-        code=_code(run, names, arguments, record, combined=combined),
+        code=_code(run, names, question, record, combined=combined),
     )
 
 
@@ -137,41 +127,21 @@ def _objective(run: Any, inputs: Inputs) -> str:
     return str(objective.name)
 
 
-def _by_range(explanation: Explanation) -> float:
-    return -explanation.range
-
-
 def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, str]:
     """Returns the hyperparameter along which the surrogate's mean moves most, and a sentence that says so."""
-    space = explainer.run.configspace
-    ranges = {
-        name: project(explainer.surrogate, space, [axis_of(space, name)]).range
-        for name in explainer.explainable()
-        if name != without
-    }
+    ranges = {name: moved for name, moved in explainer.ranges().items() if name != without}
     if not ranges:
         raise SearchFailedError("The run has no (other) hyperparameter that could be explained.")
     ranked = sorted(ranges, key=lambda name: -ranges[name])
-    objective = explainer.run.objectives[explainer.objective]
     order = ", ".join(f"{name} {ranges[name]:.3g}" for name in ranked)
-    return ranked[0], f"{ranked[0]} was chosen, which moves {objective} most (range of the surrogate's mean: {order})."
+    chosen = f"{ranked[0]} was chosen, which moves {explainer.objective} most"
+    return ranked[0], f"{chosen} (range of the surrogate's mean: {order})."
 
 
 # --- the call that reproduces what is shown -----------------------------------------------------------------------
 
-_DEFAULTS = {
-    "weights": None,
-    "budget": None,
-    "source": "surrogate",
-    "surrogate": "run",
-    "engine": "auto",
-    "max_complexity": DEFAULT_MAX_COMPLEXITY,
-    "functions": None,
-    "seed": 0,
-}
 
-
-def _code(run: Any, names: list[str], arguments: Mapping[str, Any], record: Run, *, combined: bool) -> str:
+def _code(run: Any, names: list[str], question: Question, record: Run, *, combined: bool) -> str:
     function = "explain" if names else "explain_all"
     imports = [f"from deepcave_symbolic import {function}"]
     setup, expression = _run_in_code(run)
@@ -184,8 +154,8 @@ def _code(run: Any, names: list[str], arguments: Mapping[str, Any], record: Run,
             # A path: our own reader takes it.
             imports = [f"{imports[0]}, load_run", f"from deepcave_symbolic.runs.deepcave import {step}"]
             expression = f"{step}(load_run({expression}))"
-    given = {k: v for k, v in arguments.items() if k not in _DEFAULTS or v != _DEFAULTS[k]}
-    if given["objective"] == record.objectives[0]:
+    given = question.changed()
+    if question.objective == record.objectives[0]:
         del given["objective"]
     parts = [expression, *map(repr, names), *(f"{k}={v!r}" for k, v in given.items())]
     imports += [line for line in setup if line.startswith("from ")]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explainer import package_version
-from deepcave_symbolic.explanation import SCHEMA_VERSION, Explanation
+from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.findings.explained import SCHEMA_VERSION
+from deepcave_symbolic.records import Record
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
@@ -21,8 +23,8 @@ def record_version() -> str:
     return f"{_PANEL_SCHEMA}.{SCHEMA_VERSION} {package_version()}"
 
 
-@dataclass(frozen=True)
-class PanelError:
+@dataclass(frozen=True, eq=False)
+class PanelError(Record):
     """Why there is no formula.
 
     Args:
@@ -36,8 +38,8 @@ class PanelError:
     advice: str
 
 
-@dataclass(frozen=True)
-class PanelRecord:
+@dataclass(frozen=True, eq=False)
+class PanelRecord(Record):
     """One result of the panel.
 
     Args:
@@ -48,7 +50,7 @@ class PanelRecord:
         error: Set where the computation failed; then there are no explanations.
     """
 
-    explanations: tuple[Explanation, ...] = ()
+    explanations: tuple[Explanation | Unexplained, ...] = ()
     overview: bool = False
     notes: tuple[str, ...] = ()
     code: str = ""
@@ -56,14 +58,10 @@ class PanelRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as JSON values, without NaN or infinity."""
-        return {
-            "version": record_version(),
-            "overview": self.overview,
-            "notes": list(self.notes),
-            "code": self.code,
-            "explanations": [e.to_dict() for e in self.explanations],
-            **({} if self.error is None else {"error": asdict(self.error)}),
-        }
+        data = super().to_dict()
+        if self.error is None:
+            del data["error"]
+        return {"version": record_version(), **data}
 
     @classmethod
     def from_dict(cls, data: Any) -> PanelRecord:
@@ -76,14 +74,6 @@ class PanelRecord:
             found = data.get("version") if isinstance(data, Mapping) else type(data).__name__
             raise FormulaError(f"The stored result has version {found!r}; this panel reads {record_version()!r}.")
         try:
-            error = data.get("error")
-            return cls(
-                explanations=tuple(Explanation.from_dict(e) for e in data["explanations"]),
-                overview=bool(data["overview"]),
-                notes=tuple(str(note) for note in data["notes"]),
-                code=str(data["code"]),
-                error=None if error is None else PanelError(**error),
-            )
-        # AttributeError and IndexError: whatever else a damaged file holds in place of lists and mappings.
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise FormulaError(f"The stored result is damaged ({type(error).__name__}: {error}).") from error
+            return super().from_dict(data)
+        except FormulaError as error:
+            raise FormulaError(f"The stored result is damaged ({error}).") from error

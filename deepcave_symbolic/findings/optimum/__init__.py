@@ -4,8 +4,8 @@ The minimum is searched by branch and bound on interval enclosures (`intervals`;
 whose bounds cannot beat the best point found are dropped, the others are halved. A point that is left is the global
 optimum up to a stated gap, not merely the best of a grid.
 
-`search.py` finds the optimum, `surrogate.py` reads what the surrogate expects at a point, `comparison.py` judges
-whether they disagree, `words.py` says it, and `incumbent.py` puts it together in the record, `record.py`.
+`branch_and_bound.py` finds the optimum, `expectation.py` judges whether surrogate and incumbent disagree with it,
+`words.py` says it, and `incumbent.py` puts it together in the record, `optimum.py`.
 
 Notation:
     u: search coordinates; k: number of hyperparameters; b: number of boxes.
@@ -15,8 +15,8 @@ Notation:
 from __future__ import annotations
 
 from deepcave_symbolic.findings.optimum.branch_and_bound import find_optimum
+from deepcave_symbolic.findings.optimum.expectation import Expected
 from deepcave_symbolic.findings.optimum.incumbent import compare_with_incumbent
 from deepcave_symbolic.findings.optimum.optimum import Optimum
-from deepcave_symbolic.findings.optimum.surrogate import interpolators
 
-__all__ = ["Optimum", "compare_with_incumbent", "find_optimum", "interpolators"]
+__all__ = ["Expected", "Optimum", "compare_with_incumbent", "find_optimum"]

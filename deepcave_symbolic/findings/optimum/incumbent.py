@@ -6,56 +6,53 @@ import math
 
 import numpy as np
 
-from deepcave_symbolic.findings.optimum.branch_and_bound import find_optimum, range_of
-from deepcave_symbolic.findings.optimum.comparison import FLOOR, Comparison
+from deepcave_symbolic.findings.optimum.branch_and_bound import Best, range_of
+from deepcave_symbolic.findings.optimum.expectation import FLOOR, Expectation, Expected
 from deepcave_symbolic.findings.optimum.optimum import Optimum
-from deepcave_symbolic.findings.optimum.surrogate import At, Expected
 from deepcave_symbolic.findings.optimum.words import sentence
 from deepcave_symbolic.formulas.expression import evaluate, variables
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.projection import Incumbent
 
 
 def compare_with_incumbent(
     formula: Formula,
+    best: Best,
+    incumbent: Incumbent | None,
     *,
     maximize: bool,
-    incumbent: tuple[float, ...] | None,
-    incumbent_cost: float | None,
-    mean_at: At,
-    std_at: At,
+    here: Expected | None = None,
+    there: Expected | None = None,
 ) -> Optimum:
     """Returns the formula's optimum beside the incumbent.
 
-    A constant formula has no optimum to compare; see `comparison` for when the two disagree.
+    A constant formula has no optimum to compare; see `expectation` for when the two disagree.
 
     Args:
         formula: The formula.
+        best: Where it is best.
+        incumbent: The run's incumbent; its cost is shown, not compared.
         maximize: Whether more is better.
-        incumbent: The incumbent's values in natural units, in the order of the axes.
-        incumbent_cost: The objective of the incumbent's whole configuration; shown, not compared.
-        mean_at: The projection's mean at points of shape (n, k), natural units.
-        std_at: Its standard deviation there.
+        here: What the surrogate expects at the formula's optimum; None where it was not asked.
+        there: What it expects at the incumbent.
     """
-    best = find_optimum(formula, maximize=maximize, near=incumbent)
-    comparison = Comparison(
-        best=best,
-        incumbent=incumbent,
-        here=Expected.at(best.values, mean_at, std_at),
-        there=None if incumbent is None else Expected.at(incumbent, mean_at, std_at),
-        floor=FLOOR * range_of(formula),
-    )
-    at_incumbent = None
-    if incumbent is not None:
-        at_incumbent = float(evaluate(formula.tree, [np.array([v]) for v in incumbent])[0])
+    values = None if incumbent is None else incumbent.values
+    expectation = Expectation(best, values, here, there, floor=FLOOR * range_of(formula))
     has_optimum = bool(variables(formula.tree)) and math.isfinite(best.value)
-    is_known = has_optimum and (incumbent is not None or comparison.is_off)
+    is_known = has_optimum and here is not None and (values is not None or expectation.is_off)
     return Optimum(
         values=best.values,
         value=best.value,
         certified=best.certified,
-        incumbent=incumbent,
-        incumbent_cost=incumbent_cost,
-        value_at_incumbent=at_incumbent,
-        disagrees=comparison.is_off or comparison.are_apart if is_known else None,
-        sentence=sentence(formula, comparison, maximize=maximize),
+        incumbent=values,
+        incumbent_cost=None if incumbent is None else incumbent.cost,
+        value_at_incumbent=None if values is None else _value_at(formula, values),
+        disagrees=expectation.is_off or expectation.are_apart if is_known else None,
+        sentence=sentence(formula, expectation, maximize=maximize),
     )
+
+
+def _value_at(formula: Formula, point: tuple[float, ...]) -> float | None:
+    """Returns the formula at a point in natural units; None where it has no value."""
+    value = float(evaluate(formula.tree, [np.array([x]) for x in point])[0])
+    return value if math.isfinite(value) else None

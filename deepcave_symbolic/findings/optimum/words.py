@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from deepcave_symbolic.findings.optimum.comparison import Comparison
+from deepcave_symbolic.findings.optimum.expectation import Expectation
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.space.axis import Axis
@@ -14,7 +14,7 @@ from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import number_text, round_significant
 
 
-def sentence(formula: Formula, found: Comparison, *, maximize: bool) -> str:
+def sentence(formula: Formula, found: Expectation, *, maximize: bool) -> str:
     """Returns where a formula is best and what surrogate and incumbent say to that."""
     best = found.best
     if not math.isfinite(best.value):
@@ -32,8 +32,10 @@ def sentence(formula: Formula, found: Comparison, *, maximize: bool) -> str:
     return f"{text}{_beside_incumbent(formula.axes, found, found.incumbent)}"
 
 
-def _beside_incumbent(axes: Sequence[Axis], found: Comparison, incumbent: Sequence[float]) -> str:
+def _beside_incumbent(axes: Sequence[Axis], found: Expectation, incumbent: Sequence[float]) -> str:
     has = _named(axes, incumbent)
+    if found.here is None and _assigned(axes, incumbent) != _assigned(axes, found.best.values):
+        return f"; the incumbent has {has}."
     if found.are_apart:
         surrogate = "it" if found.is_off else "the surrogate"
         beside = "" if found.is_off else f", against {found.here} at the formula's optimum"

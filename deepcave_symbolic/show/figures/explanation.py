@@ -57,7 +57,7 @@ def plot_explanation(explanation: Explanation, formula: Formula | None = None) -
             figure.add_trace(points([best.values[0]], [best.value], "formula's optimum", marker=palette.OPTIMUM_MARKER))
         figure.add_traces(incumbent(projection))
         _shade_untried(figure, projection)
-        _mark_outside_band(figure, projection, explanation.trust(formula).band.stretches)
+        _mark_outside_band(figure, projection, explanation.findings(formula).band.stretches)
     return titled(figure, str(formula))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float
 
-from deepcave_symbolic import Comparison, Explanation, compare, explain, load_run
+from deepcave_symbolic import Comparison, Explanation, Unexplained, compare, explain, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.comparing import compare_explanations
 from deepcave_symbolic.comparing.forms import Data, form_of, refit
@@ -246,7 +246,7 @@ def test_on_the_command_line(folders: list[Path], capsys: pytest.CaptureFixture[
         ([*arguments[:2], *arguments[3:]], "two runs or more; found 1"),
         ([*arguments[:3], "-p", "c"], "Did you mean 'C'"),
         ([*arguments, "-p", "gamma", "-p", "C"], "one or two hyperparameters; found 3"),
-        ([*arguments, "--source", "trials"], "leave out --source"),
+        ([*arguments, "--source", "trials"], "leave the source out"),
         ([*arguments, "--level", "7"], "between 0 and 1"),
     ):
         assert main(bad) == 2
@@ -290,8 +290,8 @@ def test_objectives_and_kinds() -> None:
     by_choice = explain(choice, "C", surrogate="forest", max_complexity=4)
     with pytest.raises(InvalidArgumentError, match="do not share a domain"):
         compare_explanations({"a": first, "b": by_choice})
-    with pytest.raises(InvalidArgumentError, match="b: nothing"):
-        compare_explanations({"a": first, "b": replace(first, formulas=[], projection=None, warnings=[])})
+    with pytest.raises(InvalidArgumentError, match="b: It is constant"):
+        compare_explanations({"a": first, "b": Unexplained(("C",), "rmse", "minimize", None, "b", "It is constant.")})
     with pytest.raises(UnknownNameError, match="hyperparameter 'D'"):
         compare([SVM, SVM.parent / "mlp_hpo"], "D")
 

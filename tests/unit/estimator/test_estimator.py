@@ -24,7 +24,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from deepcave_symbolic import DomainWarning, Formula, SymbolicExplainer
+from deepcave_symbolic import DomainWarning, Formula, SymbolicRegressor
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 
 # What scikit-learn checks and this estimator cannot do, with the reason; none in scikit-learn 1.6.1 and 1.9.
@@ -36,7 +36,7 @@ def why_not(estimator: Any) -> dict[str, str]:
 
 
 # Scikit-learn fits some hundred times; longer formulas only take longer. A few checks have the defaults, see below.
-@parametrize_with_checks([SymbolicExplainer(max_complexity=3)], expected_failed_checks=why_not)
+@parametrize_with_checks([SymbolicRegressor(max_complexity=3)], expected_failed_checks=why_not)
 @pytest.mark.filterwarnings("ignore::deepcave_symbolic.DomainWarning")
 def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)
@@ -47,7 +47,7 @@ def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
 )
 @pytest.mark.filterwarnings("ignore::deepcave_symbolic.DomainWarning")
 def test_some_checks_with_the_defaults(check: Any) -> None:
-    check("SymbolicExplainer", SymbolicExplainer())
+    check("SymbolicRegressor", SymbolicRegressor())
 
 
 @pytest.fixture(scope="module")
@@ -59,11 +59,11 @@ def table() -> tuple[pd.DataFrame, pd.Series]:
 
 
 @pytest.fixture(scope="module")
-def fitted(table: tuple[pd.DataFrame, pd.Series]) -> SymbolicExplainer:
-    return SymbolicExplainer(log_scaled=["lr"]).fit(*table)
+def fitted(table: tuple[pd.DataFrame, pd.Series]) -> SymbolicRegressor:
+    return SymbolicRegressor(log_scaled=["lr"]).fit(*table)
 
 
-def test_a_known_formula_comes_back(fitted: SymbolicExplainer, table: tuple[pd.DataFrame, pd.Series]) -> None:
+def test_a_known_formula_comes_back(fitted: SymbolicRegressor, table: tuple[pd.DataFrame, pd.Series]) -> None:
     assert str(fitted.formula_) == "loss ≈ 0.1 + 0.05·(log10(lr) + 3)² + 0.01·n"
     assert isinstance(fitted.formula_, Formula) and fitted.formula_ in fitted.formulas_
     assert fitted.formulas_[0].complexity == 0
@@ -72,7 +72,7 @@ def test_a_known_formula_comes_back(fitted: SymbolicExplainer, table: tuple[pd.D
     assert fitted.score(*table) == pytest.approx(1.0, abs=1e-12)
 
 
-def test_predict_is_the_formula_shown(fitted: SymbolicExplainer, table: tuple[pd.DataFrame, pd.Series]) -> None:
+def test_predict_is_the_formula_shown(fitted: SymbolicRegressor, table: tuple[pd.DataFrame, pd.Series]) -> None:
     X, y = table
     np.testing.assert_array_equal(fitted.predict(X), fitted.formula_.predict(X))
     again = Formula.from_dict(json.loads(json.dumps(fitted.formula_.to_dict())))
@@ -85,11 +85,11 @@ def test_predict_is_the_formula_shown(fitted: SymbolicExplainer, table: tuple[pd
 def test_noise_does_not_lengthen_the_formula() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(0, 3, 100)
-    model = SymbolicExplainer().fit(x[:, None], (x - 1) ** 2 + 0.2 * rng.standard_normal(100))
+    model = SymbolicRegressor().fit(x[:, None], (x - 1) ** 2 + 0.2 * rng.standard_normal(100))
     assert model.formula_.complexity <= 4
     inner = np.linspace(0.1, 2.9, 50)
     assert np.sqrt(np.mean((model.predict(inner[:, None]) - (inner - 1) ** 2) ** 2)) < 0.08
-    assert SymbolicExplainer().fit(x[:, None], rng.standard_normal(100)).formula_.complexity == 0
+    assert SymbolicRegressor().fit(x[:, None], rng.standard_normal(100)).formula_.complexity == 0
 
 
 def test_of_many_columns_the_two_that_matter_are_chosen() -> None:
@@ -97,11 +97,11 @@ def test_of_many_columns_the_two_that_matter_are_chosen() -> None:
     X = rng.uniform(-2, 2, (200, 30))
     noise = 0.05 * rng.standard_normal(200)
     # Neither column says anything alone.
-    product = SymbolicExplainer(max_complexity=5).fit(X, X[:, 3] * X[:, 17] + noise)
+    product = SymbolicRegressor(max_complexity=5).fit(X, X[:, 3] * X[:, 17] + noise)
     assert product.selected_features_.tolist() == [3, 17]
     assert set(product.formula_.hyperparameters) == {"x3", "x17"}
     assert product.score(X, X[:, 3] * X[:, 17]) > 0.99
-    one = SymbolicExplainer(max_complexity=5).fit(X, X[:, 9] ** 2 + noise)
+    one = SymbolicRegressor(max_complexity=5).fit(X, X[:, 9] ** 2 + noise)
     assert one.selected_features_.tolist() == [9]
 
 
@@ -109,7 +109,7 @@ def test_choice_of_columns_ignores_scale_order_and_constants() -> None:
     rng = np.random.default_rng(3)
     X = rng.uniform(0.1, 2, (60, 5))
     y = np.log(X[:, 1]) + X[:, 4]
-    model = SymbolicExplainer(max_complexity=4)
+    model = SymbolicRegressor(max_complexity=4)
     expected = model.fit(X, y).selected_features_.tolist()
     assert expected == [1, 4]
     assert model.fit(X[::-1] * [1e9, 1e-9, 1, 1, 1e3], y[::-1]).selected_features_.tolist() == expected
@@ -123,7 +123,7 @@ def test_sample_weights_count_like_repeated_rows() -> None:
     X = rng.uniform(0.1, 3, (40, 2))
     y = np.sqrt(X[:, 0]) + 0.1 * rng.standard_normal(40)
     counts = rng.integers(0, 4, 40)
-    model = SymbolicExplainer(max_complexity=6)
+    model = SymbolicRegressor(max_complexity=6)
     weighted = str(model.fit(X, y, sample_weight=counts).formula_)
     assert str(model.fit(np.repeat(X, counts, axis=0), np.repeat(y, counts)).formula_) == weighted
     with pytest.raises(InvalidArgumentError, match="negative value -1"):
@@ -134,7 +134,7 @@ def test_sample_weights_count_like_repeated_rows() -> None:
 
 def test_outside_the_box_of_the_data() -> None:
     x = np.linspace(1.0, 100.0, 60)
-    model = SymbolicExplainer(log_scaled=[0]).fit(x[:, None], 2 - np.log10(x))
+    model = SymbolicRegressor(log_scaled=[0]).fit(x[:, None], 2 - np.log10(x))
     assert str(model.formula_) == "y ≈ 2 - log10(x0)"
     with pytest.warns(DomainWarning, match=r"1 of 2 points lie outside .* in \[1, 100\]"):
         np.testing.assert_allclose(model.predict([[1000.0], [10.0]]), [-1.0, 1.0])
@@ -149,7 +149,7 @@ def test_outside_the_box_of_the_data() -> None:
 
 def test_pipelines_searches_and_clones(table: tuple[pd.DataFrame, pd.Series]) -> None:
     X, y = table
-    model = SymbolicExplainer(max_complexity=9, log_scaled=["lr"])
+    model = SymbolicRegressor(max_complexity=9, log_scaled=["lr"])
     with pytest.warns(DomainWarning):  # a fold without the smallest learning rate does not know it
         assert cross_val_score(model, X, y, cv=3).min() > 0.999
     search = GridSearchCV(model, {"max_complexity": [1, 8]}, cv=2)
@@ -157,24 +157,24 @@ def test_pipelines_searches_and_clones(table: tuple[pd.DataFrame, pd.Series]) ->
         search.fit(X, y)
     assert search.best_params_ == {"max_complexity": 8}
     assert search.best_estimator_.formula_.complexity <= 8
-    pipeline = make_pipeline(MinMaxScaler(), SymbolicExplainer(max_complexity=4))
+    pipeline = make_pipeline(MinMaxScaler(), SymbolicRegressor(max_complexity=4))
     assert pipeline.fit(X[["n"]], 3 * X["n"] + 1).score(X[["n"]], 3 * X["n"] + 1) == pytest.approx(1.0)
     copy = clone(model)
     assert copy.get_params() == model.get_params() and copy is not model
     assert model.set_params(engine="exhaustive").engine == "exhaustive"
 
 
-def test_users_may_pickle_it(fitted: SymbolicExplainer, table: tuple[pd.DataFrame, pd.Series]) -> None:
+def test_users_may_pickle_it(fitted: SymbolicRegressor, table: tuple[pd.DataFrame, pd.Series]) -> None:
     again = pickle.loads(pickle.dumps(fitted))
     assert str(again.formula_) == str(fitted.formula_)
     np.testing.assert_array_equal(again.predict(table[0]), fitted.predict(table[0]))
 
 
-def test_a_notebook_shows_the_formula(fitted: SymbolicExplainer) -> None:
+def test_a_notebook_shows_the_formula(fitted: SymbolicRegressor) -> None:
     shown = fitted._repr_mimebundle_()
     assert fitted.formula_.mathml() in shown["text/html"]
-    assert shown["text/plain"] == "SymbolicExplainer(log_scaled=['lr'])"
-    assert "<math" not in SymbolicExplainer()._repr_html_() and "SymbolicExplainer" in SymbolicExplainer()._repr_html_()
+    assert shown["text/plain"] == "SymbolicRegressor(log_scaled=['lr'])"
+    assert "<math" not in SymbolicRegressor()._repr_html_() and "SymbolicRegressor" in SymbolicRegressor()._repr_html_()
 
 
 @pytest.mark.parametrize(
@@ -193,17 +193,17 @@ def test_a_notebook_shows_the_formula(fitted: SymbolicExplainer) -> None:
 def test_wrong_parameters_are_told_at_fit(parameters: dict[str, Any], error: type[Exception], message: str) -> None:
     X = pd.DataFrame({"lr": [0.1, 0.2, 0.3], "n": [0, 1, 2]})
     with pytest.raises(error, match=message):
-        SymbolicExplainer(**parameters).fit(X, [1, 2, 3])
+        SymbolicRegressor(**parameters).fit(X, [1, 2, 3])
 
 
 def test_unusable_data() -> None:
     with pytest.raises(NotFittedError):
-        SymbolicExplainer().predict([[1.0]])
+        SymbolicRegressor().predict([[1.0]])
     # From scikit-learn 1.9 on, scikit-learn itself refuses them.
     with pytest.raises(ValueError, match="'a'"):
-        SymbolicExplainer().fit(pd.DataFrame([[1, 2], [2, 3], [3, 5]], columns=["a", "a"]), [1, 2, 3])
+        SymbolicRegressor().fit(pd.DataFrame([[1, 2], [2, 3], [3, 5]], columns=["a", "a"]), [1, 2, 3])
     with pytest.raises(ValueError, match="1 sample"):
-        SymbolicExplainer().fit([[1.0]], [1.0])
+        SymbolicRegressor().fit([[1.0]], [1.0])
 
 
 def test_same_seed_same_formula() -> None:
@@ -211,14 +211,20 @@ def test_same_seed_same_formula() -> None:
     X, y = rng.uniform(0, 1, (30, 1)), rng.uniform(0, 1, 30)
     kwargs: dict[str, Any] = {"engine": "operon", "max_complexity": 3}
     pytest.importorskip("pyoperon")
-    one, two = (SymbolicExplainer(**kwargs, random_state=7).fit(X, y) for _ in range(2))
+    one, two = (SymbolicRegressor(**kwargs, random_state=7).fit(X, y) for _ in range(2))
     assert [str(f) for f in one.formulas_] == [str(f) for f in two.formulas_]
-    assert SymbolicExplainer(max_complexity=3, random_state=np.random.RandomState(0)).fit(X, y).formulas_
+    assert SymbolicRegressor(max_complexity=3, random_state=np.random.RandomState(0)).fit(X, y).formulas_
 
 
 def test_scikit_learn_is_loaded_at_use_only() -> None:
     code = (
-        "import sys, deepcave_symbolic; assert 'SymbolicExplainer' in dir(deepcave_symbolic); print(sys.modules.keys())"
+        "import sys, deepcave_symbolic; assert 'SymbolicRegressor' in dir(deepcave_symbolic); print(sys.modules.keys())"
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "'sklearn'" not in loaded
+
+
+def test_the_old_name_is_an_alias_that_says_so() -> None:
+    with pytest.warns(DeprecationWarning, match="SymbolicRegressor"):
+        from deepcave_symbolic import SymbolicExplainer
+    assert SymbolicExplainer is SymbolicRegressor

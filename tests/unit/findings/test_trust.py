@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.interaction import interaction_of
-from deepcave_symbolic.findings.trust import judge, noise_of
+from deepcave_symbolic.findings.trust import Trust, judge, noise_of
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import alternatives
@@ -365,7 +365,7 @@ def test_judge_gathers_the_numbers() -> None:
     trust = judge(SurrogateRecord("Known", True, 30, 0.9, 0.8), p, formula(3.0 * x0, p, r2=0.9))
     assert trust.verdict == "trust" and trust.cv_rank_correlation == 0.8
     assert trust.variance_explained == pytest.approx(0.9 * trust.variance_share)
-    assert trust.to_dict()["band"]["outside"] == 0.0
+    assert Trust.from_dict(trust.to_dict()) == trust
 
 
 # --- real runs ------------------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ from ConfigSpace import (
 from deepcave_symbolic import Explanation, explain, explain_all
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
-from deepcave_symbolic.formulas.expression import cases, complexity, constant, evaluate, from_json, to_json
+from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from helpers_smac import live
 
@@ -89,7 +89,7 @@ def test_one_categorical_is_a_level_a_choice() -> None:
     assert str(result.best) == "cost ≈ for activation = relu: 0.1; for tanh or logistic: 0.5"
     assert result.best.complexity == 1
     assert result.best.r2 == 1.0
-    assert result.behaviour() == ["cost is lowest for activation = relu, highest for tanh or logistic."]
+    assert result.behaviour() == ("cost is lowest for activation = relu, highest for tanh or logistic.",)
     assert result.groups == {}
 
 
@@ -99,7 +99,7 @@ def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
     assert best.r2 > 0.9999
     assert "0.05·(log10(lr) + 2)²" in str(best) and "{activation = relu: 0.1; tanh: 0.3; logistic: 0.6}" in str(best)
     assert best.complexity == 4 + 1 + 2
-    assert result.behaviour() == ["Whatever activation is: cost falls until lr ≈ 0.01, then rises."]
+    assert result.behaviour() == ("Whatever activation is: cost falls until lr ≈ 0.01, then rises.",)
     optimum = result.optimum()
     assert optimum.values[1] == 0.0 and math.isclose(optimum.values[0], 0.01, rel_tol=0.02) and optimum.certified
 
@@ -239,7 +239,7 @@ def test_cases_count_every_other_expression_once() -> None:
     tree = cases(0, [constant(1.0), constant(2.0), constant(1.0)])
     assert complexity(tree) == 1
     np.testing.assert_array_equal(evaluate(tree, [np.array([0.0, 1.0, 2.0])]), [1.0, 2.0, 1.0])
-    assert from_json(to_json(tree), 1) == tree
+    assert Node.decoded(tree.encoded()) == tree
 
 
 def test_a_live_run_from_api_and_command_line(tmp_path_factory: pytest.TempPathFactory, capsys: Any) -> None:

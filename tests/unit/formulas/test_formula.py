@@ -197,7 +197,6 @@ AXIS = LR.to_dict()
         {"axes": None},
         {"axes": "learning_rate"},
         {"axes": [[]]},
-        {"axes": [{**AXIS, "extra": 1}]},
         {"axes": [{**AXIS, "name": 3}]},
         {"axes": [{**AXIS, "name": DEEP}]},
         {"axes": [{**AXIS, "lower": "1e-4"}]},

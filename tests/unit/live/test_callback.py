@@ -95,7 +95,7 @@ def test_last_formula_is_explains(base: Path, caplog: pytest.LogCaptureFixture, 
     assert messages(caplog)[0].startswith(f"C after 24 trials: {best} ({explanation.verdict}: R² {r2:.2f}, ")
     assert row["formula"] == str(best) and row["python"] == best.python() and row["latex"] == best.latex()
     assert (row["r2"], row["complexity"]) == (pytest.approx(best.r2), best.complexity)
-    assert row["verdict"] == explanation.verdict and row["warnings"] == explanation.warnings
+    assert row["verdict"] == explanation.verdict and row["warnings"] == list(explanation.warnings)
     assert row["cv_r2"] == pytest.approx(explanation.surrogate.cv_r2) and row["surrogate"] == "RandomForest"
     assert row["hyperparameters"] == ("C",) and row["run"] == "hpo/3" and row["exact"]
     assert row["incumbent_cost"] == pytest.approx(min(t.costs[0] for t in load_run(run.folder).trials))
@@ -205,7 +205,7 @@ def test_any_error_stays_inside(
         taken += 1
         raise error
 
-    monkeypatch.setattr(Round, "take", fail)
+    monkeypatch.setattr(Round, "do_next", fail)
     callback, smbo = SymbolicCallback("C", every=1, max_cost=None), live("hpo", base).facade.optimizer
     callback.on_start(smbo)
     for _ in range(9):
@@ -220,7 +220,7 @@ def test_the_user_may_end_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def interrupt(self: Round) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Round, "take", interrupt)
+    monkeypatch.setattr(Round, "do_next", interrupt)
     with pytest.raises(KeyboardInterrupt):
         optimized(tmp_path, [SymbolicCallback("C", every=4, max_cost=None)], n_trials=8)
     assert len(load_run(tmp_path / "run" / "3").trials) >= 3  # saved by SMAC as ever
@@ -348,7 +348,7 @@ def test_share_is_never_exceeded(seconds_a_trial: float, slowness: float, monkey
         self._explainer, self._left = object(), [] if step == "formula" else [("C",)]
         rounds += step in ("import", "formula")
 
-    monkeypatch.setattr(Round, "take", take)
+    monkeypatch.setattr(Round, "do_next", take)
     monkeypatch.setattr(Round, "step", property(lambda self: None if self._left == [] else step_of(self, rounds)))
     callback.on_start(smbo)
     shares = []

@@ -117,7 +117,7 @@ def test_a_known_landscape_comes_back(smooth: Any) -> None:
     assert 10**-3.5 < explanation.optimum().values[0] < 10**-2.5
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 60
     assert "Optuna keeps no surrogate; a random forest stands in for it." in explanation.warnings
-    assert explanation.provenance["optimizer"] == "Optuna" and explanation.provenance["run"] == "bowl"
+    assert explanation.provenance["optimizer"] == "Optuna" and explanation.run == "bowl"
     first, second = explain_all(smooth)
     assert first.hyperparameters == ("lr",) and second.range < 0.2 * first.range
 

@@ -118,7 +118,7 @@ def test_figures_mark_optimum_incumbent_and_where_the_formula_leaves_the_band() 
     figure = plot_explanation(record, line)
     assert "formula outside the band" in [trace.name for trace in figure.data]
     marked = [shape for shape in figure.layout.shapes if shape.y1 < 1]
-    assert len(marked) == len(record.trust(line).band.stretches)
+    assert len(marked) == len(record.findings(line).band.stretches)
     assert all(1e-4 <= shape.x0 < shape.x1 <= 1.0 for shape in marked)
     # A constant is best nowhere, and an inactive incumbent is nowhere on the axis.
     inactive = explanation(incumbent=Incumbent(None, 0.1))

@@ -21,7 +21,8 @@ from ConfigSpace import ConfigurationSpace, Float
 from deepcave_symbolic import Explanation, explain, explain_all, explain_study, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, UnknownNameError, WorkerError
-from deepcave_symbolic.study import Settings, plan_run
+from deepcave_symbolic.question import Question
+from deepcave_symbolic.study import plan_run
 from deepcave_symbolic.study.processes import Processes, n_workers
 from deepcave_symbolic.study.schedule import completed
 from deepcave_symbolic.study.tasks import Explainers, Outcome, Task
@@ -117,7 +118,7 @@ class _Recorder:
 
 
 def test_a_worker_keeps_to_its_run(tmp_path: Path) -> None:
-    planned = [plan_run(copy_of(SVM, tmp_path / name), Settings(), pairs=False) for name in ("one", "two")]
+    planned = [plan_run(copy_of(SVM, tmp_path / name), Question(), pairs=False) for name in ("one", "two")]
     places = [(run, names) for run in planned for names in run.names]
     tasks = [Task(i, run.label, names, run.source) for i, (run, names) in enumerate(places)]
     pool = _Recorder()
@@ -134,39 +135,39 @@ def test_a_worker_keeps_to_its_run(tmp_path: Path) -> None:
 
 def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
     out, seen = tmp_path / "out", []
-    first = explain_study(SVM, output=out, found=lambda *n: seen.append(n), **QUICK)
-    again = explain_study(SVM, output=out, found=lambda *n: seen.append(n), **QUICK)
+    first = explain_study(SVM, folder=out, found=lambda *n: seen.append(n), **QUICK)
+    again = explain_study(SVM, folder=out, found=lambda *n: seen.append(n), **QUICK)
     assert seen == [(0, 2), (2, 2)] and again.n_found == 2
     assert same(first.explanations, again.explanations) and same(first.explanations, explain_all(SVM, **QUICK))
     assert [r.found for r in again.records] == [True, True]
     files = fingerprint(out)
     # Whatever decides the result is asked for: other options are another explanation, which lies beside the first.
-    assert explain_study(SVM, output=out, max_complexity=3).n_found == 0
+    assert explain_study(SVM, folder=out, max_complexity=3).n_found == 0
     assert len(os.listdir(out)) == 4 and files.items() <= fingerprint(out).items()
     moved = copy_of(SVM, tmp_path / "moved" / "svm_bbo")
-    at_new_place = explain_study(moved, output=out, **QUICK)
+    at_new_place = explain_study(moved, folder=out, **QUICK)
     assert at_new_place.n_found == 2
-    assert {e.provenance["run"] for e in at_new_place.explanations} == {str(moved)}
+    assert {e.run for e in at_new_place.explanations} == {str(moved)}
 
 
 def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
     run, out = copy_of(SVM, tmp_path / "run"), tmp_path / "out"
-    explain_study(run, output=out, **QUICK)
+    explain_study(run, folder=out, **QUICK)
     first, second = sorted(out.iterdir())
     whole = first.read_text(encoding="utf-8")
     for broken in (whole[: len(whole) // 2], "", "[]", whole.replace('"schema": 3', '"schema": 2'), '{"key": 1}'):
         first.write_text(broken, encoding="utf-8")
         os.utime(first, (1, 1))  # not one that is just being written
-        assert explain_study(run, output=out, **QUICK).n_found == 1
+        assert explain_study(run, folder=out, **QUICK).n_found == 1
         assert first.read_text(encoding="utf-8") == whole
     keep_trials(run, 39)
-    fresh = explain_study(run, output=out, **QUICK)
+    fresh = explain_study(run, folder=out, **QUICK)
     assert fresh.n_found == 0 and {e.surrogate.n_trials for e in fresh.explanations} == {39}  # type: ignore[union-attr]
     assert len(os.listdir(out)) == 2 and not second.exists()
     half = out / ".deepcave-symbolic-0123"
     half.write_text("half")
     os.utime(half, (1, 1))
-    assert explain_study(run, output=out, **QUICK).n_found == 2 and not half.exists()
+    assert explain_study(run, folder=out, **QUICK).n_found == 2 and not half.exists()
 
 
 def test_the_output_folder_is_checked_first(tmp_path: Path) -> None:
@@ -174,7 +175,7 @@ def test_the_output_folder_is_checked_first(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     for bad in (run, run / "below", tmp_path / "file", tmp_path / "file" / "x", "a\0b"):
         with pytest.raises(InvalidArgumentError):
-            explain_study(run, output=bad, **QUICK)
+            explain_study(run, folder=bad, **QUICK)
     assert sorted(p.name for p in run.iterdir()) == sorted(p.name for p in SVM.iterdir())
 
 
@@ -184,8 +185,8 @@ def test_hostile_names_make_harmless_files(tmp_path: Path) -> None:
     space = ConfigurationSpace()
     space.add([Float(name, (0.001, 1.0), log=True) for name in names])
     hostile = replace(record, configspace=space, name="a/../b", path=None)
-    study = explain_study([hostile], output=tmp_path, surrogate="forest", **QUICK)
-    assert explain_study([hostile], output=tmp_path, surrogate="forest", **QUICK).n_found == 2
+    study = explain_study([hostile], folder=tmp_path, surrogate="forest", **QUICK)
+    assert explain_study([hostile], folder=tmp_path, surrogate="forest", **QUICK).n_found == 2
     assert {e.hyperparameters[0] for e in study.explanations} == set(names)
     for path in tmp_path.iterdir():
         assert path.name.isascii() and len(path.name) < 100 and not set(path.name) & set("/\\:*?<>|\n ")

@@ -100,7 +100,7 @@ def test_a_known_function_of_which_a_part_is_averaged_out(space: ConfigurationSp
     both = explain(None, "C", "kernel", surrogate=model)
     curve = both.best.predict({"C": [1.0, 1.0], "kernel": ["rbf", "poly"]})
     assert curve[1] - curve[0] == pytest.approx(0.1, abs=1e-6)
-    assert both.objective == "loss" and both.provenance["run"] == "no run, the given Known"
+    assert both.objective == "loss" and both.run == "no run, the given Known"
     assert explain(None, "C", surrogate=model, objective="error").objective == "error"
 
 

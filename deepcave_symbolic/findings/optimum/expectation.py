@@ -17,52 +17,72 @@ import math
 from dataclasses import dataclass
 
 from deepcave_symbolic.findings.optimum.branch_and_bound import Best
-from deepcave_symbolic.findings.optimum.surrogate import Expected
+from deepcave_symbolic.words.numbers import number_text, round_significant
+
+__all__ = ["FLOOR", "Expectation", "Expected"]
 
 #: A difference up to this share of the formula's range is no disagreement, however certain the surrogate is.
 FLOOR = 0.01
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Expected:
+    """Mean and standard deviation of the projected surrogate at a point, objective units."""
+
+    mean: float
+    std: float
+
+    def __str__(self) -> str:
+        if not math.isfinite(self.mean):
+            return "nothing"
+        if not (math.isfinite(self.std) and self.std > 0):
+            return number_text(round_significant(self.mean, 3))
+        std = round_significant(self.std, 1)
+        # The mean to the decimal that is uncertain.
+        decimals = -math.floor(math.log10(std))
+        return f"{number_text(float(round(self.mean, decimals)))} ± {number_text(std)}"
+
+
+@dataclass(frozen=True)
+class Expectation:
     """The formula's optimum and the incumbent as the projected surrogate sees them.
 
     Args:
         best: The formula's optimum.
         incumbent: The incumbent's values in natural units; None without one.
-        here: What the surrogate expects at the optimum.
-        there: What it expects at the incumbent; None without one.
+        here: What the surrogate expects at the optimum; None where it was not asked.
+        there: What it expects at the incumbent; None likewise, and without an incumbent.
         floor: The largest difference that never counts, objective units.
     """
 
     best: Best
     incumbent: tuple[float, ...] | None
-    here: Expected
+    here: Expected | None
     there: Expected | None
     floor: float
 
     @property
     def is_off(self) -> bool:
         """Whether the surrogate does not expect at the optimum what the formula says."""
-        return self._counts(abs(self.best.value - self.here.mean), self.here.std)
+        return self.here is not None and self._counts(abs(self.best.value - self.here.mean), self.here.std)
 
     @property
     def are_apart(self) -> bool:
         """Whether the surrogate tells the two places apart."""
-        return self._counts(self._gap, self._uncertainty)
+        return self._counts(*self._difference)
 
     @property
     def is_within_uncertainty(self) -> bool:
         """Whether the surrogate would not tell the two places apart even without the floor."""
-        return not self._gap > self._uncertainty
+        gap, uncertainty = self._difference
+        return not gap > uncertainty
 
     @property
-    def _gap(self) -> float:
-        return 0.0 if self.there is None else abs(self.there.mean - self.here.mean)
-
-    @property
-    def _uncertainty(self) -> float:
-        return 0.0 if self.there is None else math.hypot(self.there.std, self.here.std) / math.sqrt(2)
+    def _difference(self) -> tuple[float, float]:
+        """How far the means at the two places are apart, and the standard deviation of that."""
+        if self.here is None or self.there is None:
+            return 0.0, 0.0
+        return abs(self.there.mean - self.here.mean), math.hypot(self.there.std, self.here.std) / math.sqrt(2)
 
     def _counts(self, difference: float, std: float) -> bool:
         return difference > std and difference > self.floor

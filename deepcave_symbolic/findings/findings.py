@@ -1,0 +1,93 @@
+"""What a formula tells, as one record: how far to trust it, how it moves, where it is best.
+
+It is computed once, beside the surrogate, and then only read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepcave_symbolic.findings.band import Band, band_of
+from deepcave_symbolic.findings.behaviour import in_words
+from deepcave_symbolic.findings.interaction import Interaction, interaction_of
+from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
+from deepcave_symbolic.findings.trust import Trust, judge
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.records import Record
+from deepcave_symbolic.surrogates.base import SurrogateRecord
+
+__all__ = ["Expect", "Findings", "findings_of"]
+
+#: Points in natural units, shape (n, k), to the surrogate's mean and standard deviation there, each of shape (n,).
+Expect = Callable[[Array], tuple[Array, Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class Findings(Record):
+    """What one formula tells.
+
+    Args:
+        trust: How far it can be trusted.
+        behaviour: In words, how it moves: "cost falls until n_units ≈ 120, then is flat.", for instance.
+        optimum: Where it is best, beside the run's incumbent.
+        interaction: How much of a 2-D projection an additive formula explains; None for one hyperparameter.
+        band: Where it leaves the surrogate's uncertainty band.
+    """
+
+    trust: Trust
+    behaviour: tuple[str, ...]
+    optimum: Optimum
+    interaction: Interaction | None
+    band: Band
+
+
+def findings_of(
+    formulas: Sequence[Formula],
+    projection: Projection,
+    surrogate: SurrogateRecord,
+    noise: float,
+    *,
+    maximize: bool,
+    expect: Expect | None = None,
+) -> tuple[Findings, ...]:
+    """Returns what each of the formulas tells.
+
+    Args:
+        formulas: Formulas of the projection.
+        projection: What they describe.
+        surrogate: The model that spoke.
+        noise: What the trials cannot see, as an RMSE in objective units; see `trust.noise_of`.
+        maximize: Whether more of the objective is better.
+        expect: Asks the projected surrogate; None where it is not at hand, as for a record read from a file: then
+            nothing is said of what it expects.
+    """
+    incumbent = projection.incumbent
+    near = None if incumbent is None else incumbent.values
+    bests = [find_optimum(formula, maximize=maximize, near=near) for formula in formulas]
+    places = list(dict.fromkeys([*(best.values for best in bests), *([] if near is None else [near])]))
+    expected: dict[tuple[float, ...], Expected] = {}
+    if expect is not None and places:
+        means, stds = expect(np.array(places))
+        expected = {p: Expected(float(m), float(s)) for p, m, s in zip(places, means, stds, strict=True)}
+    return tuple(
+        Findings(
+            trust=judge(surrogate, projection, formula, noise),
+            behaviour=tuple(in_words(formula)),
+            optimum=compare_with_incumbent(
+                formula,
+                best,
+                incumbent,
+                maximize=maximize,
+                here=expected.get(best.values),
+                there=None if near is None else expected.get(near),
+            ),
+            interaction=interaction_of(formula, projection),
+            band=band_of(formula, projection),
+        )
+        for formula, best in zip(formulas, bests, strict=True)
+    )
