@@ -168,7 +168,10 @@ class Explained(Record):
         try:
             explained: Self = decode(cls, data if version == SCHEMA_VERSION else _from_version_3(data))
             if version == 3:
-                explained = explained._with_findings()
+                explained = replace(explained, all_findings=explained._found(explained.formulas))
+            n = len(explained.formulas)
+            if len(explained.all_findings) != n or not 0 <= explained.recommended < n:
+                raise ValueError(f"{n} formulas, {len(explained.all_findings)} findings, {explained.recommended} best")
             if data.get("forbidden_space") is None:
                 return explained
             space = read_space(data["forbidden_space"])
@@ -187,9 +190,6 @@ class Explained(Record):
 
     def __repr__(self) -> str:
         return visible(f"<Explanation of {' and '.join(self.hyperparameters)}: {self.best} ({self.verdict})>")
-
-    def _with_findings(self) -> Self:
-        return replace(self, all_findings=self._found(self.formulas))
 
 
 @dataclass(frozen=True, eq=False)
