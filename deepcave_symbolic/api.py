@@ -129,15 +129,14 @@ def explain_all(
         if folder is not None or scheduler is not None:
             raise InvalidArgumentError("folder and scheduler need a surrogate by name: your own stays in this process.")
         return Explainer(run, asked).explain_all(pairs=pairs, progress=progress)
-    only = None if isinstance(pairs, bool) else Explainer(run, asked).wanted(pairs, progress)
-    planned = plan_run(run, asked, pairs=bool(pairs), only=only)
+    planned = plan_run(run, asked, pairs=pairs)
     return _succeeded(run_study([planned], workers, folder=folder, progress=progress)).explanations
 
 
 def explain_study(
     runs: Any,
     *hyperparameters: str,
-    pairs: bool = False,
+    pairs: bool | int = False,
     n_jobs: int | None = None,
     folder: Folder | None = None,
     scheduler: str | None = None,
@@ -152,8 +151,8 @@ def explain_study(
     Args:
         runs: Run folders, folders above them (every run below is taken), `Run`s or DeepCAVE run objects; one or a list.
         *hyperparameters: One or two names, to explain these (two together) in every run instead.
-        pairs: Every pair of explainable hyperparameters instead of each alone.
-        n_jobs: As in `explain_all`, and so are folder, scheduler, progress and the question.
+        pairs: As in `explain_all`, and so are n_jobs, folder, scheduler, progress and the question.
+        n_jobs: See `explain_all`.
         folder: See `explain_all`.
         scheduler: See `explain_all`.
         progress: See `explain_all`.
@@ -165,7 +164,7 @@ def explain_study(
     """
     asked, workers = _portable(question, "A study"), Workers(n_jobs, scheduler)
     if pairs and hyperparameters:
-        raise InvalidArgumentError("pairs=True explains every pair; leave the hyperparameters out.")
+        raise InvalidArgumentError("pairs explains pairs of its own; leave the hyperparameters out.")
     planned, failures = plan(runs, asked, pairs=pairs, only=[hyperparameters] if hyperparameters else None)
     study = run_study(planned, workers, folder=folder, progress=progress, found=found)
     return replace(study, failures=(*failures, *study.failures))

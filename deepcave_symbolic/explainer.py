@@ -42,7 +42,7 @@ from deepcave_symbolic.words.names import shown_name
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Explainer", "Progress", "explainable", "package_version", "wanted"]
+__all__ = ["Explainer", "Progress", "checked_pairs", "explainable", "package_version", "wanted"]
 
 #: Wraps a list that is worked through, such as `tqdm.tqdm`.
 Progress = Callable[[Sequence[Sequence[str]]], Iterable[Any]]
@@ -139,7 +139,8 @@ class Explainer:
         """Returns the hyperparameters of every explanation of `explain_all`."""
         if isinstance(pairs, bool):
             return wanted(self.run.configspace, pairs)
-        return list(self.rank_pairs(self.ranking(), progress).pairs[: checked_pairs(pairs)])
+        most = checked_pairs(pairs)
+        return list(self.rank_pairs(self.ranking(), progress).pairs[:most])
 
     def explainable(self) -> list[str]:
         """Returns the names of the hyperparameters that can enter a formula, in the space's order."""

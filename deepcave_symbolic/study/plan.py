@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunNotFoundError
-from deepcave_symbolic.explainer import wanted
+from deepcave_symbolic.explainer import Explainer, checked_pairs, wanted
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.folder import runs_below
@@ -40,14 +40,15 @@ class PlannedRun:
 
 
 def plan_run(
-    run: Any, question: Question, *, pairs: bool = False, only: Sequence[tuple[str, ...]] | None = None
+    run: Any, question: Question, *, pairs: bool | int = False, only: Sequence[tuple[str, ...]] | None = None
 ) -> PlannedRun:
     """Returns what is to be explained of one run.
 
     Args:
         run: As in `explain`.
         question: What is asked.
-        pairs: Every pair of hyperparameters that can enter a formula, instead of each hyperparameter alone.
+        pairs: False for each hyperparameter alone, True for every pair of those that can enter a formula, a number for
+            the so many pairs that interact most, for which the surrogate is trained here.
         only: The hyperparameters of each explanation, where not all are wanted.
 
     Raises:
@@ -58,12 +59,15 @@ def plan_run(
     resolve_objective(seen, objective)
     for name in {name for names in only or () for name in names}:
         axis_of(seen.configspace, name)
-    names = tuple(wanted(seen.configspace, pairs) if only is None else only)
-    return PlannedRun(_label(record, run), Source(content_of(record), record, question), names)
+    if only is None and isinstance(pairs, bool):
+        only = wanted(seen.configspace, pairs)
+    elif only is None:
+        only = Explainer(record, question).wanted(pairs)
+    return PlannedRun(_label(record, run), Source(content_of(record), record, question), tuple(only))
 
 
 def plan(
-    runs: Any, question: Question, *, pairs: bool = False, only: Sequence[tuple[str, ...]] | None = None
+    runs: Any, question: Question, *, pairs: bool | int = False, only: Sequence[tuple[str, ...]] | None = None
 ) -> tuple[list[PlannedRun], list[Failure]]:
     """Returns what is to be explained of many runs, and which of them are not usable.
 
@@ -73,6 +77,7 @@ def plan(
         pairs: As in `plan_run`.
         only: As in `plan_run`.
     """
+    checked_pairs(pairs)
     planned: list[PlannedRun] = []
     failures: list[Failure] = []
     for run in _each(runs):

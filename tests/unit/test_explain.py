@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 from ConfigSpace import ConfigurationSpace, Constant
 
-from deepcave_symbolic import Explanation, Formula, Unexplained, explain, explain_all, load_run
+from deepcave_symbolic import (
+    Explainer,
+    Explanation,
+    Formula,
+    Question,
+    Unexplained,
+    explain,
+    explain_all,
+    explain_study,
+    load_run,
+)
+from deepcave_symbolic.engines.gplearn import GPLearnEngine
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     FormulaError,
@@ -261,3 +272,54 @@ def test_formula_is_public(svm: Explanation) -> None:
     assert isinstance(svm.best, Formula)
     configurations = load_run(SVM).configspace.sample_configuration(3)
     assert svm.best.predict(configurations).shape == (3,)
+
+
+def test_pairs_is_false_true_or_a_number() -> None:
+    explainer = Explainer(FOREST, max_complexity=2)
+    ranked = explainer.rank_pairs(explainer.ranking()).pairs
+    two = explain_all(FOREST, pairs=2, max_complexity=2)
+    assert (
+        {e.hyperparameters for e in two}
+        == set(ranked[:2])
+        == {e.hyperparameters for e in explainer.explain_all(pairs=2)}
+    )
+    assert explain_study(FOREST, pairs=2, max_complexity=2).explanations == two
+    n = len(explainer.explainable())
+    assert len(explainer.wanted(True)) == n * (n - 1) // 2 and len(explainer.wanted(False)) == len(
+        explainer.run.configspace
+    )
+    for bad in (-1, 1.5, "all"):
+        with pytest.raises(InvalidArgumentError, match="pairs is"):
+            explain_all(FOREST, pairs=bad)
+
+
+def test_one_explainer_answers_as_explain_does() -> None:
+    explainer = Explainer(SVM, max_complexity=5)
+    assert explainer.explain("C") == explain(SVM, "C", max_complexity=5)
+    assert explainer.explain("C", "gamma") == explain(SVM, "C", "gamma", max_complexity=5)
+    assert explainer.ranking() == [e.hyperparameters[0] for e in explain_all(SVM, max_complexity=5)]
+    assert "C" in explainer.report(pairs=0)
+
+
+def test_a_question_is_checked_once_and_goes_to_json_and_back() -> None:
+    question = Question(budget=9.0, functions=["log"], engine=GPLearnEngine(parsimony=0.1), weights={"a": 1.0}, seed=3)
+    copy = Question.from_dict(json.loads(json.dumps(question.to_dict())))
+    assert copy == question and hash(copy) == hash(question) and copy.engine == question.engine
+    assert set(question.changed()) == {"budget", "functions", "engine", "weights", "seed"}
+    assert Question().changed() == {} and Question.from_dict({}) == Question()
+    space = load_run(SVM).configspace
+    assert Question.from_dict(Question(configspace=space).to_dict()).configspace == space
+    for bad in (
+        {"seed": -1},
+        {"max_complexity": 0},
+        {"source": "x"},
+        {"surrogate": "x"},
+        {"functions": "log"},
+        {"engine": "x"},
+    ):
+        with pytest.raises(DeepcaveSymbolicError):
+            Question(**bad)
+    with pytest.raises(FormulaError, match="question"):
+        Question.from_dict({"objectiv": "x"})
+    with pytest.raises(TypeError, match="objectiv"):
+        explain_all(SVM, objectiv="x")
