@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import compare, explain, explain_all, explain_study, report_html
-    from deepcave_symbolic.comparing import Comparison
+    from deepcave_symbolic.comparison import Comparison
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explainer import Explainer
@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Comparison": "comparing",
+    "Comparison": "comparison",
     "DeepcaveSymbolicError": "exceptions",
     "DomainWarning": "exceptions",
     "Explanation": "explanation",

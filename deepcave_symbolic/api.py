@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.comparing import Comparison, compare_explanations
+from deepcave_symbolic.comparing import compare_explanations
+from deepcave_symbolic.comparison import Comparison
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
@@ -215,7 +216,7 @@ def compare(
     if len(labels) != len(planned) or len(set(labels)) != len(labels):
         raise InvalidArgumentError(f"names has {labels!r}; expected {len(planned)} different ones.")
     study = _succeeded(run_study(planned, workers, folder=folder, progress=progress))
-    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), form=form, level=level)
+    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), Comparison, form=form, level=level)
 
 
 def report_html(

@@ -202,7 +202,7 @@ class Explainer:
             chosen = explain_each(ranking.pairs[:most], progress)
             chosen.sort(key=lambda e: -interaction_strength(e))  # type: ignore[arg-type]
             note = ranking.described(len(chosen))
-        return report_page(singles, chosen, title=title, command=command, pairs_note=note)  # type: ignore[arg-type]
+        return report_page(singles, chosen, title=title, command=command, pairs_note=note)
 
     @cached_property
     def run_label(self) -> str:

@@ -1,6 +1,6 @@
 """What users hold: records of explanations that show themselves, alone and as a list.
 
-Everything known is in the records (`findings/explained.py`); what shows them (`show/`) is imported when it is needed.
+Everything known is in the records (`findings/explained.py`); plotly is imported when it is needed.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.document import document, overview
+from deepcave_symbolic.show.notebook import write_notebook
+from deepcave_symbolic.show.text import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,18 +42,12 @@ class Explanation(Explained):
 
     def __str__(self) -> str:
         """Returns the explanation as text for a terminal."""
-        from deepcave_symbolic.show.document import document
-        from deepcave_symbolic.show.text import write_text
-
         return write_text(document(self))
 
     def _repr_latex_(self) -> str:
         return self.best._repr_latex_()
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.show.document import document
-        from deepcave_symbolic.show.notebook import write_notebook
-
         return write_notebook(document(self))
 
 
@@ -91,13 +88,7 @@ class Explanations(list[Explanation | Unexplained]):
 
     def __str__(self) -> str:
         """Returns the overview as the command line prints it."""
-        from deepcave_symbolic.show.document import overview
-        from deepcave_symbolic.show.text import write_text
-
         return write_text(overview(self))
 
     def _repr_html_(self) -> str:
-        from deepcave_symbolic.show.document import overview
-        from deepcave_symbolic.show.notebook import write_notebook
-
         return write_notebook(overview(self))

@@ -126,7 +126,7 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> 
     parts: list[str] = []
     for path, explanations in found.items():
         parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
-        figure = plot_pairs(explanations)  # type: ignore[arg-type]
+        figure = plot_pairs(explanations)
         parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
     style = "body { font-family: sans-serif; margin: 1.5em; }"
     head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from deepcave_symbolic.comparing.comparison import AGREEMENTS, Comparison, Constant
+from deepcave_symbolic.comparing.comparison import AGREEMENTS, Compared, Constant
 from deepcave_symbolic.comparing.compute import compare_explanations
 
-__all__ = ["AGREEMENTS", "Comparison", "Constant", "compare_explanations"]
+__all__ = ["AGREEMENTS", "Compared", "Constant", "compare_explanations"]

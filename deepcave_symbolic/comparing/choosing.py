@@ -17,7 +17,7 @@ from deepcave_symbolic.comparing.agreement import constants_of
 from deepcave_symbolic.comparing.domain import check_points
 from deepcave_symbolic.comparing.forms import Data, Fit, Form, form_of, refit
 from deepcave_symbolic.exceptions import InvalidArgumentError, SearchFailedError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import complexity, longest_case
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import is_defined, is_regular
@@ -78,13 +78,13 @@ def given_form(formula: Formula, runs: Iterable[str], data: Sequence[Data], axes
     return Fitted(form, tuple(fits))
 
 
-def weigh(explanations: Sequence[Explanation], data: Sequence[Data], axes: Sequence[Axis]) -> list[Fitted]:
+def weigh(explanations: Sequence[Explained], data: Sequence[Data], axes: Sequence[Axis]) -> list[Fitted]:
     """Returns the forms that come into question, fitted to every run, the shortest first."""
     fitted = _fitted(_candidates(explanations, len(axes)), data, axes)
     return sorted(fitted, key=lambda f: (complexity(f.form.template), f.loss))
 
 
-def _candidates(explanations: Sequence[Explanation], k: int) -> dict[Form, list[Array]]:
+def _candidates(explanations: Sequence[Explained], k: int) -> dict[Form, list[Array]]:
     """Returns the forms with the values of θ that were found for them.
 
     None is longer than the longest formula that a run recommends: its trials do not settle more constants than that.
@@ -119,7 +119,7 @@ def _fitted(candidates: Mapping[Form, list[Array]], data: Sequence[Data], axes: 
 
 
 def choose(
-    weighed: Sequence[Fitted], explanations: Sequence[Explanation], data: Sequence[Data], level: float
+    weighed: Sequence[Fitted], explanations: Sequence[Explained], data: Sequence[Data], level: float
 ) -> tuple[Fitted, Fitted]:
     """Returns the form to compare, and the one that follows the runs; mostly they are the same.
 
@@ -134,7 +134,7 @@ def choose(
     return _determined(closest, settled, level), closest
 
 
-def _unseen(explanation: Explanation, data: Data) -> float:
+def _unseen(explanation: Explained, data: Data) -> float:
     """Returns what the run's trials cannot see of 1 - R²."""
     variance = weighted_variance(data.y, data.weights)
     return min(1.0, explanation.noise**2 / variance) if variance > 0.0 else 0.0

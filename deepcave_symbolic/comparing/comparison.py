@@ -1,4 +1,4 @@
-"""The record of a comparison: computed once, frozen, to JSON and back; reports and figures only draw from it."""
+"""The record of a comparison: computed once, frozen, to JSON and back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import FormulaError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import Node, check_variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.printing import to_latex, to_text
@@ -17,9 +17,9 @@ from deepcave_symbolic.words.names import latex_name
 
 if TYPE_CHECKING:
     import pandas as pd
-    import plotly.graph_objects as go
+    from typing_extensions import Self
 
-__all__ = ["AGREEMENTS", "SCHEMA_VERSION", "Comparison", "Constant"]
+__all__ = ["AGREEMENTS", "SCHEMA_VERSION", "Compared", "Constant"]
 
 SCHEMA_VERSION = 2
 AGREEMENTS = ("agree", "differ", "undetermined")
@@ -32,7 +32,7 @@ class Constant(Record):
     Args:
         name: c1, c2, … in reading order.
         role: "offset", "factor", "exponent" or "inside" (a term).
-        values: One value a run, not rounded.
+        values: One value per run, not rounded.
         errors: Their standard errors; infinite where a run does not settle the constant.
         mean: The value that all runs together speak for, each weighed by 1/error²; NaN where none has an error.
         tolerance: Within which "agree" is meant: twice the largest error, in the constant's unit.
@@ -52,11 +52,11 @@ class Constant(Record):
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison(Record):
+class Compared(Record):
     """Formulas of the same hyperparameters in several runs.
 
     Args:
-        runs: A name a run, told apart.
+        runs: A name per run, all different.
         explanations: The explanation of every run, with its own formulas.
         form: The common form in natural units: behind the hyperparameters' variables come those of the constants.
         formulas: The common form with every run's constants, rounded, scored on the domain that the runs share.
@@ -69,7 +69,7 @@ class Comparison(Record):
     """
 
     runs: tuple[str, ...]
-    explanations: tuple[Explanation, ...]
+    explanations: tuple[Explained, ...]
     form: Node
     formulas: tuple[Formula, ...]
     constants: tuple[Constant, ...]
@@ -110,7 +110,7 @@ class Comparison(Record):
         return [c for c in self.constants if c.agreement == "agree"]
 
     def to_frame(self) -> pd.DataFrame:
-        """Returns a row a constant and run: constant, role, run, value, error, mean, tolerance, p_value, agreement."""
+        """Returns one row per constant and run, with what all runs say of the constant."""
         import pandas as pd
 
         columns = ["constant", "role", "run", "value", "error", "mean", "tolerance", "p_value", "agreement"]
@@ -121,19 +121,13 @@ class Comparison(Record):
         ]
         return pd.DataFrame(rows, columns=columns)
 
-    def plot(self) -> go.Figure:
-        """Returns a plotly figure of every run's surrogate and of the common form in it."""
-        from deepcave_symbolic.show.figures.comparison import plot_comparison
-
-        return plot_comparison(self)
-
     def to_dict(self) -> dict[str, Any]:
         """Returns the record as JSON values, without NaN or infinity."""
         shown = {"hyperparameters": list(self.hyperparameters), "form_text": self.form_text()}
         return {"schema": SCHEMA_VERSION, **super().to_dict(), **shown}
 
     @classmethod
-    def from_dict(cls, data: Any) -> Comparison:
+    def from_dict(cls, data: Any) -> Self:
         """Reads what `to_dict` wrote.
 
         Raises:
@@ -145,16 +139,3 @@ class Comparison(Record):
         if version == 1 and isinstance(data.get("forms"), list):
             data = {**data, "forms": [list(form.values()) for form in data["forms"] if isinstance(form, Mapping)]}
         return super().from_dict(data)
-
-    def __str__(self) -> str:
-        """Returns the comparison as text for a terminal."""
-        from deepcave_symbolic.show.comparison import comparison_document
-        from deepcave_symbolic.show.text import write_text
-
-        return write_text(comparison_document(self))
-
-    def _repr_html_(self) -> str:
-        from deepcave_symbolic.show.comparison import comparison_document
-        from deepcave_symbolic.show.notebook import write_notebook
-
-        return write_notebook(comparison_document(self))

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from deepcave_symbolic.comparing.agreement import constants_of
 from deepcave_symbolic.comparing.choosing import Fitted, choose, given_form, weigh
-from deepcave_symbolic.comparing.comparison import Comparison
+from deepcave_symbolic.comparing.comparison import Compared
 from deepcave_symbolic.comparing.domain import data_on, shared_domain
 from deepcave_symbolic.comparing.forms import Data, Fit, Form
 from deepcave_symbolic.comparing.notes import notes_on
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import error_of_mean
 from deepcave_symbolic.formulas.expression import complexity, evaluate
 from deepcave_symbolic.formulas.formula import Formula
@@ -29,14 +30,21 @@ from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["compare_explanations"]
 
+C = TypeVar("C", bound=Compared)
+
 
 def compare_explanations(
-    explanations: Mapping[str, Explanation | Unexplained], *, form: Formula | None = None, level: float = 0.05
-) -> Comparison:
+    explanations: Mapping[str, Explained | Unexplained],
+    kind: type[C],
+    *,
+    form: Formula | None = None,
+    level: float = 0.05,
+) -> C:
     """Returns the comparison of explanations of the same hyperparameters in several runs.
 
     Args:
         explanations: The explanations by the runs' names.
+        kind: The class of the record.
         form: A formula whose form is compared; None for the one that serves all runs best.
         level: Below this p-value a constant's differences are more than its uncertainty.
 
@@ -70,7 +78,7 @@ def compare_explanations(
     def text(fitted: Fitted) -> str:
         return _form_text(fitted.form, names, formulas[0])
 
-    return Comparison(
+    return kind(
         runs=tuple(explanations),
         explanations=tuple(records),
         form=chosen.form.template,
@@ -84,7 +92,7 @@ def compare_explanations(
     )
 
 
-def _formula(form: Form, fit: Fit, projection: Projection, axes: Sequence[Axis], explanation: Explanation) -> Formula:
+def _formula(form: Form, fit: Fit, projection: Projection, axes: Sequence[Axis], explanation: Explained) -> Formula:
     """Returns the common form with a run's constants, rounded, then scored on the shared domain."""
     shared = np.array([axis.contains(projection.held_out.grid[:, i]) for i, axis in enumerate(axes)]).all(axis=0)
     held = projection.held_out

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from deepcave_symbolic.comparing.choosing import Fitted
 from deepcave_symbolic.comparing.comparison import Constant
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.words.names import shown_name
@@ -15,7 +15,7 @@ __all__ = ["notes_on"]
 
 
 def notes_on(
-    explanations: Mapping[str, Explanation],
+    explanations: Mapping[str, Explained],
     projections: Mapping[str, Projection],
     chosen: Fitted,
     closest: Fitted,
@@ -35,9 +35,7 @@ def notes_on(
     return [*_on_runs(explanations, projections, chosen), *_on_closest(closest, chosen, text), *_on_length(constants)]
 
 
-def _on_runs(
-    explanations: Mapping[str, Explanation], projections: Mapping[str, Projection], chosen: Fitted
-) -> list[str]:
+def _on_runs(explanations: Mapping[str, Explained], projections: Mapping[str, Projection], chosen: Fitted) -> list[str]:
     notes = []
     for what, values in (
         ("objectives", {e.objective for e in explanations.values()}),

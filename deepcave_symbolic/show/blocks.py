@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from deepcave_symbolic.formulas.formula import Formula
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.findings.explained import Explained
 
 __all__ = [
     "Block",
@@ -158,7 +158,7 @@ class Figure:
     """
 
     kind: Literal["explanation", "front", "ranges"]
-    explanations: tuple[Explanation, ...]
+    explanations: tuple[Explained, ...]
     formula: Formula | None
     title: str
 

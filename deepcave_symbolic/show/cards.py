@@ -12,7 +12,7 @@ from deepcave_symbolic.surrogates.base import SurrogateRecord
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.findings.explained import Explained, Unexplained
 
 __all__ = ["BIBTEX", "how_made", "objective_text", "run_card", "run_of", "surrogate_card", "surrogate_text"]
 
@@ -30,17 +30,17 @@ BIBTEX = """@inproceedings{segel2023symbolic,
 }"""
 
 
-def run_of(explanation: Explanation) -> str:
+def run_of(explanation: Explained | Unexplained) -> str:
     """Returns what people call the run; empty where that is not known."""
     return run_name(explanation.run)
 
 
-def objective_text(explanation: Explanation) -> str:
+def objective_text(explanation: Explained | Unexplained) -> str:
     """Returns the objective and, where there are budgets, the one whose trials were used."""
     return explanation.objective + ("" if explanation.budget is None else f" at budget {explanation.budget:g}")
 
 
-def run_card(explanation: Explanation) -> Facts:
+def run_card(explanation: Explained | Unexplained) -> Facts:
     """Returns the facts on the run."""
     p = explanation.provenance
     better = {"minimize": "smaller is better", "maximize": "larger is better"}[explanation.direction]
@@ -54,7 +54,7 @@ def run_card(explanation: Explanation) -> Facts:
     return Facts(tuple((label, text) for label, text in facts if text), "Run")
 
 
-def surrogate_card(explanation: Explanation) -> tuple[Block, ...]:
+def surrogate_card(explanation: Explained | Unexplained) -> tuple[Block, ...]:
     """Returns the facts on the model that spoke, with its options; empty where none did."""
     record = explanation.surrogate
     if record is None:
@@ -70,7 +70,7 @@ def surrogate_card(explanation: Explanation) -> tuple[Block, ...]:
     return (Facts(tuple(facts), "Surrogate"), Details("Options", (Code("Options", options),)))
 
 
-def surrogate_text(explanation: Explanation) -> str:
+def surrogate_text(explanation: Explained | Unexplained) -> str:
     """Returns the surrogate's card in one sentence."""
     record = explanation.surrogate
     if record is None:
@@ -94,7 +94,7 @@ def _quality(record: SurrogateRecord) -> str:
     return text
 
 
-def how_made(explanations: Sequence[Explanation], command: str | None = None) -> tuple[Block, ...]:
+def how_made(explanations: Sequence[Explained | Unexplained], command: str | None = None) -> tuple[Block, ...]:
     """Returns the command, the provenance that the explanations share, and the paper to cite.
 
     Args:

@@ -10,14 +10,14 @@ from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Hea
 from deepcave_symbolic.words.names import shown_name
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import Comparison
+    from deepcave_symbolic.comparing import Compared
 
 __all__ = ["comparison_document", "number_with_error"]
 
 _CROSS = "R² of the formula of the run on the left for the run on top; in brackets after the best shift and stretch"
 
 
-def comparison_document(comparison: Comparison) -> tuple[Block, ...]:
+def comparison_document(comparison: Compared) -> tuple[Block, ...]:
     """Returns the page on a comparison: the common form, its constants, every run's own formula."""
     names = " and ".join(comparison.hyperparameters)
     form = FormulaBlock(f"{shown_name(comparison.objective)} ≈ {comparison.form_text()}", comparison.form_latex())
@@ -37,7 +37,7 @@ def comparison_document(comparison: Comparison) -> tuple[Block, ...]:
     )
 
 
-def _constants(comparison: Comparison) -> Table:
+def _constants(comparison: Compared) -> Table:
     """Returns the constants of the common form, one row per run, and below them what they say together."""
     constants = comparison.constants
     runs = zip(comparison.runs, comparison.explanations, comparison.formulas, strict=True)
@@ -84,7 +84,7 @@ def _chance(p_value: float) -> str:
     return "?" if not math.isfinite(p_value) else "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
 
 
-def _own_formulas(comparison: Comparison) -> Table:
+def _own_formulas(comparison: Compared) -> Table:
     own = [e.best for e in comparison.explanations]
     return Table(
         columns=(
@@ -98,7 +98,7 @@ def _own_formulas(comparison: Comparison) -> Table:
     )
 
 
-def _cross(comparison: Comparison) -> Table:
+def _cross(comparison: Compared) -> Table:
     numbers = [f"[{i + 1}]" for i in range(len(comparison.runs))]
     rows = zip(numbers, comparison.runs, comparison.cross, comparison.cross_shape, strict=True)
     return Table(

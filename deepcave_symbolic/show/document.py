@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.interaction import interaction_rmse
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import (
@@ -25,9 +26,6 @@ from deepcave_symbolic.show.cards import objective_text, surrogate_text
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import percent
-
-if TYPE_CHECKING:
-    from deepcave_symbolic.findings.explained import Explained, Unexplained
 
 __all__ = ["common_warnings", "document", "facts", "formula_block", "interaction_strength", "overview"]
 
@@ -59,11 +57,11 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
         formula: The formula that it is about, of the record's front; the recommended one by default.
     """
     title = " and ".join(explanation.hyperparameters)
-    if not explanation.formulas:
+    if isinstance(explanation, Unexplained):
         return (Heading(title), Warnings(_warnings(explanation)), facts(explanation))
     formula = formula or explanation.best
     verdict, warnings = _judged(explanation, formula)
-    if explanation.optimum(formula).disagrees:
+    if explanation.findings(formula).optimum.disagrees:
         warnings = (*warnings, ("with care", _OPTIMUM_DISPUTED))
     pictured = f"Surrogate, formula and trials of {title}"
     return (
@@ -96,12 +94,11 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     """
     rows: list[tuple[str, str]] = []
     projection = explanation.projection
-    if formula is not None and projection is not None:
-        verdict, _ = _judged(explanation, formula)
+    if formula is not None and isinstance(explanation, Explained):
         found = explanation.findings(formula)
         n = formula.complexity
         rows = [
-            ("Verdict", verdict),
+            ("Verdict", found.trust.verdict),
             ("Behaves", " ".join(found.behaviour)),
             ("Optimum", found.optimum.sentence),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
@@ -125,10 +122,10 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
 
 
 def _accounts_for(explanation: Explained, formula: Formula) -> str:
-    trust = explanation.trust(formula)
+    trust = explanation.findings(formula).trust
     where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
     text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
-    if explanation.projection is None or explanation.projection.n_averaged == 0:
+    if explanation.projection.n_averaged == 0:
         return text
     share = percent(trust.variance_share)
     rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"
@@ -137,8 +134,8 @@ def _accounts_for(explanation: Explained, formula: Formula) -> str:
 
 def _judged(explanation: Explained, formula: Formula) -> tuple[str, tuple[tuple[str, str], ...]]:
     """Returns the verdict on a formula and the warnings that hold for it; the record's are on the recommended one."""
-    recommended = explanation.trust().reasons
-    trust = explanation.trust(formula)
+    recommended = explanation.findings().trust.reasons
+    trust = explanation.findings(formula).trust
     reasons = list(trust.reasons)
     if formula.complexity < explanation.best.complexity and not set(reasons) <= set(recommended):
         # Surrogate and projection are the same, so that the reason of its own is that it is too short.
@@ -187,7 +184,7 @@ def _alternatives(explanation: Explained, formula: Formula) -> list[Block]:
         rows = tuple(map(_fit_cells, others))
         return [Table(_fit_columns(explanation.objective), rows, title, folded=True, brief=_MOST_ALTERNATIVES)]
     # A constant has no form to be settled, and without a trial nothing is known of their noise.
-    if formula.complexity == 0 or explanation.surrogate is None or explanation.surrogate.n_trials == 0:
+    if formula.complexity == 0 or explanation.surrogate.n_trials == 0:
         return []
     return [Note("The search found no other formula of this length that fits as well within the trials' noise.")]
 
@@ -237,14 +234,13 @@ def overview(
     rows: list[tuple[Cell, ...]] = []
     for e, formula in zip(explanations, shown, strict=True):
         name = ", ".join(e.hyperparameters)
-        if formula is None or e.projection is None:
+        if formula is None or isinstance(e, Unexplained):
             rows.append((name, *["-"] * (len(columns) - 2), "none"))
             continue
-        verdict, _ = _judged(e, formula)
         moved = (f"{e.range:.3g}", percent(e.projection.variance_share))
         together = (_interaction_cell(e, interaction),) if paired else ()
         fit = (f"{round(formula.r2, 3) + 0.0:.3f}", str(formula.complexity))
-        rows.append((name, *moved, *together, *fit, verdict, formula))
+        rows.append((name, *moved, *together, *fit, e.findings(formula).trust.verdict, formula))
     meanings = {**_MEANINGS, "interaction": _INTERACTIONS[interaction]}
     legend = tuple((column.title, meanings[column.title]) for column in columns if column.title in meanings)
     blocks: list[Block] = [Table(columns, tuple(rows), legend=legend)]
@@ -288,6 +284,6 @@ def _interaction_cell(explanation: Explained, interaction: str) -> str:
 def interaction_strength(explanation: Explained) -> float:
     """Returns how far the best sum of two curves stays from a pair's projection (RMSE, objective units); else 0."""
     projection = explanation.projection
-    if projection is None or len(projection.axes) != 2:
+    if len(projection.axes) != 2:
         return 0.0
     return interaction_rmse(projection.grid, projection.mean, projection.weights)

@@ -86,5 +86,5 @@ class Study:
 
         from deepcave_symbolic.show.pairs import pair_table
 
-        table = pair_table(self.explanations)  # type: ignore[arg-type]
+        table = pair_table(self.explanations)
         return pd.concat([pd.Series([record.run for record in self.records], name="run", dtype=object), table], axis=1)

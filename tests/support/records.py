@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepcave_symbolic import Explanation, Formula
+from deepcave_symbolic import Explanation, Formula, Unexplained
 from deepcave_symbolic.findings.findings import findings_of
 from deepcave_symbolic.formulas.expression import constant, function, power, variable
 from deepcave_symbolic.numeric.arrays import Array
@@ -93,6 +93,10 @@ def record_of(
         warnings=trust.reasons,
         others=tuple(others),
     )
+
+
+def unexplained(name: str, reason: str) -> Unexplained:
+    return Unexplained((name,), "cost", "minimize", None, "a run", reason, explanation().surrogate)
 
 
 def two_dimensional(a: str = "a", b: str = "b") -> Explanation:

@@ -15,20 +15,20 @@ from deepcave_symbolic.show.figures.maps import contour
 from deepcave_symbolic.show.figures.parts import CURVE_POINTS, axis_layout, band, curve, escape, titled
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import Comparison
+    from deepcave_symbolic.comparing import Compared
 
 __all__ = ["plot_comparison"]
 
 _MAP_POINTS, _LONGEST_NAME = 41, 34
 
 
-def plot_comparison(comparison: Comparison) -> go.Figure:
+def plot_comparison(comparison: Compared) -> go.Figure:
     """Returns a figure of the common form in every run: dashed beside the surrogate (solid), or a map per run."""
     figure = _maps(comparison) if len(comparison.hyperparameters) == 2 else _curves(comparison)
     return titled(figure, f"{comparison.objective} ≈ {comparison.form_text()}")
 
 
-def _curves(comparison: Comparison) -> go.Figure:
+def _curves(comparison: Compared) -> go.Figure:
     figure = go.Figure()
     axis = comparison.formulas[0].axes[0]
     mode = "markers" if axis.categorical else "lines"
@@ -50,7 +50,7 @@ def _curves(comparison: Comparison) -> go.Figure:
     return figure.update_yaxes(title_text=escape(comparison.objective))
 
 
-def _maps(comparison: Comparison) -> go.Figure:
+def _maps(comparison: Compared) -> go.Figure:
     first, second = comparison.formulas[0].axes
     columns = min(3, len(comparison.runs))
     rows = math.ceil(len(comparison.runs) / columns)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import plotly.graph_objects as go
 
-from deepcave_symbolic.exceptions import SearchFailedError
 from deepcave_symbolic.formulas.expression import evaluate, variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
@@ -27,26 +26,22 @@ from deepcave_symbolic.show.figures.parts import (
 )
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation
+    from deepcave_symbolic.findings.explained import Explained
 
 __all__ = ["plot_explanation", "plot_front"]
 
 
-def plot_explanation(explanation: Explanation, formula: Formula | None = None) -> go.Figure:
+def plot_explanation(explanation: Explained, formula: Formula | None = None) -> go.Figure:
     """Returns a figure of surrogate, formula and trials, on natural axes.
 
     Args:
         explanation: The record.
         formula: A formula of its front; the recommended one by default.
-
-    Raises:
-        SearchFailedError: If the record holds no formula.
     """
     formula = formula or explanation.best
     projection = explanation.projection
-    if projection is None:
-        raise SearchFailedError("The record holds no projection to plot.")
-    best = explanation.optimum(formula) if variables(formula.tree) else None  # a constant is best nowhere
+    found = explanation.findings(formula)
+    best = found.optimum if variables(formula.tree) else None  # a constant is best nowhere
     if any(axis.categorical for axis in projection.axes):
         figure = plot_choices(projection, formula)
     elif len(projection.axes) == 2:
@@ -57,11 +52,11 @@ def plot_explanation(explanation: Explanation, formula: Formula | None = None) -
             figure.add_trace(points([best.values[0]], [best.value], "formula's optimum", marker=palette.OPTIMUM_MARKER))
         figure.add_traces(incumbent(projection))
         _shade_untried(figure, projection)
-        _mark_outside_band(figure, projection, explanation.findings(formula).band.stretches)
+        _mark_outside_band(figure, projection, found.band.stretches)
     return titled(figure, str(formula))
 
 
-def plot_front(explanation: Explanation, formula: Formula | None = None) -> go.Figure:
+def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Figure:
     """Returns a figure of the Pareto front: R² on held-out points against the number of operators."""
     formula = formula or explanation.best
     front = explanation.formulas

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import percent
 
 __all__ = ["VALUES", "plot_pairs"]
+
+#: Explanations by their hyperparameters.
+Cells: TypeAlias = dict[tuple[str, ...], Explained | Unexplained]
 
 #: What a cell can show, with its title; the button's order.
 VALUES = {
@@ -33,7 +36,7 @@ _SCALES = {"range": "Viridis", "interaction": "Magma", "r2": "Cividis"}
 _CELL, _MARGIN, _LETTER, _LONGEST_LABEL = 62, 190, 6.6, 30
 
 
-def plot_pairs(explanations: Sequence[Explanation], value: str = "range") -> go.Figure:
+def plot_pairs(explanations: Sequence[Explained | Unexplained], value: str = "range") -> go.Figure:
     """Returns a heat map with a cell a pair and buttons for range, interaction share and R².
 
     Single hyperparameters, where they are among the explanations, fill the diagonal. What has no value is blank.
@@ -76,8 +79,8 @@ def plot_pairs(explanations: Sequence[Explanation], value: str = "range") -> go.
     return figure
 
 
-def _cells(explanations: Sequence[Explanation]) -> dict[tuple[str, ...], Explanation]:
-    cells: dict[tuple[str, ...], Explanation] = {}
+def _cells(explanations: Sequence[Explained | Unexplained]) -> Cells:
+    cells: Cells = {}
     for explanation in explanations:
         names = tuple(sorted(explanation.hyperparameters))
         if names in cells:
@@ -91,7 +94,7 @@ def _cells(explanations: Sequence[Explanation]) -> dict[tuple[str, ...], Explana
     return cells
 
 
-def _order(cells: dict[tuple[str, ...], Explanation]) -> list[str]:
+def _order(cells: Cells) -> list[str]:
     """Returns the hyperparameters, those that move the objective most first."""
     largest: dict[str, float] = {}
     for names, explanation in cells.items():
@@ -101,15 +104,15 @@ def _order(cells: dict[tuple[str, ...], Explanation]) -> list[str]:
     return sorted(largest, key=lambda name: (-by_sum[name], name))
 
 
-def _value(explanation: Explanation, key: str) -> float | None:
-    if explanation.projection is None or not explanation.formulas:
+def _value(explanation: Explained | Unexplained, key: str) -> float | None:
+    if isinstance(explanation, Unexplained):
         return None
     if key == "range":
         return explanation.range
     return interaction_share(explanation) if key == "interaction" else explanation.best.r2
 
 
-def _map(cells: dict[tuple[str, ...], Explanation], names: Sequence[str], key: str, *, shown: bool) -> go.Heatmap:
+def _map(cells: Cells, names: Sequence[str], key: str, *, shown: bool) -> go.Heatmap:
     z: Array = np.full((len(names), len(names)), np.nan)
     text, hover = (np.full(z.shape, "", dtype=object) for _ in range(2))
     at = {name: i for i, name in enumerate(names)}
@@ -141,9 +144,9 @@ def _map(cells: dict[tuple[str, ...], Explanation], names: Sequence[str], key: s
     )
 
 
-def _hover(explanation: Explanation) -> str:
+def _hover(explanation: Explained | Unexplained) -> str:
     names = escape(" and ".join(explanation.hyperparameters))
-    if not explanation.formulas:
+    if isinstance(explanation, Unexplained):
         return f"{names}<br>{escape(' '.join(explanation.warnings))}"
     share = interaction_share(explanation)
     interaction = "" if share is None else f", interaction {percent(share)}"
@@ -151,13 +154,13 @@ def _hover(explanation: Explanation) -> str:
     return f"{names}<br>{facts}<br>{escape(str(explanation.best))}"
 
 
-def _title(explanations: Sequence[Explanation], value: str) -> str:
+def _title(explanations: Sequence[Explained | Unexplained], value: str) -> str:
     first = explanations[0]
     budget = "" if first.budget is None else f" at budget {first.budget:g}"
     return escape(f"{first.objective}{budget} · {VALUES[value]}")
 
 
-def _buttons(explanations: Sequence[Explanation], value: str) -> dict[str, Any]:
+def _buttons(explanations: Sequence[Explained | Unexplained], value: str) -> dict[str, Any]:
     keys = list(VALUES)
     return {
         "type": "buttons",

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.show.figures.parts import escape
 
 __all__ = ["plot_ranges"]
 
 
-def plot_ranges(explanations: Sequence[Explanation]) -> go.Figure:
+def plot_ranges(explanations: Sequence[Explained]) -> go.Figure:
     """Returns bars, the first explanation's on top; each has a projection."""
     objective = escape(explanations[0].objective)
     names = [escape(", ".join(e.hyperparameters)) for e in explanations]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.show.blocks import Figure
 from deepcave_symbolic.show.figures import draw
@@ -87,7 +87,7 @@ class Drawings:
         return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
 
 
-def _thinned(explanation: Explanation) -> tuple[Explanation, str]:
+def _thinned(explanation: Explained) -> tuple[Explained, str]:
     """Returns the record with as many trials as a browser draws quickly, and a caption that says so."""
     projection = explanation.projection
     if projection is None or len(projection.trials.costs) <= _MOST_TRIALS:

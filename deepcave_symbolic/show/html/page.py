@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.show.blocks import (
     Block,
     Code,
@@ -48,7 +48,7 @@ _NAMES = {
 _AS_LATEX = "as LaTeX (booktabs, amsmath)"
 
 
-def explanation_page(explanation: Explanation, command: str | None = None) -> str:
+def explanation_page(explanation: Explained | Unexplained, command: str | None = None) -> str:
     """Returns one explanation as a page that opens without internet.
 
     Args:
@@ -60,8 +60,8 @@ def explanation_page(explanation: Explanation, command: str | None = None) -> st
 
 
 def report_page(
-    singles: Sequence[Explanation],
-    pairs: Sequence[Explanation] = (),
+    singles: Sequence[Explained | Unexplained],
+    pairs: Sequence[Explained | Unexplained] = (),
     *,
     title: str | None = None,
     command: str | None = None,
@@ -88,7 +88,7 @@ def report_page(
 class _Section:
     """The blocks on one explanation, the markup of those that fit, and the names of those that do not."""
 
-    explanation: Explanation
+    explanation: Explained | Unexplained
     blocks: Sequence[Block]
     fitting: dict[int, str] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
@@ -114,7 +114,7 @@ class _Page:
         common: Warnings that the page shows once.
     """
 
-    def __init__(self, explanations: Sequence[Explanation], level: int, common: Sequence[str]) -> None:
+    def __init__(self, explanations: Sequence[Explained | Unexplained], level: int, common: Sequence[str]) -> None:
         self._explanations = explanations
         self._level = level
         self._common = tuple(common)
@@ -123,7 +123,7 @@ class _Page:
         frame = _FRAME + _HEADING * len(explanations) + len(self._style) + len(self._script)
         self._remaining = RemainingBytes(MAX_BYTES - frame)
 
-    def table(self, explanations: Sequence[Explanation], note: str = "") -> list[str]:
+    def table(self, explanations: Sequence[Explained | Unexplained], note: str = "") -> list[str]:
         """Returns the table with one row per explanation, a note with what its columns mean, and its LaTeX."""
         table = next(block for block in overview(explanations, interaction="rmse") if isinstance(block, Table))
         below = []
@@ -206,7 +206,7 @@ class _Page:
         markup = render(block)
         return markup if self._remaining.reserve(markup) else ""
 
-    def _shown(self, explanation: Explanation) -> Iterator[Block]:
+    def _shown(self, explanation: Explained | Unexplained) -> Iterator[Block]:
         """Yields the blocks of the document that do not stand elsewhere on the page."""
         for block in document(explanation):
             if isinstance(block, (Warnings, Facts)):
@@ -223,10 +223,10 @@ def _name(block: Block) -> str:
     return f"“{block.title}”" if isinstance(block, (Table, Details)) else _NAMES[type(block)]
 
 
-def _anchor(explanation: Explanation) -> str:
+def _anchor(explanation: Explained | Unexplained) -> str:
     """Returns the section's id: letters and digits, whatever the names are."""
     return "e-" + "-".join(name.encode("utf-8", "backslashreplace").hex() for name in explanation.hyperparameters)
 
 
-def _run_name(explanations: Sequence[Explanation]) -> str:
+def _run_name(explanations: Sequence[Explained | Unexplained]) -> str:
     return (run_of(explanations[0]) if explanations else "") or "a run"

@@ -13,9 +13,8 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Float
 
-from deepcave_symbolic import Comparison, Explanation, Unexplained, compare, explain, load_run
+from deepcave_symbolic import Comparison, Explanation, Unexplained, compare, comparing, explain, load_run
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.comparing import compare_explanations
 from deepcave_symbolic.comparing.forms import Data, form_of, refit
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, SearchFailedError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
@@ -27,6 +26,10 @@ from places import EXAMPLE_RUNS
 
 SVM = EXAMPLE_RUNS / "svm_bbo"
 Landscape = Callable[[Any, Any], Any]
+
+
+def compare_explanations(explanations: Any, **options: Any) -> Comparison:
+    return comparing.compare_explanations(explanations, Comparison, **options)
 
 
 class Known:

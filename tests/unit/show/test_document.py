@@ -25,7 +25,7 @@ from deepcave_symbolic.show.cards import BIBTEX, how_made, run_card, surrogate_c
 from deepcave_symbolic.show.document import common_warnings, document, overview
 from deepcave_symbolic.show.figures import draw
 from deepcave_symbolic.words.run_names import run_name, run_names
-from records import explanation, two_dimensional
+from records import explanation, two_dimensional, unexplained
 
 B = TypeVar("B")
 
@@ -50,7 +50,7 @@ def test_the_page_on_one_explanation_in_order() -> None:
     ]
     assert blocks[0] == Heading("lr", "trust")
     front, alternatives = only(blocks, Table)
-    assert front.recommended == front.shown == 2 and [row[-1] for row in front.rows] == record.formulas
+    assert front.recommended == front.shown == 2 and tuple(row[-1] for row in front.rows) == record.formulas
     assert alternatives.title.endswith("the recommended one (2)") and len(alternatives.rows) == 2
     for table in (front, alternatives):
         assert {len(row) for row in table.rows} == {len(table.columns)}
@@ -87,7 +87,7 @@ def test_an_optimum_that_surrogate_and_incumbent_dispute_is_a_warning() -> None:
 
 
 def test_what_cannot_be_explained_has_its_reason() -> None:
-    empty = replace(explanation("kernel"), formulas=[], projection=None, warnings=["It has one value."])
+    empty = unexplained("kernel", "It has one value.")
     heading, warnings, facts = document(empty)
     assert (heading, warnings) == (Heading("kernel"), Warnings((("with care", "It has one value."),)))
     assert isinstance(facts, Facts) and "Verdict" not in dict(facts.rows)
@@ -134,14 +134,14 @@ def test_the_surrogate_has_the_same_words_in_its_card_and_in_a_line() -> None:
 
 
 def test_the_run_and_how_the_page_was_made() -> None:
-    provenance = {"run": "/somewhere/run_x/0", "n_trials": 40, "direction": "maximize", "seed": 3}
-    record = replace(explanation(), provenance=provenance)
+    provenance = {"n_trials": 40, "seed": 3, "engine": "auto"}
+    record = replace(explanation(), provenance=provenance, run="/somewhere/run_x/0", direction="maximize")
     assert run_card(record).rows == (("Run", "run_x/0"), ("Trials", "40"), ("Objective", "cost (larger is better)"))
     other = replace(record, provenance={**provenance, "seed": 4})
     command, details, _, paper = how_made([record, other], "deepcave-symbolic report X")
     assert command == Code("Command", "deepcave-symbolic report X") and paper == Code("BibTeX", BIBTEX)
     assert isinstance(details, Details) and isinstance(details.blocks[0], Code)
-    assert '"run"' in details.blocks[0].text and '"seed"' not in details.blocks[0].text, "what they share"
+    assert '"engine"' in details.blocks[0].text and '"seed"' not in details.blocks[0].text, "what they share"
 
 
 @pytest.mark.parametrize(

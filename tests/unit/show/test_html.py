@@ -27,9 +27,10 @@ from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.show.cards import BIBTEX
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.document import overview as overview_page
-from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
+from deepcave_symbolic.show.html import MAX_BYTES, explanation_page, page, report_page
 from deepcave_symbolic.show.latex import write_latex
 from places import EXAMPLE_RUNS
+from records import unexplained
 
 RUNS = EXAMPLE_RUNS
 HOSTILE = {
@@ -298,10 +299,8 @@ def test_every_kind_of_explanation_has_a_page(explanation: Explanation) -> None:
         assert e.best.mathml() in html and html.count("data-figure=") == 1
         assert len(html.encode()) < MAX_BYTES
     assert "for every choice of solver" in grouped.to_html()
-    nothing = replace(
-        explanation, hyperparameters=("other",), formulas=[], others=[], projection=None, warnings=["It is constant."]
-    )
-    html = nothing.to_html()
+    nothing = unexplained("other", "It is constant.")
+    html = explanation_page(nothing)
     assert "It is constant." in html and "script-src 'none'" in html and len(html) < 100_000
     assert "It is constant." in report_page([explanation, nothing])
 

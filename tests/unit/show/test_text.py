@@ -15,7 +15,7 @@ from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.words.numbers import percent
-from records import HOSTILE, explanation, two_dimensional
+from records import HOSTILE, explanation, two_dimensional, unexplained
 
 
 def facts_of(record: Explanation) -> dict[str, str]:
@@ -198,9 +198,7 @@ def test_the_overview_has_the_share_of_the_variance() -> None:
 
 
 def test_overview_shows_what_could_not_be_explained() -> None:
-    empty = replace(
-        explanation("kernel"), formulas=[], projection=None, warnings=["Hyperparameter 'kernel' is categorical."]
-    )
+    empty = unexplained("kernel", "Hyperparameter 'kernel' is categorical.")
     for text in (
         write_text(overview([explanation(), empty])),
         write_markdown(overview([explanation(), empty])),
