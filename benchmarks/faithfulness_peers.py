@@ -36,7 +36,8 @@ from deepcave_symbolic import Explanation, Formula, explain
 from deepcave_symbolic.engines import SearchProblem
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.formulas.front import Target, pareto_front, recommend
+from deepcave_symbolic.formulas.front import Target, front_of, recommend
+from deepcave_symbolic.formulas.front import score as score_formulas
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.space.axis import axis_of
@@ -228,7 +229,7 @@ def _ours_on_random_samples(case: Case, row: str) -> dict[str, Outcome]:
     start = time.perf_counter()
     axes = tuple(axis_of(case.explainer.run.configspace, name) for name in case.names)
     found = [("exhaustive", node) for node in ExhaustiveEngine().search(SearchProblem(axes, x, y))]
-    front = pareto_front(found, Target(axes, "cost", x, y, x, y), DEFAULT_MAX_COMPLEXITY)
+    front = front_of(score_formulas(found, Target(axes, "cost", x, y, x, y), DEFAULT_MAX_COMPLEXITY))
     formula = front[recommend(front)]
     seconds = time.perf_counter() - start
     return {row: _outcome_of(formula, case, seconds, None, described=False)}

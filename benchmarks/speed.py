@@ -28,7 +28,7 @@ from common import EXAMPLES, best_within, print_json, print_table, recorded_run
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.engines import SearchProblem
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
-from deepcave_symbolic.formulas.front import Target, pareto_front
+from deepcave_symbolic.formulas.front import Target, score
 from deepcave_symbolic.space.axis import axis_of
 
 PANEL_INPUTS = {"parsimony": -4, "generations": 10, "population_size": 5000, "random_seed": 0, "metric": "rmse"}
@@ -101,7 +101,7 @@ def ours_on_panel_projection(path: Path, names: tuple[str, ...], panel: Panel) -
     problem = SearchProblem(axes, panel.x, panel.y, max_complexity=8)
     found = [("exhaustive", node) for node in ExhaustiveEngine().search(problem)]
     target = Target(axes, "cost", panel.x, panel.y, panel.x, panel.y)
-    return max(f.r2 for f in pareto_front(found, target, 8))
+    return max(f.r2 for f in score(found, target, 8))
 
 
 def main() -> None:

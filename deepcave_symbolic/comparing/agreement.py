@@ -18,7 +18,7 @@ def constants_of(form: Form, fits: Sequence[Fit], level: float) -> list[Constant
 
     Args:
         form: The form.
-        fits: A fit a run.
+        fits: One fit per run.
         level: Below this p-value a constant's differences are more than its uncertainty.
     """
     return [

@@ -21,7 +21,7 @@ from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import complexity, longest_case
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import is_defined, is_regular
-from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, ROUGH_FORMULA_R2, SLACK, TOLERANCE
+from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, ROUGH_FORMULA_R2, largest_loss
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.space.axis import Axis
@@ -40,7 +40,7 @@ class Fitted:
 
     Args:
         form: The form.
-        fits: A fit a run.
+        fits: One fit per run.
     """
 
     form: Form
@@ -125,8 +125,8 @@ def choose(
 
     Args:
         weighed: The forms, the shortest first.
-        explanations: One a run.
-        data: What the forms were fitted to, one a run.
+        explanations: One per run.
+        data: What the forms were fitted to, one per run.
         level: Below this p-value a constant's differences are more than its uncertainty.
     """
     settled = [fitted for fitted in weighed if fitted.settled] or weighed
@@ -146,10 +146,9 @@ def _choice(weighed: Sequence[Fitted], unseen: Sequence[float]) -> int:
     Where none serves all, the one that misses least; a run that knows little asks for little.
     """
     losses = np.array([[1.0 - fit.r2 for fit in fitted.fits] for fitted in weighed])
-    best = losses.min(axis=0)
-    limits = np.maximum(best + np.array(unseen), TOLERANCE * best + SLACK)
+    limits = [largest_loss(best, noise) for best, noise in zip(losses.min(axis=0), unseen, strict=True)]
     missed = np.maximum(0.0, losses - limits).sum(axis=1)
-    good = [i for i in range(len(weighed)) if missed[i] <= TOLERANCE * missed.min() + SLACK]
+    good = [i for i in range(len(weighed)) if missed[i] <= largest_loss(missed.min())]
     shortest = complexity(weighed[good[0]].form.template)
     return min((i for i in good if complexity(weighed[i].form.template) == shortest), key=lambda i: weighed[i].loss)
 

@@ -69,5 +69,5 @@ def data_on(run: str, projection: Projection, axes: Sequence[Axis], error: float
 
 
 def check_points(axes: Sequence[Axis]) -> list[Array]:
-    """Returns dense points over the domain, one array a hyperparameter."""
+    """Returns dense points over the domain, one array per hyperparameter."""
     return product_columns([axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes])

@@ -1,7 +1,7 @@
 """gplearn with the paper's settings, for comparison and reproduction.
 
 Segel et al. (2023), "Symbolic Explanations for Hyperparameter Optimization": gplearn's `SymbolicRegressor` with 5000
-programs, 20 generations, RMSE as fitness and a penalty of 1e-4 a node. DeepCAVE 1.4.1's panel uses 10 generations.
+programs, 20 generations, RMSE as fitness and a penalty of 1e-4 per node. DeepCAVE 1.4.1's panel uses 10 generations.
 
 gplearn's division, square root, logarithm (and the paper's exponential) are protected: they return something even where
 the plain operator is undefined. Here a program becomes a formula only if both agree on the whole domain.
@@ -63,8 +63,8 @@ class GPLearnEngine:
     - Every candidate is tidied by exact rewrites.
 
     Args:
-        parsimony: Penalty on length: RMSE in objective units a node (gplearn's `parsimony_coefficient`).
-        population_size: Programs a generation.
+        parsimony: Penalty on length: RMSE in objective units per node (gplearn's `parsimony_coefficient`).
+        population_size: Programs per generation.
         generations: How many generations; DeepCAVE's panel uses 10.
         tournament_size: Programs that compete to become a parent.
         metric: The fitness.

@@ -66,7 +66,7 @@ class OperonEngine:
         population_size: Individuals of one search.
         max_length: Longest evolved tree, in Operon's nodes.
         max_depth: Deepest evolved tree.
-        optimizer_iterations: Steps of Levenberg-Marquardt an individual.
+        optimizer_iterations: Steps of Levenberg-Marquardt per individual.
     """
 
     n_seeds: int = 2

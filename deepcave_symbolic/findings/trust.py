@@ -20,7 +20,7 @@ import numpy as np
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import LOG_ODDS, NO_FORMULA_R2, ROUGH_FORMULA_R2
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.weighted import weighted_rms
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
@@ -194,17 +194,11 @@ def noise_of(surrogate: FittedSurrogate, projection: Projection) -> float:
     if len(surrogate.y) == 0:
         return 0.0
     residuals = surrogate.residuals
-    if residuals is None:
-        return _spread(projection.std) * math.sqrt(2.0 * LOG_ODDS / max(1, len(surrogate.y)))
-    return _spread(residuals) * math.sqrt(2.0 * LOG_ODDS / len(residuals))
+    values = projection.std if residuals is None else residuals
+    n = len(surrogate.y) if residuals is None else len(residuals)
+    return weighted_rms(values[np.isfinite(values)]) * math.sqrt(2.0 * LOG_ODDS / n)
 
 
 def error_of_mean(noise: float) -> float:
     """Returns σ/√n, objective units: the standard error of a mean over the trials behind `noise_of`."""
     return noise / math.sqrt(2.0 * LOG_ODDS)
-
-
-def _spread(values: Array) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    scale = float(np.max(finite, initial=0.0))
-    return scale * float(np.sqrt(np.mean((finite / scale) ** 2))) if 0.0 < scale < np.inf else 0.0

@@ -1,4 +1,4 @@
-"""Formulas with a categorical hyperparameter: one expression a choice, constants shared or own.
+"""Formulas with a categorical hyperparameter: one expression per choice, constants shared or own.
 
 For every choice the formulas of the other hyperparameter are searched alone; whole formulas are then put together
 from them, step by step what gains most accuracy an operator. Beside them stand formulas of one shape that the choices
@@ -45,7 +45,7 @@ class Found:
 
     Args:
         whole: Scored formulas over all choices.
-        parts: Scored formulas of the other hyperparameter, a list a choice; empty without another one.
+        parts: Scored formulas of the other hyperparameter, one list per choice; empty without another one.
     """
 
     whole: list[Formula]
@@ -140,11 +140,11 @@ def _of_part(part: Target, search: Search, max_complexity: int) -> list[Formula]
     return score(search(part), part, max_complexity)
 
 
-# --- one level a choice -------------------------------------------------------------------------------------------
+# --- one level per choice -----------------------------------------------------------------------------------------
 
 
 def _levels(s: int, parts: Sequence[Target]) -> list[Node]:
-    """Returns constants a choice: own ones, then with the two nearest made one, and so on to two levels."""
+    """Returns one constant per choice: own ones, then with the two nearest made one, and so on to two levels."""
     means = np.array([_mean(part.y, part.weights) for part in parts])
     sizes = np.array([float(np.sum(part.weights)) if part.weights is not None else len(part.y) for part in parts])
     span = float(np.ptp(np.concatenate([part.y for part in parts])))
@@ -228,7 +228,7 @@ def _joined(s: int, fronts: Sequence[Sequence[Formula]], at: Sequence[int]) -> N
 
 
 def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, max_complexity: int) -> list[Node]:
-    """Returns formulas of one shape for all choices: with a level a choice, and without regard to the choice."""
+    """Returns formulas of one shape for all choices: with one level per choice, and without regard to the choice."""
     means = [_mean(part.y, part.weights) for part in parts]
     held = [_mean(part.held_out_y, part.held_out_weights) for part in parts]
     centred = replace(

@@ -80,7 +80,7 @@ OPERATORS: dict[str, Operator] = {
     "cos": Operator(1, 1, np.cos),
 }
 
-#: One expression a choice of a categorical hyperparameter: a variable that holds the number of the choice (from 0),
+#: One expression per choice of a categorical hyperparameter: a variable that holds the number of the choice (from 0),
 #: then an expression for each. Every expression that differs from those before it costs 1, the first nothing.
 CASES = "cases"
 

@@ -28,21 +28,12 @@ from deepcave_symbolic.formulas.expression import (
     walk,
 )
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.limits import (
-    COEFFICIENTS,
-    CONSTANTS,
-    EXPONENTS,
-    LARGEST_TERM,
-    LONGEST_RECOMMENDED,
-    OVERSHOOT,
-    SLACK,
-    TOLERANCE,
-)
+from deepcave_symbolic.formulas.limits import LARGEST_TERM, LONGEST_RECOMMENDED, OVERSHOOT, are_readable, largest_loss
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
-from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
 from deepcave_symbolic.space.axis import Axis
 
 __all__ = [
@@ -51,7 +42,6 @@ __all__ = [
     "front_of",
     "is_defined",
     "is_regular",
-    "pareto_front",
     "recommend",
     "score",
     "score_one",
@@ -87,11 +77,6 @@ class Target:
     trials_scored: bool = False
     weights: Array | None = None
     held_out_weights: Array | None = None
-
-
-def pareto_front(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
-    """Returns the formulas that no other beats in both complexity and held-out R², simplest first; see `score`."""
-    return front_of(score(candidates, target, max_complexity))
 
 
 def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
@@ -150,14 +135,12 @@ def _round(node: Node, columns: list[Array], target: Target) -> Node:
 def score_one(node: Node, engine: str, target: Target) -> Formula:
     """Returns a finished expression in natural units as a formula with its figures on the held-out points."""
     prediction = evaluate(node, columns_of(target.held_out_x))
-    error = target.held_out_y - prediction
-    scale = float(np.max(np.abs(error), initial=0.0)) or 1.0
     return Formula(
         tree=node,
         axes=target.axes,
         objective=target.objective,
         r2=weighted_r2(target.held_out_y, prediction, target.held_out_weights),
-        rmse=scale * float(np.sqrt(np.average((error / scale) ** 2, weights=target.held_out_weights))),
+        rmse=weighted_rms(target.held_out_y - prediction, target.held_out_weights),
         engine=engine,
         trials_r2=weighted_r2(target.y, evaluate(node, columns_of(target.x)), None) if target.trials_scored else None,
     )
@@ -222,7 +205,7 @@ def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
     spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
     # The noise in units of R²; all of it where it is larger than what the projection moves.
     unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
-    limit = max(best + unseen, TOLERANCE * best + SLACK)
+    limit = largest_loss(best, unseen)
     return next((i for i, formula in enumerate(front) if 1.0 - formula.r2 <= limit), 0)
 
 
@@ -265,19 +248,14 @@ def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
 def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:
     """Returns whether the constants have sizes that a person can make sense of."""
     span = float(np.max(y)) - float(np.min(y))
-    reach = max(1.0, *(float(np.max(np.abs(c))) for c in columns))
+    reach = max(float(np.max(np.abs(c))) for c in columns)
     height = max(span, float(np.max(np.abs(y))))
     _, terms = split_sum(node)
     for coefficient, term in terms:
         if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > LARGEST_TERM * height:
             return False
-        if span > 0 and not COEFFICIENTS[0] <= abs(coefficient) / span <= COEFFICIENTS[1]:
-            return False
-        inner = [abs(c) for c in constants(term) if c != 0.0]
-        if any(not CONSTANTS[0] <= c <= CONSTANTS[1] * reach for c in inner):
-            return False
-        exponents = [abs(n.args[1].value) for n in walk(term) if n.op == "^" and n.args[1].is_constant]
-        if any(not EXPONENTS[0] <= p <= EXPONENTS[1] for p in exponents):
+        exponents = [n.args[1].value for n in walk(term) if n.op == "^" and n.args[1].is_constant]
+        if not are_readable(coefficient / span if span > 0 else 1.0, constants(term), exponents, reach):
             return False
     return True
 

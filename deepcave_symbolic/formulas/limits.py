@@ -6,6 +6,7 @@ One table for the engines, rounding, the front, the verdicts and `compare`: a ru
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 __all__ = [
     "COEFFICIENTS",
@@ -19,9 +20,9 @@ __all__ = [
     "NO_FORMULA_R2",
     "OVERSHOOT",
     "ROUGH_FORMULA_R2",
-    "SLACK",
     "SNAP_LOSS",
-    "TOLERANCE",
+    "are_readable",
+    "largest_loss",
 ]
 
 # --- lengths, in operators -----------------------------------------------------------------------------------------
@@ -47,12 +48,40 @@ LARGEST_TERM = 4.0
 #: A formula may leave the range of the targets by this share of it.
 OVERSHOOT = 0.5
 
+
+def are_readable(coefficient: float, numbers: Iterable[float], exponents: Iterable[float], reach: float) -> bool:
+    """Returns whether the numbers of a term have sizes that a person can make sense of.
+
+    Args:
+        coefficient: Its coefficient, in ranges of the targets.
+        numbers: Its constants; a zero is always readable.
+        exponents: Its exponents.
+        reach: Largest value of a hyperparameter, whatever its sign.
+    """
+    return (
+        COEFFICIENTS[0] <= abs(coefficient) <= COEFFICIENTS[1]
+        and all(CONSTANTS[0] <= abs(c) <= CONSTANTS[1] * max(1.0, reach) for c in numbers if c != 0.0)
+        # An exponent on its bound may be off by a rounding error.
+        and all(EXPONENTS[0] <= abs(p) <= EXPONENTS[1] * (1.0 + 1e-9) for p in exponents)
+    )
+
+
 # --- accuracy ------------------------------------------------------------------------------------------------------
 # Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
 
-#: A formula is as accurate as the best where 1 - R² is at most TOLERANCE·(1 - R²_best) + SLACK.
 TOLERANCE, SLACK = 1.1, 3e-4
 #: A formula below this R² does not explain the projection; below the other it misses details.
 NO_FORMULA_R2, ROUGH_FORMULA_R2 = 0.5, 0.8
 #: Two formulas count as told apart from odds of 20 to 1 on.
 LOG_ODDS = math.log(20.0)
+
+
+def largest_loss(best: float, unseen: float = 0.0) -> float:
+    """Returns up to which 1 - R² a formula is as accurate as the most accurate one.
+
+    Args:
+        best: The smallest 1 - R².
+        unseen: The difference of R² that the trials cannot see.
+    """
+    # Without noise, too, not every detail is asked for.
+    return max(best + unseen, TOLERANCE * best + SLACK)

@@ -1,4 +1,4 @@
-"""Weighted sums of squares: R², variance, least squares.
+"""Weighted sums of squares: R², variance, root mean square, least squares.
 
 Notation:
     y: values, shape (n,); weights: how much every value counts, shape (n,), None for all alike.
@@ -12,7 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["weighted_least_squares", "weighted_r2", "weighted_variance"]
+__all__ = ["weighted_least_squares", "weighted_r2", "weighted_rms", "weighted_variance"]
 
 #: Smallest singular value that counts, relative to the largest: below, columns depend on one another.
 _SINGULAR = 1e-12
@@ -32,6 +32,13 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
     if total <= 1e-30 * float(np.sum(w)):
         return 1.0 if residual <= 1e-20 * float(np.sum(w)) else 0.0
     return 1.0 - residual / total
+
+
+def weighted_rms(values: Array, weights: Array | None = None) -> float:
+    """Returns the root of the weighted mean square of values of shape (n,), 0 without any."""
+    # Relative to the largest, so that squares of huge and tiny values stay numbers.
+    scale = float(np.max(np.abs(values), initial=0.0))
+    return scale * float(np.sqrt(np.average((values / scale) ** 2, weights=weights))) if scale > 0.0 else 0.0
 
 
 def weighted_variance(values: Array, weights: Array) -> float:

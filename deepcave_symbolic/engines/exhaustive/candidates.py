@@ -14,7 +14,7 @@ from deepcave_symbolic.engines.exhaustive.atoms import LN10, Box, Built, monic, 
 from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
 from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, walk
-from deepcave_symbolic.formulas.limits import COEFFICIENTS, CONSTANTS, EXPONENTS, LARGEST_TERM, OVERSHOOT
+from deepcave_symbolic.formulas.limits import LARGEST_TERM, OVERSHOOT, are_readable
 from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["natural_cost", "readable", "to_node", "valid"]
@@ -146,18 +146,12 @@ def readable(node: Node, dense: Array, low: float, high: float, log_scaled: Sequ
         log_scaled: Which coordinates are log10 of a hyperparameter.
     """
     columns, width, size = list(dense), high - low, max(high - low, abs(low), abs(high))
-    largest = max(float(np.max(10.0**u if log else np.abs(u))) for u, log in zip(dense, log_scaled, strict=True))
-    most = CONSTANTS[1] * max(1.0, largest)
+    reach = max(float(np.max(10.0**u if log else np.abs(u))) for u, log in zip(dense, log_scaled, strict=True))
     for term in (term for term in _summands(node) if not term.is_constant):
         if float(np.max(np.abs(evaluate(term, columns)))) > LARGEST_TERM * size:
             return False
         coefficient, core = _split(term)
-        if not COEFFICIENTS[0] <= abs(coefficient) / width <= COEFFICIENTS[1]:
-            return False
-        numbers, exponents = _numbers(core, log_scaled)
-        if not all(CONSTANTS[0] <= abs(value) <= most for value in numbers if value):
-            return False
-        if not all(EXPONENTS[0] <= abs(value) <= EXPONENTS[1] * (1 + 1e-9) for value in exponents):
+        if not are_readable(coefficient / width, *_numbers(core, log_scaled), reach):
             return False
     return True
 

@@ -33,10 +33,10 @@ class Screening:
 
     Args:
         max_cost: Longest formula, in operators.
-        keep: Skeletons kept a cost.
-        starts: Starts kept a skeleton.
+        keep: Skeletons kept per cost.
+        starts: Starts kept per skeleton.
         products: Products that take part in sums.
-        extended: Sums that are extended by every term, a length.
+        extended: Sums that are extended by every term, per length.
     """
 
     max_cost: int

@@ -168,7 +168,7 @@ class _Layout:
 
 @dataclass
 class _State:
-    """One evaluation of a shape: normal equations of the step and what the fit is, one row a problem."""
+    """One evaluation of a shape: normal equations of the step and what the fit is, one row per problem."""
 
     hessian: Array
     gradient: Array
@@ -275,7 +275,7 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
         steps: Levenberg-Marquardt steps.
 
     Returns:
-        One fit a problem, in order; sse is infinite where a problem could not be evaluated.
+        One fit per problem, in order; sse is infinite where a problem could not be evaluated.
     """
     layout = _Layout(problems, table, points.box)
     theta = np.empty(layout.n_rows)

@@ -76,7 +76,7 @@ class Grammar:
     log_scaled: tuple[bool, ...]
 
     def term_cost(self, term: Term) -> int:
-        """Returns the operators a term adds to a sum: its plus, a product or division a factor, and the factors."""
+        """Returns the operators a term adds to a sum: its plus, one product or division per factor, and the factors."""
         factors = [self.factors[index] for index in term.factors]
         cost = 1 + sum(1 + factor.cost for factor in factors)
         offsets = factors[: {"plain": 0, "half": 1, "full": 2}[term.form]]
@@ -125,7 +125,7 @@ class Grammar:
 
 
 def _kind(factor: Factor) -> str:
-    """Returns the class of a factor; of every class but "local" a sum holds one a coordinate."""
+    """Returns the class of a factor; of every class but "local" a sum holds one per coordinate."""
     if factor.var == BOTH:
         return "both"
     if factor.outer.name == "identity" or (factor.outer.name == "square" and factor.inner.name in ("raw", "shift")):

@@ -30,7 +30,7 @@ from deepcave_symbolic.engines.exhaustive.products import scan_products
 __all__ = ["screen"]
 
 _NEAR = 1e-3  # least 1 - correlation^2 of a pair in the scan in single precision
-_ROWS = 96  # columns a block of the pair scan, so that it stays in the cache
+_ROWS = 96  # columns in a block of the pair scan, so that it stays in the cache
 
 
 class _Pool:

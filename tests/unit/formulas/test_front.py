@@ -11,7 +11,7 @@ import pytest
 
 from deepcave_symbolic.formulas.expression import Node, constant, constants, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Target, is_regular, pareto_front, recommend
+from deepcave_symbolic.formulas.front import Target, front_of, is_regular, recommend, score
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
@@ -30,6 +30,10 @@ def target(truth: Callable[..., Array], *axes: Axis, trials_scored: bool = False
     x, h = (np.column_stack([m.ravel() for m in np.meshgrid(*grid, indexing="ij")]) for grid in (fit, held))
     y, held_y = truth(*x.T), truth(*h.T)
     return Target(axes, "cost", x, np.asarray(y, float), h, np.asarray(held_y, float), trials_scored)
+
+
+def pareto_front(candidates: list[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+    return front_of(score(candidates, target, max_complexity))
 
 
 def texts(front: list[Formula]) -> list[str]:
@@ -196,7 +200,7 @@ def test_what_is_fine_everywhere_is_accepted(tree: Node) -> None:
 # --- recommendation -----------------------------------------------------------------------------------------------
 
 
-def front_of(*scores: tuple[int, float]) -> list[Formula]:
+def front_with(*scores: tuple[int, float]) -> list[Formula]:
     result = []
     for operators, r2 in scores:
         tree: Node = X
@@ -229,7 +233,7 @@ def front_of(*scores: tuple[int, float]) -> list[Formula]:
 def test_recommended_is_the_shortest_nearly_as_good_as_the_best(
     scores: list[tuple[int, float]], recommended: int
 ) -> None:
-    front = front_of(*scores)
+    front = front_with(*scores)
     assert [f.complexity for f in front] == [operators for operators, _ in scores]
     assert recommend(front) == recommended
 
@@ -240,7 +244,7 @@ def test_recommended_is_the_shortest_nearly_as_good_as_the_best(
     [(0.0, 3), (0.1, 2), (0.21, 1), (0.99, 1), (1.0, 0), (50.0, 0), (1e300, 0)],
 )
 def test_what_the_trials_cannot_see_is_not_paid_for(noise: float, recommended: int) -> None:
-    front = front_of((0, 0.0), (2, 0.95), (5, 0.985), (8, 0.99))
+    front = front_with((0, 0.0), (2, 0.95), (5, 0.985), (8, 0.99))
     front[0] = replace(front[0], rmse=1.0)
     assert recommend(front, noise) == recommended
     scaled = [replace(f, rmse=f.rmse * 1e-200) for f in front]
