@@ -148,18 +148,17 @@ class Explainer:
 
     def ranking(self) -> list[str]:
         """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
-        ranges = self.ranges()
-        return sorted(ranges, key=lambda name: -ranges[name])
+        return list(self.ranges())
 
     def ranges(self) -> dict[str, float]:
-        """Returns how much of the objective every hyperparameter that can be explained moves, objective units."""
+        """Returns how much every hyperparameter that can be explained moves, objective units, the largest first."""
         found = {}
         for name in self.explainable():
             try:
                 found[name] = self._projected(self._axes([name]))[1].range
             except HyperparameterNotExplainableError:
                 continue
-        return found
+        return dict(sorted(found.items(), key=lambda each: -each[1]))
 
     def rank_pairs(self, names: Sequence[str], progress: Progress | None = None) -> PairRanking:
         """Returns the pairs of hyperparameters, those that interact most first.

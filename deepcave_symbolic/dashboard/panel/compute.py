@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
@@ -21,10 +22,8 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
-from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
 from deepcave_symbolic.surrogates.cost import at_most
 
@@ -74,49 +73,47 @@ _FASTER = (
 
 
 def _failed(type: str, message: str, advice: str) -> dict[str, Any]:
-    return PanelRecord(error=PanelError(type, message, advice)).to_dict()
+    return PanelRecord((), error=PanelError(type, message, advice)).to_dict()
 
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
-    scalar = inputs.objective == SCALARIZED_COST
-    objective = scalarized_name(run.get_objective_names()) if scalar else _objective(run, inputs)
-    own = inputs.budget in (AUTOMATIC_BUDGET, EVERY_BUDGET)
-    budget = None if own else run.get_budget(inputs.budget)
-    record, combined = from_deepcave(run), budget == _COMBINED_BUDGET
+    record = from_deepcave(run)
+    budget = None if inputs.budget in (AUTOMATIC_BUDGET, EVERY_BUDGET) else run.get_budget(inputs.budget)
+    combined = budget == _COMBINED_BUDGET
     if combined:
-        record = with_combined_budget(record)
-    question = Question(
-        objective=objective,
-        weights=weights_in(inputs.weights) if scalar and inputs.weights.strip() else None,
-        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else None if combined else match_budget(record, budget),
-        source=inputs.source,
-        surrogate=inputs.surrogate,
-        engine=inputs.engine,
-        max_complexity=inputs.max_complexity,
-        functions=inputs.functions,
-        seed=inputs.seed,
+        record, budget = with_combined_budget(record), None
+    notes: list[str] = []
+    weights = weights_in(inputs.weights) if inputs.weights.strip() else None
+    if inputs.objective == SCALARIZED_COST:
+        objective = scalarized_name(run.get_objective_names())
+    else:
+        objective = _objective(run, inputs)
+        if weights is not None:
+            notes.append("The weights of the objectives are used for the scalarised cost only.")
+            weights = None
+    question = replace(
+        inputs.question,
+        objective=None if objective == record.objectives[0] else objective,
+        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else match_budget(record, budget),
+        weights=weights,
     )
     explainer = Explainer(record, question)
-    notes: list[str] = []
-    if inputs.weights.strip() and not scalar:
-        notes.append("The weights of the objectives are used for the scalarised cost only.")
+    names: list[str] = []
     if inputs.overview:
-        names: list[str] = []
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
-        explanations: Sequence[Explanation | Unexplained] = explainer.explain_all()
+    elif inputs.first is None:
+        first, note = _most_important(explainer, without=inputs.second)
+        names, notes = [first], [*notes, note]
     else:
-        first = inputs.first
-        if first is None:
-            first, note = _most_important(explainer, without=inputs.second)
-            notes.append(note)
-        names = [first] if inputs.second is None else [first, inputs.second]
-        explanations = [explainer.explain(*names)]
+        names = [inputs.first]
+    if names and inputs.second is not None:
+        names.append(inputs.second)
     return PanelRecord(
-        explanations=tuple(explanations),
+        explanations=tuple([explainer.explain(*names)] if names else explainer.explain_all()),
         overview=inputs.overview,
         notes=tuple(notes),
-        code=_code(run, names, question, record, combined=combined),
+        code=_code(run, names, question, combined=combined),
     )
 
 
@@ -132,49 +129,29 @@ def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, 
     ranges = {name: moved for name, moved in explainer.ranges().items() if name != without}
     if not ranges:
         raise SearchFailedError("The run has no (other) hyperparameter that could be explained.")
-    ranked = sorted(ranges, key=lambda name: -ranges[name])
-    order = ", ".join(f"{name} {ranges[name]:.3g}" for name in ranked)
-    chosen = f"{ranked[0]} was chosen, which moves {explainer.objective} most"
-    return ranked[0], f"{chosen} (range of the surrogate's mean: {order})."
+    first = next(iter(ranges))
+    order = ", ".join(f"{name} {moved:.3g}" for name, moved in ranges.items())
+    chosen = f"{first} was chosen, which moves {explainer.objective} most"
+    return first, f"{chosen} (range of the surrogate's mean: {order})."
 
 
-# --- the call that reproduces what is shown -----------------------------------------------------------------------
-
-
-def _code(run: Any, names: list[str], question: Question, record: Run, *, combined: bool) -> str:
-    function = "explain" if names else "explain_all"
+def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> str:
+    """Returns the call that reproduces what is shown."""
+    function, result = ("explain", "explanation") if names else ("explain_all", "explanations")
     imports = [f"from deepcave_symbolic import {function}"]
-    setup, expression = _run_in_code(run)
-    if combined:
-        step = "with_combined_budget"
-        if setup:
-            imports += [f"from deepcave_symbolic.runs.deepcave import from_deepcave, {step}"]
-            expression = f"{step}(from_deepcave({expression}))"
-        else:
-            # A path: our own reader takes it.
-            imports = [f"{imports[0]}, load_run", f"from deepcave_symbolic.runs.deepcave import {step}"]
-            expression = f"{step}(load_run({expression}))"
-    given = question.changed()
-    if question.objective == record.objectives[0]:
-        del given["objective"]
-    parts = [expression, *map(repr, names), *(f"{k}={v!r}" for k, v in given.items())]
-    imports += [line for line in setup if line.startswith("from ")]
-    body = [line for line in setup if not line.startswith("from ")]
-    result = "explanation" if names else "explanations"
-    return "\n".join([*imports, "", *body, f"{result} = {function}(", *(f"    {part}," for part in parts), ")"])
-
-
-def _run_in_code(run: Any) -> tuple[list[str], str]:
-    """Returns lines that read the run through DeepCAVE, and the expression of the run; no lines for a SMAC folder."""
     if getattr(run, "prefix", None) == "SMAC3v2" and run.path is not None:
-        return [], repr(str(run.path))
-    if hasattr(run, "run_paths"):
-        kinds = sorted({(type(r).__module__, type(r).__name__) for r in run.runs})
-        members = ", ".join(f"{type(r).__name__}.from_path({str(r.path)!r})" for r in run.runs)
-        lines = [f"from {module} import {name}" for module, name in kinds]
-        return ["from deepcave.runs.group import Group", *lines, f"run = Group({run.name!r}, [{members}])"], "run"
-    kind = type(run)
-    return [
-        f"from {kind.__module__} import {kind.__name__}",
-        f"run = {kind.__name__}.from_path({str(run.path)!r})",
-    ], "run"
+        expression = repr(str(run.path))
+    else:
+        # Through DeepCAVE's readers; a group has several runs.
+        members = getattr(run, "runs", [run])
+        imports += sorted({f"from {type(r).__module__} import {type(r).__name__}" for r in members})
+        expression = ", ".join(f"{type(r).__name__}.from_path({str(r.path)!r})" for r in members)
+        if hasattr(run, "runs"):
+            imports.append("from deepcave.runs.group import Group")
+            expression = f"Group({run.name!r}, [{expression}])"
+    if combined:
+        imports[0] += ", load_run"
+        imports.append("from deepcave_symbolic.runs.deepcave import with_combined_budget")
+        expression = f"with_combined_budget(load_run({expression}))"
+    arguments = [expression, *map(repr, names), *(f"{name}={value!r}" for name, value in question.changed().items())]
+    return "\n".join([*imports, "", f"{result} = {function}(", *(f"    {argument}," for argument in arguments), ")"])

@@ -14,11 +14,9 @@ from deepcave.utils.layout import get_select_options, help_button
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
-from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES
+from deepcave_symbolic.explainer import explainable
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, SURROGATES, Question
 from deepcave_symbolic.runs.views import TIME, budget_name
-from deepcave_symbolic.space.axis import axis_of
-from deepcave_symbolic.surrogates import KINDS
 
 __all__ = [
     "ALL",
@@ -65,12 +63,7 @@ class Inputs:
         overview: Whether all hyperparameters are asked for; `first` is None then.
         first: A hyperparameter, or None for the most important one.
         second: A second hyperparameter, or None.
-        surrogate: "run", "forest" or "best".
-        source: "surrogate" or "trials".
-        max_complexity: Longest formula, in operators.
-        functions: What formulas may contain; None for the engine's default.
-        engine: Name of the engine.
-        seed: Seed of everything random.
+        question: The rest of what is asked, which needs no run to be understood.
     """
 
     objective: int | str
@@ -79,12 +72,7 @@ class Inputs:
     overview: bool
     first: str | None
     second: str | None
-    surrogate: str
-    source: str
-    max_complexity: int
-    functions: tuple[str, ...] | None
-    engine: str
-    seed: int
+    question: Question
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> Inputs:
@@ -103,13 +91,15 @@ class Inputs:
             overview=first == ALL,
             first=_name_of(first),
             second=_name_of(values["hyperparameter_name_2"]),
-            surrogate=values["surrogate"],
-            source=values["source"],
-            max_complexity=int(values["max_complexity"]),
-            # The readable functions are the default, for which gplearn has the paper's own.
-            functions=None if set(functions) == set(DEFAULT_FUNCTIONS) else functions,
-            engine=values["engine"],
-            seed=int(values["seed"]),
+            question=Question(
+                surrogate=values["surrogate"],
+                source=values["source"],
+                max_complexity=int(values["max_complexity"]),
+                # The readable functions are the default, for which gplearn has the paper's own.
+                functions=None if set(functions) == set(DEFAULT_FUNCTIONS) else functions,
+                engine=values["engine"],
+                seed=int(values["seed"]),
+            ),
         )
 
 
@@ -134,7 +124,7 @@ def defaults() -> dict[str, Any]:
         "weights": "",
         "hyperparameter_name_1": AUTOMATIC,
         "hyperparameter_name_2": NONE,
-        "surrogate": KINDS[0],
+        "surrogate": SURROGATES[0],
         "source": SOURCES[0],
         "max_complexity": DEFAULT_MAX_COMPLEXITY,
         "functions": list(DEFAULT_FUNCTIONS),
@@ -148,7 +138,7 @@ def defaults() -> dict[str, Any]:
 
 def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that depend on the run, by input."""
-    names = [name for name in run.configspace if _is_explainable(run.configspace, name)]
+    names = explainable(run.configspace)
     budgets = [str(b) for b in run.get_budgets(human=True)]
     ids = run.get_budget_ids()
     # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
@@ -176,19 +166,11 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _is_explainable(configspace: Any, name: str) -> bool:
-    try:
-        axis_of(configspace, name)
-    except HyperparameterNotExplainableError:
-        return False
-    return True
-
-
 def static_options() -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that are the same for every run, by input."""
     engines = engine_choices()
     return {
-        "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in KINDS], KINDS),
+        "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
         "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
         "engine": get_select_options(list(engines.values()), list(engines)),
         "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),

@@ -76,15 +76,17 @@ def draw(stored: Any, *, at_most: int) -> list[Any]:
     try:
         record = PanelRecord.from_dict(stored)
     except FormulaError as error:
-        record = PanelRecord(error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
+        record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
         return [go.Figure(), go.Figure(), [_error_card(record.error)], [], True, True, False]
     above, figures, below = (_overview if record.overview else _document)(record, at_most)
+    explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
-    cards = [card for e in record.explanations[:1] for card in (run_card(e), *surrogate_card(e))]
-    details = [*components([*below, *cards]), html.Details([html.Summary("In code"), code], className="mb-3")]
-    figure, front = figures.get("explanation") or figures.get("ranges"), figures.get("front")
-    return [figure or go.Figure(), front or go.Figure(), above, details, figure is None, front is None, True]
+    details = components([*below, run_card(explanation), *surrogate_card(explanation)])
+    details.append(html.Details([html.Summary("In code"), code], className="mb-3"))
+    figure, front = figures.get("explanation", figures.get("ranges")), figures.get("front")
+    shown = [go.Figure() if each is None else each for each in (figure, front)]
+    return [*shown, above, details, figure is None, front is None, True]
 
 
 def _error_card(error: PanelError) -> Any:
@@ -136,7 +138,7 @@ def _overview(record: PanelRecord, at_most: int) -> _Page:
     sentence = f"Shown: {which}. The pictures show surrogate (solid) and formula (dashed)."
     title = Heading("All hyperparameters, those that move the objective most first")
     pictures = [sparkline(e, formula) for e, formula in zip(explanations, shown, strict=True)]
-    run = run_of(explanations[0]) if explanations else ""
+    run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row[1] in common)) for block in warnings]

@@ -50,7 +50,7 @@ class PanelRecord(Record):
         error: Set where the computation failed; then there are no explanations.
     """
 
-    explanations: tuple[Explanation | Unexplained, ...] = ()
+    explanations: tuple[Explanation | Unexplained, ...]
     overview: bool = False
     notes: tuple[str, ...] = ()
     code: str = ""
@@ -74,6 +74,9 @@ class PanelRecord(Record):
             found = data.get("version") if isinstance(data, Mapping) else type(data).__name__
             raise FormulaError(f"The stored result has version {found!r}; this panel reads {record_version()!r}.")
         try:
-            return super().from_dict(data)
+            record = super().from_dict(data)
         except FormulaError as error:
             raise FormulaError(f"The stored result is damaged ({error}).") from error
+        if not record.explanations and record.error is None:
+            raise FormulaError("The stored result is damaged: it is empty.")
+        return record

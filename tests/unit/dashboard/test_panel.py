@@ -36,6 +36,7 @@ from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord, record_
 from deepcave_symbolic.dashboard.panel.time_limit import time_limit
 from deepcave_symbolic.engines import ENGINES, EngineEntry
 from deepcave_symbolic.exceptions import UnknownNameError
+from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
 from deepcave_symbolic.runs.views import with_time
@@ -224,31 +225,49 @@ def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, proces
         drawn = panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, outputs)
         page = text(drawn[ANSWER])
         shown = [f for f in explanation.formulas if f.complexity <= n][-1] if n else explanation.best
-        interaction, optimum, trust = (
-            explanation.interaction(shown),
-            explanation.optimum(shown),
-            explanation.trust(shown),
-        )
+        found = explanation.findings(shown)
         for part in (
-            *explanation.behaviour(shown),
-            optimum.sentence,
-            "" if interaction is None else interaction.sentence,
-            trust.band.sentence,
-            f"{100 * trust.variance_explained:.0f} % of the surrogate's variance",
+            *found.behaviour,
+            found.optimum.sentence,
+            "" if found.interaction is None else found.interaction.sentence,
+            found.band.sentence,
+            f"{100 * found.trust.variance_explained:.0f} % of the surrogate's variance",
         ):
             assert part in page, (n, part)
         assert ("Interaction" in page) == (len(names) == 2)
-        assert ("disagree about the best setting" in page) == bool(optimum.disagrees)
+        assert ("disagree about the best setting" in page) == bool(found.optimum.disagrees)
         place = next(trace for trace in drawn[FIGURE].data if trace.name == "formula's optimum")
-        assert place.x[0] == optimum.values[0]
-        assert place.y[0] == (optimum.values[1] if len(names) == 2 else optimum.value)
+        assert place.x[0] == found.optimum.values[0]
+        assert place.y[0] == (found.optimum.values[1] if len(names) == 2 else found.optimum.value)
+
+
+@pytest.mark.parametrize("names", [("C",), ("C", "gamma"), (inputs.ALL,)])
+def test_drawing_computes_nothing(panel: Any, runs: Any, processed: Any, monkeypatch: Any, names: Any) -> None:
+    """The findings on every formula of the front stand in the record, whichever the filter shows."""
+    chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
+    given, outputs = processed("svm_bbo", **chosen)
+    stored = json.loads(json.dumps(outputs))
+
+    def fails(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("something is computed while drawing")
+
+    for function in (
+        *(f"findings.{name}" for name in ("find_optimum", "compare_with_incumbent", "judge", "in_words", "band_of")),
+        "findings.interaction_of",
+        "explained.findings_of",
+        "optimum.branch_and_bound.enclose",
+        "behaviour.line.enclose",
+    ):
+        monkeypatch.setattr(f"deepcave_symbolic.findings.{function}", fails)
+    for n in (0, 1, 4, 9, 20):
+        assert panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, stored)[NO_RETRY]
 
 
 def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
     stored = json.loads(json.dumps(outputs))
     record = stored["explanations"][0]
-    best = record["formulas"][record["best"]]
+    best = record["formulas"][record["recommended"]]
     record["others"] = [{**best, "r2": 0.9123, "rmse": 0.4567}, {**best, "r2": 0.9012, "rmse": 0.5678}]
     page = text(panel.load_outputs(runs["svm_bbo"], given, stored)[DETAILS])
     for part in (
@@ -276,6 +295,16 @@ def test_a_useless_surrogate_is_said_above_everything(panel: Any) -> None:
         page = text(answer)
         assert page.count("no better than the mean") == 1
         assert page.index("no better than the mean") < page.index("<math")
+
+
+@pytest.mark.parametrize("first", ["C", inputs.ALL])
+def test_a_run_that_smac_named_by_its_seed_can_be_told_apart(panel: Any, runs: Any, processed: Any, first: str) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1=first)
+    stored = json.loads(json.dumps(outputs))
+    for record in stored["explanations"]:
+        record["run"] = "/runs/run_x/0"
+    drawn = panel.load_outputs(runs["svm_bbo"], given, stored)
+    assert " in run_x/0" in list(texts(drawn[ANSWER])) and "run_x/0" in list(texts(drawn[DETAILS]))
 
 
 def test_the_overview_has_the_share_of_the_variance(panel: Any, runs: Any, processed: Any) -> None:
@@ -481,10 +510,9 @@ def test_the_panels_own_choices_are_no_names() -> None:
 
 def test_empty_fields_have_their_defaults() -> None:
     read = inputs.Inputs.read({"seed": None, "max_complexity": "", "budget_id": None, "hyperparameter_name_1": True})
-    assert (read.seed, read.max_complexity, read.budget, read.first) == (0, 15, inputs.AUTOMATIC_BUDGET, "true")
+    assert (read.budget, read.first, read.question) == (inputs.AUTOMATIC_BUDGET, "true", Question())
     assert not read.overview and read.second is None
-    assert read.functions is None
-    assert inputs.Inputs.read({"functions": ["exp"]}).functions == ("exp",)
+    assert inputs.Inputs.read({"functions": ["exp"], "seed": "3"}).question == Question(functions=("exp",), seed=3)
     assert inputs.whole_number("") is None and inputs.whole_number("7") == 7
 
 
