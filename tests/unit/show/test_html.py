@@ -257,7 +257,8 @@ def test_formulas_of_many_choices_leave_their_place_to_others(overview: list[Exp
     """A formula that is megabytes of markup is named, not shown; the others are complete."""
     monkeypatch.setattr(page, "MAX_BYTES", 300_000)
     first, second = overview[:2]
-    huge = replace(first, formulas=[replace(first.best, objective="x" * 250_000)], others=[])
+    formulas = (replace(first.best, objective="x" * 250_000),)
+    huge = replace(first, formulas=formulas, all_findings=(first.findings(),), recommended=0, others=())
     text = Tags(report_page([replace(second, hyperparameters=("other",)), huge])).text
     assert "Left out, for the page would have more than 0.3 MB: the formula, the facts" in text
     with pytest.raises(InvalidArgumentError, match="for its names alone"):
