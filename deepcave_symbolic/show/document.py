@@ -235,7 +235,7 @@ def overview(
     for e, formula in zip(explanations, shown, strict=True):
         name = ", ".join(e.hyperparameters)
         if formula is None or isinstance(e, Unexplained):
-            rows.append((name, *["-"] * (len(columns) - 2), "none"))
+            rows.append((name, *["-"] * (len(columns) - 2), "none, see below"))
             continue
         moved = (f"{e.range:.3g}", percent(e.projection.variance_share))
         together = (_interaction_cell(e, interaction),) if paired else ()

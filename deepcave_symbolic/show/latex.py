@@ -54,7 +54,7 @@ def _cell(cell: Cell, column: Column) -> str:
         return f"$\\displaystyle {cell.latex_body()}$"
     if column.kind == "name":
         return f"${latex_name(cell)}$" if cell else ""
-    if cell == "-":
+    if cell == "-" or column.kind == "formula":  # a word where there is no formula
         return "--"
     # A hyphen is no minus.
     return re.sub("^-", "$-$", cell.replace(" %", "\\,%").translate(_NUMBERS))

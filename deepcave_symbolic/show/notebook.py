@@ -23,7 +23,7 @@ from deepcave_symbolic.words.names import visible, visible_text
 
 __all__ = ["write_notebook"]
 
-_LEFT = "style='text-align:left'"
+_LEFT = " style='text-align:left'"
 _LABEL = "style='text-align:left;white-space:nowrap'"
 
 
@@ -42,7 +42,7 @@ def _html(block: Block) -> str:
             return f"{typeset}<p><code>{_tx(block.text)}</code></p>"
         case Facts():
             rows = block.without("Verdict").rows  # stands in the heading
-            cells = (f"<tr><th {_LABEL}>{_tx(k)}</th><td {_LEFT}>{_tx(v)}</td></tr>" for k, v in rows)
+            cells = (f"<tr><th {_LABEL}>{_tx(k)}</th><td{_LEFT}>{_tx(v)}</td></tr>" for k, v in rows)
             return f"<table>{''.join(cells)}</table>"
         case Warnings():
             return f"<ul>{''.join(f'<li>{_tx(text)}</li>' for _, text in block.rows)}</ul>"
@@ -76,10 +76,10 @@ def _badge(verdict: str | None) -> str:
 
 def _table(table: Table) -> str:
     sides = ["" if column.kind == "number" else _LEFT for column in table.columns]
-    head = "".join(map("<th {}>{}</th>".format, sides, (_tx(column.title) for column in table.columns)))
+    head = "".join(map("<th{}>{}</th>".format, sides, (_tx(column.title) for column in table.columns)))
     body = []
     for i, row in enumerate((*table.rows, *table.foot)):
-        cells = "".join(map("<td {}>{}</td>".format, sides, map(_cell, row, table.columns)))
+        cells = "".join(map("<td{}>{}</td>".format, sides, map(_cell, row, table.columns)))
         mark = "" if table.recommended is None else f"<td>{'recommended' if i == table.recommended else ''}</td>"
         body.append(f"<tr>{mark}{cells}</tr>")
     first = "" if table.recommended is None else "<th></th>"

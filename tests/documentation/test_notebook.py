@@ -113,7 +113,8 @@ def test_all_explanations_are_a_list_and_a_table(everything: Explanations) -> No
     assert json.loads(json.dumps([e.to_dict() for e in everything]))[0]["hyperparameters"] == ["C"]
     assert str(everything) == write_text(overview(everything))
     page = everything._repr_html_()
-    assert page.count("<tr>") == 3 and page.index(">C<") < page.index(">gamma<")
+    table = page[: page.index("</table>")]
+    assert table.count("<tr>") == 3 and page.index(">C<") < page.index(">gamma<")
     for explanation in everything:
         assert f"<code>{explanation.best.text()}</code>" in page and f">{explanation.verdict}</span>" in page
     frame = everything.to_frame()
@@ -130,7 +131,6 @@ def test_what_cannot_be_explained_is_in_the_table(run: Run) -> None:
     )
     assert listed.to_frame().iloc[-1][["formula", "complexity", "r2"]].isna().all()
     assert repr(nothing) == "<No explanation of x: Hyperparameter 'x' is constant.>"
-    assert "<td" in nothing._repr_html_() and nothing._repr_latex_() is None
     assert len(Explanations().to_frame()) == 0 and Explanations()._repr_html_() and str(Explanations()) is not None
 
 

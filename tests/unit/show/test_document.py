@@ -92,7 +92,7 @@ def test_what_cannot_be_explained_has_its_reason() -> None:
     assert (heading, warnings) == (Heading("kernel"), Warnings((("with care", "It has one value."),)))
     assert isinstance(facts, Facts) and "Verdict" not in dict(facts.rows)
     table, *_, own = overview([explanation(), empty])
-    assert isinstance(table, Table) and table.rows[1] == ("kernel", "-", "-", "-", "-", "-", "none")
+    assert isinstance(table, Table) and table.rows[1] == ("kernel", "-", "-", "-", "-", "-", "none, see below")
     assert isinstance(own, Warnings) and own.rows[-1] == ("with care", "kernel: It has one value.")
 
 
