@@ -35,8 +35,8 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunFormatError, RunNotFoundError
 from deepcave_symbolic.runs import Run
 from deepcave_symbolic.runs.trial_selection import budgets_of
-from helpers_smac import fingerprint
 from places import EXAMPLE_RUNS, ROOT
+from run_folders import fingerprint
 
 EXAMPLES = EXAMPLE_RUNS
 NAMES = ("svm_bbo", "mlp_hpo", "boosting_mf")

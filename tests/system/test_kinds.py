@@ -34,7 +34,8 @@ from ConfigSpace import (
 from ConfigSpace.exceptions import InactiveHyperparameterSetError
 from smac.callback import Callback
 
-from helpers_smac import KINDS, edit_json, live
+from live_runs import KINDS, live
+from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="the panel is a part of the matrix")
 

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers_smac import INSTANCES, LiveRun, cost_of, edit_json, live, mixed
+from live_runs import INSTANCES, LiveRun, cost_of, live, mixed
+from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="the panel is a part of these tests")
 

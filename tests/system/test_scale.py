@@ -23,8 +23,8 @@ from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.forest import fit_forest
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.training import train
-from helpers_smac import edit_json
 from places import EXAMPLE_RUNS, OLD_RUNS, ROOT, short_name
+from run_folders import edit_json
 
 PROCESS = EXAMPLE_RUNS / "svm_bbo"
 

@@ -15,8 +15,8 @@ from ConfigSpace import ConfigurationSpace, Float, Integer
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.runs.trial_selection import budgets_of
-from helpers_smac import fingerprint
 from places import TEST_RUNS
+from run_folders import fingerprint
 
 RUNS = TEST_RUNS
 VERSIONS = ("2.0.0", "2.0.2", "2.1.0", "2.2.0", "2.3.1")

@@ -21,8 +21,8 @@ from deepcave_symbolic.formulas.expression import Node, constant, function, powe
 from deepcave_symbolic.show.comparison import comparison_document, number_with_error
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
-from helpers_smac import edit_json
 from places import EXAMPLE_RUNS
+from run_folders import edit_json
 
 SVM = EXAMPLE_RUNS / "svm_bbo"
 Landscape = Callable[[Any, Any], Any]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -144,31 +143,6 @@ def test_a_users_config(monkeypatch: Any) -> None:
     # The launcher's free port wins.
     monkeypatch.setenv("DEEPCAVE_SYMBOLIC_DASH_PORT", "9001")
     assert Own().DASH_PORT == 9001
-
-
-SERVER = """
-import json, sys
-sys.argv = ["server.py", "--config", "deepcave_symbolic/config.py"]
-import deepcave
-plugins = {k: [p.id for p in v] for k, v in deepcave.config.PLUGINS.items()}
-paths = deepcave.run_handler.get_selected_run_paths()
-print("RESULT " + json.dumps([type(deepcave.config).__module__, plugins, paths]))
-"""
-
-
-def test_deepcave_finds_it_from_any_directory(tmp_path: Path) -> None:
-    environment = {
-        **os.environ,
-        "DEEPCAVE_SYMBOLIC_CACHE_DIR": str(tmp_path / "cache"),
-        "DEEPCAVE_SYMBOLIC_RUNS": str(RUNS / "svm_bbo"),
-    }
-    done = subprocess.run([sys.executable, "-c", SERVER], capture_output=True, text=True, cwd=tmp_path, env=environment)
-    assert done.returncode == 0, done.stderr
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    name, plugins, paths = json.loads(line[7:])
-    assert name == "deepcave_symbolic.config"
-    assert "symbolic_formulas" in plugins["Hyperparameter Analysis"]
-    assert paths == [str(RUNS / "svm_bbo")]
 
 
 def test_without_deepcave_the_error_says_what_to_install() -> None:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers_smac import edit_json, live
+from live_runs import live
 from places import EXAMPLE_RUNS, TEST_RUNS
+from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 

@@ -27,7 +27,7 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from helpers_smac import live
+from live_runs import live
 
 CHOICES = ("relu", "tanh", "logistic")
 

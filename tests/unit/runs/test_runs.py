@@ -26,8 +26,9 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.runs import Status, load_run
 from deepcave_symbolic.runs import folder as folder_module
 from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
-from helpers_smac import KINDS, edit_json, fingerprint, floats, live
+from live_runs import KINDS, floats, live
 from places import ROOT, TEST_RUNS
+from run_folders import edit_json, fingerprint
 
 EXPECTED = {  # trials, usable trials at the default budget, objectives
     "2.0.0/process": (12, 12, 1),

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from helpers_smac import LiveRun, edit_json, live
+from live_runs import LiveRun, live
+from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="the panel is a part of these tests")
 

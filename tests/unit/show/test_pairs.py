@@ -18,7 +18,7 @@ from deepcave_symbolic.show.document import overview
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
 from deepcave_symbolic.show.text import write_text
-from helpers_smac import LiveRun, live
+from live_runs import LiveRun, live
 from places import EXAMPLE_RUNS
 
 SVM = EXAMPLE_RUNS / "svm_bbo"

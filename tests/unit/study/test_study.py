@@ -5,43 +5,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
-import time
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from ConfigSpace import ConfigurationSpace, Float
 
 from deepcave_symbolic import Explanation, explain, explain_all, explain_study, load_run
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, UnknownNameError, WorkerError
+from deepcave_symbolic.exceptions import InvalidArgumentError, WorkerError
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.study import plan_run
-from deepcave_symbolic.study.processes import Processes, n_workers
+from deepcave_symbolic.study.processes import n_workers
 from deepcave_symbolic.study.schedule import completed
 from deepcave_symbolic.study.tasks import Explainers, Outcome, Task
-from helpers_smac import edit_json, fingerprint
 from places import EXAMPLE_RUNS
+from run_folders import fingerprint
 
 RUNS = EXAMPLE_RUNS
 SVM, FOREST = RUNS / "svm_bbo", RUNS / "mlp_hpo"
 QUICK: dict[str, Any] = {"max_complexity": 2}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
-
-
-def copy_of(run: Path, target: Path) -> Path:
-    shutil.copytree(run, target)
-    return target
-
-
-def keep_trials(run: Path, n: int) -> None:
-    edit_json(run / "runhistory.json", lambda data: {**data, "data": data["data"][:n]})
 
 
 def same(first: list[Explanation], second: list[Explanation]) -> bool:
@@ -51,24 +38,6 @@ def same(first: list[Explanation], second: list[Explanation]) -> bool:
 # --- processes ----------------------------------------------------------------------------------------------------
 
 
-def test_processes_change_nothing() -> None:
-    before = {child.pid for child in psutil.Process().children(recursive=True)}
-    assert same(explain_all(SVM, n_jobs=2, **QUICK), explain_all(SVM, **QUICK))
-    left = [c for c in psutil.Process().children(recursive=True) if c.pid not in before]
-    _, alive = psutil.wait_procs([c for c in left if "resource_tracker" not in " ".join(c.cmdline())], timeout=5)
-    assert not alive
-
-
-def test_errors_come_back_typed_from_another_process(tmp_path: Path) -> None:
-    run = copy_of(SVM, tmp_path / "run")
-    keep_trials(run, 1)
-    with pytest.raises(NoTrialsError, match="needs at least 3"):
-        explain_all(run, n_jobs=2)
-    with pytest.raises(UnknownNameError) as caught:
-        explain_all(SVM, objective="rnse", n_jobs=2)
-    assert caught.value.valid == ("rmse",)
-
-
 def test_n_jobs_as_in_joblib() -> None:
     assert n_workers(None) == 1 and n_workers(3) == 3 and n_workers(-1) >= 1
     for bad in (0, True, 1.5, "2"):
@@ -76,23 +45,6 @@ def test_n_jobs_as_in_joblib() -> None:
             explain_all(SVM, n_jobs=bad)  # type: ignore[arg-type]
     with pytest.raises(InvalidArgumentError, match="not both"):
         explain_all(SVM, n_jobs=2, scheduler="tcp://127.0.0.1:1")
-
-
-def test_a_process_that_dies_costs_its_task_only() -> None:
-    def die_or_answer(task: Task) -> Outcome:
-        if task.index == 0:
-            os._exit(1)
-        return Outcome(error=WorkerError(f"task {task.index}"))
-
-    pool = Processes(1)
-    try:
-        (worker,) = pool.workers()
-        error = pool.submit(worker, die_or_answer, Task(0, "", (), None)).exception(timeout=60)
-        assert error is not None and "memory was short" in str(pool.failed(worker, error))
-        after = pool.submit(worker, die_or_answer, Task(1, "", (), None)).result(timeout=60)
-        assert str(after.error) == "task 1"
-    finally:
-        pool.close()
 
 
 class _Recorder:
@@ -118,7 +70,7 @@ class _Recorder:
 
 
 def test_a_worker_keeps_to_its_run(tmp_path: Path) -> None:
-    planned = [plan_run(copy_of(SVM, tmp_path / name), Question(), pairs=False) for name in ("one", "two")]
+    planned = [plan_run(shutil.copytree(SVM, tmp_path / name), Question(), pairs=False) for name in ("one", "two")]
     places = [(run, names) for run in planned for names in run.names]
     tasks = [Task(i, run.label, names, run.source) for i, (run, names) in enumerate(places)]
     pool = _Recorder()
@@ -144,14 +96,14 @@ def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
     # Whatever decides the result is asked for: other options are another explanation, which lies beside the first.
     assert explain_study(SVM, folder=out, max_complexity=3).n_found == 0
     assert len(os.listdir(out)) == 4 and files.items() <= fingerprint(out).items()
-    moved = copy_of(SVM, tmp_path / "moved" / "svm_bbo")
+    moved = shutil.copytree(SVM, tmp_path / "moved" / "svm_bbo")
     at_new_place = explain_study(moved, folder=out, **QUICK)
     assert at_new_place.n_found == 2
     assert {e.run for e in at_new_place.explanations} == {str(moved)}
 
 
 def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
-    run, out = copy_of(SVM, tmp_path / "run"), tmp_path / "out"
+    run, out = shutil.copytree(SVM, tmp_path / "run"), tmp_path / "out"
     explain_study(run, folder=out, **QUICK)
     first, second = sorted(out.iterdir())
     whole = first.read_text(encoding="utf-8")
@@ -171,7 +123,7 @@ def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
 
 
 def test_the_output_folder_is_checked_first(tmp_path: Path) -> None:
-    run = copy_of(SVM, tmp_path / "run")
+    run = shutil.copytree(SVM, tmp_path / "run")
     (tmp_path / "file").write_text("")
     for bad in (run, run / "below", tmp_path / "file", tmp_path / "file" / "x", "a\0b"):
         with pytest.raises(InvalidArgumentError):
@@ -195,7 +147,7 @@ def test_hostile_names_make_harmless_files(tmp_path: Path) -> None:
 def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     for name in ("a", "b"):
-        copy_of(SVM, runs / name)
+        shutil.copytree(SVM, runs / name)
     (runs / "b" / "runhistory.json").write_text("{", encoding="utf-8")
     os.utime(runs / "b" / "runhistory.json", (1, 1))
     out = tmp_path / "out"
@@ -226,49 +178,6 @@ def test_a_folder_above_runs_stands_for_them_in_a_study_only(
 
 
 # --- killed and resumed -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    out = tmp_path_factory.mktemp("whole") / "out"
-    done = subprocess.run(arguments_for(out), capture_output=True, text=True, check=True)
-    return out, done.stdout
-
-
-def arguments_for(out: Path, *more: str) -> list[str]:
-    return [*COMMAND, str(FOREST), str(SVM), "--output-folder", str(out), "--max-complexity", "2", *more]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
-def test_killed_midway_and_resumed(tmp_path: Path, uninterrupted: tuple[Path, str], number: signal.Signals) -> None:
-    out = tmp_path / "out"
-    with subprocess.Popen(arguments_for(out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 120
-        while not list(out.glob("*.json")) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(number)
-        process.communicate(timeout=30)
-    assert process.returncode == (-9 if number == signal.SIGKILL else 130)
-    assert children and not psutil.wait_procs(children, timeout=10)[1]
-    n = len(list(out.glob("*.json")))
-    assert 1 <= n < 8
-    done = subprocess.run(arguments_for(out), capture_output=True, text=True)
-    assert done.returncode == 0 and f"{n} of 8 found in {out}" in done.stderr
-    assert done.stdout == uninterrupted[1]
-    assert contents(out) == contents(uninterrupted[0])
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*.json")}
-
-
-def test_two_commands_on_one_folder(tmp_path: Path, uninterrupted: tuple[Path, str]) -> None:
-    out = tmp_path / "out"
-    processes = [subprocess.Popen(arguments_for(out), stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    assert [process.communicate(timeout=120)[0] for process in processes] == [uninterrupted[1]] * 2
-    assert contents(out) == contents(uninterrupted[0]) and not list(out.glob(".*"))
 
 
 def test_one_explanation_in_a_study_is_the_single_one() -> None:

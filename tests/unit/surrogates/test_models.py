@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,8 @@ from deepcave_symbolic.surrogates import SurrogateRecord, build_surrogate
 from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS, LinkEncoder, UnsuitableCostsError, fit_encoder
 from deepcave_symbolic.surrogates.rank_encoders import RANK_ENCODERS, InterpolatedEncoder
-from helpers_smac import LiveRun, _plain, edit_json, floats, live, mixed, sample
+from live_runs import LiveRun, floats, live, mixed, sample
+from run_folders import edit_json
 
 MODULES = {
     "RunHistoryInverseScaledEncoder": "inverse_scaled_encoder",
@@ -75,17 +75,13 @@ def _make(name: str, base: Path, facade_name: str) -> LiveRun:
         models = [facade.get_model(scenario), facade.get_model(scenario)]
         arguments["model"] = MultiObjectiveModel(models, objectives=["cost", "time"])
         arguments["acquisition_function"] = acquisition.EIPS()
-    optimizer = facade(scenario, _plain, logging_level=False, overwrite=True, **arguments)
+    optimizer = facade(scenario, plain, logging_level=False, overwrite=True, **arguments)
     optimizer.optimize()
     return LiveRun(optimizer, Path(scenario.output_directory))
 
 
 def own_data(run: Run) -> TrainingData:
     return collect(run, objective=0, budget=None, encoder_name=component_meta(run, "runhistory_encoder")["name"])
-
-
-def copy_of(run: LiveRun, target: Path) -> Path:
-    return Path(shutil.copytree(run.folder, target / "copy"))
 
 
 def with_costs(run: Run, costs: Any) -> Run:
@@ -111,7 +107,7 @@ def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(name: str, base: Pat
     from smac.runhistory import RunHistory
     from smac.scenario import Scenario
 
-    folder = copy_of(encoded_run("RunHistorySqrtScaledEncoder", base), tmp_path)
+    folder = encoded_run("RunHistorySqrtScaledEncoder", base).copied(tmp_path)
 
     def change(data: dict[str, Any]) -> None:
         for i, status in ((1, 3), (4, 2), (7, 3), (9, 4)):
@@ -217,7 +213,7 @@ def test_forest_with_every_encoder(name: str, base: Path) -> None:
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_gaussian_process_with_every_encoder(name: str, base: Path, tmp_path: Path) -> None:
-    folder = copy_of(encoded_run("RunHistorySqrtScaledEncoder", base, "BlackBoxFacade"), tmp_path)
+    folder = encoded_run("RunHistorySqrtScaledEncoder", base, "BlackBoxFacade").copied(tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"]["runhistory_encoder"].update(name=name))
     ours = build_surrogate(load_run(folder), objective=0, budget=None)
     assert (ours.record.name, ours.record.exact) == ("GaussianProcess", True)
@@ -245,7 +241,7 @@ def test_eips_explains_the_cost_and_says_so(base: Path, tmp_path: Path) -> None:
     time = explain(run.folder, "C", objective="Time")
     assert time.objective == "Time" and time.formulas
     # A folder that records a single forest beside the encoder: SMAC 2.4.1 fails at its training.
-    folder = copy_of(encoded_run("RunHistorySqrtScaledEncoder", base), tmp_path)
+    folder = encoded_run("RunHistorySqrtScaledEncoder", base).copied(tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"]["runhistory_encoder"].update(name=EIPS))
     own = build_surrogate(load_run(folder), objective=0, budget=None).record
     assert (own.name, own.exact) == ("RandomForest", False)
@@ -269,7 +265,7 @@ STAND_INS: list[tuple[dict[str, Any], str]] = [
 def test_a_forest_stands_in_for_what_the_folder_does_not_tell(
     meta: dict[str, Any], words: str, base: Path, tmp_path: Path
 ) -> None:
-    folder = copy_of(live("hpo", base), tmp_path)
+    folder = live("hpo", base).copied(tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"].update(meta))
     run = load_run(folder)
     for kind in ("run", "best"):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,8 +26,9 @@ from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
 from deepcave_symbolic.surrogates.forest import inactive_values
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
-from helpers_smac import INSTANCES, OWN_MODEL, LiveRun, edit_json, fingerprint, fresh_model, live, sample
+from live_runs import INSTANCES, OWN_MODEL, LiveRun, fresh_model, live, sample
 from places import OLD_RUNS, ROOT, short_name
+from run_folders import edit_json, fingerprint
 
 SINGLE = tuple(kind for kind in OWN_MODEL if kind != "two")
 FORESTS = ("hpo", "plain", "log", "scaled", "mf")
@@ -55,10 +55,6 @@ def own_data(run: Run) -> Any:
     return collect(run, objective=0, budget=budget, encoder_name=encoder["name"])
 
 
-def copy_of(run: LiveRun, target: Path) -> Path:
-    return Path(shutil.copytree(run.folder, target / "copy"))
-
-
 def rank_correlation(a: Any, b: Any) -> float:
     from scipy.stats import spearmanr
 
@@ -81,7 +77,7 @@ def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(kind: str, base: Pat
     from smac.runhistory import encoder as encoders
     from smac.scenario import Scenario
 
-    folder = copy_of(live(kind, base), tmp_path)
+    folder = live(kind, base).copied(tmp_path)
 
     def change(data: dict[str, Any]) -> None:
         for i, status in ((1, 3), (4, 2), (7, 3), (9, 4), (11, 0)):
@@ -109,7 +105,7 @@ def test_rebuilt_meta_is_the_recorded_one(kind: str, base: Path) -> None:
 def test_ratio_of_features_comes_back(ratio: float, base: Path, tmp_path: Path) -> None:
     from smac.model.random_forest import RandomForest
 
-    folder = copy_of(live("hpo", base), tmp_path)
+    folder = live("hpo", base).copied(tmp_path)
     run = load_run(folder)
     recorded = RandomForest(run.configspace, ratio_features=ratio).meta
     edit_json(folder / "scenario.json", lambda s: s["_meta"].update(model=json.loads(_as_json(recorded))))
@@ -195,7 +191,7 @@ def test_instances_are_averaged(base: Path) -> None:
 
 def test_many_features_go_through_the_models_pca(base: Path, tmp_path: Path) -> None:
     # SMAC 2.4.1 cannot finish such a run itself (predict_marginalized skips the PCA), but earlier ones could.
-    folder = copy_of(live("ac", base), tmp_path)
+    folder = live("ac", base).copied(tmp_path)
     wide = {name: [*values, *values[::-1]] for name, values in INSTANCES.items()}
 
     def change(scenario: dict[str, Any]) -> None:
@@ -269,7 +265,7 @@ def test_moments_stay_finite() -> None:
 
 
 def test_small_costs_are_clipped_as_in_smac_and_named(base: Path, tmp_path: Path) -> None:
-    folder = copy_of(live("log", base), tmp_path)
+    folder = live("log", base).copied(tmp_path)
     edit_json(
         folder / "runhistory.json", lambda d: [d["data"][i].update(cost=c) for i, c in ((0, -1.0), (3, 0.0))] and d
     )
@@ -278,7 +274,7 @@ def test_small_costs_are_clipped_as_in_smac_and_named(base: Path, tmp_path: Path
 
 
 def test_infinite_costs_are_left_out_and_named(base: Path, tmp_path: Path) -> None:
-    folder = copy_of(live("hpo", base), tmp_path)
+    folder = live("hpo", base).copied(tmp_path)
     edit_json(folder / "runhistory.json", lambda d: d["data"][2].update(cost=math.inf, status=2))
     surrogate = build_surrogate(load_run(folder), objective=0, budget=None)
     assert not surrogate.record.exact
@@ -288,7 +284,7 @@ def test_infinite_costs_are_left_out_and_named(base: Path, tmp_path: Path) -> No
 
 
 def test_another_version_and_pyrfr_are_named(base: Path, tmp_path: Path) -> None:
-    folder = copy_of(live("hpo", base), tmp_path)
+    folder = live("hpo", base).copied(tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"].update(version="2.4.0"))
     assert build_surrogate(load_run(folder), objective=0, budget=None).record.differences == (
         "recorded by SMAC 2.4.0, rebuilt with SMAC 2.4.1",
@@ -329,7 +325,7 @@ def test_budgets(base: Path, tmp_path: Path) -> None:
     assert lowest.budget == 1.0
     assert lowest.record.n_trials == sum(t.budget == 1.0 for t in read.trials)
     assert "trained on budget 1; SMAC's own model would use budget 9" in lowest.record.differences
-    folder = copy_of(run, tmp_path)
+    folder = run.copied(tmp_path)
     edit_json(folder / "runhistory.json", lambda d: d["data"][0].update(budget=27.0))
     short = build_surrogate(load_run(folder), objective=0, budget=None)
     assert short.budget in (9.0, 3.0)
@@ -353,7 +349,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
 def test_what_cannot_be_rebuilt_names_the_forest(
     meta: dict[str, Any], message: str, base: Path, tmp_path: Path
 ) -> None:
-    folder = copy_of(live("hpo", base), tmp_path)
+    folder = live("hpo", base).copied(tmp_path)
     edit_json(folder / "scenario.json", lambda s: s["_meta"].update(meta))
     run = load_run(folder)
     with pytest.raises(SurrogateError, match=message) as caught:

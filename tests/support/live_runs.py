@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
-import json
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,10 @@ class LiveRun:
 
     facade: Any
     folder: Path
+
+    def copied(self, target: Path) -> Path:
+        """Returns a copy of the folder that a test may change."""
+        return Path(shutil.copytree(self.folder, target / "copy"))
 
 
 def floats() -> ConfigurationSpace:
@@ -47,7 +50,7 @@ def cost_of(config: Configuration) -> float:
     return 0.1 + 0.2 * (np.log10(values["C"]) - 0.5) ** 2 + extra + 1 / values["n"]
 
 
-def _plain(config: Configuration, seed: int = 0) -> float:
+def plain(config: Configuration, seed: int = 0) -> float:
     return float(cost_of(config))
 
 
@@ -83,7 +86,7 @@ def _make(kind: str, base: Path) -> LiveRun:
     space = floats() if kind in ("blackbox", "mcmc") else mixed()
     extra: dict[str, Any] = {}
     arguments: dict[str, Any] = {}
-    facade, target = smac.HyperparameterOptimizationFacade, _plain
+    facade, target = smac.HyperparameterOptimizationFacade, plain
     if kind in ("blackbox", "mcmc"):
         facade = smac.BlackBoxFacade
     elif kind == "ac":
@@ -143,14 +146,3 @@ def fresh_model(run: LiveRun, kind: str) -> Any:
 def sample(space: ConfigurationSpace, n: int = 300) -> np.ndarray:
     space.seed(7)
     return np.array([config.get_array() for config in space.sample_configuration(n)])
-
-
-def fingerprint(folder: Path) -> dict[str, str]:
-    """Content and time of every file below a folder."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {str(p): f"{hashlib.sha256(p.read_bytes()).hexdigest()} {p.stat().st_mtime_ns}" for p in files}
-
-
-def edit_json(file: Path, change: Any) -> None:
-    data = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps(change(data) or data), encoding="utf-8")

@@ -1,0 +1,108 @@
+"""Studies on several processes: the same as in one, killed midway and resumed, two commands on one folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from deepcave_symbolic import explain_all
+from deepcave_symbolic.exceptions import NoTrialsError, UnknownNameError, WorkerError
+from deepcave_symbolic.study.processes import Processes
+from deepcave_symbolic.study.tasks import Outcome, Task
+from places import EXAMPLE_RUNS
+from run_folders import keep_trials
+
+SVM, FOREST = EXAMPLE_RUNS / "svm_bbo", EXAMPLE_RUNS / "mlp_hpo"
+QUICK: dict[str, Any] = {"max_complexity": 2}
+COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
+
+
+def test_processes_change_nothing() -> None:
+    before = workers()
+    together, alone = explain_all(SVM, n_jobs=2, **QUICK), explain_all(SVM, **QUICK)
+    assert [e.to_dict() for e in together] == [e.to_dict() for e in alone]
+    assert not psutil.wait_procs(workers() - before, timeout=30)[1]
+
+
+def workers() -> set[psutil.Process]:
+    """This process's pools of workers; a browser of other tests, and joblib's tracker that stays, are none."""
+    return {c for c in psutil.Process().children(recursive=True) if "popen_loky" in " ".join(c.cmdline())}
+
+
+def test_errors_come_back_typed_from_another_process(tmp_path: Path) -> None:
+    run = Path(shutil.copytree(SVM, tmp_path / "run"))
+    keep_trials(run, 1)
+    with pytest.raises(NoTrialsError, match="needs at least 3"):
+        explain_all(run, n_jobs=2)
+    with pytest.raises(UnknownNameError) as caught:
+        explain_all(SVM, objective="rnse", n_jobs=2)
+    assert caught.value.valid == ("rmse",)
+
+
+def test_a_process_that_dies_costs_its_task_only() -> None:
+    def die_or_answer(task: Task) -> Outcome:
+        if task.index == 0:
+            os._exit(1)
+        return Outcome(error=WorkerError(f"task {task.index}"))
+
+    pool = Processes(1)
+    try:
+        (worker,) = pool.workers()
+        error = pool.submit(worker, die_or_answer, Task(0, "", (), None)).exception(timeout=60)
+        assert error is not None and "memory was short" in str(pool.failed(worker, error))
+        after = pool.submit(worker, die_or_answer, Task(1, "", (), None)).result(timeout=60)
+        assert str(after.error) == "task 1"
+    finally:
+        pool.close()
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    out = tmp_path_factory.mktemp("whole") / "out"
+    done = subprocess.run(arguments_for(out), capture_output=True, text=True, check=True)
+    return out, done.stdout
+
+
+def arguments_for(out: Path, *more: str) -> list[str]:
+    return [*COMMAND, str(FOREST), str(SVM), "--output-folder", str(out), "--max-complexity", "2", *more]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_killed_midway_and_resumed(tmp_path: Path, uninterrupted: tuple[Path, str], number: signal.Signals) -> None:
+    out = tmp_path / "out"
+    with subprocess.Popen(arguments_for(out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 120
+        while not list(out.glob("*.json")) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        children = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert process.returncode == (-9 if number == signal.SIGKILL else 130)
+    assert children and not psutil.wait_procs(children, timeout=10)[1]
+    n = len(list(out.glob("*.json")))
+    assert 1 <= n < 8
+    done = subprocess.run(arguments_for(out), capture_output=True, text=True)
+    assert done.returncode == 0 and f"{n} of 8 found in {out}" in done.stderr
+    assert done.stdout == uninterrupted[1]
+    assert contents(out) == contents(uninterrupted[0])
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*.json")}
+
+
+def test_two_commands_on_one_folder(tmp_path: Path, uninterrupted: tuple[Path, str]) -> None:
+    out = tmp_path / "out"
+    processes = [subprocess.Popen(arguments_for(out), stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=120)[0] for process in processes] == [uninterrupted[1]] * 2
+    assert contents(out) == contents(uninterrupted[0]) and not list(out.glob(".*"))
