@@ -5,9 +5,11 @@ The header says which runs the tests have.
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 from places import about_more_runs
@@ -23,6 +25,12 @@ if threading.current_thread() is threading.main_thread():
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+
+
+@pytest.fixture(autouse=True)
+def enabled_logger(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Importing DeepCAVE disables every logger that is there already."""
+    monkeypatch.setattr(logging.getLogger("deepcave_symbolic"), "disabled", False)
 
 
 def pytest_report_header() -> str:

@@ -19,7 +19,7 @@ from deepcave_symbolic.surrogates import SurrogateRecord, build_surrogate
 from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS, LinkEncoder, UnsuitableCostsError, fit_encoder
 from deepcave_symbolic.surrogates.rank_encoders import RANK_ENCODERS, InterpolatedEncoder
-from live_runs import LiveRun, floats, live, mixed, sample
+from live_runs import LiveRun, floats, live, mixed, plain, sample
 from run_folders import edit_json
 
 MODULES = {
