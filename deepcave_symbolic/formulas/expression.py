@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -112,6 +113,20 @@ class Node:
         """Whether this node is a variable."""
         return self.op == "var"
 
+    @cached_property
+    def n_operators(self) -> int:
+        """See `complexity`, which is asked for again and again."""
+        if self.op == CASES:
+            distinct = list(dict.fromkeys(self.args[1:]))
+            return len(distinct) - 1 + sum(branch.n_operators for branch in distinct)
+        own = 0 if self.op in ("const", "var") else OPERATORS[self.op].cost
+        return own + sum(arg.n_operators for arg in self.args)
+
+    @cached_property
+    def variables(self) -> frozenset[int]:
+        """See `variables`, likewise."""
+        return frozenset(int(node.value) for node in walk(self) if node.is_variable)
+
     def __add__(self, other: Node | float) -> Node:
         return Node("+", (self, _as_node(other)))
 
@@ -202,6 +217,8 @@ def evaluate(node: Node, columns: Sequence[Array]) -> Array:
     with np.errstate(all="ignore"):
         result = _evaluate(node, columns)
     shape = np.shape(columns[0]) if len(columns) else ()
+    if isinstance(result, np.ndarray) and result.shape == shape and not node.is_variable:
+        return result
     return np.broadcast_to(np.asarray(result, dtype=np.float64), shape).copy()
 
 
@@ -225,11 +242,7 @@ def complexity(node: Node) -> int:
 
     Of cases each different expression counts once, and 1 for every one beyond the first.
     """
-    if node.op == CASES:
-        distinct = list(dict.fromkeys(node.args[1:]))
-        return len(distinct) - 1 + sum(map(complexity, distinct))
-    own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
-    return own + sum(complexity(arg) for arg in node.args)
+    return node.n_operators
 
 
 def longest_case(node: Node) -> int:
@@ -249,9 +262,11 @@ def resolve_cases(node: Node, index: int, choice: int) -> Node:
 
 def walk(node: Node) -> Iterator[Node]:
     """Yields the node and everything below it, depth first."""
-    yield node
-    for arg in node.args:
-        yield from walk(arg)
+    left = [node]
+    while left:
+        node = left.pop()
+        yield node
+        left += node.args[::-1]
 
 
 def constants(node: Node) -> list[float]:
@@ -259,9 +274,9 @@ def constants(node: Node) -> list[float]:
     return [n.value for n in walk(node) if n.is_constant]
 
 
-def variables(node: Node) -> set[int]:
+def variables(node: Node) -> frozenset[int]:
     """Returns the indices of the variables that occur."""
-    return {int(n.value) for n in walk(node) if n.is_variable}
+    return node.variables
 
 
 def map_constants(node: Node, change: Callable[[float], float]) -> Node:

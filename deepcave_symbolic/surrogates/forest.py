@@ -24,6 +24,7 @@ from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder
+from deepcave_symbolic.surrogates.training import jobs_for
 from deepcave_symbolic.surrogates.validation import cross_validate, notes
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ __all__ = ["FOREST_NAME", "ForestPredictor", "fit_forest", "inactive_values"]
 
 FOREST_NAME = "RandomForest trained by deepcave-symbolic"
 CHUNK_ROWS = 32_768
-_ROWS_FOR_THREADS = 2_000
 
 # The forest of SMAC's HyperparameterOptimizationFacade (2.4.1) in scikit-learn's names. SMAC's `splitter` option never
 # reaches its trees: they split at the best threshold. Its max_leaf_nodes of 2**20 is left out: it never binds, and
@@ -194,9 +194,7 @@ def fit_forest(
     scale = float(np.max(np.abs(data.z - offset))) or 1.0
 
     def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
-        # Threads of their own cost more than small trees; the trees are the same either way.
-        jobs = -1 if len(index) >= _ROWS_FOR_THREADS else None
-        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed, n_jobs=jobs)
+        forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed, n_jobs=jobs_for(len(index)))
         forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), (data.z[index] - offset) / scale)
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],

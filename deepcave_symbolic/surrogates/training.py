@@ -16,10 +16,11 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import one_blas_thread
 
-__all__ = ["train"]
+__all__ = ["jobs_for", "train"]
 
 #: emcee takes NumPy's global generator, which only one training at a time may set.
 _GENERATOR = threading.Lock()
+_ROWS_FOR_THREADS = 2_000
 
 
 def train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = lambda: None) -> None:
@@ -41,11 +42,20 @@ def train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = lam
         model.train(rows, z[:, None])
 
 
+def jobs_for(rows: int) -> int | None:
+    """Returns scikit-learn's `n_jobs` for a forest: threads of their own cost more than small trees.
+
+    The trees are the same either way.
+    """
+    return -1 if rows >= _ROWS_FOR_THREADS else None
+
+
 def _train_forest(model: Any, rows: Array, z: Array) -> None:
     options = model._rf_opts
     # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More than
     # one a row never exist, so that the trees are the same.
     options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
+    options["n_jobs"] = jobs_for(len(rows))
     log_y, options["log_y"] = options["log_y"], False
     try:
         with one_blas_thread():

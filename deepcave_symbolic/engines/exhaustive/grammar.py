@@ -88,7 +88,11 @@ class Grammar:
 
     def is_alone(self, term: Term) -> bool:
         """Returns whether one factor alone makes the term span orders of magnitude, for its coefficient to balance."""
-        return sum(self.factors[index].is_steep for index in term.factors) == 1
+        return sum(self._steep[index] for index in term.factors) == 1
+
+    @cached_property
+    def _steep(self) -> tuple[bool, ...]:
+        return tuple(factor.is_steep for factor in self.factors)
 
     def compatible(self, first: Term, second: Term) -> bool:
         """Returns whether two terms may stand in one sum without being redundant or cancelling each other."""
