@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Heading:
     """
 
     text: str
-    verdict: str | None = None
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,7 @@ class Warnings:
             remark.
     """
 
-    rows: tuple[tuple[str, str], ...]
+    rows: tuple[tuple[Verdict, str], ...]
 
     def without(self, sentences: tuple[str, ...]) -> Warnings:
         """Returns the others, for pages that show these elsewhere."""

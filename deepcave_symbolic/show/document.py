@@ -7,6 +7,7 @@ from typing import Literal
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.interaction import interaction_rmse
+from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import (
     Block,
@@ -58,18 +59,18 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
     """
     title = " and ".join(explanation.hyperparameters)
     if isinstance(explanation, Unexplained):
-        return (Heading(title), Warnings(_warnings(explanation)), facts(explanation))
+        return (Heading(title), Warnings(_warnings(explanation, None)), facts(explanation))
     formula = formula or explanation.best
-    verdict, warnings = _judged(explanation, formula)
-    if explanation.findings(formula).optimum.disagrees:
+    found = explanation.findings(formula)
+    warnings = _warnings(explanation, formula)
+    if found.optimum.disagrees:
         warnings = (*warnings, ("with care", _OPTIMUM_DISPUTED))
-    pictured = f"Surrogate, formula and trials of {title}"
     return (
-        Heading(title, verdict),
+        Heading(title, found.trust.verdict),
         formula_block(formula),
         *([Warnings(warnings)] if warnings else []),
         facts(explanation, formula),
-        Figure("explanation", (explanation,), formula, pictured),
+        Figure("explanation", (explanation,), formula, f"Surrogate, formula and trials of {title}"),
         *_front(explanation, formula),
         *_alternatives(explanation, formula),
         *_choices(explanation),
@@ -132,8 +133,10 @@ def _accounts_for(explanation: Explained, formula: Formula) -> str:
     return f"{text}; the projection itself has {share}{rest}"
 
 
-def _judged(explanation: Explained, formula: Formula) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Returns the verdict on a formula and the warnings that hold for it; the record's are on the recommended one."""
+def _warnings(explanation: Explained | Unexplained, formula: Formula | None) -> tuple[tuple[Verdict, str], ...]:
+    """Returns the warnings that hold for a formula, with their severity; the record's are on the recommended one."""
+    if formula is None or isinstance(explanation, Unexplained):
+        return tuple(("with care", text) for text in explanation.warnings)
     recommended = explanation.findings().trust.reasons
     trust = explanation.findings(formula).trust
     reasons = list(trust.reasons)
@@ -142,12 +145,8 @@ def _judged(explanation: Explained, formula: Formula) -> tuple[str, tuple[tuple[
         r2 = round(formula.r2, 2) + 0.0  # no -0.00
         reasons = [reason for reason in reasons if reason in recommended]
         reasons.insert(0, f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more operators.")
-    others = [("with care", text) for text in explanation.warnings if text not in recommended]
-    return trust.verdict, (*((trust.verdict, reason) for reason in reasons), *others)
-
-
-def _warnings(explanation: Explained | Unexplained) -> tuple[tuple[str, str], ...]:
-    return tuple(("with care", text) for text in explanation.warnings)
+    others = tuple(text for text in explanation.warnings if text not in recommended)
+    return (*((trust.verdict, reason) for reason in reasons), *(("with care", text) for text in others))
 
 
 # --- tables of one explanation ------------------------------------------------------------------------------------
@@ -261,11 +260,10 @@ def common_warnings(explanations: Sequence[Explained | Unexplained]) -> tuple[st
 
 def _warnings_on_all(
     explanations: Sequence[Explained | Unexplained], shown: Sequence[Formula | None]
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[tuple[Verdict, str], ...]:
     """Returns the warnings that hold for every formula once, the others behind their hyperparameters."""
     found = [
-        (", ".join(e.hyperparameters), f is not None, _warnings(e) if f is None else _judged(e, f)[1])
-        for e, f in zip(explanations, shown, strict=True)
+        (", ".join(e.hyperparameters), f is not None, _warnings(e, f)) for e, f in zip(explanations, shown, strict=True)
     ]
     on_formulas = [[text for _, text in warnings] for _, explained, warnings in found if explained]
     everywhere = {text for text in (on_formulas[0] if on_formulas else []) if all(text in on for on in on_formulas)}
