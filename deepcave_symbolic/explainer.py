@@ -101,7 +101,7 @@ class Explainer:
         whole = self._explanation(projection, found.whole, conditions, projector.expect)
         return replace(whole, groups=self._groups(projector, projection, found.parts, conditions))
 
-    def explain_or_say_why(self, *hyperparameters: str) -> Explanation | Unexplained:
+    def explain_or_reason(self, *hyperparameters: str) -> Explanation | Unexplained:
         """Returns the explanation, or a record that says why there is none."""
         try:
             return self.explain(*hyperparameters)
@@ -133,7 +133,7 @@ class Explainer:
         self, names: Sequence[tuple[str, ...]], progress: Progress | None = None
     ) -> list[Explanation | Unexplained]:
         """Returns what there is to say of each of several (pairs of) hyperparameters, in their order."""
-        return [self.explain_or_say_why(*each) for each in (names if progress is None else progress(names))]
+        return [self.explain_or_reason(*each) for each in (names if progress is None else progress(names))]
 
     def wanted(self, pairs: bool | int, progress: Progress | None = None) -> list[tuple[str, ...]]:
         """Returns the hyperparameters of every explanation of `explain_all`."""

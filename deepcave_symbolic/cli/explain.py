@@ -80,7 +80,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     add("--jobs", type=int, metavar="N", help="processes for overviews and pairs (default: 1; -1: all cores)")
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
     add("--all-pairs", action="store_true", help="explain every pair of hyperparameters")
-    add("--heat-map", metavar="FILE", help="with --all-pairs: also write an HTML page with a heat map a run")
+    add("--heat-map", metavar="FILE", help="with --all-pairs: also write an HTML page with one heat map per run")
     add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
     add_format_options(add)
 
@@ -151,13 +151,13 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
             *(args.hyperparameter or ()),
             folder=args.output_folder,
             scheduler=args.scheduler,
-            found=_say_found(args),
+            found=_report_found(args),
             **options,
         )
     return study.by_run(), study.failures
 
 
-def _say_found(args: argparse.Namespace) -> Callable[[int, int], None]:
+def _report_found(args: argparse.Namespace) -> Callable[[int, int], None]:
     def say(found: int, total: int) -> None:
         print(f"deepcave-symbolic: {found} of {total} found in {visible_text(args.output_folder)}", file=sys.stderr)
 
@@ -165,7 +165,7 @@ def _say_found(args: argparse.Namespace) -> Callable[[int, int], None]:
 
 
 def _report(failures: Sequence[Failure]) -> int:
-    """Says what failed, a line each, and returns the exit code: 2, or 1 where the failure is this program's."""
+    """Says what failed, one line each, and returns the exit code: 2, or 1 where the failure is this program's."""
     for failure in failures:
         print(f"deepcave-symbolic: {visible_text(str(failure))}", file=sys.stderr)
     if any(failure.internal for failure in failures):

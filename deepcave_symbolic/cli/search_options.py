@@ -24,7 +24,7 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="objective, scalarized for one cost of several, or Time for the seconds of a trial (default: the first)",
     )
-    add("--weights", metavar="LIST", help="with --objective scalarized: a weight an objective, such as 1,2")
+    add("--weights", metavar="LIST", help="with --objective scalarized: one weight per objective, such as 1,2")
     add(
         "--budget",
         type=_budget,

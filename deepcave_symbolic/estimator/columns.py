@@ -2,7 +2,7 @@
 
 A search for formulas over every pair of 30 columns would take minutes. What is compared here is a smooth stand-in for
 them: a ridge regression on piecewise linear functions of a column's ranks, which follows any smooth shape, whatever the
-column's scale, and takes a millisecond a pair. Nothing is random, and nothing depends on the order of the rows.
+column's scale, and takes a millisecond per pair. Nothing is random, and nothing depends on the order of the rows.
 
 Notation:
     X: the table, shape (n, d); y: targets, shape (n,); w: weights, shape (n,).

@@ -1,6 +1,6 @@
 """Prints an expression as text, LaTeX, Python and MathML from one tree, digit for digit the same.
 
-Names are free text (`lambda`, `x 1`, a piece of Python): each printer escapes them for its language (`names`).
+Names are free text (`lambda`, `x 1`, a piece of Python): each printer escapes them for its language (`words.names`).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Formulas while SMAC runs: a callback that explains the trials so far, within a small share of the run's time.
 
 It works in the run's own thread, between two trials: SMAC is single-threaded, and a thread or process beside it would
-take the processor from it just the same, unmeasured. A step of a round (`rounds.py`) is taken only if what it is
+take the processor from it just the same, unmeasured. A step of a round (`steps.py`) is taken only if what it is
 expected to cost keeps all of them together below the share; otherwise the round goes on after a later trial.
 """
 

@@ -104,7 +104,7 @@ class Round:
         elif self._explainer is not None and self._left:
             names = self._left.pop(0)
             # Nobody asked for one of many by name: what cannot be explained is only passed over.
-            return self._explainer.explain(*names) if self.names else self._explainer.explain_or_say_why(*names)
+            return self._explainer.explain(*names) if self.names else self._explainer.explain_or_reason(*names)
         return None
 
     def _train(self) -> None:

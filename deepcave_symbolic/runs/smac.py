@@ -167,7 +167,7 @@ def _configurations(
 
 
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:
-    # As RunHistory.add: one trial a key (configuration id, instance, seed, budget), the first one stays. Only a running
+    # As RunHistory.add: one trial per key (configuration id, instance, seed, budget), the first one stays. Only a running
     # one is replaced by its result, in its place, as SMAC does when the trial reports back. Unlike RunHistory.load,
     # configurations of equal values under different ids stay apart, as they were while SMAC ran: parallel runs record
     # a trial as running under one id and its result under another, and load would drop every result.

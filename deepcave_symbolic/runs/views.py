@@ -48,7 +48,7 @@ TIME = "Time"
 _SMALLEST_RANGE = 1e-10
 _DEFAULT_RHO, _LARGEST_RHO = 0.05, 1e6
 
-#: One weight an objective, by name or in order.
+#: One weight per objective, by name or in order.
 Weights = Mapping[str, float] | Sequence[float]
 
 
@@ -107,7 +107,7 @@ def scalarized(run: Run, weights: Weights | None = None) -> Run:
 
     Args:
         run: A run of several objectives.
-        weights: One weight an objective; None for those that the run records, else equal ones.
+        weights: One weight per objective; None for those that the run records, else equal ones.
 
     Raises:
         InvalidArgumentError: If the run has one objective, or the weights do not fit.
@@ -127,11 +127,11 @@ def scalarized(run: Run, weights: Weights | None = None) -> Run:
     values = terms.sum(axis=1) if rho is None else terms.max(axis=1) + rho * terms.sum(axis=1)
     trials = tuple(replace(t, costs=(float(v),)) for t, v in zip(run.trials, values, strict=True))
     own = name == "MeanAggregationStrategy" and (weights is None or _same(run, chosen, recorded))
-    changes = () if own else (_said(run, name, chosen, given=weights is not None),)
+    changes = () if own else (_weights_in_words(run, name, chosen, given=weights is not None),)
     return replace(run, objectives=(COST,), trials=trials, maximized=frozenset(), changes=(*run.changes, *changes))
 
 
-def _said(run: Run, algorithm: Any, weights: Array, *, given: bool) -> str:
+def _weights_in_words(run: Run, algorithm: Any, weights: Array, *, given: bool) -> str:
     listed = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(run.objectives, weights, strict=True))
     kind = "given" if given else "equal"
     if algorithm == "ParEGO":

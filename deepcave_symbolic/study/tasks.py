@@ -93,7 +93,7 @@ class Explainers:
         except Exception as error:
             return Outcome(error=_internal(error), whole_run=True)
         try:
-            return Outcome(self._kept[task.key].explain_or_say_why(*task.names))
+            return Outcome(self._kept[task.key].explain_or_reason(*task.names))
         except Exception as error:
             return Outcome(error=_internal(error))
 

@@ -115,7 +115,7 @@ class FittedSurrogate:
         model: The trained model.
         record: What is shown about it.
         budget: The budget whose trials were used; None without budgets.
-        X: Training configurations as vectors, shape (n, d), one row a trial.
+        X: Training configurations as vectors, shape (n, d), one row per trial.
         y: Their costs in objective units, shape (n,).
         held_out: What models that had not seen them predicted for the rows (cross-validation), objective units, shape
             (n,); None where it was not possible.

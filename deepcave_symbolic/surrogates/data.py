@@ -35,7 +35,7 @@ class TrainingData:
     """What a model is trained on.
 
     Args:
-        X: Vectors, one row a trial, in the order of SMAC's encoder, shape (n, d).
+        X: Vectors, one row per trial, in the order of SMAC's encoder, shape (n, d).
         features: Instance features of the rows, shape (n, f).
         y: Costs in objective units, shape (n,).
         z: Costs in encoder units, shape (n,).

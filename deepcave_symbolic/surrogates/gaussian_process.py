@@ -134,7 +134,7 @@ class Posterior:
 
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,)."""
-        L = np.asfortranarray(self.L)  # what LAPACK takes without a copy a chunk
+        L = np.asfortranarray(self.L)  # what LAPACK takes without one copy per chunk
         mean: Array = np.empty(len(rows))
         var: Array = np.empty(len(rows))
         # Matrices of this size are two to three times faster on one thread than on several that wait for one another.

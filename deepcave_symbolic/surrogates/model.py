@@ -5,7 +5,7 @@ inactive. `ModelSurrogate` says how the one becomes the other, and refuses what 
 
 Notation:
     X: ConfigSpace vectors in the space's order, shape (n, d); NaN marks an inactive hyperparameter.
-    table: what the model is given, shape (n, c): a column a hyperparameter, in the model's order.
+    table: what the model is given, shape (n, c): one column per hyperparameter, in the model's order.
 """
 
 from __future__ import annotations

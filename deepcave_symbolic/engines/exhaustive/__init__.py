@@ -1,4 +1,4 @@
-"""The default engine: every short formula of a readable grammar. See `search`."""
+"""The default engine: every short formula of a readable grammar. See `engine`."""
 
 from __future__ import annotations
 

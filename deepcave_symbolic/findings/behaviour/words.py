@@ -18,7 +18,7 @@ _OPPOSITE = {RISES: FALLS, FALLS: RISES}
 
 
 def in_words(formula: Formula) -> list[str]:
-    """Returns a sentence a hyperparameter, such as "cost falls until n_units ≈ 120, then is flat." (without quotes).
+    """Returns one sentence per hyperparameter, such as "cost falls until n_units ≈ 120, then is flat." (without quotes).
 
     Numbers are rounded; `pieces` has the exact ones.
     """
@@ -49,12 +49,12 @@ def _choices_in_words(formula: Formula, selector: int, objective: str) -> list[s
         levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
         low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
         return [f"{objective} is lowest for {name} = {' or '.join(low)}, highest for {' or '.join(high)}."]
-    said: dict[str, list[str]] = {}
+    labels_of: dict[str, list[str]] = {}
     for j, label in enumerate(labels):
-        said.setdefault(" ".join(in_words(formula.at_choice(selector, j))), []).append(label)
-    if len(said) == 1:
-        return [f"Whatever {name} is: {next(iter(said))}"]
-    return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in said.items()]
+        labels_of.setdefault(" ".join(in_words(formula.at_choice(selector, j))), []).append(label)
+    if len(labels_of) == 1:
+        return [f"Whatever {name} is: {next(iter(labels_of))}"]
+    return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in labels_of.items()]
 
 
 def _line_in_words(tree: Node, axis: Axis, objective: str, *, along: bool = False) -> str:

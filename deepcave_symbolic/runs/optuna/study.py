@@ -1,7 +1,7 @@
 """Studies of Optuna as runs: which trials count, what they are called, and what was made of them.
 
 A study is read through its own methods; nothing here imports optuna, and nothing is unpickled. It has no configuration
-space: see `optuna_space`.
+space: see `space`.
 """
 
 from __future__ import annotations
