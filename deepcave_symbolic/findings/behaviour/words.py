@@ -18,7 +18,7 @@ _OPPOSITE = {RISES: FALLS, FALLS: RISES}
 
 
 def in_words(formula: Formula) -> list[str]:
-    """Returns one sentence per hyperparameter, such as "cost falls until n_units ≈ 120, then is flat." (without quotes).
+    """Returns one sentence per hyperparameter, such as "cost falls until n_units ≈ 120, then is flat.".
 
     Numbers are rounded; `pieces` has the exact ones.
     """
