@@ -168,9 +168,10 @@ def _configurations(
 
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:
     # As RunHistory.add: one trial per key (configuration id, instance, seed, budget), the first one stays. Only a
-    # running one is replaced by its result, in its place, as SMAC does when the trial reports back. Unlike RunHistory.load,
-    # configurations of equal values under different ids stay apart, as they were while SMAC ran: parallel runs record
-    # a trial as running under one id and its result under another, and load would drop every result.
+    # running one is replaced by its result, in its place, as SMAC does when the trial reports back. Unlike
+    # RunHistory.load, configurations of equal values under different ids stay apart, as they were while SMAC ran:
+    # parallel runs record a trial as running under one id and its result under another, and load would drop every
+    # result.
     trials: dict[tuple[int, str | None, int | None, float | None], Trial] = {}
     for number, row in enumerate(_rows(data, file), start=1):
         try:
