@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.comparing import compare_explanations
 from deepcave_symbolic.comparison import Comparison
+from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
@@ -38,7 +39,7 @@ def explain(
     budget: float | str | None = None,
     source: Source = "surrogate",
     surrogate: SurrogateName | Surrogate | Any = "run",
-    engine: str | SymbolicRegressionEngine = "auto",
+    engine: EngineName | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,
     seed: int = 0,

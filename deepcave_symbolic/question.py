@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 
 import numpy as np
 
-from deepcave_symbolic.engines import ENGINES, get_engine
+from deepcave_symbolic.engines import ENGINES, EngineName, get_engine
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
@@ -35,7 +35,7 @@ class Asked(TypedDict, total=False):
     weights: Weights | None
     surrogate: SurrogateName | Any
     source: Source
-    engine: str | SymbolicRegressionEngine
+    engine: EngineName | SymbolicRegressionEngine
     max_complexity: int
     functions: Sequence[str] | None
     seed: int
@@ -45,7 +45,7 @@ class Asked(TypedDict, total=False):
 class SearchOptions(TypedDict):
     """How to search."""
 
-    engine: str | SymbolicRegressionEngine
+    engine: EngineName | SymbolicRegressionEngine
     max_complexity: int
     functions: Sequence[str] | None
     seed: int
@@ -84,7 +84,7 @@ class Question(Record):
     weights: Weights | None = None
     surrogate: SurrogateName | Any = "run"
     source: Source = "surrogate"
-    engine: str | SymbolicRegressionEngine = "auto"
+    engine: EngineName | SymbolicRegressionEngine = "auto"
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
     functions: Sequence[str] | None = None
     seed: int = 0
@@ -169,7 +169,7 @@ class Question(Record):
         return cls(**{**data, "engine": engine, "configspace": None if space is None else read_space(space)})
 
 
-def _described(engine: str | SymbolicRegressionEngine) -> Any:
+def _described(engine: EngineName | SymbolicRegressionEngine) -> Any:
     """Returns an engine's name, with its options where it has any: those of the table come back from that."""
     if isinstance(engine, str):
         return engine

@@ -7,7 +7,7 @@ from deepcave_symbolic.formulas.expression import FUNCTIONS, Node, complexity, w
 from deepcave_symbolic.formulas.tidy import tidy
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
-__all__ = ["Candidates", "functions_used"]
+__all__ = ["Candidates", "functions_used", "is_level"]
 
 
 class Candidates:
@@ -36,6 +36,11 @@ class Candidates:
         chosen = tidied if functions_used(tidied) <= set(self._problem.functions) else node
         if complexity(chosen) <= self._problem.max_complexity:
             self._found[chosen] = None
+
+
+def is_level(mean: float, spread: float) -> bool:
+    """Returns whether values of that mean and standard deviation are one number up to rounding."""
+    return spread <= 1e-12 * max(1.0, abs(mean))
 
 
 def functions_used(node: Node) -> set[str]:

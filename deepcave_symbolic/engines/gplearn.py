@@ -13,6 +13,7 @@ Notation:
 
 from __future__ import annotations
 
+import operator
 import warnings
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from deepcave_symbolic.engines._candidates import Candidates
+from deepcave_symbolic.engines._candidates import Candidates, is_level
 from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, variable
 from deepcave_symbolic.numeric.arrays import Array
@@ -88,7 +89,7 @@ class GPLearnEngine:
         genetic = import_optional("gplearn.genetic", purpose="The engine 'gplearn'")
         X, y, weights = problem.coordinates, problem.y, problem.weights
         mean, spread = float(np.average(y, weights=weights)), float(np.std(y))
-        if spread <= 1e-12 * max(1.0, abs(mean)):
+        if is_level(mean, spread):
             return [constant(mean)]
         allowed = [f for f in PAPER_FUNCTIONS if f in problem.functions]
         regressor = genetic.SymbolicRegressor(
@@ -201,11 +202,7 @@ def _plain(name: str, nodes: Sequence[Node], values: Sequence[Array], functions:
     return function(name, nodes[0])
 
 
-_ARITHMETIC: dict[str, Callable[[Node, Node], Node]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-}
+_ARITHMETIC: dict[str, Callable[[Node, Node], Node]] = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}
 
 
 def _sign(values: Array) -> int:

@@ -11,6 +11,7 @@ Notation:
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial, reduce
@@ -18,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.engines._candidates import Candidates
+from deepcave_symbolic.engines._candidates import Candidates, is_level
 from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.numeric.arrays import Array, columns_of
@@ -31,12 +32,7 @@ __all__ = ["OperonEngine", "tree_to_node"]
 #: exponents that are expressions, which nobody reads.
 _SYMBOLS = ("square", "sqrt", "exp", "log", "abs", "tanh", "sin", "cos")
 
-_BINARY: dict[str, Callable[[Node, Node], Node]] = {
-    "Add": lambda a, b: a + b,
-    "Sub": lambda a, b: a - b,
-    "Mul": lambda a, b: a * b,
-    "Div": lambda a, b: a / b,
-}
+_BINARY = {"Add": operator.add, "Sub": operator.sub, "Mul": operator.mul, "Div": operator.truediv}
 
 _UNARY: dict[str, Callable[[Node], Node]] = {
     "Square": lambda a: power(a, 2.0),
@@ -81,9 +77,8 @@ class OperonEngine:
         """Returns the formulas of the merged Pareto fronts; see `SymbolicRegressionEngine.search`."""
         sklearn_api = import_optional("pyoperon.sklearn", purpose="The engine 'operon'")
         X, y, weights = problem.coordinates, problem.y, problem.weights
-        mean = float(np.average(y, weights=weights))
-        spread = float(np.std(y))
-        if len(y) < _MIN_POINTS or spread <= 1e-12 * max(1.0, abs(mean)):
+        mean, spread = float(np.average(y, weights=weights)), float(np.std(y))
+        if len(y) < _MIN_POINTS or is_level(mean, spread):
             return [constant(mean)]
 
         # Operon is not scale-invariant: the same targets in other units give another, worse search.
@@ -160,7 +155,7 @@ def _rescaled(tree: Node, X: Array, y: Array, weights: Array | None) -> Node | N
     if not np.isfinite(values).all():
         return None
     centre, scale = float(values.mean()), float(values.std())
-    if scale <= 1e-12 * max(1.0, abs(centre)):
+    if is_level(centre, scale):
         return None
     solved = weighted_least_squares(np.column_stack([np.ones_like(y), (values - centre) / scale]), y, weights)
     if solved is None:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from deepcave_symbolic.engines import engines_of
+from deepcave_symbolic.engines import EngineName, engines_of
 from deepcave_symbolic.engines.protocol import (
     DEFAULT_FUNCTIONS,
     EngineWithFunctions,
@@ -26,7 +26,7 @@ __all__ = ["search"]
 def search(
     target: Target,
     *,
-    engine: str | SymbolicRegressionEngine,
+    engine: EngineName | SymbolicRegressionEngine,
     max_complexity: int,
     functions: Sequence[str] | None,
     seed: int,

@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_random_state, estimator_html_repr
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.engines.search import search
 from deepcave_symbolic.estimator.columns import choose_columns, distinct_rows
@@ -75,7 +76,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
     def __init__(
         self,
         *,
-        engine: str | SymbolicRegressionEngine = "auto",
+        engine: EngineName | SymbolicRegressionEngine = "auto",
         max_complexity: int = DEFAULT_MAX_COMPLEXITY,
         functions: Sequence[str] | None = None,
         log_scaled: Sequence[str | int] | None = None,

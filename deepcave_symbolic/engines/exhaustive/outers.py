@@ -7,6 +7,7 @@ can be written with a monic node.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -92,10 +93,6 @@ def _build_abs(node: Node, s: float, unit: float, theta: list[float]) -> Built:
     return Built(function("abs", node), s)
 
 
-def _build_tanh(node: Node, s: float, unit: float, theta: list[float]) -> Built:
-    return Built(function("tanh", multiple(theta[0] * s, node)), 1.0)
-
-
 def _build_exp(node: Node, s: float, unit: float, theta: list[float]) -> Built:
     # exp(k * (u - low)) = exp(-k * low) * exp(k * u): the shift becomes a factor.
     rate = theta[0] * s
@@ -128,23 +125,19 @@ def _build_pow(node: Node, s: float, unit: float, theta: list[float]) -> Built:
     return Built(function("sqrt", node) if exponent == 0.5 else power(node, exponent), s**exponent)
 
 
-def _build_sin(node: Node, s: float, unit: float, theta: list[float]) -> Built:
-    return Built(function("sin", multiple(theta[0] * s, node)), 1.0)
-
-
-def _build_cos(node: Node, s: float, unit: float, theta: list[float]) -> Built:
-    return Built(function("cos", multiple(theta[0] * s, node)), 1.0)
+def _build_of_multiple(name: str, node: Node, s: float, unit: float, theta: list[float]) -> Built:
+    return Built(function(name, multiple(theta[0] * s, node)), 1.0)
 
 
 IDENTITY = Outer("identity", 0, (), _identity, _build_identity)
 SQUARE = Outer("square", 1, ("square",), _square, _build_square)
 ABS = Outer("abs", 1, ("abs",), _abs, _build_abs)
-TANH = Outer("tanh", 2, ("tanh",), _tanh, _build_tanh)
+TANH = Outer("tanh", 2, ("tanh",), _tanh, partial(_build_of_multiple, "tanh"))
 EXP = Outer("exp", 2, ("exp",), _exp, _build_exp)
 GAUSS = Outer("gauss", 3, ("exp", "square"), _gauss, _build_gauss)
 SQRT = Outer("sqrt", 1, ("sqrt",), _sqrt, _build_sqrt)
 LOG = Outer("log", 1, ("log",), _log, _build_log)
 RECIPROCAL = Outer("reciprocal", 0, (), _reciprocal, _build_reciprocal, divides=True)
 POW = Outer("pow", 1, ("pow",), _pow, _build_pow)
-SIN = Outer("sin", 2, ("sin",), _sin, _build_sin)
-COS = Outer("cos", 2, ("cos",), _cos, _build_cos)
+SIN = Outer("sin", 2, ("sin",), _sin, partial(_build_of_multiple, "sin"))
+COS = Outer("cos", 2, ("cos",), _cos, partial(_build_of_multiple, "cos"))
