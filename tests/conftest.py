@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -31,6 +32,12 @@ if threading.current_thread() is threading.main_thread():
 def enabled_logger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Importing DeepCAVE disables every logger that is there already."""
     monkeypatch.setattr(logging.getLogger("deepcave_symbolic"), "disabled", False)
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where live runs are kept, each made once (`live_runs.live`)."""
+    return tmp_path_factory.mktemp("live")
 
 
 def pytest_report_header() -> str:

@@ -39,7 +39,7 @@ from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="the panel is a part of the matrix")
 
-from deepcave_symbolic import Explanation, explain, load_run
+from deepcave_symbolic import Explanation, explain, explain_all, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun
 from deepcave_symbolic.dashboard.panel.compute import compute
@@ -452,3 +452,16 @@ def test_timeouts_follow_the_other_trials(folder_of: Callable[[str], Path], tmp_
     explanation = explain(tmp_path, "a")
     assert explanation.projection is not None
     np.testing.assert_array_equal(explanation.projection.trials.costs[-4:], 5.0)
+
+
+def test_a_live_run_from_api_and_command_line(base: Path, capsys: Any) -> None:
+    folder = live("hpo", base).folder
+    result = explain(folder, "kernel", "C")
+    assert list(result.groups) == ["rbf", "poly", "linear"]
+    assert {e.hyperparameters for e in explain_all(folder)} >= {("kernel",), ("C",)}
+    assert main(["explain", str(folder), "-p", "kernel", "-p", "C"]) == 0
+    assert "kernel = rbf" in capsys.readouterr().out
+    assert main(["explain", str(folder), "--format", "latex", "-p", "kernel"]) == 0
+    assert "\\begin{cases}" in capsys.readouterr().out
+    assert result.plot().data
+    assert explain(folder, "kernel").plot().data

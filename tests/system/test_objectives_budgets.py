@@ -142,11 +142,6 @@ def test_the_rows_are_those_of_smacs_model(kind: str, tmp_path: Path, capsys: An
 # --- what is not usable -------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs")
-
-
 def test_numbers_beyond_a_float_are_no_weights(base: Path, tmp_path: Path) -> None:
     folder = live("two", base).folder
     with pytest.raises(InvalidArgumentError, match="expected 2 numbers"):

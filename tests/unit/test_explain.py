@@ -177,7 +177,7 @@ def test_budgets() -> None:
 
 
 def test_explain_all_is_sorted_and_complete() -> None:
-    explanations = explain_all(FOREST, n_jobs=2)
+    explanations = explain_all(FOREST)
     assert {e.hyperparameters[0] for e in explanations} == set(load_run(FOREST).configspace)
     ranges = [e.range for e in explanations]
     assert ranges == sorted(ranges, reverse=True)

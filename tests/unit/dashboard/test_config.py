@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -143,15 +141,3 @@ def test_a_users_config(monkeypatch: Any) -> None:
     # The launcher's free port wins.
     monkeypatch.setenv("DEEPCAVE_SYMBOLIC_DASH_PORT", "9001")
     assert Own().DASH_PORT == 9001
-
-
-def test_without_deepcave_the_error_says_what_to_install() -> None:
-    for name in ("deepcave_symbolic.config", "deepcave_symbolic.dashboard.panel.plugin"):
-        code = (
-            "import sys; sys.modules['deepcave'] = None\n"
-            "from deepcave_symbolic.exceptions import MissingDependencyError\n"
-            f"try:\n    import {name}\nexcept MissingDependencyError as error:\n    print(error)"
-        )
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert "needs the package 'deepcave'" in done.stdout, done.stderr
-        assert "Python 3.10" in done.stdout

@@ -36,8 +36,8 @@ EXAMPLES = EXAMPLE_RUNS
 
 
 @pytest.fixture(scope="module")
-def instances(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return live("ac", tmp_path_factory.mktemp("runs")).folder
+def instances(base: Path) -> Path:
+    return live("ac", base).folder
 
 
 def test_the_config_has_them_in_the_place_of_deepcaves() -> None:

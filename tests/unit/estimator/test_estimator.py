@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import pickle
-import subprocess
-import sys
 import warnings
 from typing import Any
 
@@ -214,14 +212,6 @@ def test_same_seed_same_formula() -> None:
     one, two = (SymbolicRegressor(**kwargs, random_state=7).fit(X, y) for _ in range(2))
     assert [str(f) for f in one.formulas_] == [str(f) for f in two.formulas_]
     assert SymbolicRegressor(max_complexity=3, random_state=np.random.RandomState(0)).fit(X, y).formulas_
-
-
-def test_scikit_learn_is_loaded_at_use_only() -> None:
-    code = (
-        "import sys, deepcave_symbolic; assert 'SymbolicRegressor' in dir(deepcave_symbolic); print(sys.modules.keys())"
-    )
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert "'sklearn'" not in loaded
 
 
 def test_the_old_name_is_an_alias_that_says_so() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,10 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from deepcave_symbolic import Explanation, explain, explain_all
-from deepcave_symbolic.cli import main
+from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from live_runs import live
 
 CHOICES = ("relu", "tanh", "logistic")
 
@@ -240,16 +237,3 @@ def test_cases_count_every_other_expression_once() -> None:
     assert complexity(tree) == 1
     np.testing.assert_array_equal(evaluate(tree, [np.array([0.0, 1.0, 2.0])]), [1.0, 2.0, 1.0])
     assert Node.decoded(tree.encoded()) == tree
-
-
-def test_a_live_run_from_api_and_command_line(tmp_path_factory: pytest.TempPathFactory, capsys: Any) -> None:
-    folder: Path = live("hpo", tmp_path_factory.mktemp("runs")).folder
-    result = explain(folder, "kernel", "C")
-    assert list(result.groups) == ["rbf", "poly", "linear"]
-    assert {e.hyperparameters for e in explain_all(folder)} >= {("kernel",), ("C",)}
-    assert main(["explain", str(folder), "-p", "kernel", "-p", "C"]) == 0
-    assert "kernel = rbf" in capsys.readouterr().out
-    assert main(["explain", str(folder), "--format", "latex", "-p", "kernel"]) == 0
-    assert "\\begin{cases}" in capsys.readouterr().out
-    assert result.plot().data
-    assert explain(folder, "kernel").plot().data

@@ -25,11 +25,6 @@ from logged import messages
 KINDS = ("blackbox", "hpo", "ac", "mf", "two", "random")
 
 
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("callback")
-
-
 # --- the run in memory ------------------------------------------------------------------------------------------------
 
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import pickle
 import sqlite3
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.runs import Run
-from places import EXAMPLE_RUNS
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -413,10 +411,3 @@ def test_without_optuna_the_extra_is_named(single: Path, monkeypatch: pytest.Mon
     with pytest.raises(MissingDependencyError, match=r'pip install "deepcave-symbolic\[optuna\]"'):
         load_run(single)
     assert isinstance(load_run(smooth), Run)  # a study brings its own methods
-
-
-def test_optuna_is_not_loaded_for_other_runs() -> None:
-    folder = EXAMPLE_RUNS / "svm_bbo"
-    code = "import sys; from deepcave_symbolic import load_run; load_run(sys.argv[1]); print('optuna' in sys.modules)"
-    shown = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=True).stdout
-    assert shown.strip() == "False"

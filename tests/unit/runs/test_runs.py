@@ -6,7 +6,6 @@ import json
 import math
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ from deepcave_symbolic.runs import Status, load_run
 from deepcave_symbolic.runs import folder as folder_module
 from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
 from live_runs import KINDS, floats, live
-from places import ROOT, TEST_RUNS
+from places import TEST_RUNS
 from run_folders import edit_json, fingerprint
 
 EXPECTED = {  # trials, usable trials at the default budget, objectives
@@ -37,11 +36,6 @@ EXPECTED = {  # trials, usable trials at the default budget, objectives
     "2.2.0/objectives": (60, 60, 2),
     "2.3.1/unfinished": (120, 20, 1),
 }
-
-
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("live")
 
 
 @pytest.fixture
@@ -355,9 +349,3 @@ def test_every_error_is_ours_for_random_damage(folder: Path) -> None:
                 refused += 1
         (folder / name).write_bytes(original)
     assert 60 < refused < 180
-
-
-def test_reader_does_not_import_smac(folder: Path) -> None:
-    code = "import sys; from deepcave_symbolic.runs import load_run; load_run(sys.argv[1]); "
-    code += "assert 'smac' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code, str(folder)], check=True, cwd=ROOT)

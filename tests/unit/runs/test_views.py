@@ -28,11 +28,6 @@ from deepcave_symbolic.surrogates.data import collect
 
 
 @pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.fixture(scope="module")
 def two(base: Path) -> LiveRun:
     return live("two", base)
 
@@ -185,7 +180,7 @@ def test_the_panel_scalarises(two: LiveRun) -> None:
     record = compute(run, {**inputs, "weights": "3, 1"})
     assert "error" not in record
     assert record["explanations"][0]["objective"] == "scalarized cost"
-    assert "objective='scalarized'" in record["code"] and "weights=[3.0, 1.0]" in record["code"]
+    assert "objective='scalarized'" in record["code"] and "weights=(3.0, 1.0)" in record["code"]
     assert "expected numbers with commas" in compute(run, {**inputs, "weights": "a"})["error"]["message"]
 
 

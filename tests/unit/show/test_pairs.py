@@ -25,8 +25,8 @@ SVM = EXAMPLE_RUNS / "svm_bbo"
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> LiveRun:
-    return live("hpo", tmp_path_factory.mktemp("live"))
+def run(base: Path) -> LiveRun:
+    return live("hpo", base)
 
 
 @pytest.fixture(scope="module")

@@ -40,11 +40,6 @@ def encoder_class(name: str) -> Any:
     return getattr(importlib.import_module(f"smac.runhistory.encoder.{MODULES[name]}"), name)
 
 
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("live_models")
-
-
 _CACHE: dict[tuple[str, str], LiveRun] = {}
 
 

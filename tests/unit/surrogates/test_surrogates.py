@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +25,12 @@ from deepcave_symbolic.surrogates.forest import inactive_values
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
 from live_runs import INSTANCES, OWN_MODEL, LiveRun, fresh_model, live, sample
-from places import OLD_RUNS, ROOT, short_name
+from places import OLD_RUNS, short_name
 from run_folders import edit_json, fingerprint
 
 SINGLE = tuple(kind for kind in OWN_MODEL if kind != "two")
 FORESTS = ("hpo", "plain", "log", "scaled", "mf")
 PROCESSES = ("blackbox", "mcmc")
-
-
-@pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("live_surrogates")
 
 
 _FITTED: dict[str, FittedSurrogate] = {}
@@ -429,14 +422,6 @@ def test_inactive_values_are_smacs(base: Path) -> None:
     values = inactive_values(run.facade.scenario.configspace)
     expected = run.facade._model._impute_inactive(X)
     np.testing.assert_array_equal(np.where(np.isnan(X), values, X), expected)
-
-
-def test_import_is_light() -> None:
-    code = "import sys, deepcave_symbolic.surrogates, deepcave_symbolic.runs as r; r.load_run; "
-    code += "print([m for m in ('smac', 'sklearn') if m in sys.modules])"
-    root = ROOT
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=root)
-    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize("path", OLD_RUNS, ids=short_name)

@@ -1,0 +1,41 @@
+"""What a process loads and what it does not: heavy packages come when they are used, and not before."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from places import EXAMPLE_RUNS
+
+HEAVY = "deepcave dash smac sklearn sympy plotly gplearn pyoperon ConfigSpace pandas scipy"
+READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize(
+    ("code", "unloaded"),
+    [
+        ("import deepcave_symbolic; dir(deepcave_symbolic)", HEAVY),
+        ("import deepcave_symbolic.engines", f"{HEAVY} numpy deepcave_symbolic.engines.gplearn"),
+        ("import deepcave_symbolic.surrogates, deepcave_symbolic.runs as runs; runs.load_run", "smac sklearn"),
+        (READ, "smac optuna deepcave"),
+    ],
+)
+def test_imports_are_light(code: str, unloaded: str) -> None:
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)", str(EXAMPLE_RUNS / "svm_bbo")]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert "deepcave_symbolic" in loaded and not set(unloaded.split()) & set(loaded)
+
+
+@pytest.mark.parametrize("module", ["deepcave_symbolic.config", "deepcave_symbolic.dashboard.panel.plugin"])
+def test_without_deepcave_the_error_says_what_to_install(module: str) -> None:
+    code = (
+        "import sys; sys.modules['deepcave'] = None\n"
+        "from deepcave_symbolic.exceptions import MissingDependencyError\n"
+        f"try:\n    import {module}\nexcept MissingDependencyError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "needs the package 'deepcave'" in done.stdout, done.stderr
+    assert "Python 3.10" in done.stdout
