@@ -21,7 +21,7 @@ from deepcave_symbolic.formulas.expression import Node, constant, function, powe
 from deepcave_symbolic.show.comparison import comparison_document, number_with_error
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
-from places import EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, ROOT
 from run_folders import edit_json
 
 SVM = EXAMPLE_RUNS / "svm_bbo"
@@ -216,10 +216,18 @@ def test_a_run_and_the_same_ten_worse(comparison: Comparison, folders: list[Path
 def test_to_json_and_back(comparison: Comparison) -> None:
     data = json.loads(json.dumps(comparison.to_dict(), allow_nan=False))
     again = Comparison.from_dict(data)
-    assert again.to_dict() == data and again.form_text() == comparison.form_text() and str(again) == str(comparison)
+    assert again == comparison and hash(again) == hash(comparison) and str(again) == str(comparison)
     for broken in ({}, {**data, "schema": 0}, {**data, "form": ["x", 99]}, {**data, "constants": 3}):
         with pytest.raises(FormulaError):
             Comparison.from_dict(broken)
+
+
+def test_a_file_of_version_1_loads() -> None:
+    data = json.loads((ROOT / "tests" / "data" / "records" / "comparison-1.json").read_text(encoding="utf-8"))
+    old = Comparison.from_dict(data)
+    assert old.form_text() == data["form_text"] and old.runs == ("a", "b") and str(old)
+    assert [list(form) for form in old.forms] == [list(form.values()) for form in data["forms"]]
+    assert Comparison.from_dict(json.loads(json.dumps(old.to_dict()))) == old
 
 
 def test_figure_and_reports_show_every_run_and_constant(comparison: Comparison) -> None:
