@@ -67,7 +67,7 @@ def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
     assert count is not None and folded.locator("math").count() == int(count[1])
     panel.wait_for_figures(2)
     panel.screenshot("alternatives")
-    panel.picture("front", until="details")
+    panel.picture("front", since="front_box", until="details")
     assert_readable(panel, 2)
 
 
@@ -76,7 +76,7 @@ def test_two_hyperparameters(panel: PanelPage) -> None:
     panel.choose("hyperparameter_name_1", "learning_rate_init")
     panel.choose("hyperparameter_name_2", "n_neurons")
     panel.process()
-    panel.formula.wait_for()
+    panel.wait_for_heading("learning_rate_init and n_neurons")
     formula = panel.formula_text().replace(" ", "")
     assert "learning_rate_init" in formula or "n_neurons" in formula
     panel.wait_for_figures(2)
@@ -235,7 +235,7 @@ def test_narrow_window_cuts_nothing_off(panel: PanelPage, width: int, second: st
     panel.choose("hyperparameter_name_1", "learning_rate_init")
     panel.choose("hyperparameter_name_2", second)
     panel.process()
-    panel.formula.wait_for()
+    panel.wait_for_heading(f"learning_rate_init and {second}")
     panel.wait_for_figures(2)
     panel.screenshot(f"narrow_{width}")
     assert_readable(panel, 2)

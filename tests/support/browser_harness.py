@@ -501,16 +501,17 @@ class PanelPage:
         self.page.set_viewport_size(size)
         return path
 
-    def picture(self, name: str, until: str = "figure_box") -> Path:
-        """Keeps a small picture for the documentation, from the filter to an output's end; below it stand paths."""
+    def picture(self, name: str, since: str = "", until: str = "figure_box") -> Path:
+        """Keeps a small picture for the documentation, from an output (the filter by default) to the end of another."""
         from PIL import Image
 
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
-        left, above = self.outputs.bounding_box(), self.input("operators").bounding_box()
+        first = self.output(since) if since else self.input("operators")
+        left, above = self.outputs.bounding_box(), first.bounding_box()
         assert left is not None and above is not None
         # The filter's heading stands above its slider.
-        top = self.page.evaluate("window.scrollY") + above["y"] - 60
+        top = self.page.evaluate("window.scrollY") + above["y"] - (0 if since else 60)
         with Image.open(path) as image:
             cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))
         cropped.save(path)

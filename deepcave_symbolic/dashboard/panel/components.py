@@ -151,7 +151,7 @@ def _cell(cell: Cell, column: Column) -> Any:
     return html.Span(visible(cell), style=style)
 
 
-def _typeset(formula: Formula, *, size: str = "1.0rem", whole: bool = False) -> Any:
+def _typeset(formula: Formula, *, size: str = "0.95rem", whole: bool = False) -> Any:
     """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide."""
     text = formula.mathml()
     if whole:
