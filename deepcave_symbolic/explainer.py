@@ -189,7 +189,6 @@ class Explainer:
             progress: Wraps each list that is worked through.
             explain_each: Does what the method of this name does, in other processes for instance.
         """
-        from deepcave_symbolic.show.document import interaction_strength
         from deepcave_symbolic.show.html import report_page
 
         explain_each = explain_each or self.explain_each
@@ -199,7 +198,7 @@ class Explainer:
         if most != 0:
             ranking = self.rank_pairs([e.hyperparameters[0] for e in singles if e.formulas], progress)
             chosen = explain_each(ranking.pairs[:most], progress)
-            chosen.sort(key=lambda e: -interaction_strength(e))  # type: ignore[arg-type]
+            chosen.sort(key=lambda e: -e.interaction_strength)
             note = ranking.described(len(chosen))
         return report_page(singles, chosen, title=title, command=command, pairs_note=note)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
 from deepcave_symbolic.findings.findings import Findings, findings_of
-from deepcave_symbolic.findings.interaction import Interaction
+from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
 from deepcave_symbolic.findings.optimum import Optimum
 from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.formula import Formula
@@ -83,6 +83,14 @@ class Explained(Record):
     def range(self) -> float:
         """How much of the objective the hyperparameters move: the projection's largest minus smallest mean."""
         return self.projection.range
+
+    @property
+    def interaction_strength(self) -> float:
+        """How far the best sum of two curves stays from a pair's projection (RMSE, objective units); else 0."""
+        projection = self.projection
+        if len(projection.axes) != 2:
+            return 0.0
+        return interaction_rmse(projection.grid, projection.mean, projection.weights)
 
     def alternatives(self, formula: Formula | None = None) -> tuple[Formula, ...]:
         """Returns other formulas of the same length whose error is within the noise of the best, the best first.
@@ -219,11 +227,7 @@ class Unexplained(Record):
     formulas: tuple[()] = field(default=(), init=False)
 
     #: What an explanation has and this has not; nothing that is known is moved.
-    range = 0.0
-    projection = None
-    verdict: ClassVar[Verdict] = "do not trust"
-    conditions: ClassVar[tuple[str, ...]] = ()
-    groups: ClassVar[Mapping[str, Any]] = Frozen()
+    range = interaction_strength = 0.0
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
-from deepcave_symbolic.findings.interaction import interaction_rmse
 from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import (
@@ -28,7 +27,7 @@ from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import percent
 
-__all__ = ["common_warnings", "document", "facts", "formula_block", "interaction_strength", "overview"]
+__all__ = ["common_warnings", "document", "facts", "formula_block", "overview"]
 
 _OPERATORS = Column("operators", "number", short="ops")
 _R2 = Column("R²", "number")
@@ -94,7 +93,6 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         formula: A formula of its front.
     """
     rows: list[tuple[str, str]] = []
-    projection = explanation.projection
     if formula is not None and isinstance(explanation, Explained):
         found = explanation.findings(formula)
         n = formula.complexity
@@ -109,12 +107,11 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             ("Band", found.band.sentence),
         ]
     rows.append(("Objective", objective_text(explanation)))
-    if projection is not None:
+    if isinstance(explanation, Explained):
+        projection, n = explanation.projection, explanation.projection.n_averaged
         rows.append(("Domain", "; ".join(axis.describe() for axis in projection.axes)))
-    if explanation.conditions:
-        rows.append(("Only where", " and ".join(explanation.conditions)))
-    if projection is not None:
-        n = projection.n_averaged
+        if explanation.conditions:
+            rows.append(("Only where", " and ".join(explanation.conditions)))
         averaged = f"averaged over {n} configuration{'s' * (n != 1)}" if n else "the surrogate itself"
         rows.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}, {averaged}"))
     if explanation.surrogate is not None:
@@ -215,9 +212,9 @@ def overview(
     Args:
         explanations: The records.
         choose: Which formula of a front is shown; the recommended one by default.
-        interaction: What is said of pairs, see `interaction_share` and `interaction_strength`.
+        interaction: What is said of pairs, see `interaction_share` and `Explained.interaction_strength`.
     """
-    shown = [(choose(e) if choose else e.best) if e.formulas else None for e in explanations]
+    shown = [(choose(e) if choose else e.best) if isinstance(e, Explained) else None for e in explanations]
     objective = explanations[0].objective if explanations else ""
     paired = any(len(e.hyperparameters) == 2 for e in explanations)
     columns = (
@@ -246,7 +243,7 @@ def overview(
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         blocks.append(Facts((("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)))))
-    if explained := tuple(e for e in explanations if e.formulas and len(e.hyperparameters) == 1):
+    if explained := tuple(e for e in explanations if isinstance(e, Explained) and len(e.hyperparameters) == 1):
         blocks.append(Figure("ranges", explained, None, f"How much of {objective} each hyperparameter moves"))
     warnings = _warnings_on_all(explanations, shown)
     return (*blocks, *([Warnings(warnings)] if warnings else []))
@@ -274,14 +271,6 @@ def _warnings_on_all(
 
 def _interaction_cell(explanation: Explained, interaction: str) -> str:
     if interaction == "rmse":
-        return f"{interaction_strength(explanation):.3g}"
+        return f"{explanation.interaction_strength:.3g}"
     share = interaction_share(explanation)
     return "-" if share is None else percent(share)
-
-
-def interaction_strength(explanation: Explained) -> float:
-    """Returns how far the best sum of two curves stays from a pair's projection (RMSE, objective units); else 0."""
-    projection = explanation.projection
-    if len(projection.axes) != 2:
-        return 0.0
-    return interaction_rmse(projection.grid, projection.mean, projection.weights)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 
@@ -29,7 +29,7 @@ def pair_table(explanations: Sequence[Explained | Unexplained]) -> pd.DataFrame:
 
     Columns: hyperparameters (a tuple of names), r2 (of the recommended formula), range (objective units), interaction
     (share of the projection that no additive formula explains), share (of the surrogate's variance), complexity,
-    verdict, formula, objective. What could not be explained has NaN and the formula None.
+    verdict, formula, objective. What could not be explained has no numbers, no verdict and no formula.
 
     Args:
         explanations: Usually those of `explain_all(run, pairs=True)`; singles have no interaction.
@@ -38,10 +38,10 @@ def pair_table(explanations: Sequence[Explained | Unexplained]) -> pd.DataFrame:
 
     rows = []
     for e in explanations:
-        row = {"hyperparameters": e.hyperparameters, "verdict": e.verdict, "formula": None, "objective": e.objective}
+        row: dict[str, Any] = {"hyperparameters": e.hyperparameters, "formula": None, "objective": e.objective}
         if isinstance(e, Explained):
-            row |= {"r2": e.best.r2, "range": e.range, "interaction": interaction_share(e), "formula": str(e.best)}
-            row |= {"share": e.projection.variance_share, "complexity": e.best.complexity}
+            row |= {"verdict": e.verdict, "r2": e.best.r2, "range": e.range, "interaction": interaction_share(e)}
+            row |= {"formula": str(e.best), "share": e.projection.variance_share, "complexity": e.best.complexity}
         rows.append(row)
     numbers = dict.fromkeys(("r2", "range", "interaction", "share"), float)
     return pd.DataFrame(rows, columns=list(_COLUMNS)).astype({**numbers, "complexity": "Int64"})
