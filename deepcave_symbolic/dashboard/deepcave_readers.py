@@ -82,7 +82,7 @@ class SMACRun(_smac.SMAC3v2Run):  # type: ignore[misc]  # deepcave has no types
 
 
 def _mean_costs(trials: Sequence[Trial], failed: Status | None) -> list[float | None]:
-    """Returns a cost an objective, averaged over the instances; None where a trial failed, as in DeepCAVE's reader."""
+    """Returns one cost per objective, averaged over the instances; None where a trial failed, as DeepCAVE does."""
     costs = np.mean([trial.costs for trial in trials], axis=0)
     return [None if failed is not None or not math.isfinite(cost) else float(cost) for cost in costs]
 

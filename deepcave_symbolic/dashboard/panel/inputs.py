@@ -249,7 +249,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                 _row(
                     _field(
                         "Weights of the objectives",
-                        "For the scalarised cost of several objectives: one number an objective, with commas between "
+                        "For the scalarised cost of several objectives: one number per objective, with commas between "
                         "them. Empty for the run's own weights, or equal ones where it keeps none.",
                         dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
                     )

@@ -43,7 +43,7 @@ class PanelRecord(Record):
     """One result of the panel.
 
     Args:
-        explanations: One, or in the overview one a hyperparameter, those that move the objective most first.
+        explanations: One, or in the overview one per hyperparameter, those that move the objective most first.
         overview: Whether it answers for all hyperparameters.
         notes: Sentences about how the inputs were understood.
         code: Python that reproduces the explanations.
