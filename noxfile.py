@@ -27,6 +27,7 @@ nox.options.error_on_missing_interpreters = False
 PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
 #: Extras that the package itself uses, and those of developers.
 RUNTIME, DEVELOPERS = ["operon", "optuna"], ["bench", "dev", "docs", "test"]
+TESTED = f"[{','.join([*RUNTIME, 'test'])}]"
 DIST = Path(".nox", "dist").absolute()
 #: What needs a browser or mkdocs, or takes minutes and shows the same on every Python.
 LEFT_OUT = [
@@ -99,10 +100,10 @@ def unpacked() -> Path:
     return next(DIST.glob("*/noxfile.py")).parent
 
 
-def install(session: nox.Session, kind: str, *extras: str, constraint: str | None = None) -> None:
+def install(session: nox.Session, kind: str, extras: str, *options: str) -> None:
     """Installs the built wheel or source distribution and goes where the package can be imported from nowhere else."""
     (built,) = DIST.glob(kind)
-    session.install(f"{built}[{','.join(extras)}]", *(["--constraint", constraint] if constraint else []))
+    session.install(f"{built}{extras}", *options)
     session.chdir(unpacked())
 
 
@@ -114,7 +115,7 @@ def run_tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS, tags=["lanes"], requires=["build"])
 def lane(session: nox.Session) -> None:
     """Test the wheel with all that it can use."""
-    install(session, "*.whl", *RUNTIME, "test")
+    install(session, "*.whl", TESTED)
     run_tests(session)
 
 
@@ -124,14 +125,14 @@ def lowest(session: nox.Session) -> None:
     pins = str(Path(session.create_tmp(), "lowest.txt").absolute())
     options = [*(f"--extra={extra}" for extra in RUNTIME), "--no-deps", "--resolution=lowest-direct", "--quiet"]
     session.run("uv", "pip", "compile", "setup.cfg", *options, "--output-file", pins)
-    install(session, "*.whl", *RUNTIME, "test", constraint=pins)
+    install(session, "*.whl", TESTED, "--constraint", pins)
     run_tests(session)
 
 
 @nox.session(python=PYTHONS[0], venv_backend="venv", tags=["lanes"], requires=["build"])
 def wheel(session: nox.Session) -> None:
     """Use the wheel as someone who has pip and nothing else does: commands, then the dashboard."""
-    install(session, "*.whl")
+    install(session, "*.whl", "")
     use(session)
     session.install("pytest", "psutil")
     session.run("pytest", "tests/system/test_dashboard.py", "-m", "smoke")
@@ -140,7 +141,7 @@ def wheel(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[-1], venv_backend="venv", tags=["lanes"], requires=["build"])
 def sdist(session: nox.Session) -> None:
     """Use the source distribution as someone who has pip and nothing else does."""
-    install(session, "*.tar.gz")
+    install(session, "*.tar.gz", "")
     use(session)
 
 
@@ -156,7 +157,7 @@ def use(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[-2], tags=["lanes"], requires=["build"])
 def without(session: nox.Session) -> None:
     """Test what the wheel says without its optional packages, and that the rest works."""
-    install(session, "*.whl", "test")
-    session.run("uv", "pip", "uninstall", "distributed", "gplearn")  # other requirements bring them
+    install(session, "*.whl", "[test]")
+    session.run("uv", "pip", "uninstall", "gplearn")
     session.run("pytest", "tests/system/test_missing_packages.py")
     session.run("deepcave-symbolic", "explain", "examples/runs/svm_bbo", "-p", "C")

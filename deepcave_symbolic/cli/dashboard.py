@@ -33,7 +33,7 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
     add("--user-config", metavar="FILE", help="Python file with a DeepCAVE class Config of your own")
     add("--no-browser", dest="browser", action="store_false", help="do not open the browser")
     add("--debug", action="store_true", help="show the traceback of an error")
-    parser.set_defaults(run_command=_run, ends_at_once=False)
+    parser.set_defaults(run_command=_run)
 
 
 def _run(args: argparse.Namespace) -> int:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 # Nothing else is imported up here: signals are handled before anything that takes time.
-from deepcave_symbolic.process.interrupts import Interrupted, end_now, exit_soon, ignored_from_now_on, interruptible
+from deepcave_symbolic.process.interrupts import handle_signals, ignore_signals
 
 __all__ = ["main"]
 
@@ -22,20 +22,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if argv is not None:
         return _main(list(argv))
-    try:
-        with interruptible() as heard:
-            _open_closed_streams()
-            code = _main(sys.argv[1:], heard)
-            ignored_from_now_on()
-            return code
-    except Interrupted as stop:  # before or after the command itself
-        end_now(stop)
+    handle_signals()
+    _open_closed_streams()
+    code = _main(sys.argv[1:])
+    ignore_signals()
+    return code
 
 
-def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
-    """Returns the exit code; `heard` has what interrupts this process, None in a program that handles it itself."""
+def _main(arguments: list[str]) -> int:
     from deepcave_symbolic.cli.parser import build_parser
-    from deepcave_symbolic.process.output import discard_unfinished, write_output
+    from deepcave_symbolic.process.output import write_output
 
     debug = "--debug" in arguments
     try:
@@ -49,22 +45,12 @@ def _main(arguments: list[str], heard: list[Interrupted] | None = None) -> int:
         if args.command is None:
             build_parser().print_help()
             return 0
-        if heard:  # and swallowed on the way
-            end_now(heard[0])
-        # A command that starts processes stops them itself.
-        with exit_soon(discard_unfinished) if heard is not None and args.ends_at_once else contextlib.nullcontext():
-            return int(args.run_command(args))
+        return int(args.run_command(args))
     except SystemExit as stop:  # argparse has said what there is to say
         return int(stop.code or 0)
     except Exception as error:
-        if heard:
-            end_now(heard[0])
         return _failed(*_in_words(error), debug=debug)
-    except Interrupted as stop:
-        if debug:
-            _show_traceback()
-        end_now(stop)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # in a program that calls `main`
         return _failed("interrupted", 130, debug=debug)
 
 

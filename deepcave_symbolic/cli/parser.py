@@ -46,7 +46,6 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    parser.set_defaults(ends_at_once=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
     explain.add_command(commands)
     explain.add_demo(commands)

@@ -29,6 +29,7 @@ from deepcave_symbolic.dashboard.launcher.runs import run_folder, what_is_wrong
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import Listener, is_loopback, listen, open_browser, wait_for_page
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
+from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
@@ -197,12 +198,10 @@ def _validate(options: DashboardOptions) -> None:
     if os.name != "posix":
         raise InvalidArgumentError("The dashboard needs Linux or macOS: rq, which runs its jobs, forks processes.")
     if importlib.util.find_spec("deepcave") is None:
-        hint = (
-            "pip install deepcave==1.4.1"
-            if sys.version_info < (3, 11)
-            else f"DeepCAVE 1.4.1 runs on Python 3.9 and 3.10 only, this is {sys.version_info[0]}.{sys.version_info[1]}"
+        raise MissingDependencyError(
+            "The dashboard needs the package 'deepcave', which is not installed. "
+            f"Install: {INSTALL_COMMANDS['deepcave']}"
         )
-        raise MissingDependencyError(f"The dashboard needs the package 'deepcave', which is not installed: {hint}.")
     if options.workers < 0 or (options.workers == 0 and (options.redis is None or options.worker_only)):
         raise InvalidArgumentError(
             f"--workers {options.workers} leaves nobody to compute; "

@@ -1,182 +1,100 @@
-"""Ctrl-C, SIGTERM and a closed terminal during a command: one line, the shell's exit code, and soon."""
+"""Ctrl-C, SIGTERM and a closed terminal during a command: one line, the shell's exit code, at once.
+
+The handler itself ends the process: no library can swallow that, or turn it into an error of its own. Where other
+processes are to be stopped first (`stopping_others`), it raises KeyboardInterrupt instead.
+"""
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
-from typing import Any, NoReturn
 
-__all__ = [
-    "Interrupted",
-    "cleaning_up",
-    "end_now",
-    "ends_by_itself",
-    "exit_soon",
-    "ignored_from_now_on",
-    "interruptible",
-]
+__all__ = ["ends_by_itself", "handle_signals", "ignore_signals", "stopping_others", "unfinished_files"]
 
-#: Seconds from a signal to the end of the process, where Python code cannot react: inside a long matrix operation.
-GRACE = 1.0
-#: Seconds more for `cleaning_up` that is under way by then.
-PATIENCE = 5.0
-#: Handlers of `interruptible` that are active, with what they have heard.
-_ours: dict[Any, list[Interrupted]] = {}
-_cleaning = threading.Event()
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "terminal closed"}
+#: Seconds that other processes have to end.
+_PATIENCE = 6
+
+#: Paths of files that are being written; the end of the process removes them.
+unfinished_files: set[str] = set()
 
 
-class Interrupted(KeyboardInterrupt):
-    """A signal asked the command to end."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(_words(number))
+class _State:
+    stopping_others = False
+    heard: int | None = None
 
 
 def _numbers() -> list[signal.Signals]:
     return [getattr(signal, name) for name in _WORDS if hasattr(signal, name)]
 
 
-def _words(number: int) -> str:
-    return _WORDS.get(signal.Signals(number).name, "interrupted")
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[list[Interrupted]]:
-    """Turns signals into `Interrupted`; what the process was started to ignore (nohup) stays ignored.
-
-    Yields a list that has the interrupt as soon as one came: C code may turn it into an error of its own, as the import
-    of NumPy does.
-    """
-    heard: list[Interrupted] = []
-    previous: dict[signal.Signals, Any] = {}
-    hook = sys.unraisablehook
-
-    def unraisable(found: Any) -> None:
-        # Raised inside a destructor or a callback of C code, Python would print it and go on; `exit_soon` ends that.
-        if not isinstance(found.exc_value, Interrupted):
-            hook(found)
-
-    def ring(number: int, frame: FrameType | None) -> None:
-        for other in previous:  # the first one counts; a second must not disturb the cleaning up
-            signal.signal(other, signal.SIG_IGN)
-        heard.append(Interrupted(number))
-        raise heard[0]
-
-    _ours[ring] = heard
+def handle_signals() -> None:
+    """Lets signals end this process; what it was started to ignore (nohup) stays ignored."""
     for number in _numbers():
         if signal.getsignal(number) is not signal.SIG_IGN:
-            previous[number] = signal.signal(number, ring)
-    sys.unraisablehook = unraisable
-    try:
-        yield heard
-    finally:
-        sys.unraisablehook = hook
-        del _ours[ring]
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+            signal.signal(number, _end)
 
 
-@contextlib.contextmanager
-def ends_by_itself() -> Iterator[None]:
-    """Lets a signal end the process at once and without a word inside the block, where Python cannot react in time.
-
-    For computations that start no process and write nothing; the shell's exit code is the same. Handlers of a program
-    that this package is part of are left alone, and so is everything outside of the main thread.
-
-    Raises:
-        Interrupted: If a signal came before and a library has swallowed it.
-    """
-    for heard in _ours.values():
-        if heard:
-            raise heard[0]
-    changed: dict[signal.Signals, Any] = {}
-    if threading.current_thread() is threading.main_thread():
-        for number in _numbers():
-            if signal.getsignal(number) in _ours:
-                changed[number] = signal.signal(number, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        for number, handler in changed.items():
-            signal.signal(number, handler)
-
-
-def ignored_from_now_on() -> None:
+def ignore_signals() -> None:
     """Lets no signal disturb the end of a process whose work is done: its exit code stays what it is."""
-
-    def ignore() -> None:
-        for number in _numbers():
-            signal.signal(number, signal.SIG_IGN)
-
-    atexit.register(ignore)  # the last one registered comes first
+    for number in _numbers():
+        signal.signal(number, signal.SIG_IGN)
 
 
-def end_now(stop: Interrupted) -> NoReturn:
-    """Ends the process with one line and the shell's exit code.
+def _end(number: int, frame: FrameType | None) -> None:
+    ignore_signals()  # the first one counts; a second must not disturb the cleaning up
+    if not _State.stopping_others:
+        _leave(number)
+    _State.heard = number
+    if hasattr(signal, "alarm"):  # where what was to be stopped does not end, or the exception was swallowed
+        signal.signal(signal.SIGALRM, lambda *_: _leave(number))
+        signal.alarm(_PATIENCE)
+    raise KeyboardInterrupt
 
-    At once, because threads may still compute: Python's own end would wait for some of them and stumble over others.
-    """
-    _leave(stop.number)
 
-
-def _leave(number: int) -> NoReturn:
+def _leave(number: int) -> None:
+    # At once: Python's own end would wait for threads that still compute.
+    for path in list(unfinished_files):
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+    line = f"deepcave-symbolic: {_WORDS[signal.Signals(number).name]}\n"
     with contextlib.suppress(OSError):  # nobody may be there to read it
-        os.write(2, f"deepcave-symbolic: {_words(number)}\n".encode())
+        os.write(2, ("\r\x1b[K" * os.isatty(2) + line).encode())  # in the place of a progress bar
     os._exit(128 + number)
 
 
 @contextlib.contextmanager
-def cleaning_up() -> Iterator[None]:
-    """Lets `exit_soon` wait for the block: the end of other processes, cut off, leaves semaphores and prints warnings.
+def stopping_others() -> Iterator[None]:
+    """Lets a signal raise KeyboardInterrupt inside, which stops other processes, and end this one after the block.
 
-    For the main thread of a command.
+    The end of other processes, cut off, leaves semaphores and prints warnings.
     """
-    _cleaning.set()
+    _State.stopping_others = True
     try:
         yield
     finally:
-        _cleaning.clear()
+        _State.stopping_others = False
+        if _State.heard is not None:
+            _leave(_State.heard)
 
 
 @contextlib.contextmanager
-def exit_soon(cleanup: Callable[[], None]) -> Iterator[None]:
-    """Ends the process a second after a signal, where `Interrupted` has not ended the block by then.
+def ends_by_itself() -> Iterator[None]:
+    """Lets a signal end the process by itself and without a word inside, where Python cannot react in time.
 
-    Python handles a signal between two steps of its own: not inside a long matrix operation, and a library may swallow
-    the exception. A thread hears of every signal at once and waits.
-
-    Args:
-        cleanup: Called before such an end; removes what is half written.
+    For computations that start no process and write nothing; the shell's exit code is the same. Handlers of a program
+    that this package is part of are left alone, and so is everything outside of the main thread.
     """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    ours = {int(number) for number in _numbers() if signal.getsignal(number) is not signal.SIG_IGN}
-    left = threading.Event()
-
-    def watch() -> None:
-        while True:
-            heard = os.read(reading, 1)
-            if not heard or left.is_set():
-                break
-            ended = left.wait(GRACE) or (_cleaning.is_set() and left.wait(PATIENCE))
-            if heard[0] in ours and not ended:
-                cleanup()
-                _leave(heard[0])
-        os.close(reading)
-
-    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    threading.Thread(target=watch, daemon=True).start()
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    ours = [number for number in _numbers() if in_main_thread and signal.getsignal(number) is _end]
+    for number in ours:
+        signal.signal(number, signal.SIG_DFL)
     try:
         yield
     finally:
-        left.set()
-        signal.set_wakeup_fd(before)
-        os.close(writing)
+        for number in ours:
+            signal.signal(number, _end)

@@ -7,13 +7,12 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import MissingDependencyError
 
-__all__ = ["import_optional"]
+__all__ = ["INSTALL_COMMANDS", "import_optional"]
 
 #: The command that installs an optional package, by the name it is imported as.
 INSTALL_COMMANDS = {
     "pyoperon": 'pip install "deepcave-symbolic[operon]"',
     "optuna": 'pip install "deepcave-symbolic[optuna]"',
-    "distributed": 'pip install "distributed"',
     "gplearn": "pip install deepcave-symbolic",
     "deepcave": 'pip install "deepcave==1.4.1", on Python 3.10: it runs on no later one',
 }

@@ -11,13 +11,12 @@ import sys
 from pathlib import Path
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.process.interrupts import unfinished_files
 
-__all__ = ["UNFINISHED", "check_output", "discard_unfinished", "write_output"]
+__all__ = ["UNFINISHED", "check_output", "write_output"]
 
 #: How the names of files begin that are being written.
 UNFINISHED = ".deepcave-symbolic-"
-
-_unfinished: set[str] = set()
 
 #: What stands for a sign of our reports on a terminal that lacks it.
 _PLAIN = {
@@ -37,13 +36,6 @@ _PLAIN = {
 }
 _EXPONENT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-
-
-def discard_unfinished() -> None:
-    """Removes files that are being written; for a process that is about to end."""
-    for path in list(_unfinished):
-        with contextlib.suppress(OSError):
-            os.unlink(path)
 
 
 def check_output(output: str | None) -> None:
@@ -94,7 +86,7 @@ def write_output(text: str, output: str | None) -> None:
 
 def _replace(text: str, target: Path, mode: int | None) -> None:
     temporary = str(target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}"))
-    _unfinished.add(temporary)  # known before it exists: a signal may come at any time
+    unfinished_files.add(temporary)  # known before it exists: a signal may come at any time
     try:
         with open(temporary, "x", encoding="utf-8") as file:
             file.write(_writable(text, "utf-8"))
@@ -108,7 +100,7 @@ def _replace(text: str, target: Path, mode: int | None) -> None:
             os.unlink(temporary)
         raise
     finally:
-        _unfinished.discard(temporary)
+        unfinished_files.discard(temporary)
 
 
 def _writable(text: str, encoding: str) -> str:

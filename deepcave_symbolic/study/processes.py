@@ -17,7 +17,6 @@ from concurrent.futures import Future
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, WorkerError
-from deepcave_symbolic.process.interrupts import cleaning_up
 from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Processes", "n_workers"]
@@ -67,11 +66,10 @@ class Processes:
 
     def close(self) -> None:
         """Ends all processes, whatever they do."""
-        with cleaning_up():
-            while self._executors:
-                _end(self._executors.popitem()[1])
-            # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
-            gc.collect()
+        while self._executors:
+            _end(self._executors.popitem()[1])
+        # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
+        gc.collect()
 
 
 def _executor() -> Any:

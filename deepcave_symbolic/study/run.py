@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, WorkerError
 from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.process.interrupts import stopping_others
 from deepcave_symbolic.study.cluster import Cluster
 from deepcave_symbolic.study.plan import PlannedRun
 from deepcave_symbolic.study.processes import Processes, n_workers
@@ -76,26 +77,27 @@ def run_study(
     tasks = [task for task in job.tasks if task.index not in job.records]
     ticks = iter(progress([task.names for task in tasks]) if progress is not None else tasks)
     next(ticks, None)  # a bar counts an item when the next one is asked for
-    for task, outcome in _computed(tasks, workers, job.stored):
-        job.finish(task, outcome)
-        next(ticks, None)
+    with contextlib.closing(_computed(tasks, workers, job.stored)) as outcomes:
+        for task, outcome in outcomes:
+            job.finish(task, outcome)
+            next(ticks, None)
     return job.study(n_found)
 
 
 def _computed(
     tasks: Sequence[Task], workers: Workers, stored: Callable[[Task], Outcome | None]
-) -> Iterator[tuple[Task, Outcome]]:
+) -> Generator[tuple[Task, Outcome], None, None]:
     if not tasks:
         return
     if workers.scheduler is not None:
-        with contextlib.closing(Cluster(workers.scheduler)) as cluster:
+        with stopping_others(), contextlib.closing(Cluster(workers.scheduler)) as cluster:
             yield from completed(tasks, cluster, stored)
         return
     count = min(n_workers(workers.n_jobs), len(tasks))
     if count == 1:
         yield from completed_here(tasks, stored)
         return
-    with contextlib.closing(Processes(count)) as processes:
+    with stopping_others(), contextlib.closing(Processes(count)) as processes:
         yield from completed(tasks, processes, stored)
 
 

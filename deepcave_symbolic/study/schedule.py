@@ -12,7 +12,7 @@ from deepcave_symbolic.study.tasks import Explainers, Outcome, Task, explain_tas
 
 __all__ = ["Pool", "completed", "completed_here"]
 
-#: Seconds after which the pool is asked again which workers it has, and a signal noticed: before `interrupts.GRACE`.
+#: Seconds after which the pool is asked again which workers it has, and a signal noticed.
 _POLL = 0.5
 #: How often a task is sent again to a worker that does not know its run.
 _MOST_SENT = 3

@@ -17,14 +17,10 @@ from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from places import EXAMPLE_RUNS
 
 RUN = str(EXAMPLE_RUNS / "svm_bbo")
-EXPLAIN = "from deepcave_symbolic import explain, explain_all, load_run; "
+EXPLAIN = "from deepcave_symbolic import explain, load_run; "
 #: What needs the package: in Python, and on the command line.
 NEEDING = {
     "deepcave": ("from deepcave_symbolic.dashboard.panel import SymbolicFormulas", ["dashboard", "--no-browser"]),
-    "distributed": (
-        f"{EXPLAIN} explain_all({RUN!r}, scheduler='tcp://127.0.0.1:8786')",
-        ["explain", RUN, "--scheduler", "tcp://127.0.0.1:8786"],
-    ),
     "gplearn": (
         f"{EXPLAIN} explain({RUN!r}, 'C', engine='gplearn')",
         ["explain", RUN, "-p", "C", "--engine", "gplearn"],
