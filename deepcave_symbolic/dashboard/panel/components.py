@@ -14,7 +14,7 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import (
@@ -185,10 +185,8 @@ def copyable(label: str, text: str, *, id: str) -> Any:
     return html.Div([html.Span(label, className="me-2"), button, field], className="mb-2")
 
 
-def sparkline(explanation: Explanation, formula: Formula | None) -> Any:
+def sparkline(explanation: Explained, formula: Formula) -> Any:
     """Returns a small picture of surrogate (solid) and formula (dashed) along one hyperparameter."""
-    if formula is None or explanation.projection is None:
-        return ""
     projection = explanation.projection
     axis = projection.axes[0]
     grid = projection.grid[projection.valid, 0]

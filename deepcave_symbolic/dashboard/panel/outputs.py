@@ -13,7 +13,7 @@ from dash import dcc, html
 from deepcave_symbolic.dashboard.panel.components import components, copyable, sparkline, table
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
@@ -108,7 +108,7 @@ _Page: TypeAlias = tuple[list[Any], dict[str, go.Figure], Sequence[Block]]
 
 def _document(record: PanelRecord, at_most: int) -> _Page:
     explanation = record.explanations[0]
-    page = document(explanation, _formula_shown(explanation, at_most))
+    page = document(explanation, _formula_shown(explanation, at_most) if isinstance(explanation, Explained) else None)
     figures = _figures(page)
     if "explanation" in figures:
         # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
@@ -132,12 +132,11 @@ def _document(record: PanelRecord, at_most: int) -> _Page:
 
 def _overview(record: PanelRecord, at_most: int) -> _Page:
     explanations = record.explanations
-    shown = [_formula_shown(e, at_most) if e.formulas else None for e in explanations]
     page = overview(explanations, choose=lambda e: _formula_shown(e, at_most))
     which = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {_operators(at_most)}"
     sentence = f"Shown: {which}. The pictures show surrogate (solid) and formula (dashed)."
     title = Heading("All hyperparameters, those that move the objective most first")
-    pictures = [sparkline(e, formula) for e, formula in zip(explanations, shown, strict=True)]
+    pictures = [sparkline(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else "" for e in explanations]
     run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
@@ -155,7 +154,7 @@ def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
     return {block.kind: draw_figure(block) for block in page if isinstance(block, Figure)}
 
 
-def _formula_shown(explanation: Explanation, at_most: int) -> Formula:
+def _formula_shown(explanation: Explained, at_most: int) -> Formula:
     """Returns the recommended formula, or the most accurate one with at most so many operators."""
     if at_most <= 0:
         return explanation.best
