@@ -15,6 +15,7 @@ from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.records import Frozen, Record, encode
 from deepcave_symbolic.runs.views import Weights
 from deepcave_symbolic.space.configurations import read_space, space_dict
+from deepcave_symbolic.surrogates.base import SURROGATES, SurrogateName
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_MAX_COMPLEXITY", "SOURCES", "SURROGATES", "Asked", "Question", "Source", "SurrogateName", "Weights"]
 
 Source = Literal["surrogate", "trials"]
-SurrogateName = Literal["run", "forest", "best"]
 SOURCES: tuple[Source, ...] = get_args(Source)
-SURROGATES: tuple[SurrogateName, ...] = get_args(SurrogateName)
 
 
 class Asked(TypedDict, total=False):

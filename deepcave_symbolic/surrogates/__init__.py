@@ -8,13 +8,19 @@ from dataclasses import replace
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
 from deepcave_symbolic.runs.run import Run, Status
 from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, Surrogate, SurrogateRecord, TimedSurrogate
+from deepcave_symbolic.surrogates.base import (
+    SURROGATES,
+    FittedSurrogate,
+    Rival,
+    Surrogate,
+    SurrogateRecord,
+    TimedSurrogate,
+)
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.validation import clearly_better
 
 __all__ = [
-    "KINDS",
     "FittedSurrogate",
     "ModelSurrogate",
     "Surrogate",
@@ -23,7 +29,6 @@ __all__ = [
     "build_surrogate",
 ]
 
-KINDS = ("run", "forest", "best")
 #: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
 _MOST_TRIALS_COMPARED = 150
 
@@ -47,8 +52,8 @@ def build_surrogate(
         SurrogateError: If the run's own model cannot be rebuilt; the message names the alternative.
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    if kind not in KINDS:
-        raise UnknownNameError("surrogate", kind, KINDS)
+    if kind not in SURROGATES:
+        raise UnknownNameError("surrogate", kind, SURROGATES)
     if not 0 <= objective < len(run.objectives):
         raise InvalidArgumentError(
             f"Objective {objective} of run {run.name!r} is not one of 0 to {len(run.objectives) - 1}."

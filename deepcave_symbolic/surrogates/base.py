@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,12 @@ import numpy.typing as npt
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Frozen, Record
 
-__all__ = ["FittedSurrogate", "Rival", "Surrogate", "SurrogateRecord", "TimedSurrogate"]
+__all__ = ["SURROGATES", "FittedSurrogate", "Rival", "Surrogate", "SurrogateName", "SurrogateRecord", "TimedSurrogate"]
+
+
+SurrogateName = Literal["run", "forest", "best"]
+#: The surrogates that have a name; the run's own first.
+SURROGATES: tuple[SurrogateName, ...] = get_args(SurrogateName)
 
 
 @runtime_checkable
