@@ -25,14 +25,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from places import ROOT
+from places import EXAMPLE_RUNS, ROOT
+from waiting import LIMIT, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, Route
 
-EXAMPLES = ROOT / "examples" / "runs"
-#: Milliseconds for whatever a test waits for; generous for busy machines, and what comes sooner ends the wait.
-PATIENCE = 60_000
+EXAMPLES = EXAMPLE_RUNS
+#: Milliseconds for whatever a browser waits for.
+PATIENCE = 1000 * LIMIT
 #: Build output, kept for people to look at.
 OUTPUT = ROOT / "tests" / "browser" / "output"
 #: Folder of the run that is too short for a surrogate.
@@ -262,7 +263,7 @@ class Dashboard:
                 self._command, stdout=log, stderr=log, env=self._environment, start_new_session=True
             )
         try:
-            self._wait()
+            wait_until(self._is_up, self.last_lines)
         except BaseException:
             self._stop()
             raise
@@ -279,16 +280,13 @@ class Dashboard:
         """Returns the end of the log, for messages."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-n:])
 
-    def _wait(self) -> None:
+    def _is_up(self) -> bool:
         assert self._process is not None
-        limit = time.monotonic() + PATIENCE / 1000
-        while time.monotonic() < limit:
-            if self._process.poll() is not None:
-                raise RuntimeError(f"The dashboard ended at once:\n{self.last_lines()}")
-            with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.url, timeout=2):
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"No page at {self.url} after {PATIENCE // 1000} s:\n{self.last_lines()}")
+        if self._process.poll() is not None:
+            raise RuntimeError(f"The dashboard ended at once:\n{self.last_lines()}")
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.url, timeout=2):
+            return True
+        return False
 
     def _stop(self) -> None:
         if self._process is None:

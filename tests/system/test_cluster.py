@@ -87,9 +87,7 @@ def test_other_versions_and_missing_packages_are_said(
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(ours, "_REACH", 1.0)
     for address in ("tcp://127.0.0.1:9", "tls://127.0.0.1:9"):
-        started = time.monotonic()
         assert main(["explain", str(SVM), "--scheduler", address]) == 2
-        assert time.monotonic() - started < 10.0
         shown, said = capsys.readouterr()
         assert shown == "" and said.count("\n") == 1 and address in said and "dask scheduler" in said
     for bad in ("127.0.0.1:8786", "http://x:1", "tcp://x", "tcp://x:y", "tcp://a b:1", ""):

@@ -23,6 +23,7 @@ import pytest
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
 from places import EXAMPLE_RUNS, ROOT
+from waiting import LIMIT, wait_until
 
 if importlib.util.find_spec("deepcave") is None:
     pytest.skip("DeepCAVE is not installed here (it needs Python 3.10)", allow_module_level=True)
@@ -50,7 +51,6 @@ except MissingDependencyError as missing:
 RUN = EXAMPLE_RUNS / "svm_bbo"
 OTHER_RUN = RUN.parent / "mlp_hpo"
 READY = "Ctrl-C stops"
-LIMIT = 90.0
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -83,11 +83,8 @@ class Launched:
         return self.output.read_text(encoding="utf-8")
 
     def ready(self) -> Launched:
-        deadline = time.monotonic() + LIMIT
-        while READY not in self.text:
-            assert self.process.poll() is None, self.text
-            assert time.monotonic() < deadline, self.text
-            time.sleep(0.05)
+        wait_until(lambda: READY in self.text or self.process.poll() is not None, lambda: self.text)
+        assert self.process.poll() is None, self.text
         self.look()
         return self
 
@@ -153,16 +150,13 @@ def ended(process: psutil.Process) -> bool:
 
 
 def get(url: str) -> tuple[int, str]:
-    with HTTP.open(url, timeout=20) as response:
+    with HTTP.open(url, timeout=LIMIT) as response:
         return response.status, response.read().decode()
 
 
 def computed(connection: redis.Redis, function: str, *arguments: Any) -> Any:
     job = rq.Queue("high", connection=connection).enqueue(function, *arguments)
-    deadline = time.monotonic() + 30
-    while job.get_status(refresh=True) not in ("finished", "failed"):
-        assert time.monotonic() < deadline, job.get_status()
-        time.sleep(0.05)
+    wait_until(lambda: job.get_status(refresh=True) in ("finished", "failed"), job.get_status)
     assert job.get_status() == "finished", job.exc_info
     return job.result
 
@@ -171,10 +165,7 @@ def start_long_job(launched: Launched) -> psutil.Process:
     """Returns the worker; the fork that has the job is among the processes that must be gone in the end."""
     rq.Queue("high", connection=launched.redis).enqueue("time.sleep", 300)
     worker = launched.child("worker.py")
-    deadline = time.monotonic() + 10
-    while not worker.children():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    wait_until(worker.children)
     launched.look()
     return worker
 
@@ -231,10 +222,8 @@ def test_worker_computes_with_everything_imported_before_the_fork(dashboard: Lau
 
 def test_traceback_of_a_failed_job_is_in_the_log(dashboard: Launched) -> None:
     job = rq.Queue("high", connection=dashboard.redis).enqueue("math.sqrt", "text")
-    deadline = time.monotonic() + 10
-    while "must be real number, not str" not in (dashboard.folder / "logs" / "worker-1.log").read_text():
-        assert time.monotonic() < deadline, job.get_status()
-        time.sleep(0.05)
+    log = dashboard.folder / "logs" / "worker-1.log"
+    wait_until(lambda: "must be real number, not str" in log.read_text(), job.get_status)
 
 
 def test_redis_is_private(dashboard: Launched) -> None:
@@ -311,10 +300,7 @@ def test_nothing_survives_a_killed_launcher(launch: Any) -> None:
 
 def test_stops_while_starting(launch: Any) -> None:
     launched = launch(str(RUN))
-    deadline = time.monotonic() + 20
-    while len(launched.look()) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: len(launched.look()) >= 3)
     assert launched.end(signal.SIGTERM) == 0
     assert READY not in launched.text
 
@@ -326,12 +312,13 @@ def test_second_worker_process_on_a_shared_redis(launch: Any, cache: Path) -> No
         try:
             url = f"redis://127.0.0.1:{port}"
             connection = redis.from_url(url)
-            deadline = time.monotonic() + 10
-            while True:
+
+            def answers() -> bool:
                 with contextlib.suppress(redis.ConnectionError):
-                    connection.ping()
-                    break
-                assert time.monotonic() < deadline
+                    return bool(connection.ping())
+                return False
+
+            wait_until(answers)
             first = launch(str(RUN), "--redis", url, "--workers", "0")
             second = launch("--worker-only", "--redis", url, "--workers", "2")
             first.ready()
@@ -399,11 +386,9 @@ def test_browser_opens_and_exit_in_the_page_stops_everything(launch: Any, tmp_pa
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\nsleep 1\n')
     browser.chmod(0o755)
     launched = launch(browser=browser).ready()
-    deadline = time.monotonic() + 10
-    while not (tmp_path / "opened").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    assert (tmp_path / "opened").read_text().strip() == launched.url
+    opened = tmp_path / "opened"
+    wait_until(lambda: opened.exists() and opened.read_text())
+    assert opened.read_text().strip() == launched.url
     dependencies = json.loads(get(launched.url + "_dash-dependencies")[1])
     outputs = [d["output"] for d in dependencies if [i["id"] for i in d["inputs"]] == ["exit-deepcave"]]
     output = next(o for o in outputs if "exit-deepcave" not in o)  # the other one only redraws the button
@@ -417,7 +402,7 @@ def test_browser_opens_and_exit_in_the_page_stops_everything(launch: Any, tmp_pa
         launched.url + "_dash-update-component", json.dumps(call).encode(), {"Content-Type": "application/json"}
     )
     with pytest.raises(OSError):  # it ends without an answer
-        HTTP.open(request, timeout=20)
+        HTTP.open(request, timeout=LIMIT)
     assert launched.end() == 0
     assert "Exit was clicked" in launched.text
 

