@@ -153,7 +153,7 @@ def test_conditions_are_read_off_the_trials(conditional: Any) -> None:
     told = {"'C' where model is svm", "'width1' where layers > 1", "'width2' where layers > 2"}
     assert set(listed.split(", ")) == told and len(run.changes) == 1
     explanation = explain(run, "C", source="trials")
-    assert explanation.conditions == ["model is svm"]
+    assert explanation.conditions == ("model is svm",)
     assert explanation.best.trials_r2 is not None and explanation.best.trials_r2 > 0.9
     by_model = explain(run, "model").best.predict({"model": ["svm", "forest", None]})
     assert by_model[0] < by_model[1] < by_model[2]
@@ -190,7 +190,7 @@ def test_absence_without_a_reason_becomes_a_hyperparameter() -> None:
     assert "'y' had a value in" in sentence and "'y is set' stands for it" in sentence
     yes, no = explain(run, "y is set").best.predict({"y is set": ["yes", "no"]})
     assert no - yes > 0.5
-    assert explain(run, "y").conditions == ["y is set is yes"]
+    assert explain(run, "y").conditions == ("y is set is yes",)
 
 
 def test_ranges_steps_and_choices() -> None:
@@ -236,7 +236,7 @@ def test_a_space_of_ones_own_has_its_conditions() -> None:
         add(study, 3.0, d, model="forest")
     run = load_run(study, configspace=space)
     assert run.configspace is space and run.changes == ()
-    assert str(explain(run, "C", source="surrogate").conditions) == "['model is svm']"
+    assert explain(run, "C", source="surrogate").conditions == ("model is svm",)
     with pytest.raises(InvalidArgumentError, match="Trial 0 does not fit the given configuration space"):
         load_run(study, configspace=ConfigurationSpace({"model": ["forest", "net"]}))
 
@@ -400,7 +400,7 @@ def test_an_empty_storage(tmp_path: Path) -> None:
 def test_the_command_line(single: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", f"sqlite:///{single}", "-p", "lr", "--source", "trials", "--format", "json"]) == 0
     record = json.loads(capsys.readouterr().out)
-    assert record["objective"] == "objective" and record["formulas"][record["best"]]["trials_r2"] > 0.9
+    assert record["objective"] == "objective" and record["formulas"][record["recommended"]]["trials_r2"] > 0.9
     assert main(["explain", f"sqlite:///{single}#other"]) == 2
     error = capsys.readouterr().err
     assert error.count("\n") == 1 and "Unknown study 'other'" in error

@@ -107,10 +107,10 @@ def test_a_known_function_of_which_a_part_is_averaged_out(space: ConfigurationSp
 def test_nothing_is_known_of_a_model_alone(space: ConfigurationSpace) -> None:
     explanation = explain(None, "C", surrogate=known(space))
     assert explanation.verdict == "with care"
-    assert explanation.warnings == [
+    assert explanation.warnings == (
         "No trial stands beside the given model; how well it knows the landscape is unknown.",
         "The model tells no uncertainty of its own; its standard deviation counts as 0.",
-    ]
+    )
     text = str(explanation)
     assert "Known, not cross-validated (given by the caller)" in text and "0 trials" not in text
     again = Explanation.from_dict(json.loads(json.dumps(explanation.to_dict(), allow_nan=False)))
