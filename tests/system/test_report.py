@@ -28,6 +28,7 @@ from deepcave_symbolic.show.document import overview as overview_page
 from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
 from deepcave_symbolic.show.latex import write_latex
 from html_tags import Tags
+from known_surrogates import OfVectors
 from places import EXAMPLE_RUNS
 
 RUNS = EXAMPLE_RUNS
@@ -39,14 +40,8 @@ HOSTILE = {
 }
 
 
-class Known:
-    """A surrogate that is a given function of ConfigSpace's vectors."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.asarray(self.function(*np.nan_to_num(X).T), dtype=np.float64), np.full(len(X), 1e-3)
+def of_columns(function: Any) -> OfVectors:
+    return OfVectors(lambda X: function(*np.nan_to_num(X).T), std=1e-3)
 
 
 def run_of(space: ConfigurationSpace) -> Run:
@@ -158,15 +153,15 @@ def test_bad_input_is_one_line(tmp_path: Path, capsys: Any, monkeypatch: Any, ar
 def test_the_strongest_pairs_are_those_that_interact() -> None:
     """a and b have large effects of their own and none together; the pair c, d has nothing but its interaction."""
     run = run_of(floats("a", "b", "c", "d"))
-    html = report_html(run, pairs=1, surrogate=Known(lambda a, b, c, d: 5 * a + 3 * b + 4 * (c - 0.5) * (d - 0.5)))
+    html = report_html(run, pairs=1, surrogate=of_columns(lambda a, b, c, d: 5 * a + 3 * b + 4 * (c - 0.5) * (d - 0.5)))
     assert "c and d" in Tags(html).text and "a and b" not in Tags(html).text
 
 
 def test_a_run_without_interactions_has_no_pairs() -> None:
-    surrogate = Known(lambda a, b: a**2 + np.sin(b))
+    surrogate = of_columns(lambda a, b: a**2 + np.sin(b))
     text = Tags(report_html(run_of(floats("a", "b")), surrogate=surrogate)).text
     assert "The surrogate sees no interaction between any two hyperparameters." in text
-    text = Tags(report_html(run_of(floats("a")), surrogate=Known(lambda a: a**2))).text
+    text = Tags(report_html(run_of(floats("a")), surrogate=of_columns(lambda a: a**2))).text
     assert "there are no pairs" in text
     assert "strongest pairs" not in Tags(report_html(run_of(floats("a", "b")), pairs=0, surrogate=surrogate)).text
 
@@ -176,7 +171,7 @@ def test_what_cannot_be_explained_says_why_and_makes_no_pair() -> None:
     kernel, degree, only = Categorical("kernel", ["x", "y"]), Float("degree", (0.0, 1.0)), Categorical("only", ["one"])
     space.add(kernel, degree, only)
     space.add(EqualsCondition(degree, kernel, "y"))
-    surrogate = Known(lambda a, b, kernel, only, degree: a * b + kernel + degree * a)
+    surrogate = of_columns(lambda a, b, kernel, only, degree: a * b + kernel + degree * a)
     text = Tags(report_html(run_of(space), pairs=100, surrogate=surrogate)).text
     assert "Hyperparameter 'only' has a single choice ('one'); there is nothing to explain." in text
     assert "a and b" in text and "kernel and degree" not in text and "degree and kernel" not in text

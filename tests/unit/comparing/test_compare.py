@@ -21,6 +21,7 @@ from deepcave_symbolic.formulas.expression import Node, constant, function, powe
 from deepcave_symbolic.show.comparison import comparison_document, number_with_error
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
+from known_surrogates import OfValues
 from places import EXAMPLE_RUNS, ROOT
 from run_folders import edit_json
 
@@ -32,20 +33,9 @@ def compare_explanations(explanations: Any, **options: Any) -> Comparison:
     return comparing.compare_explanations(explanations, Comparison, **options)
 
 
-class Known:
-    """A surrogate that is a function of C and gamma in natural units, with one standard deviation everywhere."""
-
-    def __init__(self, landscape: Landscape, std: float, space: ConfigurationSpace) -> None:
-        self.landscape, self.std, self.space = landscape, std, space
-
-    def predict(self, X: Any) -> tuple[Any, Any]:
-        C, gamma = (self.space[name].to_value(X[:, i]) for i, name in enumerate(self.space))
-        return self.landscape(np.log10(C), np.log10(gamma)), np.full(len(X), self.std)
-
-
 def known(landscape: Landscape, *names: str, std: float = 0.01, run: Any = None, **options: Any) -> Explanation:
     run = run or load_run(SVM)
-    surrogate = Known(landscape, std, run.configspace)
+    surrogate = OfValues(run.configspace, lambda v: landscape(np.log10(v["C"]), np.log10(v["gamma"])), std)
     return explain(run, *(names or ("C",)), surrogate=surrogate, **{"max_complexity": 6, **options})
 
 

@@ -13,29 +13,16 @@ from hypothesis import assume, given, settings
 from deepcave_symbolic.findings.behaviour import Piece, in_words, pieces
 from deepcave_symbolic.findings.behaviour.line import FLAT_CHANGE
 from deepcave_symbolic.findings.behaviour.terms import NEGLIGIBLE
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.values import shown_value
 from deepcave_symbolic.words.names import shown_name
+from small_formulas import GAMMA, LR, MOMENTUM, SIZE, UNITS, C, X, Y, formula, log10
 from strategies import NAMES, axes, formulas, trees
 
-X, Y = variable(0), variable(1)
-LR = Axis("learning_rate", 1e-4, 1.0, log=True)
-UNITS = Axis("n_units", 8.0, 256.0, integer=True)
-MOMENTUM = Axis("momentum", 0.0, 1.0)
-SIZE = Axis("size", 0.0, 2.0, integer=True, values=(0.0, 1.0, 2.0), labels=("small", "medium", "very large"))
 BATCH = Axis("batch", 16.0, 128.0, values=(16.0, 32.0, 64.0, 128.0))
-C, GAMMA = Axis("C", 1.0, 1000.0, log=True), Axis("gamma", 1e-3, 1.0, log=True)
-
-
-def formula(tree: Node, *axes: Axis, objective: str = "cost") -> Formula:
-    return Formula(tree, axes or (LR,), objective, r2=0.9, rmse=0.01, engine="exhaustive")
-
-
-def log10(node: Node) -> Node:
-    return function("log10", node)
 
 
 def samples(axis: Axis, start: float, end: float, n: int = 2000) -> Array:

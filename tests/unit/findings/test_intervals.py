@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepcave_symbolic.findings.intervals import enclose, is_additive
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.numeric.arrays import Array
+from small_formulas import X, Y
 from strategies import rounding_bound, trees
-
-X, Y = variable(0), variable(1)
 
 
 def slack_of(tree: Node, columns: list[Array]) -> Array:

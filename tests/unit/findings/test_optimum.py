@@ -16,28 +16,14 @@ from hypothesis import strategies as st
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
 from deepcave_symbolic.findings.optimum.branch_and_bound import range_of
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Incumbent
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
+from small_formulas import GAMMA, LR, MOMENTUM, SIZE, UNITS, C, X, Y, formula, log10
 from strategies import NAMES, formulas
-
-X, Y = variable(0), variable(1)
-LR = Axis("learning_rate", 1e-4, 1.0, log=True)
-UNITS = Axis("n_units", 8.0, 256.0, integer=True)
-MOMENTUM = Axis("momentum", 0.0, 1.0)
-SIZE = Axis("size", 0.0, 2.0, integer=True, values=(0.0, 1.0, 2.0), labels=("small", "medium", "large"))
-C, GAMMA = Axis("C", 1.0, 1000.0, log=True), Axis("gamma", 1e-3, 1.0, log=True)
-
-
-def formula(tree: Node, *axes: Axis, objective: str = "cost") -> Formula:
-    return Formula(tree, axes or (LR,), objective, r2=0.9, rmse=0.01, engine="exhaustive")
-
-
-def log10(node: Node) -> Node:
-    return function("log10", node)
 
 
 def dense(f: Formula, n: int) -> list[Array]:
@@ -281,7 +267,7 @@ def test_two_hyperparameters_maximized_with_labels() -> None:
     )
     other = compare(tree, C, SIZE, maximize=True, incumbent=(100.0, 2.0))
     assert other.disagrees is True
-    assert "the incumbent has C 100 and size large, where the surrogate expects 1 ± 0.02" in other.sentence
+    assert 'the incumbent has C 100 and size "very large", where the surrogate expects 1 ± 0.02' in other.sentence
 
 
 @pytest.mark.parametrize("name", NAMES)

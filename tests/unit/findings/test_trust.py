@@ -29,19 +29,10 @@ from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import TrainingData
 from deepcave_symbolic.surrogates.encoders import fit_encoder
 from deepcave_symbolic.surrogates.validation import clearly_better, cross_validate
+from known_surrogates import OfVectors
 from places import ROOT
 
 x0, x1 = variable(0), variable(1)
-
-
-class Known:
-    """A surrogate that is a function of the vectors of the unit cube."""
-
-    def __init__(self, mean: Callable[[Array], Array], std: float = 0.1) -> None:
-        self.mean, self.std = mean, std
-
-    def predict(self, X: Array) -> tuple[Array, Array]:
-        return self.mean(X), np.full(len(X), self.std)
 
 
 def unit_space(d: int = 3) -> ConfigurationSpace:
@@ -52,7 +43,7 @@ def unit_space(d: int = 3) -> ConfigurationSpace:
 
 def surrogate(mean: Callable[[Array], Array], d: int = 3, n: int = 30, std: float = 0.1) -> FittedSurrogate:
     X = np.random.default_rng(0).random((n, d))
-    return FittedSurrogate(Known(mean, std), SurrogateRecord("Known", True, n, 0.9, 0.9), None, X, mean(X))
+    return FittedSurrogate(OfVectors(mean, std), SurrogateRecord("Known", True, n, 0.9, 0.9), None, X, mean(X))
 
 
 def projected(mean: Callable[[Array], Array], *names: str, d: int = 3, std: float = 0.1, **options: Any) -> Projection:
@@ -108,7 +99,7 @@ def test_the_share_is_over_the_configurations_where_the_hyperparameter_is_active
     kind, depth = Integer("kind", (0, 1)), Float("depth", (0.0, 1.0))
     space.add(kind, depth, EqualsCondition(depth, kind, 1))
     column = list(space.keys()).index("depth")
-    model = Known(lambda X: np.where(np.isnan(X[:, column]), 50.0, X[:, column]))
+    model = OfVectors(lambda X: np.where(np.isnan(X[:, column]), 50.0, X[:, column]))
     fitted = FittedSurrogate(model, SurrogateRecord("Known", True, 0), None, np.empty((0, 2)), np.empty(0))
     assert project(fitted, space, [axis_of(space, "depth")]).variance_share == pytest.approx(1.0)
 
@@ -120,7 +111,7 @@ def test_the_incumbent_is_the_configuration_with_the_best_mean() -> None:
     space = unit_space(1)
     X = np.array([[0.1], [0.1], [0.5], [0.9]])
     y = np.array([0.0, 1.0, 0.4, 2.0])
-    fitted = FittedSurrogate(Known(lambda X: X[:, 0]), SurrogateRecord("Known", True, 4), None, X, y)
+    fitted = FittedSurrogate(OfVectors(lambda X: X[:, 0]), SurrogateRecord("Known", True, 4), None, X, y)
     axes = [axis_of(space, "x0")]
     lowest, highest = (project(fitted, space, axes, maximize=m).incumbent for m in (False, True))
     assert lowest is not None and lowest.values == (0.5,) and lowest.cost == 0.4
@@ -230,7 +221,7 @@ def test_the_noise_falls_with_trials_and_rises_with_their_error() -> None:
         y = np.linspace(0, 1, n)
         held_out = y + error * np.where(np.arange(n) % 2, 1, -1)
         record = SurrogateRecord("Known", True, n, 0.9)
-        return noise_of(FittedSurrogate(Known(lambda X: X[:, 0]), record, None, y[:, None], y, held_out), p)
+        return noise_of(FittedSurrogate(OfVectors(lambda X: X[:, 0]), record, None, y[:, None], y, held_out), p)
 
     assert noise(40, 0.1) == pytest.approx(2 * noise(160, 0.1)) == pytest.approx(0.5 * noise(40, 0.2))
     assert noise(40, 0.1) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 40))
@@ -246,7 +237,7 @@ def cross_validated(held_out: Array | None, y: Array) -> FittedSurrogate:
     a, b = y / unit, None if held_out is None else held_out / unit
     r2 = None if b is None else 1 - float(np.sum((a - b) ** 2) / np.sum((a - a.mean()) ** 2))
     record = SurrogateRecord("Known", True, len(y), r2)
-    return FittedSurrogate(Known(lambda X: X[:, 0]), record, None, y[:, None], y, held_out)
+    return FittedSurrogate(OfVectors(lambda X: X[:, 0]), record, None, y[:, None], y, held_out)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])
@@ -269,7 +260,7 @@ def repeated(times: int) -> FittedSurrogate:
     held_out = y + 0.2 * np.where(np.arange(15) % 2, 1, -1)
     X, y, held_out = (np.repeat(a, times, axis=0) for a in (y[:, None], y, held_out))
     record = SurrogateRecord("Known", True, len(y), 0.6)
-    return FittedSurrogate(Known(lambda X: X[:, 0]), record, None, X, y, held_out)
+    return FittedSurrogate(OfVectors(lambda X: X[:, 0]), record, None, X, y, held_out)
 
 
 def test_seeds_of_one_configuration_are_no_evidence_of_their_own() -> None:
@@ -352,7 +343,7 @@ def test_a_configuration_that_was_given_up_early_is_no_incumbent() -> None:
     space = unit_space(1)
     X = np.repeat([[0.2], [0.7]], [10, 1], axis=0)
     y = np.append(np.linspace(0.1, 0.28, 10), 0.12)
-    fitted = FittedSurrogate(Known(lambda X: X[:, 0]), SurrogateRecord("Known", True, 11), None, X, y)
+    fitted = FittedSurrogate(OfVectors(lambda X: X[:, 0]), SurrogateRecord("Known", True, 11), None, X, y)
     found = project(fitted, space, [axis_of(space, "x0")]).incumbent
     assert found is not None and found.values == (0.2,) and found.cost == pytest.approx(0.19)
 

@@ -25,6 +25,7 @@ from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
+from known_surrogates import OfValues
 
 CHOICES = ("relu", "tanh", "logistic")
 
@@ -35,32 +36,10 @@ def space() -> ConfigurationSpace:
     return result
 
 
-class Known:
-    """A surrogate that is a given function of the configuration's values."""
-
-    def __init__(self, configspace: ConfigurationSpace, function: Any) -> None:
-        self.configspace, self.function = configspace, function
-
-    def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        columns = dict(zip(self.configspace, X.T, strict=True))
-        values = {}
-        for name, column in columns.items():
-            hp: Any = self.configspace[name]
-            known = getattr(hp, "choices", getattr(hp, "sequence", None))
-            filled = np.nan_to_num(column, nan=0.0)
-            values[name] = (
-                np.array([known[int(v)] for v in filled], dtype=object)
-                if known is not None
-                else np.asarray(hp.to_value(filled), dtype=np.float64)
-            )
-        mean = np.asarray(self.function(values), dtype=np.float64)
-        return mean, np.full(len(X), 1e-3)
-
-
 def explained(configspace: ConfigurationSpace, function: Any, *names: str, **options: Any) -> Explanation:
     configspace.seed(1)
     configs = configspace.sample_configuration(40)
-    model = Known(configspace, function)
+    model = OfValues(configspace, function)
     vectors = {i: np.array(c.get_array()) for i, c in enumerate(configs)}
     costs, _ = model.predict(np.array(list(vectors.values())))
     trials = tuple(Trial(i, (float(c),), Status.SUCCESS) for i, c in enumerate(costs))
@@ -190,7 +169,7 @@ def test_a_space_of_which_clauses_leave_one_combination(k: int) -> None:
     vectors = {i: np.array([i / 9, *[0.0] * k]) for i in range(10)}
     trials = tuple(Trial(i, (0.1 + i / 9,), Status.SUCCESS) for i in vectors)
     run = Run("narrow", configspace, ("cost",), trials, vectors)
-    result = explain(run, "a", surrogate=Known(configspace, lambda v: 0.1 + v["a"]))
+    result = explain(run, "a", surrogate=OfValues(configspace, lambda v: 0.1 + v["a"]))
     assert str(result.best) == "cost ≈ 0.1 + a"
     assert result.projection is not None and result.projection.n_averaged >= 10
 

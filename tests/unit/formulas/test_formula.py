@@ -40,17 +40,9 @@ from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import identifiers
 from deepcave_symbolic.words.numbers import number_text, round_significant
+from small_formulas import LR, UNITS, X, Y, formula
 from strategies import NAMES, formulas, points, rounding_bound
 from text_parser import TextFormula
-
-X, Y = variable(0), variable(1)
-LR = Axis("learning_rate", 1e-4, 1.0, log=True)
-UNITS = Axis("n_units", 8.0, 256.0, integer=True)
-
-
-def formula(tree: Node, *axes: Axis, objective: str = "cost", **fields: Any) -> Formula:
-    values: dict[str, Any] = {"r2": 0.9, "rmse": 0.01, "engine": "exhaustive", **fields}
-    return Formula(tree, axes or (LR,), objective, **values)
 
 
 def neg(node: Node) -> Node:

@@ -6,20 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, function, power, variable
+from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, function, power
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.formulas.tidy import tidy
 from deepcave_symbolic.numeric.arrays import Array
+from small_formulas import X, log10
 from strategies import rounding_bound, trees
 
-X, Y = variable(0), variable(1)
 COLUMNS = [np.geomspace(0.01, 50.0, 12), np.geomspace(30.0, 0.2, 12)]
 #: Points that tidying has not seen.
 OTHERS = [np.geomspace(0.013, 44.0, 15), np.geomspace(0.25, 21.0, 15)]
-
-
-def log10(node: Node) -> Node:
-    return function("log10", node)
 
 
 def same(before: Node, after: Node, columns: list[Array]) -> None:
