@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser_harness import (
-    EXAMPLES,
     HOSTILE_RUN,
     OUTPUT,
     SHORT_RUN,
@@ -23,6 +22,7 @@ from browser_harness import (
     new_tab,
     truncated_run,
 )
+from places import EXAMPLE_RUNS, FOREST, SVM
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -49,13 +49,13 @@ def requirements() -> None:
 @pytest.fixture(scope="session")
 def dashboard(requirements: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("dashboard")
-    short = truncated_run(EXAMPLES / "svm_bbo", folder / SHORT_RUN, 2)
+    short = truncated_run(SVM, folder / SHORT_RUN, 2)
     # Pictures of an earlier run would pass for this one's.
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir()
-    hostile = hostile_run(EXAMPLES / "mlp_hpo", folder / HOSTILE_RUN)
+    hostile = hostile_run(FOREST, folder / HOSTILE_RUN)
     with Dashboard(
-        [*sorted(EXAMPLES.iterdir()), short, hostile], OUTPUT / "dashboard.log", folder / "cache"
+        [*sorted(EXAMPLE_RUNS.iterdir()), short, hostile], OUTPUT / "dashboard.log", folder / "cache"
     ) as running:
         yield running
 

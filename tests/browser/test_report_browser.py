@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser_harness import EXAMPLES, HOSTILE, OUTPUT, PATIENCE, hostile_run, new_tab
+from browser_harness import HOSTILE, OUTPUT, PATIENCE, hostile_run, new_tab
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
+from places import FOREST
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -76,7 +77,7 @@ class Watched:
 @pytest.fixture(scope="module")
 def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("report") / "report.html"
-    assert main(["report", str(EXAMPLES / "mlp_hpo"), "-o", str(file), "--pairs", str(PAIRS)]) == 0
+    assert main(["report", str(FOREST), "-o", str(file), "--pairs", str(PAIRS)]) == 0
     return file
 
 
@@ -185,7 +186,7 @@ def _look_at_pages(pdf: Path) -> None:
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
-    run = hostile_run(EXAMPLES / "mlp_hpo", tmp_path / "<img src=x onerror=window.pwned=5>")
+    run = hostile_run(FOREST, tmp_path / "<img src=x onerror=window.pwned=5>")
     file = tmp_path / "report.html"
     title = "</title><script>window.pwned=6</script>"
     assert main(["report", str(run), "-o", str(file), "--pairs", "2", "--title", title]) == 0
@@ -210,7 +211,7 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
 def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) -> None:
     """With a categorical: a colour a choice, and the formulas of every choice."""
     file = tmp_path / "one.html"
-    explanation = explain(EXAMPLES / "mlp_hpo", "solver", "learning_rate_init")
+    explanation = explain(FOREST, "solver", "learning_rate_init")
     file.write_text(explanation.to_html(), encoding="utf-8")
     tab = Watched(browser, file, 800)
     assert tab.asked == [file.as_uri()] and tab.said == []

@@ -25,13 +25,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from places import EXAMPLE_RUNS, ROOT
+from places import ROOT
 from waiting import LIMIT, wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, Route
 
-EXAMPLES = EXAMPLE_RUNS
 #: Milliseconds for whatever a browser waits for.
 PATIENCE = 1000 * LIMIT
 #: Build output, kept for people to look at.

@@ -7,9 +7,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from places import EXAMPLE_RUNS
+from places import FOREST
 
-EXAMPLE = EXAMPLE_RUNS / "mlp_hpo"
 NAMES = {
     "markup": "<script>alert(1)</script>&amp;",
     "latex": "$\\input{/etc/passwd}$ 50% {_^~#&",
@@ -23,7 +22,7 @@ NAMES = {
 
 def renamed(folder: Path, names: Sequence[str]) -> Path:
     """The example run with other names for a categorical, its choice, a float and the objective."""
-    shutil.copytree(EXAMPLE, folder)
+    shutil.copytree(FOREST, folder)
     for file in ("scenario.json", "configspace.json", "runhistory.json"):
         text = (folder / file).read_text(encoding="utf-8")
         for before, name in zip(("solver", "adam", "learning_rate_init", "error"), names, strict=True):

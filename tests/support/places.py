@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-__all__ = ["EXAMPLE_RUNS", "OLD_RUNS", "ROOT", "TEST_RUNS", "about_more_runs", "short_name"]
+__all__ = [
+    "EXAMPLE_RUNS",
+    "FIDELITY",
+    "FOREST",
+    "OLD_RUNS",
+    "ROOT",
+    "SVM",
+    "TEST_RUNS",
+    "about_more_runs",
+    "short_name",
+]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE_RUNS = ROOT / "examples" / "runs"
+#: The example runs with a Gaussian process, with a forest and with budgets.
+SVM, FOREST, FIDELITY = (EXAMPLE_RUNS / name for name in ("svm_bbo", "mlp_hpo", "boosting_mf"))
 TEST_RUNS = ROOT / "tests" / "data" / "runs"
 #: Recorded runs that must not be committed; they lie beside the checkout, or nowhere.
 _MORE_RUNS = ROOT.parent / "shared" / "runs"

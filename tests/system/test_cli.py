@@ -13,14 +13,12 @@ from pathlib import Path
 
 import pytest
 
+import places
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import build_parser, main
 from deepcave_symbolic.process.output import _writable
-from places import EXAMPLE_RUNS
 
-RUNS = EXAMPLE_RUNS
-SVM = str(RUNS / "svm_bbo")
-FOREST = str(RUNS / "mlp_hpo")
+SVM, FOREST = map(str, (places.SVM, places.FOREST))
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:

@@ -17,11 +17,10 @@ from deepcave_symbolic import explain_all, explain_study
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, SchedulerError
 from deepcave_symbolic.study import cluster as ours
-from places import EXAMPLE_RUNS
+from places import SVM
 
 distributed = pytest.importorskip("distributed", reason="needs dask's distributed")
 
-SVM = EXAMPLE_RUNS / "svm_bbo"
 QUICK: dict[str, Any] = {"max_complexity": 2}
 BLOCKED = """
 import sys

@@ -20,9 +20,7 @@ from deepcave_symbolic import explain
 from deepcave_symbolic.dashboard.launcher.redis_server import find_redis_server
 from deepcave_symbolic.dashboard.launcher.web import free_port
 from deepcave_symbolic.process.isolation import one_blas_thread, quiet
-from places import EXAMPLE_RUNS
-
-RUNS = EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
 
 
 def blas_threads() -> list[int]:
@@ -31,10 +29,10 @@ def blas_threads() -> list[int]:
 
 def test_explain_from_four_threads_is_as_alone() -> None:
     jobs = [("svm_bbo", "C"), ("svm_bbo", "gamma"), ("svm_bbo", "C"), ("svm_bbo", "gamma")]
-    alone = [explain(RUNS / run, name).to_dict() for run, name in jobs[:2]] * 2
+    alone = [explain(EXAMPLE_RUNS / run, name).to_dict() for run, name in jobs[:2]] * 2
     stdout, before = sys.stdout, blas_threads()
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda job: explain(RUNS / job[0], job[1]).to_dict(), jobs))
+        together = list(pool.map(lambda job: explain(EXAMPLE_RUNS / job[0], job[1]).to_dict(), jobs))
     assert together == alone
     assert sys.stdout is stdout and blas_threads() == before
 
@@ -42,7 +40,7 @@ def test_explain_from_four_threads_is_as_alone() -> None:
 def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis", reason="redis comes with DeepCAVE, on Python 3.10")
     rq = pytest.importorskip("rq", reason="rq comes with DeepCAVE, on Python 3.10")
-    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "svm_bbo", "gamma"), (RUNS / "mlp_hpo", "solver")] * 2
+    jobs = [(SVM, "C"), (SVM, "gamma"), (FOREST, "solver")] * 2
     alone = [explain(*job).to_dict() for job in jobs[:3]] * 2
     port = free_port()
     server = subprocess.Popen(
@@ -83,7 +81,7 @@ def job(text):
 with ThreadPoolExecutor(3) as pool:
     print(json.dumps(list(pool.map(job, sys.argv[1:]))))
 """
-    jobs = [(RUNS / "svm_bbo", "C"), (RUNS / "mlp_hpo", "alpha"), (RUNS / "boosting_mf", "learning_rate")]
+    jobs = [(SVM, "C"), (FOREST, "alpha"), (FIDELITY, "learning_rate")]
     command = [sys.executable, "-c", script, *(f"{run};{name}" for run, name in jobs)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     together = [process.communicate(timeout=300)[0] for process in processes]

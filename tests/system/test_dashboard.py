@@ -22,7 +22,7 @@ import pytest
 
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
-from places import EXAMPLE_RUNS, ROOT
+from places import FOREST, ROOT, SVM
 from waiting import LIMIT, wait_until
 
 if importlib.util.find_spec("deepcave") is None:
@@ -48,8 +48,6 @@ try:
 except MissingDependencyError as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
-RUN = EXAMPLE_RUNS / "svm_bbo"
-OTHER_RUN = RUN.parent / "mlp_hpo"
 READY = "Ctrl-C stops"
 HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -190,7 +188,7 @@ def launch(cache: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
-    launched = Launched(tmp_path_factory.mktemp("cache"), str(RUN), str(OTHER_RUN))
+    launched = Launched(tmp_path_factory.mktemp("cache"), str(SVM), str(FOREST))
     try:
         yield launched.ready()
         assert launched.end(signal.SIGTERM) == 0
@@ -205,7 +203,7 @@ def test_server_answers_with_the_runs_selected(dashboard: Launched) -> None:
     assert get(dashboard.url + "_dash-layout")[0] == 200
     assert dashboard.url.startswith("http://127.0.0.1:")
     stored = json.loads((dashboard.folder / "meta.json").read_text())
-    assert stored["selected_run_paths"] == [str(RUN), str(OTHER_RUN)]
+    assert stored["selected_run_paths"] == [str(SVM), str(FOREST)]
     assert len(dashboard.look()) == 3
     assert dashboard.text.count("\n") == 2
 
@@ -248,12 +246,12 @@ def test_password_is_not_shown(dashboard: Launched) -> None:
 
 
 def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
-    second = Launched(dashboard.output.parent, str(OTHER_RUN))  # the same cache folder
+    second = Launched(dashboard.output.parent, str(FOREST))  # the same cache folder
     try:
         second.ready()
         assert second.url != dashboard.url and second.folder != dashboard.folder
         assert get(second.url)[0] == get(dashboard.url)[0] == 200
-        assert json.loads((second.folder / "meta.json").read_text())["selected_run_paths"] == [str(OTHER_RUN)]
+        assert json.loads((second.folder / "meta.json").read_text())["selected_run_paths"] == [str(FOREST)]
         computed(second.redis, "math.sqrt", 1.0)
         assert not dashboard.redis.keys(f"rq:worker:{second.child('worker.py').cmdline()[-1]}")
         second.process.send_signal(signal.SIGINT)
@@ -265,7 +263,7 @@ def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
 
 
 def test_killed_worker_ends_everything_and_is_reported(launch: Any) -> None:
-    launched = launch(str(RUN)).ready()
+    launched = launch(str(SVM)).ready()
     start_long_job(launched).kill()
     assert launched.end() == 1
     assert "The worker 1 was ended by SIGKILL" in launched.text
@@ -282,7 +280,7 @@ def test_end_of_any_process_ends_everything(launch: Any, script: str) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children that their parent is gone")
 def test_nothing_survives_a_killed_launcher(launch: Any) -> None:
-    launched = launch(str(RUN)).ready()
+    launched = launch(str(SVM)).ready()
     start_long_job(launched)
     folder = launched.folder
     launched.end(signal.SIGKILL)
@@ -291,15 +289,15 @@ def test_nothing_survives_a_killed_launcher(launch: Any) -> None:
     assert {file.name for file in files} >= {"meta.json", "index.json"}
     for file in files:
         os.truncate(file, file.stat().st_size // 2)
-    after = launch(str(RUN)).ready()
+    after = launch(str(SVM)).ready()
     assert after.folder == folder and get(after.url)[0] == 200
-    assert json.loads((folder / "meta.json").read_text())["selected_run_paths"] == [str(RUN)]
+    assert json.loads((folder / "meta.json").read_text())["selected_run_paths"] == [str(SVM)]
     assert after.end(signal.SIGHUP) == 0
     assert not [file for file in folder.rglob("*.tmp")]
 
 
 def test_stops_while_starting(launch: Any) -> None:
-    launched = launch(str(RUN))
+    launched = launch(str(SVM))
     wait_until(lambda: len(launched.look()) >= 3)
     assert launched.end(signal.SIGTERM) == 0
     assert READY not in launched.text
@@ -319,7 +317,7 @@ def test_second_worker_process_on_a_shared_redis(launch: Any, cache: Path) -> No
                 return False
 
             wait_until(answers)
-            first = launch(str(RUN), "--redis", url, "--workers", "0")
+            first = launch(str(SVM), "--redis", url, "--workers", "0")
             second = launch("--worker-only", "--redis", url, "--workers", "2")
             first.ready()
             second.ready()
@@ -348,9 +346,9 @@ def test_own_config_that_knows_nothing_of_this_package(launch: Any, tmp_path: Pa
         "    def CACHE_DIR(self):\n"
         "        raise RuntimeError('not asked')\n"
     )
-    launched = launch(str(RUN), "--user-config", str(folder / "lab.py")).ready()
+    launched = launch(str(SVM), "--user-config", str(folder / "lab.py")).ready()
     assert "<title>The lab</title>" in get(launched.url)[1]
-    assert json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"] == [str(RUN)]
+    assert json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"] == [str(SVM)]
     assert computed(launched.redis, "math.sqrt", 4.0) == 2.0
     assert launched.end(signal.SIGTERM) == 0
 
@@ -366,9 +364,9 @@ def test_run_of_another_optimizer_beside_a_folder_that_is_none(launch: Any, tmp_
         f"config_id,x,metric:cost [0.0; 1.0] (minimize),start_time,end_time,status\n{rows}"
     )
     (tmp_path / "none").mkdir()
-    launched = launch(str(table), str(tmp_path / "none"), str(RUN / "runhistory.json")).ready()
+    launched = launch(str(table), str(tmp_path / "none"), str(SVM / "runhistory.json")).ready()
     selected = json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"]
-    assert selected == [str(table), str(RUN)]
+    assert selected == [str(table), str(SVM)]
     assert f"warning: DeepCAVE cannot open {tmp_path / 'none'}" in launched.text
     assert launched.end(signal.SIGTERM) == 0
 
@@ -426,7 +424,7 @@ def test_folder_that_is_no_run(launch: Any, tmp_path: Path) -> None:
         (["--workers", "0"], "--workers 0"),
         (["--workers", "-1"], "--workers -1"),
         (["--worker-only"], "--worker-only needs the --redis"),
-        (["--worker-only", "--redis", "redis://localhost", str(RUN)], "leave out RUN"),
+        (["--worker-only", "--redis", "redis://localhost", str(SVM)], "leave out SVM"),
         (["--redis", "localhost:6379"], "expected redis://"),
         (["--redis", "redis://localhost:6379/3"], "database number"),
         (["--redis", "redis://:hidden@127.0.0.1:1"], "redis://127.0.0.1:1 cannot be used"),

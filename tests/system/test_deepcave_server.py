@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from places import EXAMPLE_RUNS
+from places import SVM
 
-SVM = EXAMPLE_RUNS / "svm_bbo"
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
 

@@ -40,7 +40,6 @@ from deepcave_symbolic.runs.trial_selection import budgets_of
 from places import EXAMPLE_RUNS, ROOT
 from run_folders import fingerprint
 
-EXAMPLES = EXAMPLE_RUNS
 NAMES = ("svm_bbo", "mlp_hpo", "boosting_mf")
 FILES = ("runhistory.json", "scenario.json", "configspace.json")
 MINUTES = float(os.environ.get("DEEPCAVE_SYMBOLIC_FUZZ", "0"))
@@ -83,7 +82,7 @@ def limit(seconds: float) -> Iterator[None]:
 
 def small(name: str) -> dict[str, Any]:
     """The files of a real run with its first dozen trials."""
-    data = {file: json.loads((EXAMPLES / name / file).read_text(encoding="utf-8")) for file in FILES}
+    data = {file: json.loads((EXAMPLE_RUNS / name / file).read_text(encoding="utf-8")) for file in FILES}
     history = data["runhistory.json"]
     history["data"] = history["data"][:12]
     kept = {str(row["config_id"]) if isinstance(row, dict) else str(row[0]) for row in history["data"]}

@@ -16,7 +16,8 @@ from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunNotFoundError
 from deepcave_symbolic.runs.folder import find_run_folder
-from hostile import EXAMPLE, NAMES, renamed
+from hostile import NAMES, renamed
+from places import FOREST
 
 TWO = ("solver", "learning_rate_init")
 
@@ -79,7 +80,7 @@ def test_line_breaks_in_names_do_not_break_lines(tmp_path: Path, capsys: Any) ->
 
 
 def test_an_unknown_hostile_name_is_one_line(capsys: Any) -> None:
-    assert main(["explain", str(EXAMPLE), "-p", "\x1b[31m\ud800\n"]) == 2
+    assert main(["explain", str(FOREST), "-p", "\x1b[31m\ud800\n"]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "\x1b" not in err
 

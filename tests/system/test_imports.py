@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from places import EXAMPLE_RUNS
+from places import SVM
 
 HEAVY = "deepcave dash smac sklearn sympy plotly gplearn pyoperon ConfigSpace pandas scipy"
 READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
@@ -24,7 +24,7 @@ READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
     ],
 )
 def test_imports_are_light(code: str, unloaded: str) -> None:
-    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)", str(EXAMPLE_RUNS / "svm_bbo")]
+    command = [sys.executable, "-c", f"import sys; {code}; print(*sys.modules)", str(SVM)]
     loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert "deepcave_symbolic" in loaded and not set(unloaded.split()) & set(loaded)
 

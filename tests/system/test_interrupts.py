@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
+import places
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import explain as explain_command
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.process.interrupts import ends_by_itself, handle_signals
 from deepcave_symbolic.surrogates import cost
-from places import EXAMPLE_RUNS
 
 if os.name != "posix":
     pytest.skip("signals and devices of POSIX", allow_module_level=True)
@@ -30,7 +30,7 @@ import termios
 
 import psutil
 
-SVM = str(EXAMPLE_RUNS / "svm_bbo")
+SVM = str(places.SVM)
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminal closed"}
 # Says when a stage is reached, and stays there; "swallowed" stands for C code, where no handler of Python runs.
 STAGED = """

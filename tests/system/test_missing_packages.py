@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
-from places import EXAMPLE_RUNS
+from places import SVM
 
-RUN = str(EXAMPLE_RUNS / "svm_bbo")
+RUN = str(SVM)
 EXPLAIN = "from deepcave_symbolic import explain, load_run; "
 #: What needs the package: in Python, and on the command line.
 NEEDING = {

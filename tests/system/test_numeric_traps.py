@@ -18,7 +18,6 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunFormatError
 from places import EXAMPLE_RUNS
 
-EXAMPLES = EXAMPLE_RUNS
 #: Trials, and operators: the numbers matter here, not how well they are described.
 N, LONGEST = 16, 7
 
@@ -47,7 +46,7 @@ def recorded(
     fixed: dict[str, Any] | None = None,
 ) -> Path:
     """A folder as SMAC writes it: an example's scenario with another space, configurations and costs."""
-    scenario = json.loads((EXAMPLES / example / "scenario.json").read_text(encoding="utf-8"))
+    scenario = json.loads((EXAMPLE_RUNS / example / "scenario.json").read_text(encoding="utf-8"))
     if encoder is not None:
         scenario["_meta"]["runhistory_encoder"]["name"] = encoder
     configurations = [

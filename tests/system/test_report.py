@@ -29,9 +29,8 @@ from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
 from deepcave_symbolic.show.latex import write_latex
 from html_tags import Tags
 from known_surrogates import OfVectors
-from places import EXAMPLE_RUNS
+from places import FOREST, SVM
 
-RUNS = EXAMPLE_RUNS
 HOSTILE = {
     "solver": "</script><script>window.hacked=1</script>",
     "adam": "<img src=x onerror='window.hacked=2'>",
@@ -58,19 +57,19 @@ def floats(*names: str) -> ConfigurationSpace:
 
 @pytest.fixture(scope="module")
 def explanation() -> Explanation:
-    return explain(RUNS / "svm_bbo", "C")
+    return explain(SVM, "C")
 
 
 @pytest.fixture(scope="module")
 def overview() -> list[Explanation]:
-    return explain_all(RUNS / "mlp_hpo")
+    return explain_all(FOREST)
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page that the command writes."""
     target = tmp_path_factory.mktemp("report") / "my report.html"
-    arguments = ["report", str(RUNS / "mlp_hpo"), "-o", str(target), "--pairs", "2", "--title", "A & B"]
+    arguments = ["report", str(FOREST), "-o", str(target), "--pairs", "2", "--title", "A & B"]
     assert main(arguments) == 0
     assert [path.name for path in target.parent.iterdir()] == ["my report.html"]
     return target.read_text(encoding="utf-8")
@@ -119,7 +118,7 @@ def test_headings_are_in_order_and_tables_have_headers(written: str, explanation
 
 def test_a_report_is_written_anew_with_the_same_bytes(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = ["report", str(RUNS / "svm_bbo")]
+    arguments = ["report", str(SVM)]
     assert main(arguments) == 0
     first = Path("report.html").read_bytes()
     assert capsys.readouterr().out == f"Wrote report.html ({len(first) / 1e6:.1f} MB).\n"
@@ -132,11 +131,11 @@ def test_a_report_is_written_anew_with_the_same_bytes(tmp_path: Path, capsys: An
     ("arguments", "words"),
     [
         (["nowhere"], "nowhere"),
-        ([str(RUNS / "svm_bbo"), "--pairs", "-1"], "0 for none"),
-        ([str(RUNS / "svm_bbo"), "--pairs", "some"], "--pairs"),
-        ([str(RUNS / "svm_bbo"), "--objective", "accuracy"], "rmse"),
-        ([str(RUNS / "svm_bbo"), "-o", "."], "folder"),
-        ([str(RUNS / "svm_bbo"), "-o", "notes.txt"], "is no report"),
+        ([str(SVM), "--pairs", "-1"], "0 for none"),
+        ([str(SVM), "--pairs", "some"], "--pairs"),
+        ([str(SVM), "--objective", "accuracy"], "rmse"),
+        ([str(SVM), "-o", "."], "folder"),
+        ([str(SVM), "-o", "notes.txt"], "is no report"),
         ([], "RUN"),
     ],
 )
@@ -229,7 +228,7 @@ def test_formulas_of_many_choices_leave_their_place_to_others(overview: list[Exp
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of a run whose folder, hyperparameters, choice and objective are markup and scripts; with pairs and groups."""
     folder = tmp_path_factory.mktemp("hostile") / "<script>hacked()<!-- \u202e'\""
-    shutil.copytree(RUNS / "mlp_hpo", folder)
+    shutil.copytree(FOREST, folder)
     for file in ("scenario.json", "configspace.json", "runhistory.json"):
         text = (folder / file).read_text(encoding="utf-8")
         for name, hostile in HOSTILE.items():
@@ -256,13 +255,13 @@ def test_deepcave_run_objects_have_a_report() -> None:
     assert deepcave
     from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
-    html = report_html(SMAC3v2Run.from_path(RUNS / "svm_bbo"), pairs=0, objective="rmse")
-    assert explain(RUNS / "svm_bbo", "C").best.mathml() in html
+    html = report_html(SMAC3v2Run.from_path(SVM), pairs=0, objective="rmse")
+    assert explain(SVM, "C").best.mathml() in html
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_latex_compiles(overview: list[Explanation], tmp_path: Path) -> None:
-    run = load_run(RUNS / "mlp_hpo")
+    run = load_run(FOREST)
     names = ["50% of $x_1$ & {more}", "a\\b^c~d#e", "<tag> 'quoted' -- \"double\""]
     hostile = [replace(e, hyperparameters=(n,), objective=n) for e, n in zip(overview, names, strict=False)]
     pages = [overview_page([*overview, *hostile]), *(document(e) for e in [*overview[:2], *hostile])]

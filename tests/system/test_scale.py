@@ -23,10 +23,8 @@ from deepcave_symbolic.surrogates.data import TrainingData, collect
 from deepcave_symbolic.surrogates.forest import fit_forest
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.training import train
-from places import EXAMPLE_RUNS, OLD_RUNS, ROOT, short_name
+from places import EXAMPLE_RUNS, OLD_RUNS, ROOT, SVM, short_name
 from run_folders import edit_json
-
-PROCESS = EXAMPLE_RUNS / "svm_bbo"
 
 
 @pytest.fixture(scope="session")
@@ -202,14 +200,14 @@ def test_a_large_gaussian_process_says_what_it_costs() -> None:
     with pytest.warns(
         cost.SlowTrainingWarning, match=r"Training a Gaussian process on \d+ trials takes about \d+ seconds and \d+ MiB"
     ):
-        explain(PROCESS, "C")
+        explain(SVM, "C")
 
 
 @pytest.mark.usefixtures("large")
 def test_progress_counts_the_evaluations() -> None:
     seen: list[tuple[int, int]] = []
     with cost.watching(lambda sentence, done, expected: seen.append((done, expected))):
-        explain(PROCESS, "C")
+        explain(SVM, "C")
     assert [done for done, _ in seen] == list(range(len(seen)))
     assert seen[0][1] / 2 < len(seen) < seen[0][1] * 2  # what was expected was not far off
 
@@ -224,13 +222,13 @@ def test_an_interrupt_ends_the_training(monkeypatch: pytest.MonkeyPatch, capsys:
             raise KeyboardInterrupt
 
     with cost.watching(interrupt), pytest.raises(KeyboardInterrupt):
-        explain(PROCESS, "C")
+        explain(SVM, "C")
     assert done == [0, 1, 2, 3]
     # The same from the command line, whose own listener is the bar.
     import tqdm
 
     monkeypatch.setattr(tqdm.tqdm, "update", lambda self, n=1: interrupt("", 3, 0))
-    assert main(["explain", str(PROCESS), "-p", "C"]) == 130
+    assert main(["explain", str(SVM), "-p", "C"]) == 130
     lines = capsys.readouterr().err.strip().splitlines()
     assert lines[0].startswith("deepcave-symbolic: Training a Gaussian process on ")
     assert lines[0].endswith("--surrogate forest) takes seconds.")
@@ -242,13 +240,13 @@ def test_what_does_not_fit_into_memory_is_refused_before_training(
 ) -> None:
     monkeypatch.setattr(cost, "available_memory", lambda: 2**16)
     monkeypatch.setattr(smac_surrogate, "train", lambda *_: pytest.fail("trained"))
-    assert main(["explain", str(PROCESS), "-p", "C"]) == 2
+    assert main(["explain", str(SVM), "-p", "C"]) == 2
     err = capsys.readouterr().err
     assert err.startswith(
         "deepcave-symbolic: Training a Gaussian process on 40 trials takes about 1 MiB of memory, and"
     )
     assert 'surrogate="forest"' in err and err.count("\n") == 1
-    assert main(["explain", str(PROCESS), "-p", "C", "--surrogate", "forest"]) == 0
+    assert main(["explain", str(SVM), "-p", "C", "--surrogate", "forest"]) == 0
 
 
 @pytest.mark.parametrize(("n", "d"), [(500, 2), (250, 12)])
@@ -310,7 +308,7 @@ def test_a_limit_refuses_before_training() -> None:
         cost.at_most(0.001),
         pytest.raises(SurrogateError, match=r'longer than the 0\.001 seconds.*surrogate="forest"'),
     ):
-        explain(PROCESS, "C")
+        explain(SVM, "C")
 
 
 @pytest.mark.usefixtures("large")
@@ -318,7 +316,7 @@ def test_the_panel_names_the_forest(monkeypatch: pytest.MonkeyPatch) -> None:
     from deepcave_symbolic.dashboard.panel import compute as module
 
     def refused(run: Any, inputs: Any) -> Any:
-        return explain(PROCESS, "C")
+        return explain(SVM, "C")
 
     monkeypatch.setattr(module, "_explained", refused)
     monkeypatch.setattr(module.Inputs, "read", lambda inputs: inputs)

@@ -17,11 +17,10 @@ from deepcave_symbolic import explain_all
 from deepcave_symbolic.exceptions import NoTrialsError, UnknownNameError, WorkerError
 from deepcave_symbolic.study.processes import Processes
 from deepcave_symbolic.study.tasks import Outcome, Task
-from places import EXAMPLE_RUNS
+from places import FOREST, SVM
 from run_folders import keep_trials
 from waiting import wait_until
 
-SVM, FOREST = EXAMPLE_RUNS / "svm_bbo", EXAMPLE_RUNS / "mlp_hpo"
 QUICK: dict[str, Any] = {"max_complexity": 2}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
 

@@ -18,14 +18,13 @@ from deepcave_symbolic.runs.trial_selection import budgets_of
 from places import TEST_RUNS
 from run_folders import fingerprint
 
-RUNS = TEST_RUNS
 VERSIONS = ("2.0.0", "2.0.2", "2.1.0", "2.2.0", "2.3.1")
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("kind", ["forest", "process", "fidelity"])
 def test_older_runs_are_read_and_say_what_differs(version: str, kind: str, capsys: Any) -> None:
-    folder = RUNS / version / kind
+    folder = TEST_RUNS / version / kind
     before = fingerprint(folder)
     run = load_run(folder)
     assert run.version == version and len(run.trials) == 12

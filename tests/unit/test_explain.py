@@ -34,10 +34,7 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.space.axis import axis_of
-from places import EXAMPLE_RUNS
-
-RUNS = EXAMPLE_RUNS
-SVM, FOREST, FIDELITY = (RUNS / name for name in ("svm_bbo", "mlp_hpo", "boosting_mf"))
+from places import FIDELITY, FOREST, SVM
 
 
 @pytest.fixture(scope="module")

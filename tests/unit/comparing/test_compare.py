@@ -22,10 +22,9 @@ from deepcave_symbolic.show.comparison import comparison_document, number_with_e
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
 from known_surrogates import OfValues
-from places import EXAMPLE_RUNS, ROOT
+from places import FOREST, ROOT, SVM
 from run_folders import edit_json
 
-SVM = EXAMPLE_RUNS / "svm_bbo"
 Landscape = Callable[[Any, Any], Any]
 
 
@@ -294,7 +293,7 @@ def test_objectives_and_kinds() -> None:
     with pytest.raises(InvalidArgumentError, match="b: It is constant"):
         compare_explanations({"a": first, "b": Unexplained(("C",), "rmse", "minimize", None, "b", "It is constant.")})
     with pytest.raises(UnknownNameError, match="hyperparameter 'D'"):
-        compare([SVM, SVM.parent / "mlp_hpo"], "D")
+        compare([SVM, FOREST], "D")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from places import EXAMPLE_RUNS
+from places import SVM
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 if os.name != "posix":
@@ -26,7 +26,6 @@ from deepcave_symbolic.config import Config
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
-RUN = EXAMPLE_RUNS / "svm_bbo"
 #: What remains of a file that was not written to its end, or not by DeepCAVE.
 BROKEN = ["", "{", '{"outputs": {"a": [1, 2', "null", "[1, 2]", "\xff\xfe", "{}", '{"outputs": 3}', "\0" * 40]
 
@@ -49,7 +48,7 @@ def test_an_interrupted_write_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", BROKEN, ids=repr)
 def test_a_broken_result_is_none(caches: Any, tmp_path: Path, text: str) -> None:
-    run = SMAC3v2Run.from_path(RUN)
+    run = SMAC3v2Run.from_path(SVM)
     caches.update(run)
     caches.set(run, "panel", "key", value={"a": 1})
     assert caches.get(run, "panel", "key") == {"a": 1}
@@ -62,7 +61,7 @@ def test_a_broken_result_is_none(caches: Any, tmp_path: Path, text: str) -> None
 
 @pytest.mark.parametrize("text", BROKEN[:7], ids=repr)
 def test_a_broken_index_is_made_again(caches: Any, tmp_path: Path, text: str) -> None:
-    run = SMAC3v2Run.from_path(RUN)
+    run = SMAC3v2Run.from_path(SVM)
     assert caches.update(run) and not caches.update(run)
     (file,) = tmp_path.rglob("index.json")
     file.write_bytes(text.encode("latin-1"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from places import EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, FOREST, SVM
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
@@ -19,7 +19,6 @@ from deepcave_symbolic import config as module
 from deepcave_symbolic.config import PLUGIN_GROUP, Config
 
 OURS = "deepcave_symbolic.dashboard.panel.plugin:SymbolicFormulas"
-RUNS = EXAMPLE_RUNS
 
 
 @pytest.fixture(autouse=True)
@@ -97,14 +96,14 @@ def test_deepcaves_defaults_without_an_environment() -> None:
 
 
 def test_the_environment(monkeypatch: Any, tmp_path: Path) -> None:
-    monkeypatch.chdir(RUNS)
+    monkeypatch.chdir(EXAMPLE_RUNS)
     for name, value in {
         "DASH_PORT": "9001",
         "DASH_ADDRESS": "0.0.0.0",
         "REDIS_PORT": "9002",
         "REDIS_ADDRESS": "redis://:secret@127.0.0.1",
         "CACHE_DIR": str(tmp_path),
-        "RUNS": os.pathsep.join(["svm_bbo", str(RUNS / "mlp_hpo")]),
+        "EXAMPLE_RUNS": os.pathsep.join(["svm_bbo", str(FOREST)]),
     }.items():
         monkeypatch.setenv(f"DEEPCAVE_SYMBOLIC_{name}", value)
     config = Config()
@@ -112,8 +111,8 @@ def test_the_environment(monkeypatch: Any, tmp_path: Path) -> None:
     assert config.SERVER_NAME == "http://0.0.0.0:9001"
     assert config.REDIS_ADDRESS == "redis://:secret@127.0.0.1"
     assert tmp_path == config.CACHE_DIR
-    assert config.META_DEFAULT["selected_run_paths"] == [str(RUNS / "svm_bbo"), str(RUNS / "mlp_hpo")]
-    assert config.META_DEFAULT["working_dir"] == str(RUNS)
+    assert config.META_DEFAULT["selected_run_paths"] == [str(SVM), str(FOREST)]
+    assert config.META_DEFAULT["working_dir"] == str(EXAMPLE_RUNS)
     assert DeepCAVEConfig.META_DEFAULT["selected_run_paths"] == []
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from live_runs import live
-from places import EXAMPLE_RUNS, TEST_RUNS
+from places import EXAMPLE_RUNS, SVM, TEST_RUNS
 from run_folders import edit_json
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
@@ -32,8 +32,6 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
 from deepcave_symbolic.exceptions import RunFormatError
 
-EXAMPLES = EXAMPLE_RUNS
-
 
 @pytest.fixture(scope="module")
 def instances(base: Path) -> Path:
@@ -49,7 +47,7 @@ def test_the_config_has_them_in_the_place_of_deepcaves() -> None:
 
 @pytest.mark.parametrize("name", ["svm_bbo", "mlp_hpo", "boosting_mf"])
 def test_what_deepcave_reads_stays_as_it_reads_it(name: str) -> None:
-    theirs, ours = SMAC3v2Run.from_path(EXAMPLES / name), SMACRun.from_path(EXAMPLES / name)
+    theirs, ours = SMAC3v2Run.from_path(EXAMPLE_RUNS / name), SMACRun.from_path(EXAMPLE_RUNS / name)
     assert type(ours) is SMACRun and ours.id == theirs.id and ours.hash == theirs.hash
     assert [t.to_json() for t in ours.history] == [t.to_json() for t in theirs.history]
     assert ours.configs == theirs.configs and ours.meta == theirs.meta
@@ -80,7 +78,7 @@ def test_a_run_with_instances_has_the_mean_cost_of_a_configuration(instances: Pa
 
 
 def test_a_run_without_any_trial_opens_and_says_so(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     edit_json(folder / "runhistory.json", lambda data: data.update(data=[], configs={}, config_origins={}))
     with pytest.raises(IndexError):
         SMAC3v2Run.from_path(folder)
@@ -95,7 +93,7 @@ def test_a_run_without_any_trial_opens_and_says_so(tmp_path: Path) -> None:
 
 
 def test_what_neither_reads_is_said_in_words(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     (folder / "runhistory.json").write_text("[]", encoding="utf-8")
     with pytest.raises(RunFormatError, match="holds a JSON list"):
         SMACRun.from_path(folder)
@@ -113,7 +111,7 @@ class Touches:
 
 def test_no_pickle_in_a_smac_folder_is_opened(tmp_path: Path) -> None:
     pytest.importorskip("optuna", reason="without it DeepCAVE opens no pickle")
-    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     (folder / "study.pkl").write_bytes(pickle.dumps(Touches(tmp_path / "pwned")))
     with pytest.raises(RuntimeError, match="no pickle in it is opened"):
         StudyRun.from_path(folder)
@@ -122,7 +120,7 @@ def test_no_pickle_in_a_smac_folder_is_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("file", ["runhistory.json", "scenario.json", "configspace.json"])
 def test_the_dashboard_refuses_a_pipe_that_deepcave_would_wait_for(tmp_path: Path, capsys: Any, file: str) -> None:
-    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     (folder / file).unlink()
     os.mkfifo(folder / file)
     assert main(["dashboard", str(folder), "--no-browser"]) == 2
@@ -131,7 +129,7 @@ def test_the_dashboard_refuses_a_pipe_that_deepcave_would_wait_for(tmp_path: Pat
 
 
 def test_a_refused_run_has_its_reason(tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(EXAMPLES / "svm_bbo", tmp_path / "run"))
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     assert what_is_wrong(folder) is None and what_is_wrong(tmp_path) is None
     (folder / "runhistory.json").write_text("[]", encoding="utf-8")
     assert "runhistory.json holds a JSON list" in str(what_is_wrong(folder))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from places import EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
@@ -38,7 +38,6 @@ from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_co
 from deepcave_symbolic.runs.views import with_time
 from deepcave_symbolic.show.palette import VERDICT_COLORS
 
-RUNS = EXAMPLE_RUNS
 FIGURE, FRONT, ANSWER, DETAILS, NO_FIGURE, NO_FRONT, NO_RETRY = range(7)
 
 
@@ -49,7 +48,7 @@ def panel() -> SymbolicFormulas:
 
 @pytest.fixture(scope="module")
 def runs() -> dict[str, Any]:
-    return {name: SMAC3v2Run.from_path(RUNS / name) for name in ("svm_bbo", "mlp_hpo", "boosting_mf")}
+    return {name: SMAC3v2Run.from_path(EXAMPLE_RUNS / name) for name in ("svm_bbo", "mlp_hpo", "boosting_mf")}
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +126,7 @@ def synthetic(
 def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: Any, run: str, names: Any) -> None:
     chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
     given, outputs = processed(run, **chosen)
-    expected = explain(str(RUNS / run), *names)
+    expected = explain(str(EXAMPLE_RUNS / run), *names)
     assert [f["text"] for f in outputs["explanations"][0]["formulas"]] == [str(f) for f in expected.formulas]
     drawn = panel.load_outputs(runs[run], given, outputs)
     assert isinstance(drawn[FIGURE], go.Figure) and drawn[FIGURE].data
@@ -148,7 +147,7 @@ def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processe
         "mlp_hpo", **dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
     )
     drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
-    expected = explain(str(RUNS / "mlp_hpo"), *names)
+    expected = explain(str(FOREST), *names)
     page = text(drawn[ANSWER], drawn[DETAILS])
     assert str(expected.best) in page
     assert drawn[FIGURE].data and drawn[NO_FIGURE:] == [False, False, True]
@@ -359,7 +358,7 @@ def check_card(panel: Any, outputs: Any, *parts: str) -> None:
 
 def test_too_few_trials(panel: Any, tmp_path: Path) -> None:
     folder = tmp_path / "few"
-    shutil.copytree(RUNS / "svm_bbo", folder)
+    shutil.copytree(SVM, folder)
     history = json.loads((folder / "runhistory.json").read_text())
     history["data"] = history["data"][:2]
     (folder / "runhistory.json").write_text(json.dumps(history))
@@ -478,7 +477,7 @@ def test_the_runs_choices(panel: Any, runs: Any) -> None:
 @pytest.mark.parametrize("name", ["(all)", "(all)'", "(none)", "(most important)''", "", "'", "true", "None", "all"])
 def test_a_hyperparameter_named_like_a_choice_can_be_chosen(tmp_path: Path, panel: SymbolicFormulas, name: str) -> None:
     """The panel's own choices keep their meaning beside it."""
-    shutil.copytree(RUNS / "svm_bbo", tmp_path / "run")
+    shutil.copytree(SVM, tmp_path / "run")
     for file in ("configspace.json", "runhistory.json"):
         text = (tmp_path / "run" / file).read_text(encoding="utf-8")
         for before, after in (("C", name), ("gamma", f"{name}'")):
@@ -526,7 +525,7 @@ def test_the_objective_time(panel: Any, runs: Any, processed: Any) -> None:
     assert record["objective"] == "Time"
     assert record["surrogate"]["name"].startswith("RandomForest trained") and not record["surrogate"]["exact"]
     assert any("objective Time keeps no surrogate" in w for w in record["warnings"])
-    run = with_time(load_run(RUNS / "boosting_mf"))
+    run = with_time(load_run(FIDELITY))
     assert run.objectives == ("rmse", "Time")
     assert [t.costs[1] for t in run.trials] == [t.time for t in run.trials]
     assert with_time(run) is run
@@ -536,7 +535,7 @@ def test_the_combined_budget(panel: Any, runs: Any, processed: Any) -> None:
     combined = runs["boosting_mf"].get_budget_ids()[-1]
     _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=combined)
     record = outputs["explanations"][0]
-    run = load_run(RUNS / "boosting_mf")
+    run = load_run(FIDELITY)
     assert record["budget"] is None
     assert record["surrogate"]["n_trials"] == len({t.config_id for t in run.trials})
     assert any("combined budgets" in w for w in record["warnings"])
@@ -544,17 +543,17 @@ def test_the_combined_budget(panel: Any, runs: Any, processed: Any) -> None:
     for trial in kept:
         budgets = [t.budget for t in run.trials if t.config_id == trial.config_id and t.costs == trial.costs]
         assert max(t.budget for t in run.trials if t.config_id == trial.config_id) in budgets
-    one = load_run(RUNS / "svm_bbo")
+    one = load_run(SVM)
     assert with_combined_budget(one) is one
 
 
 def test_a_chosen_budget(panel: Any, runs: Any, processed: Any) -> None:
     _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=0)
-    assert outputs["explanations"][0]["budget"] == min(t.budget for t in load_run(RUNS / "boosting_mf").trials)
+    assert outputs["explanations"][0]["budget"] == min(t.budget for t in load_run(FIDELITY).trials)
 
 
 def test_rounded_budgets_are_found_again() -> None:
-    run = load_run(RUNS / "boosting_mf")
+    run = load_run(FIDELITY)
     budgets = sorted({t.budget for t in run.trials if t.budget is not None})
     odd = dict(zip(budgets, (0.123456, 3.7037, 33.333333, 100.0), strict=False))
     run = replace(run, trials=tuple(replace(t, budget=odd[t.budget]) for t in run.trials))
@@ -562,11 +561,11 @@ def test_rounded_budgets_are_found_again() -> None:
         assert match_budget(run, float(np.round(budget, 2))) == budget
     with pytest.raises(UnknownNameError):
         match_budget(run, 5.0)
-    assert match_budget(load_run(RUNS / "svm_bbo"), 0.0) is None
+    assert match_budget(load_run(SVM), 0.0) is None
 
 
 def test_a_group_is_one_run_whose_members_are_named(panel: Any, runs: Any) -> None:
-    first, second = runs["svm_bbo"], SMAC3v2Run.from_path(RUNS / "svm_bbo")
+    first, second = runs["svm_bbo"], SMAC3v2Run.from_path(SVM)
     second.name = "second"
     for trial in second.history:
         trial.seed = trial.seed + 1

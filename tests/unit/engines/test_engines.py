@@ -31,7 +31,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependency
 from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, walk
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.process import optional as _optional
-from places import EXAMPLE_RUNS
+from places import SVM
 from problems import problem_of
 
 # An effort that a test can wait for, where an engine's own is more; every engine of the table is tested.
@@ -191,7 +191,7 @@ class TestTable:
             return []
 
         with pytest.raises(InvalidArgumentError, match=r"'mine' has the method search\(X.*expected search\(problem\)"):
-            explain(EXAMPLE_RUNS / "svm_bbo", "C", engine=SimpleNamespace(name="mine", search=search))
+            explain(SVM, "C", engine=SimpleNamespace(name="mine", search=search))
 
     def test_auto_asks_operon_for_longer_formulas(self) -> None:
         assert [one.name for one in engines_of("auto", 15)] == ["exhaustive"]
@@ -201,7 +201,7 @@ class TestTable:
     def test_auto_goes_without_an_engine_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pyoperon", None)
         monkeypatch.delitem(sys.modules, "pyoperon.sklearn", raising=False)
-        run = EXAMPLE_RUNS / "svm_bbo"
+        run = SVM
         assert {f.engine for f in explain(run, "C", max_complexity=16).formulas} == {"constant", "exhaustive"}
         with pytest.raises(MissingDependencyError):
             explain(run, "C", engine="operon")
@@ -218,14 +218,14 @@ class TestTable:
             default_functions = ("sin",)
 
         for one, functions in ((Own(), ("exp",)), (Own(), None), (Plain(), None)):
-            explain(EXAMPLE_RUNS / "svm_bbo", "C", engine=one, functions=functions)
+            explain(SVM, "C", engine=one, functions=functions)
         assert asked == [("exp",), ("sin",), DEFAULT_FUNCTIONS]
 
     def test_a_new_engine_is_found_by_its_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
         entry = EngineEntry(module=__name__, class_name="Level", title="Level", remark="a constant", extra="levels")
         monkeypatch.setitem(ENGINES, "level", entry)
         assert engine_choices()["level"] == "Level (a constant; needs the extra 'levels')"
-        explanation = explain(EXAMPLE_RUNS / "svm_bbo", "C", engine="level")
+        explanation = explain(SVM, "C", engine="level")
         assert [(f.engine, f.complexity) for f in explanation.formulas] == [("constant", 0)]
         assert "{auto,exhaustive,operon,gplearn,level}" in explain_help()
 

@@ -27,7 +27,7 @@ from deepcave_symbolic.formulas.expression import (
     walk,
 )
 from deepcave_symbolic.numeric.arrays import Array
-from places import EXAMPLE_RUNS
+from places import SVM
 from problems import problem_of
 
 Truth = Callable[..., Array]
@@ -100,7 +100,7 @@ def test_protocol() -> None:
 
 
 def test_an_instance_gives_what_the_name_gives() -> None:
-    run = EXAMPLE_RUNS / "svm_bbo"
+    run = SVM
     named, given = (explain(run, "C", "gamma", engine=engine) for engine in ("exhaustive", ExhaustiveEngine()))
     assert [(str(f), f.r2) for f in given.formulas] == [(str(f), f.r2) for f in named.formulas]
     # Without the hyperparameters' log scales it was 0.886.

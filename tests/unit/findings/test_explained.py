@@ -14,7 +14,7 @@ from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings import explained as module
 from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.numeric.arrays import Array
-from places import EXAMPLE_RUNS, ROOT
+from places import FOREST, ROOT
 
 RECORDS = ROOT / "tests" / "data" / "records"
 
@@ -35,7 +35,7 @@ def space() -> ConfigurationSpace:
 
 @pytest.fixture(scope="module")
 def pair() -> Explanation:
-    return explain(EXAMPLE_RUNS / "mlp_hpo", "solver", "learning_rate_init", max_complexity=3)
+    return explain(FOREST, "solver", "learning_rate_init", max_complexity=3)
 
 
 def test_a_record_is_equal_to_its_copy_from_json_and_has_its_hash(pair: Explanation) -> None:
@@ -44,7 +44,7 @@ def test_a_record_is_equal_to_its_copy_from_json_and_has_its_hash(pair: Explanat
     assert copy.projection == pair.projection and copy.surrogate == pair.surrogate and copy.best == pair.best
     assert list(copy.groups) == list(pair.groups) and copy.groups == pair.groups
     assert all(type(group) is Explanation for group in copy.groups.values())
-    assert pair != explain(EXAMPLE_RUNS / "mlp_hpo", "solver", "learning_rate_init", max_complexity=2)
+    assert pair != explain(FOREST, "solver", "learning_rate_init", max_complexity=2)
 
 
 def test_reading_a_record_computes_nothing(pair: Explanation, monkeypatch: pytest.MonkeyPatch) -> None:

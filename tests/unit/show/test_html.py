@@ -10,7 +10,7 @@ import pytest
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.show.html import MAX_BYTES, explanation_page, report_page
 from html_tags import Tags
-from places import EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, SVM
 from records import unexplained
 
 
@@ -35,4 +35,4 @@ def test_the_page_of_what_cannot_be_explained() -> None:
     nothing = unexplained("other", "It is constant.")
     html = explanation_page(nothing)
     assert "It is constant." in html and "script-src 'none'" in html and len(html) < 100_000
-    assert "It is constant." in report_page([explain(EXAMPLE_RUNS / "svm_bbo", "C"), nothing])
+    assert "It is constant." in report_page([explain(SVM, "C"), nothing])

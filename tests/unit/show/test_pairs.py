@@ -19,9 +19,7 @@ from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
 from deepcave_symbolic.show.text import write_text
 from live_runs import LiveRun, live
-from places import EXAMPLE_RUNS
-
-SVM = EXAMPLE_RUNS / "svm_bbo"
+from places import SVM
 
 
 @pytest.fixture(scope="module")

@@ -23,11 +23,9 @@ from deepcave_symbolic.study import plan_run
 from deepcave_symbolic.study.processes import n_workers
 from deepcave_symbolic.study.schedule import completed
 from deepcave_symbolic.study.tasks import Explainers, Outcome, Task
-from places import EXAMPLE_RUNS
+from places import EXAMPLE_RUNS, SVM
 from run_folders import fingerprint, keep_trials
 
-RUNS = EXAMPLE_RUNS
-SVM, FOREST = RUNS / "svm_bbo", RUNS / "mlp_hpo"
 QUICK: dict[str, Any] = {"max_complexity": 2}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
 
@@ -167,14 +165,16 @@ def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str
 def test_a_folder_above_runs_stands_for_them_in_a_study_only(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert main(["explain", str(RUNS)]) == 2
+    assert main(["explain", str(EXAMPLE_RUNS)]) == 2
     assert "holds 4 runs; give one of them" in capsys.readouterr().err
     # One hyperparameter of every run that has it, stored as well.
-    assert main(["explain", str(RUNS), "-p", "C", "--max-complexity", "3", "--output-folder", str(tmp_path)]) == 2
+    assert (
+        main(["explain", str(EXAMPLE_RUNS), "-p", "C", "--max-complexity", "3", "--output-folder", str(tmp_path)]) == 2
+    )
     shown, said = capsys.readouterr()
     assert "0 of 1 found in" in said and said.count("Unknown hyperparameter 'C'") == 3 and "svm_bbo" in shown
     assert len(list(tmp_path.glob("*.json"))) == 1
-    study = explain_study(RUNS.parent / "runs" / "svm_bbo" / "scenario.json", pairs=True, **QUICK)
+    study = explain_study(EXAMPLE_RUNS.parent / "runs" / "svm_bbo" / "scenario.json", pairs=True, **QUICK)
     assert list(study.by_run()) == [str(SVM)] and len(study.explanations) == 1
 
 

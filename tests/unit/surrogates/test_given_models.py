@@ -24,9 +24,7 @@ from sklearn.preprocessing import MinMaxScaler, OneHotEncoder
 
 from deepcave_symbolic import Explanation, ModelSurrogate, explain, explain_all, load_run
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
-from places import EXAMPLE_RUNS
-
-SVM = EXAMPLE_RUNS / "svm_bbo"
+from places import SVM
 
 
 def truth(table: pd.DataFrame) -> Any:
