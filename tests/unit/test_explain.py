@@ -155,11 +155,8 @@ def test_a_surrogate_of_the_caller() -> None:
 
 @pytest.mark.smoke
 def test_conditional_hyperparameter_names_its_condition() -> None:
-    run = load_run(FOREST)
-    child = next(n for n in run.configspace if run.configspace.parents_of[n])
-    explanation = explain(run, child)
-    assert explanation.conditions
-    assert explanation.formulas
+    explanation = explain(FOREST, "momentum")
+    assert explanation.conditions == ("solver is sgd",) and explanation.formulas
 
 
 def test_budgets() -> None:

@@ -578,9 +578,10 @@ def test_a_forbidden_region_is_counted_in_a_warning() -> None:
 @pytest.mark.usefixtures("no_warning")
 def test_a_clause_about_other_hyperparameters_forbids_nothing() -> None:
     # What b is at a given a is open: the formula has averaged over it.
-    with_axes(A).predict({"a": np.arange(1, 11)})
-    with_axes(A, SIZE).predict({"a": [7, 1], "size": ["small", "large"]})
-    with_axes(Axis("lr", 1e-4, 1.0, log=True)).predict({"lr": [1e-4, 1.0]})
+    np.testing.assert_array_equal(with_axes(A).predict({"a": np.arange(1, 11)}), 2 * np.arange(1, 11))
+    np.testing.assert_array_equal(with_axes(A, SIZE).predict({"a": [7, 1], "size": ["small", "large"]}), [7, 2])
+    lr = Axis("lr", 1e-4, 1.0, log=True)
+    np.testing.assert_array_equal(with_axes(lr).predict({"lr": [1e-4, 1.0]}), [2e-4, 2.0])
 
 
 @pytest.mark.usefixtures("no_warning")
