@@ -41,38 +41,11 @@ class Asked(TypedDict, total=False):
     configspace: ConfigurationSpace | None
 
 
-class SearchOptions(TypedDict):
-    """How to search."""
-
-    engine: EngineName | SymbolicRegressionEngine
-    max_complexity: int
-    functions: Sequence[str] | None
-    seed: int
-
-
 @dataclass(frozen=True, eq=False)
 class Question(Record):
     """What is asked of a run; the same for every hyperparameter.
 
-    Args:
-        objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several
-            objectives, "Time" for the seconds that successful trials took.
-        budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does. "all" makes the
-            budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
-            "scalarized (2)".
-        weights: With objective="scalarized", one weight per objective, by name or in order; None for the run's own,
-            else equal ones.
-        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
-            columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
-            `Surrogate`.
-        source: "surrogate", or "trials" to fit the evaluated configurations themselves.
-        engine: "auto", the name of an engine, or an engine.
-        max_complexity: Longest formula, in operators.
-        functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
-            (gplearn: the paper's).
-        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
-            the projection and the default engine do not depend on it.
-        configspace: Replaces the folder's configuration space; without a run, the space of the given model.
+    The fields are the arguments of `explain`, where they are described.
 
     Raises:
         DeepcaveSymbolicError: If an argument is not usable, whatever the run.
@@ -128,11 +101,9 @@ class Question(Record):
         return self.engine if isinstance(self.engine, str) else self.engine.name
 
     @property
-    def search_options(self) -> SearchOptions:
+    def search_options(self) -> dict[str, Any]:
         """The arguments of `engines.search.search`."""
-        return SearchOptions(
-            engine=self.engine, max_complexity=self.max_complexity, functions=self.functions, seed=self.seed
-        )
+        return {name: getattr(self, name) for name in ("engine", "max_complexity", "functions", "seed")}
 
     def changed(self) -> dict[str, Any]:
         """Returns the arguments that are not the defaults."""
