@@ -134,7 +134,7 @@ def wheel(session: nox.Session) -> None:
     """Use the wheel as someone who has pip and nothing else does: commands, then the dashboard."""
     install(session, "*.whl", "")
     use(session)
-    session.install("pytest", "psutil")
+    install(session, "*.whl", "[test]")
     session.run("pytest", "tests/system/test_dashboard.py", "-m", "smoke")
 
 

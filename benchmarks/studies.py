@@ -27,7 +27,7 @@ if way == "threads":
     from joblib import Parallel, delayed
     from deepcave_symbolic import Explainer, Explanations
     explainer = Explainer(run)
-    tasks = (delayed(explainer.explain)(*names) for names in explainer.wanted(True))
+    tasks = (delayed(explainer.explain_or_reason)(*names) for names in explainer.wanted(True))
     found = Explanations.by_range(Parallel(n_jobs=jobs, prefer="threads")(tasks))
 else:
     found = explain_all(run, pairs=True, n_jobs=jobs)

@@ -88,7 +88,7 @@ class Round:
         if step is None:
             return None
         guess, started = self._guess(step), self.clock()
-        # Warnings that the user has made errors are meant for the user's code, and what SMAC prints is not the run's.
+        # Warnings that the user has made errors are meant for the user's code.
         with quiet():
             explanation = self._do(step)
         self.prices.saw(step, self.clock() - started, guess)

@@ -1,8 +1,7 @@
 """Many explanations: what there is to explain, who computes it, and where finished ones are found again.
 
-One direction: runs → tasks (`plan`) → those whose result is already stored (`store`) → the others on this process,
-other processes (`processes`) or a Dask cluster (`cluster`), a worker keeping to one run (`schedule`) →
-records (`record`).
+One direction: runs → what to explain of each (`plan`) → what is already stored (`store`) → the others, computed in
+this process, other processes (`processes`) or a Dask cluster (`cluster`) in an order (`schedule`) → records (`study`).
 """
 
 from __future__ import annotations

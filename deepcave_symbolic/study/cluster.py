@@ -1,4 +1,4 @@
-"""Workers of a Dask cluster that runs already (`scheduler="tcp://HOST:PORT"`), one task a worker process at a time."""
+"""Workers of a Dask cluster that runs already (`scheduler="tcp://HOST:PORT"`), one explanation per worker at a time."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import contextlib
 import logging
 import re
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, SchedulerError, WorkerError
 from deepcave_symbolic.process.optional import import_optional
-from deepcave_symbolic.study.store import versions
-from deepcave_symbolic.study.tasks import Outcome, Task
+from deepcave_symbolic.study.content import versions
 
 __all__ = ["Cluster", "check_address"]
 
@@ -52,7 +52,6 @@ class Cluster:
     def __init__(self, scheduler: str) -> None:
         self.scheduler = check_address(scheduler)
         distributed = import_optional("distributed", purpose="A Dask scheduler")
-        self._futures: list[Any] = []
         self._loud = _silence()
         try:
             self._client = distributed.Client(scheduler, timeout=_REACH, set_as_default=False)
@@ -63,6 +62,7 @@ class Cluster:
                 "one with `dask scheduler`, or check the address and the firewall.",
                 scheduler=scheduler,
             ) from error
+        self._executor = self._client.get_executor(pure=False)
         try:
             self._wait_for_workers()
             self._check_workers()
@@ -70,51 +70,39 @@ class Cluster:
             self.close()
             raise
 
-    def workers(self) -> Sequence[str]:
-        """Returns the addresses of the workers there are now.
+    def n_workers(self) -> int:
+        """Returns how many worker processes there are now, at least one: some may come."""
+        with contextlib.suppress(OSError, *_TIMEOUTS):
+            if self._client.status == "running":
+                return max(1, len(self._client.nthreads()))
+        return 1
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Has a worker call a function; another one does where it goes away."""
+        future: Future[Any] = self._executor.submit(_one_at_a_time, function, *arguments)
+        return future
+
+    def failed(self, error: BaseException) -> DeepcaveSymbolicError:
+        """Returns what to tell about something that was not brought back.
 
         Raises:
             SchedulerError: If the scheduler is gone.
         """
-        with contextlib.suppress(OSError, *_TIMEOUTS):
-            if self._client.status == "running":
-                return list(self._client.nthreads())
-        raise SchedulerError(
-            f"The Dask scheduler at {self.scheduler} does not answer any more. Start the command again; with an output "
-            "folder it goes on where it was.",
-            scheduler=self.scheduler,
-        )
-
-    def submit(self, worker: str, function: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
-        """Has a worker carry out a task; another one does where it goes away."""
-        future: Future[Outcome] = Future()
-        theirs = self._client.submit(function, task, workers=[worker], allow_other_workers=True, pure=False)
-        self._futures.append(theirs)
-
-        def hand_over(done: Any) -> None:
-            with contextlib.suppress(ValueError):
-                self._futures.remove(done)
-            try:
-                future.set_result(done.result())
-            except BaseException as error:
-                future.set_exception(error)
-
-        theirs.add_done_callback(hand_over)
-        return future
-
-    def failed(self, worker: str, error: BaseException) -> DeepcaveSymbolicError:
-        """Returns what to tell about a task that was not brought back."""
+        if self._client.status != "running":
+            raise SchedulerError(
+                f"The Dask scheduler at {self.scheduler} does not answer any more. Start the command again; with an "
+                "output folder it goes on where it was.",
+                scheduler=self.scheduler,
+            ) from error
         if type(error).__name__ == "KilledWorker":
             return WorkerError("The Dask workers that computed this ended: they were killed, or memory was short.")
-        if isinstance(error, ImportError):
-            return WorkerError(f"The Dask worker {worker} cannot import what it needs: {error}.")
-        return WorkerError(f"The Dask worker {worker} did not bring this back: {type(error).__name__}: {error}")
+        return WorkerError(f"A Dask worker did not bring this back: {_reason(error)}")
 
     def close(self) -> None:
         """Takes back what is not finished, and leaves the cluster."""
         with contextlib.suppress(Exception):
-            if self._futures and self._client.status == "running":
-                self._client.cancel(self._futures, force=True)
+            if self._client.status == "running":
+                self._executor.shutdown(wait=False)
             self._client.close(timeout=2)
         self._unsilence()
 
@@ -149,6 +137,15 @@ class Cluster:
                         "results could differ. Install the same version on both.",
                         scheduler=self.scheduler,
                     )
+
+
+_alone = threading.Lock()
+
+
+def _one_at_a_time(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Calls a function while no other thread of a worker does."""
+    with _alone:
+        return function(*arguments)
 
 
 def _installed() -> dict[str, str]:

@@ -17,9 +17,8 @@ from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import axis_of
-from deepcave_symbolic.study.store import content_of
+from deepcave_symbolic.study.content import content_of
 from deepcave_symbolic.study.study import Failure
-from deepcave_symbolic.study.tasks import Source
 
 __all__ = ["PlannedRun", "plan", "plan_run"]
 
@@ -29,13 +28,17 @@ class PlannedRun:
     """A run and what of it is to be explained.
 
     Args:
-        label: The run's path, else its name.
-        source: The run and how to explain it.
+        label: The run's path, else its name; no other run of a study has it.
+        run: The run as read.
+        content: Hash of the run's content, see `content_of`.
+        question: What is asked.
         names: The hyperparameters of each explanation.
     """
 
     label: str
-    source: Source
+    run: Run
+    content: str
+    question: Question
     names: tuple[tuple[str, ...], ...]
 
 
@@ -63,7 +66,7 @@ def plan_run(
         only = wanted(seen.configspace, pairs)
     elif only is None:
         only = Explainer(record, question).wanted(pairs)
-    return PlannedRun(_label(record, run), Source(content_of(record), record, question), tuple(only))
+    return PlannedRun(_label(record, run), record, content_of(record), question, tuple(only))
 
 
 def plan(

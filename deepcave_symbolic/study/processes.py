@@ -1,4 +1,4 @@
-"""Worker processes on this machine: joblib's loky, one executor a worker, so that each keeps to its run.
+"""Worker processes on this machine: joblib's loky.
 
 Threads would share Python's lock: they are slower than one of them alone (`benchmarks/studies.py`). The processes are
 new ones (not forked, no `if __name__ == "__main__"` needed) and end with this one, however it ends.
@@ -12,12 +12,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Future
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, WorkerError
-from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Processes", "n_workers"]
 
@@ -42,48 +41,43 @@ class Processes:
     """
 
     def __init__(self, count: int) -> None:
-        self._executors: dict[str, Any] = {f"process {i + 1}": _executor() for i in range(count)}
+        self._count = count
+        self._executor = _executor(count)
 
-    def workers(self) -> Sequence[str]:
-        """Returns their names."""
-        return list(self._executors)
+    def n_workers(self) -> int:
+        """Returns how many there are."""
+        return self._count
 
-    def submit(self, worker: str, function: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
-        """Has a worker carry out a task."""
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Has a process call a function."""
         with _interrupts_held():
-            future: Future[Outcome] = self._executors[worker].submit(function, task)
+            future: Future[Any] = self._executor.submit(function, *arguments)
         return future
 
-    def failed(self, worker: str, error: BaseException) -> DeepcaveSymbolicError:
-        """Returns what to tell about a task that was not brought back; a process that ended is replaced."""
-        from joblib.externals.loky.process_executor import BrokenProcessPool
-
-        if isinstance(error, BrokenProcessPool):
-            self._executors[worker].shutdown(wait=False, kill_workers=True)
-            self._executors[worker] = _executor()
-            return WorkerError("A worker process ended while it computed this: it was killed, or memory was short.")
-        return WorkerError(f"Not computed in another process: {error}. Use one process (n_jobs=None, no --jobs).")
+    def failed(self, error: BaseException) -> DeepcaveSymbolicError:
+        """Returns what to tell about something that was not brought back; processes of which one ended are replaced."""
+        if not isinstance(error, BrokenExecutor):
+            return WorkerError(f"Not computed in another process: {error}. Use one process (n_jobs=None, no --jobs).")
+        self._executor.shutdown(wait=False, kill_workers=True)
+        self._executor = _executor(self._count)
+        return WorkerError("A worker process ended while it computed this: it was killed, or memory was short.")
 
     def close(self) -> None:
         """Ends all processes, whatever they do."""
-        while self._executors:
-            _end(self._executors.popitem()[1])
+        # The one thread that `shutdown` does not wait for; it would let go of semaphores while this process ends.
+        feeder = getattr(getattr(self._executor, "_call_queue", None), "_thread", None)
+        self._executor.shutdown(wait=True, kill_workers=True)
+        if feeder is not None:
+            feeder.join(_PATIENCE)
         # Their semaphores end with the last reference; a process that ends at a signal runs nothing at its exit.
+        del self._executor
         gc.collect()
 
 
-def _executor() -> Any:
+def _executor(count: int) -> Any:
     from joblib.externals.loky import ProcessPoolExecutor
 
-    return ProcessPoolExecutor(max_workers=1, initializer=_end_with, initargs=(os.getpid(),))
-
-
-def _end(executor: Any) -> None:
-    # The one thread that `shutdown` does not wait for; it would let go of semaphores while this process ends.
-    feeder = getattr(getattr(executor, "_call_queue", None), "_thread", None)
-    executor.shutdown(wait=True, kill_workers=True)
-    if feeder is not None:
-        feeder.join(_PATIENCE)
+    return ProcessPoolExecutor(max_workers=count, initializer=_end_with, initargs=(os.getpid(),))
 
 
 def _end_with(parent: int) -> None:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, WorkerError
-from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.process.interrupts import stopping_others
 from deepcave_symbolic.study.cluster import Cluster
 from deepcave_symbolic.study.plan import PlannedRun
 from deepcave_symbolic.study.processes import Processes, n_workers
-from deepcave_symbolic.study.schedule import completed, completed_here
+from deepcave_symbolic.study.schedule import Computed, Result, Stored, computed, computed_here
 from deepcave_symbolic.study.store import Store
 from deepcave_symbolic.study.study import Failure, Study, StudyRecord
-from deepcave_symbolic.study.tasks import Outcome, Task
 
 __all__ = ["Workers", "run_study"]
 
@@ -70,84 +67,70 @@ def run_study(
         InvalidArgumentError: If the output folder cannot be used.
         SchedulerError: If the scheduler cannot be used.
     """
-    job = _Job(planned, None if folder is None else Store(folder, [run.source.run for run in planned]))
-    n_found = len(job.records)
+    record = _Record(planned, None if folder is None else Store(folder, [run.run for run in planned]))
+    missing = record.missing()
+    n_found = len(record.places) - sum(len(run.names) for run in missing)
     if found is not None and folder is not None:
-        found(n_found, job.total)
-    tasks = [task for task in job.tasks if task.index not in job.records]
-    ticks = iter(progress([task.names for task in tasks]) if progress is not None else tasks)
+        found(n_found, len(record.places))
+    names = [names for run in missing for names in run.names]
+    ticks = iter(progress(names) if progress is not None else names)
     next(ticks, None)  # a bar counts an item when the next one is asked for
-    with contextlib.closing(_computed(tasks, workers, job.stored)) as outcomes:
-        for task, outcome in outcomes:
-            job.finish(task, outcome)
+    with contextlib.closing(_computed(missing, workers, record.has_now)) as results:
+        for run, of, result in results:
+            record.add(run, of, result)
             next(ticks, None)
-    return job.study(n_found)
+    return record.study(n_found)
 
 
-def _computed(
-    tasks: Sequence[Task], workers: Workers, stored: Callable[[Task], Outcome | None]
-) -> Generator[tuple[Task, Outcome], None, None]:
-    if not tasks:
-        return
-    if workers.scheduler is not None:
-        with stopping_others(), contextlib.closing(Cluster(workers.scheduler)) as cluster:
-            yield from completed(tasks, cluster, stored)
-        return
-    count = min(n_workers(workers.n_jobs), len(tasks))
-    if count == 1:
-        yield from completed_here(tasks, stored)
-        return
-    with stopping_others(), contextlib.closing(Processes(count)) as processes:
-        yield from completed(tasks, processes, stored)
+def _computed(runs: Sequence[PlannedRun], workers: Workers, stored: Stored) -> Generator[Computed, None, None]:
+    """Yields what there is to say of every run, as it comes; the workers have ended when it is closed."""
+    count = min(workers.count, sum(len(run.names) for run in runs))
+    if workers.scheduler is None and count <= 1:
+        yield from computed_here(runs, stored)
+    elif runs:
+        pool = Processes(count) if workers.scheduler is None else Cluster(workers.scheduler)
+        with stopping_others(), contextlib.closing(pool):
+            yield from computed(runs, pool, stored)
 
 
-class _Job:
-    """The state of a study that is being carried out."""
+class _Record:
+    """What a study has so far."""
 
     def __init__(self, planned: Sequence[PlannedRun], store: Store | None) -> None:
+        self._planned = planned
         self._store = store
-        places = [(run, names) for run in planned for names in run.names]
-        self._places = places
-        self.total = len(places)
-        # Workers of a cluster outlive this command: what they keep is nobody else's.
-        mine = secrets.token_hex(8)
-        keys = {id(run): f"{mine}-{i}" for i, run in enumerate(planned)}
-        self.tasks = [Task(i, keys[id(run)], names, run.source) for i, (run, names) in enumerate(places)]
-        self.records: dict[int, StudyRecord] = {}
-        self._failures: dict[int, Failure] = {}
-        for task in self.tasks:
-            outcome = self.stored(task)
-            if outcome is not None and outcome.explanation is not None:
-                self._add(task, outcome.explanation, found=True)
+        self.places = [(run.label, names) for run in planned for names in run.names]
+        self._records: dict[tuple[str, tuple[str, ...]], StudyRecord] = {}
+        self._failures: dict[tuple[str, tuple[str, ...]], Failure] = {}
 
-    def stored(self, task: Task) -> Outcome | None:
-        """Returns what the output folder has of a task, by this command or by another one that runs beside it."""
-        run, names = self._places[task.index]
-        explanation = None if self._store is None else self._store.find(run.source, run.label, names)
-        return None if explanation is None else Outcome(explanation)
+    def has_now(self, run: PlannedRun, names: tuple[str, ...]) -> bool:
+        """Tells whether the output folder has an explanation, of this command or of another one that runs beside it."""
+        explanation = None if self._store is None else self._store.find(run, names)
+        if explanation is not None:
+            self._records[run.label, names] = StudyRecord(run.label, explanation, found=True)
+        return explanation is not None
 
-    def finish(self, task: Task, outcome: Outcome) -> None:
-        """Keeps an outcome, and stores an explanation at once."""
-        run, names = self._places[task.index]
-        if outcome.explanation is not None:
+    def missing(self) -> list[PlannedRun]:
+        """Returns the runs that have explanations to be computed, with those alone."""
+        left = [replace(run, names=tuple(n for n in run.names if not self.has_now(run, n))) for run in self._planned]
+        return [run for run in left if run.names]
+
+    def add(self, run: PlannedRun, names: tuple[str, ...] | None, result: Result) -> None:
+        """Keeps an explanation, and stores it at once; or what failed, with None as names that of the whole run."""
+        if isinstance(result, DeepcaveSymbolicError):
+            failure = Failure(run.label, names or (), result)
+            self._failures[failure.run, failure.hyperparameters] = failure
+        else:
+            assert names is not None
             if self._store is not None:
-                self._store.write(run.source, run.label, names, outcome.explanation)
-            self._add(task, outcome.explanation, found=False)
-            return
-        error = outcome.error or WorkerError("A worker brought nothing back.", internal=True)
-        self._failures[task.index] = Failure(run.label, () if outcome.whole_run else names, error)
-
-    def _add(self, task: Task, explanation: Explanation | Unexplained, *, found: bool) -> None:
-        self.records[task.index] = StudyRecord(self._places[task.index][0].label, explanation, found)
+                self._store.write(run, names, result)
+            self._records[run.label, names] = StudyRecord(run.label, result)
 
     def study(self, n_found: int) -> Study:
         """Returns the record of it all, in an order that does not depend on who was faster."""
-        order = {run.label: i for i, (run, _) in reversed(list(enumerate(self._places)))}
-
-        def place(i: int) -> tuple[int, float, int]:
-            return order[self.records[i].run], -self.records[i].explanation.range, i
-
-        indices = sorted(self.records, key=place)
-        # The error of a whole run came back for each of its tasks.
-        failures = {(f.run, f.hyperparameters): f for _, f in sorted(self._failures.items())}
-        return Study(tuple(self.records[i] for i in indices), tuple(failures.values()), n_found)
+        order = {run.label: i for i, run in enumerate(self._planned)}
+        records = [self._records[place] for place in self.places if place in self._records]
+        records.sort(key=lambda record: (order[record.run], -record.explanation.range))
+        places = [place for run in self._planned for place in ((run.label, ()), *((run.label, n) for n in run.names))]
+        failures = [self._failures[place] for place in places if place in self._failures]
+        return Study(tuple(records), tuple(failures), n_found)

@@ -1,109 +1,121 @@
-"""Who does what next: workers keep to the run whose surrogate they have, and help with another when it is done."""
+"""What is computed when: a run's surrogate first, then its explanations, on whatever executor there is."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Protocol
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, WorkerError
-from deepcave_symbolic.study.tasks import Explainers, Outcome, Task, explain_task, without_source
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+from deepcave_symbolic.explainer import Explainer
+from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.study.plan import PlannedRun
+from deepcave_symbolic.study.tasks import explained, trained, trained_elsewhere
 
-__all__ = ["Pool", "completed", "completed_here"]
+__all__ = ["Computed", "Pool", "computed", "computed_here"]
 
-#: Seconds after which the pool is asked again which workers it has, and a signal noticed.
-_POLL = 0.5
-#: How often a task is sent again to a worker that does not know its run.
-_MOST_SENT = 3
-
-Skip = Callable[[Task], Outcome | None]
+Result = Explanation | Unexplained | DeepcaveSymbolicError
+#: A run, the hyperparameters (None where the error is the run's), and what came of it.
+Computed = tuple[PlannedRun, tuple[str, ...] | None, Result]
+#: Tells whether an explanation has been stored meanwhile, by another command.
+Stored = Callable[[PlannedRun, tuple[str, ...]], bool]
 
 
 class Pool(Protocol):
-    """Workers by name, each of which does one task at a time."""
+    """Processes that compute."""
 
-    def workers(self) -> Sequence[str]:
-        """Returns the workers there are at the moment.
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """Has a worker call a function."""
+        ...
+
+    def n_workers(self) -> int:
+        """Returns how many there are now."""
+        ...
+
+    def failed(self, error: BaseException) -> DeepcaveSymbolicError:
+        """Returns what to tell about something that was not brought back, after mending what is broken.
 
         Raises:
-            DeepcaveSymbolicError: If there will be none any more.
+            DeepcaveSymbolicError: If nothing will be brought back any more.
         """
         ...
 
-    def submit(self, worker: str, function: Callable[[Task], Outcome], task: Task) -> Future[Outcome]:
-        """Has a worker carry out a task."""
-        ...
 
-    def failed(self, worker: str, error: BaseException) -> DeepcaveSymbolicError:
-        """Returns what to tell about a task that a worker did not bring back; a worker that ended is replaced."""
-        ...
-
-
-def completed_here(tasks: Sequence[Task], skip: Skip) -> Iterator[tuple[Task, Outcome]]:
-    """Yields every task with its outcome, computed in this process, in order; arguments as in `completed`."""
-    explainers, broken = Explainers(), dict[str, Outcome]()
-    for task in tasks:
-        outcome = broken.get(task.key) or skip(task) or explainers.carry_out(task)
-        if outcome.whole_run:
-            broken[task.key] = outcome
-        yield task, outcome
+@dataclass(frozen=True)
+class _Call:
+    run: PlannedRun
+    names: tuple[str, ...] | None
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
 
 
-def completed(tasks: Sequence[Task], pool: Pool, skip: Skip) -> Iterator[tuple[Task, Outcome]]:
-    """Yields every task with its outcome, as they come.
+def computed_here(runs: Sequence[PlannedRun], stored: Stored) -> Generator[Computed, None, None]:
+    """Yields what there is to say of every run, computed in this process, in order; arguments as in `computed`."""
+    for run in runs:
+        explainer = trained(run.run, run.question)
+        if isinstance(explainer, DeepcaveSymbolicError):
+            yield run, None, explainer
+            continue
+        for names in run.names:
+            if not stored(run, names):
+                yield run, names, explained(explainer, names)
+
+
+def computed(runs: Sequence[PlannedRun], pool: Pool, stored: Stored) -> Generator[Computed, None, None]:
+    """Yields what there is to say of every run, as it comes.
 
     Args:
-        tasks: What to do, with their sources.
-        pool: Who does it.
-        skip: Asked right before a task is handed out; an outcome makes that unnecessary.
+        runs: What to explain.
+        pool: Who computes. An explainer comes back from the worker that trained it and goes to those that use it.
+        stored: Asked right before an explanation is handed out.
     """
-    waiting: dict[str, deque[Task]] = {}
-    for task in tasks:
-        waiting.setdefault(task.key, deque()).append(task)
-    running: dict[Future[Outcome], tuple[str, Task, int]] = {}
-    known: dict[str, str] = {}  # the source that a worker is believed to have
+    waiting = deque(_Call(run, None, trained_elsewhere, (run.run, run.question)) for run in runs)
+    running: dict[Future[Any], _Call] = {}
     while waiting or running:
-        busy = {worker for worker, _, _ in running.values()}
-        idle = [worker for worker in pool.workers() if worker not in busy]
-        while idle and waiting:
-            worker = idle.pop(0)
-            task = _next(waiting, known.get(worker), Counter(task.key for _, task, _ in running.values()))
-            outcome = skip(task)
-            if outcome is not None:
-                idle.insert(0, worker)
-                yield task, outcome
-                continue
-            sent = without_source(task) if known.get(worker) == task.key else task
-            known[worker] = task.key
-            running[pool.submit(worker, explain_task, sent)] = worker, task, 1
-        done, _ = wait(running, timeout=_POLL, return_when=FIRST_COMPLETED)
-        for future in done:
-            worker, task, times = running.pop(future)
-            outcome = _outcome(future, worker, pool)
-            if outcome.unknown_source and times < _MOST_SENT:
-                running[pool.submit(worker, explain_task, task)] = worker, task, times + 1
-                continue
-            if outcome.error is not None:
-                known.pop(worker, None)
-            yield task, outcome
-            if outcome.whole_run:
-                for other in waiting.pop(task.key, ()):
-                    yield other, outcome
+        # A few more than there are workers, so that none of them waits for us.
+        while waiting and len(running) < 2 * pool.n_workers():
+            call = waiting.popleft()
+            if call.names is None or not stored(call.run, call.names):
+                running[_submitted(pool, call)] = call
+        for call, result in _finished(running, pool):
+            if isinstance(result, Explainer):  # used at once, so that few are kept
+                calls = [_Call(call.run, names, explained, (result, names)) for names in call.run.names]
+                waiting.extendleft(reversed(calls))
+            else:
+                yield call.run, call.names, result
 
 
-def _next(waiting: dict[str, deque[Task]], own: str | None, taken: Counter[str]) -> Task:
-    """Takes the next task for a worker: of the run that it has, else of the run that fewest others work on."""
-    key = own if own in waiting else min(waiting, key=lambda k: taken[k])
-    assert key is not None
-    task = waiting[key].popleft()
-    if not waiting[key]:
-        del waiting[key]
-    return task
+def _finished(running: dict[Future[Any], _Call], pool: Pool) -> Iterator[tuple[_Call, Any]]:
+    """Yields calls that are finished, at least one where any is running, with what came of them."""
+    for future in wait(running, return_when=FIRST_COMPLETED).done:
+        call, error = running.pop(future), _error(future)
+        if isinstance(error, BrokenExecutor):
+            # Nobody knows whose process it was that ended: every call is made again, alone.
+            lost = [call, *running.values()]
+            running.clear()
+            pool.failed(error)
+            for call in lost:
+                again = _submitted(pool, call)
+                error = _error(again)
+                yield call, again.result() if error is None else pool.failed(error)
+            return
+        yield call, future.result() if error is None else pool.failed(error)
 
 
-def _outcome(future: Future[Outcome], worker: str, pool: Pool) -> Outcome:
-    error = None if future.cancelled() else future.exception()
-    if error is None and not future.cancelled():
-        return future.result()
-    return Outcome(error=pool.failed(worker, error or WorkerError("The task was cancelled.")))
+def _submitted(pool: Pool, call: _Call) -> Future[Any]:
+    try:
+        return pool.submit(call.function, *call.arguments)
+    except Exception as error:  # the pool may have broken just now
+        future: Future[Any] = Future()
+        future.set_exception(error)
+        return future
+
+
+def _error(future: Future[Any]) -> BaseException | None:
+    """Waits for a future and returns what it failed with."""
+    try:
+        return future.exception()
+    except CancelledError as error:
+        return error

@@ -17,60 +17,23 @@ import time
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
-from deepcave_symbolic.explainer import package_version
 from deepcave_symbolic.explanation import Explanation, Unexplained
-from deepcave_symbolic.findings.explained import SCHEMA_VERSION, read_explained
+from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.process.output import UNFINISHED, write_output
 from deepcave_symbolic.runs.folder import read_json
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.space.configurations import space_dict
-from deepcave_symbolic.study.tasks import Source
+from deepcave_symbolic.study.content import canonical, versions
+from deepcave_symbolic.study.plan import PlannedRun
 
-__all__ = ["Store", "content_of", "versions"]
+__all__ = ["Store"]
 
 #: Version of the files; another one is computed again.
 FILE_SCHEMA = 2
-#: Packages whose version decides what a surrogate predicts.
-_DECISIVE = ("smac", "scikit-learn", "ConfigSpace", "numpy")
 _LONGEST_NAME = 60
 #: Half-written files of killed commands are removed after this many seconds.
 _OLD = 3600.0
-
-
-def versions() -> dict[str, str]:
-    """Returns the versions of what decides a result; two machines that differ in them may differ in digits."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    found = {"deepcave-symbolic": package_version(), "schema": str(SCHEMA_VERSION)}
-    for name in _DECISIVE:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
-    return found
-
-
-def content_of(run: Run) -> str:
-    """Returns a hash of all that is known of a run: its space, configurations, trials and scenario."""
-    parts = [
-        space_dict(run.configspace),
-        list(run.objectives),
-        sorted(run.maximized),
-        [run.optimizer, run.version, *run.changes, *run.notes],
-        run.scenario,
-        [[trial.config_id, repr(trial)] for trial in run.trials],
-    ]
-    digest = hashlib.sha256(_canonical(parts))
-    for key in sorted(run.configurations):
-        digest.update(f"{key}:".encode() + run.configurations[key].tobytes())
-    return digest.hexdigest()
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, default=str).encode("utf-8", "surrogatepass")
 
 
 class Store:
@@ -93,10 +56,10 @@ class Store:
                 if time.time() - path.stat().st_mtime > _OLD:
                     path.unlink()
 
-    def find(self, source: Source, label: str, names: Sequence[str]) -> Explanation | Unexplained | None:
+    def find(self, run: PlannedRun, names: Sequence[str]) -> Explanation | Unexplained | None:
         """Returns a finished explanation that still holds; None where it is missing, stale or broken."""
-        key = self._key(source, names)
-        own = self.folder / self._name(source, label, names)
+        key = self._key(run, names)
+        own = self.folder / self._name(run, names)
         path = own if own.exists() else self._files.get(f"{key[:16]}.json")
         if path is None:
             return None
@@ -107,44 +70,44 @@ class Store:
             explanation: Explanation | Unexplained = read_explained(Explanation, data["explanation"])
         except (DeepcaveSymbolicError, KeyError):
             return None
-        run = source.run.name if source.run.path is None else str(source.run.path)
-        return dataclasses.replace(explanation, run=run)
+        place = run.run.name if run.run.path is None else str(run.run.path)
+        return dataclasses.replace(explanation, run=place)
 
-    def write(self, source: Source, label: str, names: Sequence[str], explanation: Explanation | Unexplained) -> None:
+    def write(self, run: PlannedRun, names: Sequence[str], explanation: Explanation | Unexplained) -> None:
         """Writes a finished explanation; an older one of the same thing is replaced.
 
         Raises:
             InvalidArgumentError: If it cannot be written, for example because the disk is full.
         """
-        name = self._name(source, label, names)
+        name = self._name(run, names)
         record = {
             "kind": "deepcave-symbolic explanation of a study",
             "file_schema": FILE_SCHEMA,
-            "key": self._key(source, names),
-            "run": label,
+            "key": self._key(run, names),
+            "run": run.label,
             "hyperparameters": list(names),
-            "question": source.question.to_dict(),
+            "question": run.question.to_dict(),
             "versions": self._versions,
             "explanation": explanation.to_dict(),
         }
         write_output(json.dumps(record, allow_nan=False) + "\n", str(self.folder / name))
-        for path in self.folder.glob(f"*-{_identity(source, label, names)}-*.json"):
+        for path in self.folder.glob(f"*-{_identity(run, names)}-*.json"):
             if path.name != name:
                 with contextlib.suppress(OSError):
                     path.unlink()
 
-    def _name(self, source: Source, label: str, names: Sequence[str]) -> str:
-        words = "-".join(_slug(text) for text in (source.run.name, *names))[:_LONGEST_NAME].strip("-._") or "run"
-        return f"{words}-{_identity(source, label, names)}-{self._key(source, names)[:16]}.json"
+    def _name(self, run: PlannedRun, names: Sequence[str]) -> str:
+        words = "-".join(_slug(text) for text in (run.run.name, *names))[:_LONGEST_NAME].strip("-._") or "run"
+        return f"{words}-{_identity(run, names)}-{self._key(run, names)[:16]}.json"
 
-    def _key(self, source: Source, names: Sequence[str]) -> str:
-        parts = [FILE_SCHEMA, self._versions, source.content, list(names), source.question.to_dict()]
-        return hashlib.sha256(_canonical(parts)).hexdigest()
+    def _key(self, run: PlannedRun, names: Sequence[str]) -> str:
+        parts = [FILE_SCHEMA, self._versions, run.content, list(names), run.question.to_dict()]
+        return hashlib.sha256(canonical(parts)).hexdigest()
 
 
-def _identity(source: Source, label: str, names: Sequence[str]) -> str:
-    place = label if source.run.path is None else os.path.realpath(source.run.path)
-    return hashlib.sha256(_canonical([place, list(names), source.question.to_dict()])).hexdigest()[:8]
+def _identity(run: PlannedRun, names: Sequence[str]) -> str:
+    place = run.label if run.run.path is None else os.path.realpath(run.run.path)
+    return hashlib.sha256(canonical([place, list(names), run.question.to_dict()])).hexdigest()[:8]
 
 
 def _slug(text: str) -> str:

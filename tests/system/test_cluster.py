@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import subprocess
@@ -16,7 +17,10 @@ import pytest
 from deepcave_symbolic import explain_all, explain_study
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, SchedulerError
+from deepcave_symbolic.question import Question
+from deepcave_symbolic.study import PlannedRun, plan_run
 from deepcave_symbolic.study import cluster as ours
+from deepcave_symbolic.study.schedule import computed
 from places import SVM
 
 distributed = pytest.importorskip("distributed", reason="needs dask's distributed")
@@ -50,9 +54,7 @@ def test_a_cluster_changes_nothing(scheduler: Any, tmp_path: Path, capsys: pytes
     assert str(here[0].best.text()) in shown and said == f"deepcave-symbolic: 0 of 2 found in {tmp_path}\n"
     assert explain_study(SVM, folder=tmp_path, **QUICK).n_found == 2
     with distributed.Client(scheduler.scheduler_address, set_as_default=False) as client:
-        assert not client.run_on_scheduler(
-            lambda dask_scheduler: [k for k in dask_scheduler.tasks if "explain" in str(k)]
-        )
+        assert not client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))
 
 
 def test_other_versions_and_missing_packages_are_said(
@@ -92,6 +94,22 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     for bad in ("127.0.0.1:8786", "http://x:1", "tcp://x", "tcp://x:y", "tcp://a b:1", ""):
         with pytest.raises(InvalidArgumentError, match="tcp://HOST:8786"):
             explain_all(SVM, scheduler=bad)
+
+
+def test_a_scheduler_that_goes_is_said() -> None:
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+    ) as going:
+
+        def stored(run: PlannedRun, names: tuple[str, ...]) -> bool:  # asked right before an explanation is handed out
+            going.close()
+            return False
+
+        with (
+            contextlib.closing(ours.Cluster(going.scheduler_address)) as pool,
+            pytest.raises(SchedulerError, match="does not answer any more"),
+        ):
+            list(computed([plan_run(SVM, Question(**QUICK))], pool, stored))
 
 
 def test_no_workers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ from typing import Any
 import psutil
 import pytest
 
-from deepcave_symbolic import explain_all
-from deepcave_symbolic.exceptions import NoTrialsError, UnknownNameError, WorkerError
-from deepcave_symbolic.study.processes import Processes
-from deepcave_symbolic.study.tasks import Outcome, Task
+from deepcave_symbolic import explain_all, explain_study
+from deepcave_symbolic.exceptions import NoTrialsError, UnknownNameError
+from deepcave_symbolic.explainer import Explainer
+from deepcave_symbolic.study import schedule
 from places import FOREST, SVM
 from run_folders import keep_trials
 from waiting import wait_until
@@ -47,21 +47,15 @@ def test_errors_come_back_typed_from_another_process(tmp_path: Path) -> None:
     assert caught.value.valid == ("rmse",)
 
 
-def test_a_process_that_dies_costs_its_task_only() -> None:
-    def die_or_answer(task: Task) -> Outcome:
-        if task.index == 0:
-            os._exit(1)
-        return Outcome(error=WorkerError(f"task {task.index}"))
+def test_a_process_that_dies_costs_its_explanation_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    def dying(explainer: Explainer, names: tuple[str, ...]) -> Any:
+        return os._exit(1) if names == ("C",) else explainer.explain(*names)
 
-    pool = Processes(1)
-    try:
-        (worker,) = pool.workers()
-        error = pool.submit(worker, die_or_answer, Task(0, "", (), None)).exception(timeout=60)
-        assert error is not None and "memory was short" in str(pool.failed(worker, error))
-        after = pool.submit(worker, die_or_answer, Task(1, "", (), None)).result(timeout=60)
-        assert str(after.error) == "task 1"
-    finally:
-        pool.close()
+    monkeypatch.setattr(schedule, "explained", dying)
+    study = explain_study(SVM, n_jobs=2, **QUICK)
+    assert [e.hyperparameters for e in study.explanations] == [("gamma",)]
+    (failure,) = study.failures
+    assert failure.hyperparameters == ("C",) and "memory was short" in str(failure) and not failure.internal
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from deepcave_symbolic import Explanation, explain, explain_all, explain_study, 
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, WorkerError
 from deepcave_symbolic.question import Question
-from deepcave_symbolic.study import plan_run
+from deepcave_symbolic.runs import Run
+from deepcave_symbolic.study import plan_run, schedule
 from deepcave_symbolic.study.processes import n_workers
-from deepcave_symbolic.study.schedule import completed
-from deepcave_symbolic.study.tasks import Explainers, Outcome, Task
+from deepcave_symbolic.study.tasks import trained
 from places import EXAMPLE_RUNS, SVM
 from run_folders import fingerprint, keep_trials
 
@@ -46,39 +46,39 @@ def test_n_jobs_as_in_joblib() -> None:
         explain_all(SVM, n_jobs=2, scheduler="tcp://127.0.0.1:1")
 
 
-class _Recorder:
-    """A pool of two workers, each with explainers of its own, that notes who did what."""
+class Threads:
+    """A pool of two threads."""
 
     def __init__(self) -> None:
-        self.own = {"a": Explainers(), "b": Explainers()}
-        self.done: list[tuple[str, int, bool]] = []
+        self.executor = ThreadPoolExecutor(2)
 
-    def workers(self) -> list[str]:
-        return list(self.own)
+    def n_workers(self) -> int:
+        return 2
 
-    def submit(self, worker: str, function: object, task: Task) -> Future[Outcome]:
-        self.done.append((worker, task.index, task.source is not None))
-        future: Future[Outcome] = Future()
-        if len(self.done) == 3:  # this worker was restarted, and has forgotten
-            self.own[worker] = Explainers()
-        future.set_result(self.own[worker].carry_out(task))
-        return future
+    def submit(self, function: Any, *arguments: Any) -> Future[Any]:
+        return self.executor.submit(function, *arguments)
 
-    def failed(self, worker: str, error: BaseException) -> WorkerError:
+    def failed(self, error: BaseException) -> WorkerError:
         return WorkerError(str(error))
 
 
-def test_a_worker_keeps_to_its_run(tmp_path: Path) -> None:
-    planned = [plan_run(shutil.copytree(SVM, tmp_path / name), Question(), pairs=False) for name in ("one", "two")]
-    places = [(run, names) for run in planned for names in run.names]
-    tasks = [Task(i, run.label, names, run.source) for i, (run, names) in enumerate(places)]
-    pool = _Recorder()
-    outcomes = {task.index: outcome for task, outcome in completed(tasks, pool, lambda task: None)}
-    assert sorted(outcomes) == [0, 1, 2, 3] and all(o.explanation is not None for o in outcomes.values())
-    by_worker = {w: {i // 2 for worker, i, _ in pool.done if worker == w} for w in pool.own}
-    assert by_worker == {"a": {0}, "b": {1}}
-    # The run travels once, and again to the worker that had forgotten it.
-    assert [sent for worker, _, sent in pool.done if worker == pool.done[2][0]] == [True, False, True]
+def test_a_surrogate_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = [plan_run(shutil.copytree(SVM, tmp_path / name), Question(**QUICK)) for name in ("one", "two")]
+    calls: list[str] = []
+
+    def counted(run: Run, question: Question) -> Any:
+        calls.append(run.name)
+        return trained(run, question)
+
+    monkeypatch.setattr(schedule, "trained_elsewhere", counted)
+    # An explanation that another command stores meanwhile is not computed.
+    stored = (planned[1].label, ("C",))
+    results = list(schedule.computed(planned, Threads(), lambda run, names: (run.label, names) == stored))
+    assert sorted(calls) == ["one", "two"]
+    assert {(run.label, names) for run, names, _ in results} | {stored} == {
+        (run.label, names) for run in planned for names in run.names
+    }
+    assert all(isinstance(result, Explanation) for _, _, result in results) and len(results) == 3
 
 
 # --- the output folder --------------------------------------------------------------------------------------------
