@@ -103,7 +103,7 @@ def test_the_environment(monkeypatch: Any, tmp_path: Path) -> None:
         "REDIS_PORT": "9002",
         "REDIS_ADDRESS": "redis://:secret@127.0.0.1",
         "CACHE_DIR": str(tmp_path),
-        "EXAMPLE_RUNS": os.pathsep.join(["svm_bbo", str(FOREST)]),
+        "RUNS": os.pathsep.join(["svm_bbo", str(FOREST)]),
     }.items():
         monkeypatch.setenv(f"DEEPCAVE_SYMBOLIC_{name}", value)
     config = Config()
