@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,12 +18,12 @@ from browser_harness import (
     PanelPage,
     answer_requests,
     chromium,
-    hostile_run,
     missing,
     new_tab,
-    truncated_run,
 )
-from places import EXAMPLE_RUNS, FOREST, SVM
+from hostile import SCRIPTS, renamed
+from places import EXAMPLE_RUNS, SVM
+from run_folders import keep_trials
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -49,11 +50,12 @@ def requirements() -> None:
 @pytest.fixture(scope="session")
 def dashboard(requirements: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     folder = tmp_path_factory.mktemp("dashboard")
-    short = truncated_run(SVM, folder / SHORT_RUN, 2)
+    short = Path(shutil.copytree(SVM, folder / SHORT_RUN))
+    keep_trials(short, 2)
     # Pictures of an earlier run would pass for this one's.
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir()
-    hostile = hostile_run(FOREST, folder / HOSTILE_RUN)
+    hostile = renamed(folder / HOSTILE_RUN, list(SCRIPTS.values()))
     with Dashboard(
         [*sorted(EXAMPLE_RUNS.iterdir()), short, hostile], OUTPUT / "dashboard.log", folder / "cache"
     ) as running:

@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from browser_harness import HOSTILE, HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
+from browser_harness import HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
+from hostile import SCRIPTS
 
 pytestmark = pytest.mark.browser
 
@@ -144,13 +145,13 @@ def test_too_few_trials_give_an_error_card(panel: PanelPage) -> None:
 
 def test_names_that_are_scripts_show_up_literally(panel: PanelPage) -> None:
     panel.open(HOSTILE_RUN)
-    panel.choose("hyperparameter_name_1", HOSTILE["solver"])
-    panel.choose("hyperparameter_name_2", HOSTILE["learning_rate_init"])
+    panel.choose("hyperparameter_name_1", SCRIPTS["solver"])
+    panel.choose("hyperparameter_name_2", SCRIPTS["learning_rate_init"])
     panel.process()
     panel.formula.wait_for()
     panel.wait_for_figures(2)
     text = panel.outputs.inner_text()
-    for hostile in (HOSTILE["solver"], HOSTILE["adam"], HOSTILE["error"]):
+    for hostile in (SCRIPTS["solver"], SCRIPTS["adam"], SCRIPTS["error"]):
         assert hostile in text, hostile
     assert "\u202e" not in text and "\\u202e" in text
     assert panel.page.evaluate("window.pwned") is None

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from browser_harness import HOSTILE, OUTPUT, PATIENCE, hostile_run, new_tab
+from browser_harness import OUTPUT, PATIENCE, new_tab
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
+from hostile import SCRIPTS, renamed
 from places import FOREST
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def _look_at_pages(pdf: Path) -> None:
 
 
 def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
-    run = hostile_run(FOREST, tmp_path / "<img src=x onerror=window.pwned=5>")
+    run = renamed(tmp_path / "<img src=x onerror=window.pwned=5>", list(SCRIPTS.values()))
     file = tmp_path / "report.html"
     title = "</title><script>window.pwned=6</script>"
     assert main(["report", str(run), "-o", str(file), "--pairs", "2", "--title", title]) == 0
@@ -201,7 +202,7 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     assert tab.page.locator("a[href]:not([href^='#e-'])").count() == 0
     assert tab.asked == [file.as_uri()] and tab.said == []
     text = tab.page.locator("body").inner_text()
-    for name in (*HOSTILE.values(), title):
+    for name in (*SCRIPTS.values(), title):
         # Folders cannot be called everything; the rest stands there letter by letter.
         assert name.replace("\\\\", "\\").replace("\u202e", "\\u202e") in text.replace("\\\\", "\\")
     assert tab.page.title() == title

@@ -523,37 +523,3 @@ def shrink(picture: Path) -> None:
     with Image.open(picture) as image:
         reduced = image.convert("RGB").quantize(256, dither=Image.Dither.NONE)
     reduced.save(picture, optimize=True)
-
-
-#: What the hostile run calls a hyperparameter, one of its choices, another hyperparameter and the objective.
-HOSTILE = {
-    "solver": "<img src=x onerror='window.pwned=1'>",
-    "adam": "<script>window.pwned=2</script>",
-    "learning_rate_init": "$\\\\href{javascript:window.pwned=3}{x}$ {alert(1)} \u202eabc",
-    "error": "<b onclick='window.pwned=4'>error</b>",
-}
-
-
-def hostile_run(source: Path, target: Path) -> Path:
-    """Copies a SMAC 2 run folder with the names of `HOSTILE`."""
-    shutil.copytree(source, target)
-    for file in ("scenario.json", "configspace.json", "runhistory.json"):
-        text = (target / file).read_text(encoding="utf-8")
-        for name, hostile in HOSTILE.items():
-            text = text.replace(json.dumps(name), json.dumps(hostile))
-        (target / file).write_text(text, encoding="utf-8")
-    return target
-
-
-def truncated_run(source: Path, target: Path, trials: int) -> Path:
-    """Copies a SMAC 2 run folder with only its first trials."""
-    shutil.copytree(source, target)
-    file = target / "runhistory.json"
-    history = json.loads(file.read_text(encoding="utf-8"))
-    history["data"] = history["data"][:trials]
-    kept = {str(row["config_id"]) for row in history["data"]}
-    for key in ("configs", "config_origins"):
-        history[key] = {k: v for k, v in history[key].items() if k in kept}
-    history["stats"] = {"submitted": trials, "finished": trials, "running": 0}
-    file.write_text(json.dumps(history), encoding="utf-8")
-    return target

@@ -18,6 +18,13 @@ NAMES = {
     "python": "__import__('os').system('touch pwned')",
     "docstring": '"""\nraise SystemExit',
 }
+#: What `renamed` calls a hyperparameter, one of its choices, another hyperparameter and the objective.
+SCRIPTS = {
+    "solver": "<img src=x onerror='window.pwned=1'>",
+    "adam": "<script>window.pwned=2</script>",
+    "learning_rate_init": "$\\\\href{javascript:window.pwned=3}{x}$ {alert(1)} \u202eabc",
+    "error": "<b onclick='window.pwned=4'>error</b>",
+}
 
 
 def renamed(folder: Path, names: Sequence[str]) -> Path:

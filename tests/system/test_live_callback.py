@@ -18,7 +18,7 @@ from smac.runhistory import TrialValue
 
 from deepcave_symbolic import SymbolicCallback, load_run, read_formulas
 from deepcave_symbolic.live.steps import Round
-from live_runs import cost_of, floats, mixed
+from live_runs import cost_of, floats, mixed, plain
 from logged import messages
 
 
@@ -88,10 +88,6 @@ def optimized(
     optimizer = facade(scenario, target or plain, logging_level=False, overwrite=True, callbacks=callbacks, **extra)
     optimizer.optimize()
     return optimizer
-
-
-def plain(config: Configuration, seed: int = 0) -> float:
-    return float(cost_of(config))
 
 
 def test_unknown_name_and_short_run_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

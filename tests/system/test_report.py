@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import shutil
 import subprocess
@@ -27,6 +26,7 @@ from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.document import overview as overview_page
 from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
 from deepcave_symbolic.show.latex import write_latex
+from hostile import renamed
 from html_tags import Tags
 from known_surrogates import OfVectors
 from places import FOREST, SVM
@@ -228,12 +228,7 @@ def test_formulas_of_many_choices_leave_their_place_to_others(overview: list[Exp
 def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of a run whose folder, hyperparameters, choice and objective are markup and scripts; with pairs and groups."""
     folder = tmp_path_factory.mktemp("hostile") / "<script>hacked()<!-- \u202e'\""
-    shutil.copytree(FOREST, folder)
-    for file in ("scenario.json", "configspace.json", "runhistory.json"):
-        text = (folder / file).read_text(encoding="utf-8")
-        for name, hostile in HOSTILE.items():
-            text = text.replace(json.dumps(name), json.dumps(hostile))
-        (folder / file).write_text(text, encoding="utf-8")
+    renamed(folder, list(HOSTILE.values()))
     both = explain(folder, HOSTILE["solver"], HOSTILE["learning_rate_init"])
     assert both.groups
     return report_page(
