@@ -9,7 +9,7 @@ MINUTES := 60
 FROM := 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-quick fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
+.PHONY: help setup demo test test-quick test-random fuzz lanes lanes-ci lint bench docs docs-serve quotes screenshots build clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: $(INSTALLED) ## explain bundled runs in the terminal, then start the dashb
 
 test: $(INSTALLED) ## run every test
 	$(NOX) -s test
+
+test-random: $(INSTALLED) ## run the unit tests in a random order, another one each time
+	$(PYTHON) -m pytest -o addopts="--strict-markers --strict-config --import-mode=importlib" -n 2 --dist loadfile tests/unit
 
 test-quick: $(INSTALLED) ## run the unit tests: under two minutes on two idle cores
 	$(NOX) -s test-quick
