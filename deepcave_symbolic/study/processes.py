@@ -89,16 +89,20 @@ def _end_with(parent: int) -> None:
         os._exit(1)
 
     if os.name == "posix":
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGHUP})
         threading.Thread(target=watch, daemon=True).start()
 
 
 @contextlib.contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Holds Ctrl-C back while a process is started, which inherits that: it is the parent's to answer and to end it."""
+    """Holds signals back while a process is started, which else might be left behind.
+
+    The process inherits that, and keeps it for Ctrl-C: it is the parent's to answer and to end it.
+    """
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
