@@ -424,7 +424,7 @@ def test_folder_that_is_no_run(launch: Any, tmp_path: Path) -> None:
         (["--workers", "0"], "--workers 0"),
         (["--workers", "-1"], "--workers -1"),
         (["--worker-only"], "--worker-only needs the --redis"),
-        (["--worker-only", "--redis", "redis://localhost", str(SVM)], "leave out SVM"),
+        (["--worker-only", "--redis", "redis://localhost", str(SVM)], "leave out RUN"),
         (["--redis", "localhost:6379"], "expected redis://"),
         (["--redis", "redis://localhost:6379/3"], "database number"),
         (["--redis", "redis://:hidden@127.0.0.1:1"], "redis://127.0.0.1:1 cannot be used"),
