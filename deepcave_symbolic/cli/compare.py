@@ -7,10 +7,11 @@ import json
 from typing import Any
 
 from deepcave_symbolic.cli.formats import add_format_options, formatted
+from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.process.output import check_output, write_output
+from deepcave_symbolic.process.output import write_output
 
 __all__ = ["add_command"]
 
@@ -55,7 +56,7 @@ def _run(args: argparse.Namespace) -> int:
 
     if len(args.hyperparameter) > 2:
         raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
-    check_output(args.output)
+    check_outputs(args, args.output)
     options = search_options(args)
     with training_shown():
         comparison = compare(

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.cli.formats import add_format_options, formatted
+from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.process.output import check_output, write_output
+from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible_text
 
 if TYPE_CHECKING:
@@ -95,8 +96,7 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
-    check_output(args.output)
-    check_output(args.heat_map)
+    check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
     found, failures = _explain(args)
     if failures and not found:
         return _report(failures)
@@ -122,6 +122,7 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> 
     import html
 
     from deepcave_symbolic.show.figures.pairs import plot_pairs
+    from deepcave_symbolic.show.html import GENERATOR
 
     parts: list[str] = []
     for path, explanations in found.items():
@@ -129,7 +130,7 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> 
         figure = plot_pairs(explanations)
         parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
     style = "body { font-family: sans-serif; margin: 1.5em; }"
-    head = f'<meta charset="utf-8"><title>Heat maps of pairs</title><style>{style}</style>'
+    head = f'<meta charset="utf-8">{GENERATOR}<title>Heat maps of pairs</title><style>{style}</style>'
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 

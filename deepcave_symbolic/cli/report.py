@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shlex
-from pathlib import Path
 from typing import Any
 
+from deepcave_symbolic.cli.outputs import check_outputs, is_report
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.process.output import check_output, write_output
+from deepcave_symbolic.process.output import output_file, write_output
 from deepcave_symbolic.words.names import visible_text
 
 __all__ = ["add_command"]
@@ -23,8 +22,6 @@ examples:
   deepcave-symbolic report RUN --title "SVM on digits" --budget 9 --jobs 2
 The page opens without internet. In a browser's print dialog it becomes a PDF.
 """
-#: Enough of a file to know a report by.
-_START = 4096
 
 
 def add_command(commands: Any) -> None:
@@ -48,8 +45,12 @@ def add_command(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    check_output(args.output)
-    _check_replaceable(args.output)
+    check_outputs(args, args.output)
+    file = output_file(args.output)
+    if file is not None and file.exists() and not is_report(file):  # the name may not be the user's, but the default
+        raise InvalidArgumentError(
+            f"{args.output!r} exists and is no report of deepcave-symbolic; it is not overwritten. Give another -o."
+        )
     from deepcave_symbolic.api import report_html
 
     with training_shown():
@@ -63,20 +64,6 @@ def _run(args: argparse.Namespace) -> int:
             **search_options(args),
         )
     write_output(page, args.output)
-    if Path(args.output).is_file():  # not into a pipe, perhaps the terminal's own
+    if file is not None:  # not into a pipe, perhaps the terminal's own
         print(f"Wrote {visible_text(args.output)} ({len(page.encode()) / 1e6:.1f} MB).")
     return 0
-
-
-def _check_replaceable(output: str) -> None:
-    """Raises InvalidArgumentError for a file that is there and is no report: it may be a file of the run itself."""
-    from deepcave_symbolic.show.html import GENERATOR
-
-    target = Path(os.path.realpath(output))
-    if not target.is_file() or target.stat().st_size == 0:
-        return
-    with target.open("rb") as file:
-        if GENERATOR.encode() not in file.read(_START):
-            raise InvalidArgumentError(
-                f"{output!r} exists and is no report of deepcave-symbolic; it is not overwritten. Give another -o."
-            )

@@ -24,7 +24,7 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.findings.explained import Unexplained
-from deepcave_symbolic.live.history import append, record_of
+from deepcave_symbolic.live.history import append, holds_formulas, record_of
 from deepcave_symbolic.live.steps import Round
 from deepcave_symbolic.live.time_budget import Prices, TimeBudget
 from deepcave_symbolic.process.isolation import quiet
@@ -306,4 +306,10 @@ def _checked_output(output: Any) -> str | None:
     path = os.path.abspath(os.fspath(output))
     if "\0" in path or os.path.isdir(path):
         raise InvalidArgumentError(f"Cannot write to {path!r}: it is a folder or no name of a file.")
+    if os.path.isfile(path):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if not holds_formulas(file.fileno()):
+                raise InvalidArgumentError(
+                    f"Cannot write to {path!r}: it holds something else than formulas. Give another file."
+                )
     return path

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.explanation import Explanation
 
-__all__ = ["append", "read_formulas", "record_of"]
+__all__ = ["append", "holds_formulas", "read_formulas", "record_of"]
 
 #: Version of a line; a reader of another version says so.
 SCHEMA_VERSION = 1
+#: How every line begins, by which a file of formulas is known.
+_START = b'{"schema": '
 
 _COLUMNS = (
     "run",
@@ -91,12 +93,14 @@ def append(path: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
     """Adds a line to a file, which is made if there is none.
 
     Raises:
-        OSError: If it cannot be written whole.
+        OSError: If it cannot be written whole, or the file holds something else.
     """
     # A pipe that nobody reads must not make the run wait.
     flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags, 0o666)
     try:
+        if not holds_formulas(descriptor):
+            raise OSError("it holds something else than formulas")
         line = json.dumps(record, ensure_ascii=False, allow_nan=False).encode("utf-8", "backslashreplace") + b"\n"
         if _is_cut_short(descriptor):
             line = b"\n" + line
@@ -104,6 +108,14 @@ def append(path: str | os.PathLike[str], record: Mapping[str, Any]) -> None:
             raise OSError(f"only a part of the line could be written to {os.fspath(path)!r}")
     finally:
         os.close(descriptor)
+
+
+def holds_formulas(descriptor: int) -> bool:
+    """Returns whether a file begins as those written here, if only with a part of a line; empty ones and pipes do."""
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return True
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return _START.startswith(os.read(descriptor, len(_START)).split(b"\n")[0])
 
 
 def _is_cut_short(descriptor: int) -> bool:
@@ -152,7 +164,7 @@ def _row(line: bytes, number: int, path: str | os.PathLike[str]) -> dict[str, An
     try:
         data = json.loads(line)
     except (ValueError, RecursionError) as error:
-        if line.startswith(b'{"sch'[: len(line)]) and not line.endswith(b"}"):
+        if _START.startswith(line[: len(_START)]) and _ends_early(line, error):
             return None
         raise _foreign(path, number, f"it is no JSON ({line[:60].decode('utf-8', 'replace')!r})") from error
     if not isinstance(data, dict) or data.get("schema") != SCHEMA_VERSION:
@@ -163,6 +175,15 @@ def _row(line: bytes, number: int, path: str | os.PathLike[str]) -> dict[str, An
         raise _foreign(path, number, f"it has no {missing[0]!r}")
     _check(data, path, number)
     return {name: data[name] for name in _COLUMNS}
+
+
+def _ends_early(line: bytes, error: Exception) -> bool:
+    """Returns whether a line that is no JSON lacks its end; a text in it may have braces of its own, as LaTeX has."""
+    if not line.endswith(b"}"):
+        return True
+    return isinstance(error, json.JSONDecodeError) and (
+        error.msg.startswith("Unterminated") or error.pos >= len(error.doc)
+    )
 
 
 def _check(data: Mapping[str, Any], path: str | os.PathLike[str], number: int) -> None:

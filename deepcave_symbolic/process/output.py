@@ -13,7 +13,7 @@ from pathlib import Path
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.interrupts import unfinished_files
 
-__all__ = ["UNFINISHED", "check_output", "write_output"]
+__all__ = ["UNFINISHED", "check_output", "output_file", "write_output"]
 
 #: How the names of files begin that are being written.
 UNFINISHED = ".deepcave-symbolic-"
@@ -34,8 +34,19 @@ _PLAIN = {
     "₀": "0",
     "σ": "sigma",
 }
+#: How the system calls what is open already: what `/dev/stdout` and the shell's `>(command)` are.
+_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+_MOST_LINKS = 40
 _EXPONENT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _DIGITS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+
+
+def output_file(output: str) -> Path | None:
+    """Returns the file that an output makes or replaces, links followed; None for a device, a pipe or what is open."""
+    if _descriptor(output) is not None:
+        return None
+    target = Path(os.path.realpath(output))
+    return target if target.is_file() or not target.exists() else None
 
 
 def check_output(output: str | None) -> None:
@@ -45,6 +56,9 @@ def check_output(output: str | None) -> None:
             raise InvalidArgumentError("The standard output is closed; give -o FILE, or open it.")
         return
     try:
+        if (descriptor := _descriptor(output)) is not None:
+            os.fstat(descriptor)
+            return
         target = Path(os.path.realpath(output))
         if not output or target.is_dir():
             raise InvalidArgumentError(f"Cannot write to {output!r}: it is a folder; give the name of a file.")
@@ -53,7 +67,7 @@ def check_output(output: str | None) -> None:
                 f"Cannot write to {output!r}: there is no folder {target.parent}; make it first."
             )
         places = [target] if target.exists() else []  # a file that may not be changed is not replaced either
-        if not target.exists() or target.is_file():
+        if output_file(output) is not None:
             places.append(target.parent)
     except (OSError, ValueError) as error:  # a name too long, a NUL in it
         raise _failed(output, error) from error
@@ -63,7 +77,7 @@ def check_output(output: str | None) -> None:
 
 
 def write_output(text: str, output: str | None) -> None:
-    """Prints, or writes a file. A link is followed; a device or a pipe is written to directly.
+    """Prints, or writes a file. A link is followed; a device, a pipe or what is open is written to directly.
 
     Raises:
         InvalidArgumentError: If it cannot be written, for example because the disk is full.
@@ -72,19 +86,36 @@ def write_output(text: str, output: str | None) -> None:
     if output is None:
         _print(text)
         return
-    target = Path(os.path.realpath(output))
     try:
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):
-            with target.open("w", encoding="utf-8") as device:
-                device.write(_writable(text, "utf-8"))
-        else:
-            _replace(text, target, mode)
+        target = output_file(output)
+        if target is not None:
+            _replace(text, target)
+            return
+        descriptor = _descriptor(output)
+        # Opened by its name, what is open would be cut off at its start; a socket could not be opened at all.
+        with open(output if descriptor is None else os.dup(descriptor), "w", encoding="utf-8") as stream:
+            stream.write(_writable(text, "utf-8"))
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        return
     except OSError as error:
         raise _failed(output, error) from error
 
 
-def _replace(text: str, target: Path, mode: int | None) -> None:
+def _descriptor(output: str) -> int | None:
+    """Returns the number of the open file that a path means, None where it means none."""
+    path = os.path.abspath(output)
+    for _ in range(_MOST_LINKS):
+        if match := _DESCRIPTOR.fullmatch(path):
+            return int(match[1])
+        try:
+            path = os.path.abspath(os.path.join(os.path.dirname(path), os.readlink(path)))
+        except (OSError, ValueError):  # no link
+            break
+    return None
+
+
+def _replace(text: str, target: Path) -> None:
+    mode = target.stat().st_mode if target.exists() else None
     temporary = str(target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}"))
     unfinished_files.add(temporary)  # known before it exists: a signal may come at any time
     try:

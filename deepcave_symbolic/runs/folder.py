@@ -16,7 +16,7 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
 
-__all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json", "runs_below"]
+__all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json", "run_around", "runs_below"]
 
 RUNHISTORY = "runhistory.json"
 SCENARIO = "scenario.json"
@@ -74,6 +74,11 @@ def runs_below(path: str | os.PathLike[str]) -> tuple[Path, ...]:
         if error.candidates:
             return error.candidates
         raise
+
+
+def run_around(path: Path) -> Path | None:
+    """Returns the run folder that a file or a folder lies in, at any depth; None where it lies in none."""
+    return next((folder for folder in path.parents if os.path.isfile(folder / RUNHISTORY)), None)
 
 
 def _run_folder_of(folder: Path) -> Path:

@@ -22,7 +22,7 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentE
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.process.output import UNFINISHED, write_output
-from deepcave_symbolic.runs.folder import read_json
+from deepcave_symbolic.runs.folder import read_json, run_around
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.study.content import canonical, versions
 from deepcave_symbolic.study.plan import PlannedRun
@@ -118,9 +118,11 @@ def _slug(text: str) -> str:
 def _usable(folder: Path, runs: Sequence[Run]) -> None:
     try:
         real = Path(os.path.realpath(folder))
-        for run in runs:
-            if run.path is not None and real.is_relative_to(os.path.realpath(run.path)):
-                raise InvalidArgumentError(f"Cannot write to {folder}: it lies in the run {run.path}; choose another.")
+        inside = run_around(real / "file") or next(
+            (run.path for run in runs if run.path is not None and real.is_relative_to(os.path.realpath(run.path))), None
+        )
+        if inside is not None:
+            raise InvalidArgumentError(f"Cannot write to {folder}: it lies in the run {inside}; choose another.")
         real.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)

@@ -17,6 +17,7 @@ import places
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import build_parser, main
 from deepcave_symbolic.process.output import _writable
+from run_folders import fingerprint
 
 SVM, FOREST = map(str, (places.SVM, places.FOREST))
 
@@ -95,6 +96,47 @@ def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_
     assert os.listdir(tmp_path) == ["front.tex"]
     code, _, err = run(capsys, "explain", SVM, "-p", "C", "-o", str(tmp_path / "no" / "where.txt"))
     assert code == 2 and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["explain", "run", "-p", "C", "-o", "run/scenario.json"], "lies in the run"),
+        (["explain", SVM, "-p", "C", "-o", "run/notes/mine.txt"], "lies in the run"),
+        (["explain", SVM, "-p", "C", "-o", "link"], "lies in the run"),
+        (["explain", "run", "--all-pairs", "--heat-map", "run/runhistory.json"], "lies in the run"),
+        (["compare", "run", SVM, "-p", "C", "-o", "run/configspace.json"], "lies in the run"),
+        (["report", "run", "-o", "run/scenario.json"], "lies in the run"),
+        (["explain", SVM, "-p", "C", "--output-folder", "run/notes"], "lies in the run"),
+        (["explain", SVM, "-p", "C", "--configspace", "space.json", "-o", "space.json"], "the configuration space"),
+        (["explain", SVM, "-p", "C", "-o", "studies.db"], "holds studies of Optuna's"),
+        (["explain", "run", "--all-pairs", "--heat-map", "same", "-o", "same"], "given twice"),
+    ],
+)
+def test_no_output_replaces_what_is_read(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    words: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    copy = Path(shutil.copytree(SVM, "run"))
+    (copy / "notes").mkdir()
+    (copy / "notes" / "mine.txt").write_text("mine", encoding="utf-8")
+    Path("link").symlink_to(copy / "scenario.json")
+    shutil.copy(copy / "configspace.json", "space.json")
+    Path("studies.db").write_bytes(b"SQLite format 3\x00" + bytes(100))
+    before = fingerprint(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2 and out == "" and err.count("\n") == 1 and words in err
+    assert fingerprint(tmp_path) == before
+
+
+def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    copy = shutil.copytree(SVM, tmp_path / "run")
+    arguments = ("explain", str(copy), "--all-pairs", "--heat-map", str(copy / "map.html"))
+    assert [run(capsys, *arguments)[0] for _ in range(2)] == [0, 0]
 
 
 @pytest.mark.smoke
@@ -191,6 +233,30 @@ def test_closed_and_full_streams(redirection: str, code: int, words: str) -> Non
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
     assert done.returncode == code and words in done.stderr
     assert done.stderr.count("\n") == bool(words)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/fd"), reason="open files have no names here")
+@pytest.mark.parametrize(
+    "redirection",
+    [
+        "explain RUN -p C --format markdown -o /dev/stdout | grep -c '^## C'",
+        "explain RUN -p C --format markdown -o >(grep -c '^## C') | cat",
+        "explain RUN -p C --format markdown -o >(head -n 1 | grep -c '^## C') | cat",
+        "explain RUN --all-pairs -o /dev/null --heat-map /dev/stdout | grep -c '<title>Heat maps'",
+        "report RUN --pairs 0 -o /dev/stdout | grep -c '<title>'",
+    ],
+)
+def test_what_is_open_is_written_to(redirection: str) -> None:
+    command = f'"{sys.executable}" -m deepcave_symbolic {redirection}'.replace("RUN", f'"{SVM}"')
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+
+
+def test_what_is_open_is_not_cut_off(tmp_path: Path) -> None:
+    command = f'echo before; "{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C -o /dev/stdout; echo after'
+    subprocess.run(["bash", "-c", f"{{ {command}; }} > out.txt"], cwd=tmp_path, check=True)
+    first, *text, last = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
+    assert (first, last) == ("before", "after") and "Pareto front" in "".join(text)
 
 
 def test_a_closed_pipe_is_no_error() -> None:
