@@ -366,17 +366,14 @@ def _restricted(axis: Axis, present: Array) -> Axis:
     Raises:
         HyperparameterNotExplainableError: If a single choice is left.
     """
-    if not axis.categorical or axis.labels is None or axis.values is None:
-        return axis
-    labels = tuple(label for value, label in zip(axis.values, axis.labels, strict=True) if value in present)
-    if len(labels) == 1:
+    restricted = axis.restricted(present)
+    if axis.categorical and restricted.labels is not None and len(restricted.labels) == 1:
         raise HyperparameterNotExplainableError(
-            f"Hyperparameter {axis.name!r} can only be {labels[0]!r} where the other one is active; explain that one "
-            "alone.",
+            f"Hyperparameter {axis.name!r} can only be {restricted.labels[0]!r} where the other one is active; explain "
+            "that one alone.",
             hyperparameter=axis.name,
         )
-    values = tuple(float(i) for i in range(len(labels)))
-    return replace(axis, upper=values[-1], values=values, labels=labels)
+    return restricted
 
 
 def _at_choice(expect: Expect, index: int, choice: int) -> Expect:

@@ -30,7 +30,8 @@ from deepcave_symbolic.formulas.expression import (
 )
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
-from deepcave_symbolic.space.axis import Axis, vector_of_labels
+from deepcave_symbolic.space.axis import Axis, vector_of_positions
+from deepcave_symbolic.space.choices import LOOKUP, choice_positions, lookup_source, plain_value
 from deepcave_symbolic.words.names import identifiers, latex_name, shown_name
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class Formula(Record):
 
     @property
     def choices(self) -> dict[int, tuple[str, ...]]:
-        """The choices of the categorical hyperparameters, by their position."""
+        """The names of the choices of the categorical hyperparameters, by their position."""
         return {i: axis.labels for i, axis in enumerate(self.axes) if axis.categorical and axis.labels is not None}
 
     def at_choice(self, index: int, choice: int) -> Formula:
@@ -184,7 +185,7 @@ class Formula(Record):
             if axis.labels is None:
                 vector = hyperparameter.to_vector(_as_valid(axis, column[inside]))
             else:
-                vector = vector_of_labels(hyperparameter, axis, column[inside])
+                vector = vector_of_positions(hyperparameter, axis, column[inside])
             X[inside, names.index(axis.name)] = vector
         return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
 
@@ -198,15 +199,27 @@ class Formula(Record):
 
     def python(self) -> str:
         """Returns the source of a Python function over NumPy arrays that computes the formula."""
-        function, *arguments = identifiers([self.objective, *self.hyperparameters])
+        function, *arguments = identifiers([self.objective, *self.hyperparameters], taken=[f.__name__ for f in LOOKUP])
+        compared: dict[int, Sequence[Any]] = {}
+        looked_up = []
+        for i, axis in enumerate(self.axes):
+            if not axis.categorical or axis.choices is None:
+                continue
+            compared[i] = axis.choices
+            if not all(isinstance(choice, str) and not choice.endswith("\0") for choice in axis.choices):
+                # Arrays turn 1 into 1.0, True into "True" and tuples into rows, and drop a NUL at the end.
+                compared[i] = range(len(axis.choices))
+                looked_up.append(f"    {arguments[i]} = {choice_positions.__name__}({arguments[i]}, {axis.choices!a})")
         lines = [
             "import numpy as np",
             "",
             "",
+            *([lookup_source(), ""] if looked_up else []),
             f"def {function}({', '.join(arguments)}):",
             f"    # {self.objective!a} as a formula of {', '.join(ascii(n) for n in self.hyperparameters)}",
             *(f"    # {axis_line!a}" for axis_line in (axis.describe() for axis in self.axes)),
-            f"    return {printing.to_python(self.tree, arguments, self.choices)}",
+            *looked_up,
+            f"    return {printing.to_python(self.tree, arguments, compared)}",
             "",
         ]
         return "\n".join(lines)
@@ -243,39 +256,22 @@ class Formula(Record):
 
 
 def _numbers(axis: Axis, values: Any) -> Array:
-    """Returns natural values as numbers; an ordinal's labels become their ranks, choices their positions."""
+    """Returns natural values as numbers: positions for choices, ranks for the values of an ordinal without numbers."""
+    if axis.choices is not None:
+        given = plain_value(values)
+        found = np.atleast_1d(np.asarray(choice_positions(given, axis.choices)))
+        unknown = np.flatnonzero(np.isnan(found))
+        if len(unknown) == 0:
+            return found
+        items = given if isinstance(given, tuple) else (given,)
+        if axis.categorical or not all(isinstance(item, int | float) for item in items):
+            kind = "choice" if axis.categorical else "value"
+            raise UnknownNameError(f"{kind} of {axis.name}", items[unknown[0]], axis.labels or ())
     array = np.atleast_1d(np.asarray(values))
-    if axis.categorical and axis.labels is not None:
-        return _positions(axis, axis.labels, array.tolist())
-    if axis.labels is not None and array.dtype.kind in "OUS":
-        ranks = {label: float(i) for i, label in enumerate(axis.labels)}
-        unknown = [v for v in array.tolist() if str(v) not in ranks]
-        if unknown:
-            raise UnknownNameError(f"value of {axis.name}", unknown[0], list(ranks))
-        return np.array([ranks[str(v)] for v in array.tolist()])
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):
         raise InvalidArgumentError(f"The values of {axis.name!r} are not numbers: {array.tolist()!r:.80}") from None
-
-
-def _positions(axis: Axis, labels: tuple[str, ...], values: list[Any]) -> Array:
-    """Returns the positions of choices; numbers are compared as numbers, so that 16.0 is the choice 16."""
-    known: dict[Any, float] = {label: float(i) for i, label in enumerate(labels)}
-    for i, label in enumerate(labels):
-        try:
-            known.setdefault(float(label), float(i))
-        except ValueError:
-            continue
-    found = []
-    for value in values:
-        at = known.get(str(value))
-        if at is None and isinstance(value, (int, float)) and not isinstance(value, bool):
-            at = known.get(float(value))
-        if at is None:
-            raise UnknownNameError(f"choice of {axis.name}", value, list(labels))
-        found.append(at)
-    return np.array(found, dtype=np.float64)
 
 
 def _as_valid(axis: Axis, values: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from deepcave_symbolic.formulas.expression import CASES, Node
 from deepcave_symbolic.words.names import latex_name, shown_name, visible
@@ -18,6 +19,9 @@ __all__ = ["to_latex", "to_mathml", "to_python", "to_text"]
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
 
+#: Choices of the categorical variables, by their index: their names; in Python, what the variable is compared with.
+_Choices = Mapping[int, Sequence[Any]] | None
+
 
 class _Printer:
     """Walks a tree and decides on signs and brackets; the languages fill in the pieces."""
@@ -25,7 +29,7 @@ class _Printer:
     #: How tightly the second factor of a product must bind to stand without brackets.
     factor = _PRODUCT
 
-    def __init__(self, names: Sequence[str], choices: Mapping[int, Sequence[str]] | None = None) -> None:
+    def __init__(self, names: Sequence[str], choices: _Choices = None) -> None:
         self.names = list(names)
         self.choices = dict(choices or {})
 
@@ -51,12 +55,12 @@ class _Printer:
     def call(self, name: str, argument: Node) -> str:
         raise NotImplementedError
 
-    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+    def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
         raise NotImplementedError
 
-    def parts(self, node: Node) -> list[tuple[list[str], Node]]:
+    def parts(self, node: Node) -> list[tuple[list[Any], Node]]:
         """Returns the choices and expressions of cases; choices with the same expression stand together."""
-        parts: dict[Node, list[str]] = {}
+        parts: dict[Node, list[Any]] = {}
         for choice, branch in zip(self.choices[int(node.args[0].value)], node.args[1:], strict=True):
             parts.setdefault(branch, []).append(choice)
         return [(choices, branch) for branch, choices in parts.items()]
@@ -138,10 +142,10 @@ class _Text(_Printer):
         inner = self.show(argument)[0]
         return f"|{inner}|" if name == "abs" and "|" not in inner else f"{name}({inner})"
 
-    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+    def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
         return f"{{{self.listed(name, parts, '')}}}"
 
-    def listed(self, name: str, parts: Sequence[tuple[list[str], Node]], start: str) -> str:
+    def listed(self, name: str, parts: Sequence[tuple[list[Any], Node]], start: str) -> str:
         """Returns cases one after the other, such as activation = relu: 0.1; tanh or logistic: 0.2."""
         texts = []
         for i, (choices, branch) in enumerate(parts):
@@ -194,7 +198,7 @@ class _Latex(_Printer):
             return f"\\sqrt{{{inner}}}"
         return f"\\{'log_{10}' if name == 'log10' else 'ln' if name == 'log' else name}\\left({inner}\\right)"
 
-    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+    def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
         rows = []
         for choices, branch in parts:
             given = " \\text{ or } ".join(latex_name(choice) for choice in choices)
@@ -230,9 +234,8 @@ class _Python(_Printer):
     def call(self, name: str, argument: Node) -> str:
         return f"np.{name}({self.show(argument)[0]})"
 
-    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
-        # As text, so that True, 16 and "relu" are compared alike whatever array they come in.
-        tests = ", ".join(f"np.isin(np.asarray({name}).astype(str), [{_quoted(choices)}])" for choices, _ in parts)
+    def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
+        tests = ", ".join(f"np.isin({name}, [{', '.join(map(ascii, choices))}])" for choices, _ in parts)
         values = ", ".join(self.show(branch)[0] for _, branch in parts)
         return f"np.select([{tests}], [{values}], np.nan)"
 
@@ -274,7 +277,7 @@ class _MathML(_Printer):
         )
         return f"<mrow>{head}<mo>&#x2061;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
 
-    def cases(self, name: str, parts: Sequence[tuple[list[str], Node]]) -> str:
+    def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
         rows = []
         for choices, branch in parts:
             given = "<mtext>&#xa0;or&#xa0;</mtext>".join(
@@ -286,14 +289,6 @@ class _MathML(_Printer):
 
     def _row(self, node: Node) -> str:
         return f"<mrow>{self.show(node)[0]}</mrow>"
-
-
-def _quoted(choices: Sequence[str]) -> str:
-    return ", ".join(ascii(choice) for choice in choices)
-
-
-# Choices of the categorical variables, by their index.
-_Choices = Mapping[int, Sequence[str]] | None
 
 
 def to_text(node: Node, names: Sequence[str], choices: _Choices = None) -> str:

@@ -15,7 +15,7 @@ from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
-from deepcave_symbolic.space.axis import Axis, labels_of_vector, vector_of_labels
+from deepcave_symbolic.space.axis import Axis, positions_of_vector, vector_of_positions
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     hyperparameter: Any = configspace[axis.name]
     values: Any = x
     if axis.labels is not None:
-        return vector_of_labels(hyperparameter, axis, x)
+        return vector_of_positions(hyperparameter, axis, x)
     if axis.values is not None:
         sequence = list(hyperparameter.sequence)
         index = {float(v): i for i, v in enumerate(sequence)}
@@ -291,7 +291,7 @@ def _trial_points(
 
 def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
     if axis.labels is not None:
-        return labels_of_vector(configspace[axis.name], axis, vector)
+        return positions_of_vector(configspace[axis.name], axis, vector)
     if len(vector) == 0:
         return vector
     return np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)

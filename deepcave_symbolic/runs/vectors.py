@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.space.choices import choice_position, choices_of
 from deepcave_symbolic.space.configurations import activity_in_words, forbidden
 
 if TYPE_CHECKING:
@@ -108,28 +109,17 @@ def _is_number(value: Any, *, integer: bool) -> bool:
 
 
 def _column_of_choices(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
-    column = np.full(len(values), np.nan)
-    known: dict[tuple[type, Any], float] = {}
-    for k, value in enumerate(values):
-        if type(value) not in (str, int, float, bool):
-            column[k] = _vector_of_choice(hyperparameter, value)
-            continue
-        # 1, 1.0 and True are one key of a dictionary and need not be one choice.
-        key = (type(value), value)
+    """Returns the positions of choices; a constant's only value has an entry of its own in ConfigSpace's vectors."""
+    choices = choices_of(hyperparameter)
+    known: dict[str, float] = {}
+    for key, value in zip(map(repr, values), values, strict=True):
         if key not in known:
-            legal = hyperparameter.legal_value(value)
-            known[key] = float(hyperparameter.to_vector(value)) if legal else np.nan
-        column[k] = known[key]
-    return column, np.asarray(np.isfinite(column))
-
-
-def _vector_of_choice(hyperparameter: Any, value: Any) -> float:
-    """Returns the vector value of a choice that is a list or null, NaN for no choice: ConfigSpace takes it for many."""
+            known[key] = choice_position(value, choices)
+    column = np.array([known[repr(value)] for value in values], dtype=np.float64)
+    good = np.asarray(np.isfinite(column))
     if hasattr(hyperparameter, "value"):
-        same = type(hyperparameter.value) is type(value) and hyperparameter.value == value
-        return float(hyperparameter.default_vector) if same else np.nan
-    choices = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    return next((float(i) for i, c in enumerate(choices) if type(c) is type(value) and c == value), np.nan)
+        column[good] = float(hyperparameter.to_vector(hyperparameter.value))
+    return column, good
 
 
 def _domain(hyperparameter: Any) -> str:

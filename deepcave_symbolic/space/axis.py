@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +18,12 @@ import numpy as np
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
+from deepcave_symbolic.space.choices import choices_of, names_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of", "coordinates_of", "distinct_labels", "labels_of_vector", "vector_of_labels"]
+__all__ = ["Axis", "axis_of", "coordinates_of", "positions_of_vector", "vector_of_positions"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +37,10 @@ class Axis(Record):
         log: Whether it is searched on a log scale.
         integer: Whether only whole numbers are valid.
         values: The valid values of an ordinal in natural units; None for a range.
-        labels: What the user calls the values of an ordinal that are no numbers, or of a categorical; None otherwise.
+        labels: The names of the values of an ordinal that are no numbers, or of a categorical; None otherwise.
         categorical: Whether the values are choices without an order; natural units are then the choices themselves,
             and numbers stand for their positions in `labels`.
+        choices: What is called by `labels`; by default the labels themselves. See `space.choices`.
     """
 
     name: str
@@ -49,6 +51,25 @@ class Axis(Record):
     values: tuple[float, ...] | None = None
     labels: tuple[str, ...] | None = None
     categorical: bool = False
+    choices: tuple[Any, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Takes labels for the choices where no others are given."""
+        if self.choices is None:
+            object.__setattr__(self, "choices", self.labels)
+
+    def restricted(self, present: Array) -> Axis:
+        """Returns a categorical axis with the choices at these positions only; every other axis as it is."""
+        if not self.categorical or self.labels is None or self.choices is None or self.values is None:
+            return self
+        kept = [i for i, value in enumerate(self.values) if value in present]
+        return replace(
+            self,
+            upper=float(len(kept) - 1),
+            values=tuple(float(i) for i in range(len(kept))),
+            labels=tuple(self.labels[i] for i in kept),
+            choices=tuple(self.choices[i] for i in kept),
+        )
 
     def to_coordinate(self, x: Array) -> Array:
         """Returns the search coordinates u of natural values x, same shape."""
@@ -172,14 +193,14 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
         raise UnknownNameError("hyperparameter", name, list(configspace.keys()))
     hyperparameter: Any = configspace[name]
     if isinstance(hyperparameter, OrdinalHyperparameter):
-        return _ordinal_axis(name, tuple(hyperparameter.sequence))
+        return _ordinal_axis(name, choices_of(hyperparameter))
     if isinstance(hyperparameter, Constant):
         raise HyperparameterNotExplainableError(
             f"Hyperparameter {name!r} is constant ({hyperparameter.value!r}); there is nothing to explain.",
             hyperparameter=name,
         )
     if isinstance(hyperparameter, CategoricalHyperparameter):
-        return _categorical_axis(name, tuple(hyperparameter.choices))
+        return _categorical_axis(name, choices_of(hyperparameter))
     lower, upper = float(hyperparameter.lower), float(hyperparameter.upper)
     log = bool(getattr(hyperparameter, "log", False))
     if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper) or (log and lower <= 0):
@@ -195,29 +216,24 @@ def coordinates_of(axes: Sequence[Axis], x: Array) -> Array:
     return np.column_stack([axis.to_coordinate(column) for axis, column in zip(axes, x.T, strict=True)])
 
 
-def vector_of_labels(hyperparameter: Any, axis: Axis, positions: Array) -> Array:
-    """Returns the entries of a ConfigSpace vector for positions among an axis's labels, shape (n,)."""
-    index = {label: float(i) for i, label in enumerate(_labels(hyperparameter))}
-    return np.array([index[(axis.labels or ())[int(p)]] for p in positions], dtype=np.float64)
+def vector_of_positions(hyperparameter: Any, axis: Axis, positions: Array) -> Array:
+    """Returns the entries of a ConfigSpace vector for positions among an axis's choices, shape (n,)."""
+    return _at(axis.choices or (), choices_of(hyperparameter), positions)
 
 
-def labels_of_vector(hyperparameter: Any, axis: Axis, vector: Array) -> Array:
-    """Returns the positions among an axis's labels of a vector's entries, NaN for what the axis lacks, shape (n,)."""
-    position = {label: float(i) for i, label in enumerate(axis.labels or ())}
-    labels = _labels(hyperparameter)
-    return np.array([np.nan if np.isnan(v) else position.get(labels[int(v)], np.nan) for v in vector])
+def positions_of_vector(hyperparameter: Any, axis: Axis, vector: Array) -> Array:
+    """Returns the positions among an axis's choices of a vector's entries, NaN for what the axis lacks, shape (n,)."""
+    return _at(choices_of(hyperparameter), axis.choices or (), vector)
 
 
-def _labels(hyperparameter: Any) -> list[str]:
-    """Returns the values of an ordinal or categorical in the order of its vector entries, as text."""
-    values = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    return list(distinct_labels(values))
-
-
-def distinct_labels(values: Sequence[Any]) -> tuple[str, ...]:
-    """Returns values as text; in quotes where two of them, such as 1 and "1", would read the same."""
-    labels = tuple(str(value) for value in values)
-    return labels if len(set(labels)) == len(labels) else tuple(repr(value) for value in values)
+def _at(choices: Sequence[Any], others: Sequence[Any], positions: Array) -> Array:
+    """Returns the positions among other choices of those at positions among these, NaN for none, shape (n,)."""
+    known = {repr(choice): float(i) for i, choice in enumerate(others)}
+    moved = np.array([known.get(repr(choice), np.nan) for choice in choices])
+    found = np.full(len(positions), np.nan)
+    given = ~np.isnan(positions)
+    found[given] = moved[positions[given].astype(int)]
+    return found
 
 
 def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:
@@ -226,9 +242,7 @@ def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:
             f"Hyperparameter {name!r} has a single choice ({choices[0]!r}); there is nothing to explain.",
             hyperparameter=name,
         )
-    positions = tuple(float(i) for i in range(len(choices)))
-    labels = distinct_labels(choices)
-    return Axis(name, 0.0, positions[-1], integer=True, values=positions, labels=labels, categorical=True)
+    return _axis_of_choices(name, choices, categorical=True)
 
 
 def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
@@ -237,9 +251,21 @@ def _ordinal_axis(name: str, sequence: tuple[Any, ...]) -> Axis:
             f"Hyperparameter {name!r} has a single value ({sequence[0]!r}); there is nothing to explain.",
             hyperparameter=name,
         )
-    numeric = all(isinstance(v, (int, float, np.number)) and not isinstance(v, bool) for v in sequence)
-    if numeric:
+    if all(isinstance(v, int | float) and not isinstance(v, bool) for v in sequence):
         values = tuple(sorted(float(v) for v in sequence))
         return Axis(name, values[0], values[-1], values=values)
-    ranks = tuple(float(i) for i in range(len(sequence)))
-    return Axis(name, 0.0, ranks[-1], integer=True, values=ranks, labels=distinct_labels(sequence))
+    return _axis_of_choices(name, sequence, categorical=False)
+
+
+def _axis_of_choices(name: str, choices: tuple[Any, ...], *, categorical: bool) -> Axis:
+    positions = tuple(float(i) for i in range(len(choices)))
+    return Axis(
+        name,
+        0.0,
+        positions[-1],
+        integer=True,
+        values=positions,
+        labels=names_of(choices),
+        categorical=categorical,
+        choices=choices,
+    )

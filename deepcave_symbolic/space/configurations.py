@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.space.choices import choice_position, choices_of, names_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -93,7 +95,7 @@ def _condition_in_words(condition: Any) -> str:
         return "(" + word.join(_condition_in_words(component) for component in components) + ")"
     parent = condition.parent.name
     if hasattr(condition, "values"):
-        values = [str(v) for v in condition.values]
+        values = [_shown(condition.parent, v) for v in condition.values]
         listed = " or ".join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else values[0]
         return f"{parent} is {listed}"
     relation = {
@@ -102,7 +104,16 @@ def _condition_in_words(condition: Any) -> str:
         "GreaterThanCondition": ">",
         "LessThanCondition": "<",
     }[type(condition).__name__]
-    return f"{parent} {relation} {condition.value}"
+    return f"{parent} {relation} {_shown(condition.parent, condition.value)}"
+
+
+def _shown(hyperparameter: Any, value: Any) -> str:
+    """Returns a value of a hyperparameter as it stands in a condition: a choice by its name."""
+    if hasattr(hyperparameter, "lower"):
+        return str(value)
+    choices = choices_of(hyperparameter)
+    position = choice_position(value, choices)
+    return names_of(choices)[int(position)] if math.isfinite(position) else str(value)
 
 
 def space_dict(space: ConfigurationSpace) -> dict[str, Any]:

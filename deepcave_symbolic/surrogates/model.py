@@ -20,6 +20,7 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, SurrogateError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.choices import choices_of
 from deepcave_symbolic.space.configurations import deactivate, sample_all
 from deepcave_symbolic.surrogates.model_range import misplaced_columns
 
@@ -148,8 +149,14 @@ class ModelSurrogate:
         active = ~np.isnan(vector)
         number = _is_number(hyperparameter)
         column = np.full(len(vector), self.inactive, dtype=np.float64 if number else object)
-        if np.any(active):
+        if not np.any(active):
+            return column
+        if hasattr(hyperparameter, "lower") or hasattr(hyperparameter, "value"):
             column[active] = hyperparameter.to_value(vector[active])
+            return column
+        choices = choices_of(hyperparameter)
+        for i in np.flatnonzero(active):  # one by one: an array would take a tuple for several values
+            column[i] = choices[int(vector[i])]
         return column
 
     def _columns(self, columns: Sequence[str] | None) -> tuple[str, ...]:
@@ -264,7 +271,6 @@ def _members(model: Any) -> list[Any]:
 
 
 def _is_number(hyperparameter: Any) -> bool:
-    values = getattr(hyperparameter, "sequence", None) or getattr(hyperparameter, "choices", None)
-    if values is None:
-        values = [hyperparameter.value] if hasattr(hyperparameter, "value") else []
-    return all(isinstance(v, int | float | np.number) and not isinstance(v, bool) for v in values)
+    if hasattr(hyperparameter, "lower"):
+        return True
+    return all(isinstance(v, int | float) and not isinstance(v, bool) for v in choices_of(hyperparameter))

@@ -77,9 +77,14 @@ def _latex_character(character: str) -> str:
     return f"\\text{{{character}}}"
 
 
-def identifiers(names: Sequence[str]) -> list[str]:
-    """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr."""
-    taken = {"np"}
+def identifiers(names: Sequence[str], taken: Sequence[str] = ()) -> list[str]:
+    """Returns distinct Python identifiers for free-text names, such as classifier_lr for classifier:lr.
+
+    Args:
+        names: The names.
+        taken: Identifiers that none may get, beside np.
+    """
+    used = {"np", *taken}
     result = []
     for name in names:
         letters = unicodedata.normalize("NFKC", name)
@@ -88,8 +93,8 @@ def identifiers(names: Sequence[str]) -> list[str]:
         if not base.isidentifier() or keyword.iskeyword(base) or keyword.issoftkeyword(base):
             base = base + "_" if base.isidentifier() else "x_" + base
         candidate, i = base, 2
-        while candidate in taken:
+        while candidate in used:
             candidate, i = f"{base}_{i}", i + 1
-        taken.add(candidate)
+        used.add(candidate)
         result.append(candidate)
     return result

@@ -25,7 +25,7 @@ import numpy as np
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.optuna.conditions import Parameter, add_conditions
-from deepcave_symbolic.space.axis import distinct_labels
+from deepcave_symbolic.space.choices import VALUES, choice_position, names_of, storable
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -114,10 +114,12 @@ def _categorical(name: str, distributions: Sequence[Any], values: Sequence[Any])
         raise InvalidArgumentError(
             f"Parameter {name!r} has other choices in other trials; give each list of choices its own name."
         )
-    # As text: None, True, 1 and "1" are four choices to Optuna, of which ConfigSpace can keep no more than three apart.
-    labels = distinct_labels(first.choices)
-    vector = np.array([first.to_internal_repr(value) for value in values], dtype=np.float64)
-    return CategoricalHyperparameter(name, labels, default_value=labels[0]), vector
+    # By name: None, True, 1 and "1" are four choices to Optuna, of which ConfigSpace can keep no more than three apart.
+    # Optuna itself takes True for 1 where it looks a value up.
+    choices = tuple(map(storable, first.choices))
+    vector = np.array([choice_position(value, choices) for value in values])
+    names = names_of(choices)
+    return CategoricalHyperparameter(name, names, default_value=names[0], meta={VALUES: list(choices)}), vector
 
 
 def _number(name: str, distributions: Sequence[Any], values: Sequence[Any], changes: list[str]) -> tuple[Any, Array]:

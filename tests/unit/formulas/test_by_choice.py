@@ -25,7 +25,7 @@ from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from known_surrogates import OfValues
+from known_surrogates import OfValues, OfVectors
 
 CHOICES = ("relu", "tanh", "logistic")
 
@@ -143,6 +143,44 @@ def test_choices_that_are_numbers_and_booleans() -> None:
     )
     assert both.best.r2 > 0.999
     assert list(both.groups) == ["16", "32", "256"]
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        [1, 1.5, 2],
+        [0.5, 1.0, 2.0],
+        [1, "1"],
+        [True, "auto", None],
+        [(64,), (64, 64), (128, 32)],
+        [[8, 8], [16], None],
+        ["a", "a\0"],
+        ["1", "2", "None"],
+    ],
+)
+def test_choices_of_any_kind_are_found_by_predict_and_by_the_exported_python(choices: list[Any]) -> None:
+    configspace = ConfigurationSpace(seed=0)
+    configspace.add(Categorical("c", choices))
+    vectors = {i: np.array([float(i % len(choices))]) for i in range(2 * len(choices))}
+    trials = tuple(Trial(i, (float(vectors[i][0]),), Status.SUCCESS) for i in vectors)
+    run = Run("kinds", configspace, ("cost",), trials, vectors)
+    result = explain(run, "c", surrogate=OfVectors(lambda X: X[:, 0]))
+    expected = np.arange(len(choices), dtype=float)
+    again = Explanation.from_dict(json.loads(json.dumps(result.to_dict(), allow_nan=False)))
+    for formula in (result.formulas[-1], again.formulas[-1]):
+        exported: dict[str, Any] = {}
+        exec(compile(ast.parse(formula.python()), "formula", "exec"), exported)
+        for ask in (lambda c: formula.predict({"c": c}), exported["cost"]):  # noqa: B023 - asked at once
+            np.testing.assert_allclose(ask(choices), expected, atol=1e-9)
+            for choice, level in zip(choices, expected, strict=True):
+                assert np.ravel(ask(choice)) == [pytest.approx(level, abs=1e-9)]
+                listed = np.empty(1, dtype=object)
+                listed[0] = choice
+                assert ask(listed) == [pytest.approx(level, abs=1e-9)]
+        assert np.isnan(exported["cost"]("no choice"))
+        np.testing.assert_allclose(formula.predict([{"c": choice} for choice in choices]), expected, atol=1e-9)
+        with pytest.raises(UnknownNameError, match="'no choice'"):
+            formula.predict({"c": [choices[0], "no choice"]})
 
 
 def test_choices_without_the_other_hyperparameter_are_left_out() -> None:

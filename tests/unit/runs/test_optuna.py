@@ -223,6 +223,30 @@ def test_ranges_steps_and_choices() -> None:
     assert any("range of 'moving'" in w for w in map(str.lower, explain(run, "steps").warnings))
 
 
+def test_choices_keep_their_values(tmp_path: Path) -> None:
+    choices = (1, "1", None, (64, 64))
+
+    def objective(trial: Any) -> float:
+        return float([repr(choice) for choice in choices].index(repr(trial.suggest_categorical("c", choices))))
+
+    values = np.arange(4.0)
+    in_memory = study_of(objective, 30, study_name="kinds")
+    run = load_run(in_memory)
+    assert {t.costs[0] for t in run.trials} == set(values)
+    for trial in run.trials:
+        assert run.configurations[trial.config_id][0] == trial.costs[0]
+    formula = explain(run, "c", source="trials").formulas[-1]
+    np.testing.assert_allclose(formula.predict({"c": list(choices)}), values)
+    np.testing.assert_allclose(formula.predict([trial.params for trial in in_memory.trials[:9]]), [
+        trial.value for trial in in_memory.trials[:9]
+    ])  # fmt: skip
+    layers = ((64,), (64, 64))
+    study = study_of(lambda t: float(len(t.suggest_categorical("c", layers))), 9, storage=stored(tmp_path / "a.db"))
+    lists = explain(study, "c", source="trials").formulas[-1]
+    assert str(lists) == 'objective ≈ for c = "(64,)": 1; for "(64, 64)": 2'
+    np.testing.assert_allclose(lists.predict({"c": [(64, 64), [64]]}), [2.0, 1.0])
+
+
 def test_a_space_of_ones_own_has_its_conditions() -> None:
     space = ConfigurationSpace(seed=0)
     model, C = Categorical("model", ["svm", "forest"]), Float("C", (0.1, 10.0))
