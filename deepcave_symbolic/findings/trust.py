@@ -58,6 +58,7 @@ class Trust(Record):
         r2: How well the formula follows the projection.
         variance_share: How much of the surrogate's variance over the configuration space the projection has.
         variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative).
+        severities: The verdict that each reason alone makes, in their order; "trust" for a remark.
     """
 
     verdict: Verdict
@@ -68,6 +69,12 @@ class Trust(Record):
     r2: float
     variance_share: float
     variance_explained: float
+    severities: tuple[Verdict, ...] = ()
+
+    @property
+    def rated_reasons(self) -> tuple[tuple[Verdict, str], ...]:
+        """The reasons behind their severities; records of earlier versions know only the verdict of all."""
+        return tuple(zip(self.severities or (self.verdict,) * len(self.reasons), self.reasons, strict=True))
 
 
 def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, noise: float = 0.0) -> Trust:
@@ -79,12 +86,11 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         formula: The formula shown.
         noise: What the trials cannot see, as an RMSE in objective units; see `noise_of`.
     """
-    level = 0
+    levels: list[int] = []
     reasons: list[str] = []
 
     def note(severity: int, sentence: str) -> None:
-        nonlocal level
-        level = max(level, severity)
+        levels.append(severity)
         reasons.append(sentence)
 
     for severity, sentence in _on_surrogate(surrogate):
@@ -109,7 +115,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
         note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
     return Trust(
-        verdict=VERDICTS[level],
+        verdict=VERDICTS[max(levels, default=0)],
         reasons=tuple(reasons),
         cv_r2=surrogate.cv_r2,
         cv_rank_correlation=surrogate.cv_rank_correlation,
@@ -117,6 +123,7 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         r2=formula.r2,
         variance_share=projection.variance_share,
         variance_explained=projection.variance_share * max(0.0, formula.r2),
+        severities=tuple(VERDICTS[level] for level in levels),
     )
 
 

@@ -134,8 +134,9 @@ class Warnings:
 
     rows: tuple[tuple[Verdict, str], ...]
 
-    def without(self, sentences: tuple[str, ...]) -> Warnings:
+    def without(self, shown: Warnings) -> Warnings:
         """Returns the others, for pages that show these elsewhere."""
+        sentences = {sentence for _, sentence in shown.rows}
         return Warnings(tuple(row for row in self.rows if row[1] not in sentences))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
-from deepcave_symbolic.findings.trust import Verdict
+from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import (
     Block,
@@ -135,15 +135,15 @@ def _warnings(explanation: Explained | Unexplained, formula: Formula | None) -> 
     if formula is None or isinstance(explanation, Unexplained):
         return tuple(("with care", text) for text in explanation.warnings)
     recommended = explanation.findings().trust.reasons
-    trust = explanation.findings(formula).trust
-    reasons = list(trust.reasons)
-    if formula.complexity < explanation.best.complexity and not set(reasons) <= set(recommended):
+    reasons = explanation.findings(formula).trust.rated_reasons
+    own = [severity for severity, reason in reasons if reason not in recommended]
+    if formula.complexity < explanation.best.complexity and own:
         # Surrogate and projection are the same, so that the reason of its own is that it is too short.
         r2 = round(formula.r2, 2) + 0.0  # no -0.00
-        reasons = [reason for reason in reasons if reason in recommended]
-        reasons.insert(0, f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more operators.")
+        short = f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more operators."
+        reasons = ((max(own, key=VERDICTS.index), short), *(each for each in reasons if each[1] in recommended))
     others = tuple(text for text in explanation.warnings if text not in recommended)
-    return (*((trust.verdict, reason) for reason in reasons), *(("with care", text) for text in others))
+    return (*reasons, *(("with care", text) for text in others))
 
 
 # --- tables of one explanation ------------------------------------------------------------------------------------
@@ -249,10 +249,11 @@ def overview(
     return (*blocks, *([Warnings(warnings)] if warnings else []))
 
 
-def common_warnings(explanations: Sequence[Explained | Unexplained]) -> tuple[str, ...]:
+def common_warnings(explanations: Sequence[Explained | Unexplained]) -> Warnings:
     """Returns the warnings that hold for every recommended formula."""
-    explained = [e for e in explanations if e.formulas]
-    return tuple(w for w in (explained[0].warnings if explained else ()) if all(w in e.warnings for e in explained))
+    explained = [e for e in explanations if isinstance(e, Explained)]
+    rows = _warnings(explained[0], explained[0].best) if explained else ()
+    return Warnings(tuple(row for row in rows if all(row[1] in e.warnings for e in explained)))
 
 
 def _warnings_on_all(

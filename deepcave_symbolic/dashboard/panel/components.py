@@ -34,7 +34,7 @@ from deepcave_symbolic.show.blocks import (
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import shown_name, visible
 
-__all__ = ["components", "copyable", "sparkline", "table"]
+__all__ = ["components", "copyable", "sparklines", "table"]
 
 _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
 #: Characters of a line in a field to copy from, on a page of common width.
@@ -185,20 +185,39 @@ def copyable(label: str, text: str, *, id: str) -> Any:
     return html.Div([html.Span(label, className="me-2"), button, field], className="mb-2")
 
 
-def sparkline(explanation: Explained, formula: Formula) -> Any:
-    """Returns a small picture of surrogate (solid) and formula (dashed) along one hyperparameter."""
+def sparklines(shown: Sequence[tuple[Explained, Formula] | None]) -> list[Any]:
+    """Returns small pictures of surrogate and formula along each hyperparameter, all on one scale of the objective.
+
+    Args:
+        shown: Explanations of one hyperparameter each with the formula to draw; None for no picture.
+    """
+    means = [explanation.projection.mean for explanation, _ in filter(None, shown)]
+    scale = (min(map(np.nanmin, means)), max(map(np.nanmax, means))) if means else (0.0, 1.0)
+    return ["" if each is None else _sparkline(*each, scale) for each in shown]
+
+
+def _sparkline(explanation: Explained, formula: Formula, scale: tuple[float, float]) -> Any:
+    """Returns the surrogate as a line and the formula dashed; dots and dashes where the choices have no order."""
     projection = explanation.projection
     axis = projection.axes[0]
     grid = projection.grid[projection.valid, 0]
     curves = [projection.mean[projection.valid], evaluate(formula.tree, [grid])]
     u = axis.to_coordinate(grid)
-    low, high = min(map(np.min, curves)), max(map(np.max, curves))
-    x = _MARGIN + (u - u.min()) / (np.ptp(u) or 1.0) * (_WIDTH - 2 * _MARGIN)
+    low, high = scale
+    margin = _MARGIN + (5 if axis.categorical else 0)  # a dash has its middle at its choice
+    x = margin + (u - u.min()) / (np.ptp(u) or 1.0) * (_WIDTH - 2 * margin)
     lines = []
-    for curve, color, dashes in ((curves[0], SURROGATE, ""), (curves[1], FORMULA, ' stroke-dasharray="4 2"')):
+    for curve, color, dashed in ((curves[0], SURROGATE, False), (curves[1], FORMULA, True)):
         y = _HEIGHT - _MARGIN - (curve - low) / ((high - low) or 1.0) * (_HEIGHT - 2 * _MARGIN)
-        points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-        lines.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"{dashes}/>')
+        places = [(f"{a:.1f}", f"{b:.1f}") for a, b in zip(x, y, strict=True)]
+        style = f'fill="none" stroke="{color}" stroke-width="1.5"'
+        if not axis.categorical:
+            dashes = ' stroke-dasharray="4 2"' if dashed else ""
+            lines.append(f'<polyline points="{" ".join(map(",".join, places))}" {style}{dashes}/>')
+        elif dashed:
+            lines += [f'<path d="M{a} {b}m-5 0h10" {style}/>' for a, b in places]
+        else:
+            lines += [f'<circle cx="{a}" cy="{b}" r="2.5" fill="{color}"/>' for a, b in places]
     svg = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" '
         f'viewBox="0 0 {_WIDTH} {_HEIGHT}">{"".join(lines)}</svg>'

@@ -10,7 +10,7 @@ import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.components import components, copyable, sparkline, table
+from deepcave_symbolic.dashboard.panel.components import components, copyable, sparklines, table
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.explained import Explained
@@ -134,13 +134,15 @@ def _overview(record: PanelRecord, at_most: int) -> _Page:
     explanations = record.explanations
     page = overview(explanations, choose=lambda e: _formula_shown(e, at_most))
     which = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {_operators(at_most)}"
-    sentence = f"Shown: {which}. The pictures show surrogate (solid) and formula (dashed)."
+    sentence = f"Shown: {which}. The pictures show surrogate (blue) and formula (red) on one scale of the objective."
     title = Heading("All hyperparameters, those that move the objective most first")
-    pictures = [sparkline(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else "" for e in explanations]
+    pictures = sparklines(
+        [(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else None for e in explanations]
+    )
     run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
-    everywhere = [Warnings(tuple(row for row in block.rows if row[1] in common)) for block in warnings]
+    everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]
     above = [
         *components([title, *everywhere, Note(sentence), *_notes(record)], run=run),
         *(table(block, pictures) for block in page if isinstance(block, Table)),

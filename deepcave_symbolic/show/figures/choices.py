@@ -1,6 +1,8 @@
-"""Draws projections with a categorical hyperparameter: a colour per choice, or a column per choice."""
+"""Draws projections with a categorical hyperparameter: a curve per choice, or a column where both are categorical."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -23,6 +25,9 @@ from deepcave_symbolic.show.figures.parts import (
 
 __all__ = ["plot_choices"]
 
+#: Of the distance between two choices, how much the columns of a group take, and what that is in a wide figure.
+_GROUP, _GROUP_PIXELS = 0.8, 500
+
 
 def plot_choices(projection: Projection, formula: Formula) -> go.Figure:
     """Returns a figure of surrogate, formula and trials for one or two hyperparameters of which one is categorical.
@@ -31,40 +36,63 @@ def plot_choices(projection: Projection, formula: Formula) -> go.Figure:
         projection: The projection.
         formula: A formula of it.
     """
-    # Two categoricals: the first has the colours.
-    s = next(i for i, axis in enumerate(projection.axes) if axis.categorical)
-    figure = _columns(projection, formula) if len(projection.axes) == 1 else _curves(projection, formula, s)
+    axes = projection.axes
+    if len(axes) == 1:
+        figure = _columns(projection, formula)
+    elif all(axis.categorical for axis in axes):
+        figure = _groups_of_columns(projection, formula)
+    else:
+        figure = _curves(projection, formula, 0 if axes[0].categorical else 1)
     return figure.update_yaxes(title_text=escape(formula.objective))
 
 
 def _columns(projection: Projection, formula: Formula) -> go.Figure:
     """Draws a column per choice: trials, the surrogate with its standard deviation, the formula."""
     x, trials = projection.grid[:, 0], projection.trials
-    color = palette.CHOICES[0]
-    deviation = {"type": "data", "array": projection.std, "color": color, "thickness": 2}
-    dash = {"symbol": "line-ew", "size": 46, "line": {"color": palette.FORMULA, "width": 3}}
+    values = evaluate(formula.tree, [x])
     figure = go.Figure(
         [
             points(_spread(trials.values[:, 0]), trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER),
-            points(
-                x,
-                projection.mean,
-                "surrogate ± 1 standard deviation",
-                error_y=deviation,
-                marker={"color": color, "size": 11},
-            ),
-            points(x, evaluate(formula.tree, [x]), "formula", marker=dash),
+            _means(projection, x, palette.CHOICES[0], "surrogate ± 1 standard deviation"),
+            _dashes(x, values, palette.FORMULA, "formula", 46),
             *incumbent(projection),
         ]
     )
+    figure.update_yaxes(range=cost_range(projection, [values]))
     return figure.update_xaxes(range=[-0.5, len(x) - 0.5], **axis_layout(projection.axes[0]))
+
+
+def _groups_of_columns(projection: Projection, formula: Formula) -> go.Figure:
+    """Draws as many columns beside one another per choice of the second hyperparameter as the first has choices."""
+    first, second = projection.axes
+    labels, n = first.labels or (), len(second.labels or ())
+    places = _GROUP * ((np.arange(len(labels)) + 0.5) / len(labels) - 0.5)
+    figure, best, formulas = go.Figure(), projection.incumbent, []
+    for j, (label, place) in enumerate(zip(labels, places, strict=True)):
+        part, color = projection.at_choice(0, j), palette.CHOICES[j % len(palette.CHOICES)]
+        x, name, group = part.grid[:, 0], escape(label), {"legendgroup": f"choice {j}"}
+        trials = _spread(part.trials.values[:, 0] + place, _GROUP / len(labels) / 2)
+        dash = max(8.0, _GROUP_PIXELS / (n * len(labels)))
+        formulas.append(evaluate(formula.tree, [np.full(len(x), float(j)), x]))
+        figure.add_traces(
+            [
+                points(trials, part.trials.costs, f"{name}: trial", marker=_dots(color), showlegend=False, **group),
+                _means(part, x + place, color, f"{name}: surrogate", **group),
+                _dashes(x + place, formulas[-1], color, f"{name}: formula", dash, **group),
+            ]
+        )
+    if best is not None and best.values is not None:
+        x0 = best.values[1] + places[int(best.values[0])]
+        figure.add_trace(points([x0], [best.cost], "incumbent", marker=palette.INCUMBENT_MARKER))
+    figure.update_xaxes(range=[-0.5, n - 0.5], **axis_layout(second))
+    figure.update_yaxes(range=cost_range(projection, formulas))
+    return figure.update_layout(legend_title_text=escape(first.name))
 
 
 def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
     """Draws a colour per choice: the surrogate solid in its band, the formula dashed, the trials as points."""
     selector, axis = projection.axes[s], projection.axes[1 - s]
     figure, formulas = go.Figure(), []
-    mode = "lines+markers" if axis.categorical else "lines"
     dense = axis.check_grid(CURVE_POINTS)
     for j, label in enumerate(selector.labels or ()):
         part, color = projection.at_choice(s, j), palette.CHOICES[j % len(palette.CHOICES)]
@@ -72,17 +100,16 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
         columns = [dense, dense]
         columns[s] = np.full(len(dense), float(j))
         formulas.append(evaluate(formula.tree, columns))
-        x = part.trials.values[:, 0]
         figure.add_traces(
             [
                 band(part, color, legendgroup=group, showlegend=False),
-                curve(part.grid[:, 0], part.mean, color, f"{name}: surrogate", mode=mode, legendgroup=group),
-                curve(dense, formulas[-1], color, f"{name}: formula", dash="dash", mode=mode, legendgroup=group),
+                curve(part.grid[:, 0], part.mean, color, f"{name}: surrogate", legendgroup=group),
+                curve(dense, formulas[-1], color, f"{name}: formula", dash="dash", legendgroup=group),
                 points(
-                    _spread(x) if axis.categorical else x,
+                    part.trials.values[:, 0],
                     part.trials.costs,
                     f"{name}: trial",
-                    marker={"color": color, "size": 5, "opacity": 0.6},
+                    marker=_dots(color),
                     legendgroup=group,
                     showlegend=False,
                 ),
@@ -94,7 +121,23 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
     return figure.update_layout(legend_title_text=escape(selector.name))
 
 
-def _spread(positions: Array) -> Array:
+def _means(projection: Projection, x: Array, color: str, name: str, **style: Any) -> go.Scatter:
+    """Returns the surrogate's mean at every choice with its standard deviation."""
+    deviation = {"type": "data", "array": projection.std, "color": color, "thickness": 2}
+    return points(x, projection.mean, name, error_y=deviation, marker={"color": color, "size": 11}, **style)
+
+
+def _dashes(x: Array, y: Array, color: str, name: str, size: float, **style: Any) -> go.Scatter:
+    """Returns the formula's value at every choice."""
+    marker = {"symbol": "line-ew", "size": size, "line": {"color": color, "width": 3}}
+    return points(x, y, name, marker=marker, **style)
+
+
+def _dots(color: str) -> dict[str, Any]:
+    return {"color": color, "size": 5, "opacity": 0.6}
+
+
+def _spread(positions: Array, width: float = 0.24) -> Array:
     """Moves points of one choice beside one another, the same way every time."""
     n = len(positions)
-    return np.asarray(positions + 0.24 * (np.modf(np.arange(n) * 0.618034)[0] - 0.5))
+    return np.asarray(positions + width * (np.modf(np.arange(n) * 0.618034)[0] - 0.5))

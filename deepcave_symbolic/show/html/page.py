@@ -56,7 +56,7 @@ def explanation_page(explanation: Explained | Unexplained, command: str | None =
         command: The command that made it, as typed.
     """
     title = f"{' and '.join(explanation.hyperparameters)} in {_run_name([explanation])}"
-    return _Page([explanation], 2, ()).html(title, {}, command)
+    return _Page([explanation], 2, Warnings(())).html(title, {}, command)
 
 
 def report_page(
@@ -114,10 +114,10 @@ class _Page:
         common: Warnings that the page shows once.
     """
 
-    def __init__(self, explanations: Sequence[Explained | Unexplained], level: int, common: Sequence[str]) -> None:
+    def __init__(self, explanations: Sequence[Explained | Unexplained], level: int, common: Warnings) -> None:
         self._explanations = explanations
         self._level = level
-        self._common = tuple(common)
+        self._common = common
         self._told: set[str] = set()
         self._style, self._script = asset("report.css"), asset("report.js")
         frame = _FRAME + _HEADING * len(explanations) + len(self._style) + len(self._script)
@@ -164,7 +164,7 @@ class _Page:
             title=title,
             style=self._style,
             cards=[[render(block) for block in card] for card in cards],
-            common=render(Warnings(tuple(("with care", text) for text in self._common))),
+            common=render(self._common),
             tables=tables,
             sections=sections,
             incomplete=sum(bool(section.left_out) for section in sections),

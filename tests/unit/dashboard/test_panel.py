@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import math
+import re
 import shutil
 import signal
 import time
@@ -308,6 +310,27 @@ def test_the_overview_has_the_share_of_the_variance(panel: Any, runs: Any, proce
     first = Explanation.from_dict(outputs["explanations"][0])
     assert first.projection is not None
     assert "Share" in page and f"{100 * first.projection.variance_share:.0f} %" in page.splitlines()
+
+
+def test_the_small_pictures_share_one_scale(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
+    pictures = [
+        base64.b64decode(found.rpartition(",")[2]).decode()
+        for found in texts(panel.load_outputs(runs["mlp_hpo"], given, outputs)[ANSWER])
+        if found.startswith("data:image/svg")
+    ]
+    records = [Explanation.from_dict(e) for e in outputs["explanations"] if e["formulas"]]
+    assert len(pictures) == len(records)
+    # The surrogate's mean of each, in pixels per unit of the objective.
+    scales = []
+    for picture, record in zip(pictures, records, strict=True):
+        assert ("polyline" in picture) != record.projection.axes[0].categorical
+        drawn = re.findall(r'cy="([\d.]+)"', picture) or re.findall(r",([\d.]+)", re.findall('points="(.*?)"', picture)[0])
+        assert len(drawn) == len(record.projection.mean)
+        scales.append(np.ptp(np.array(drawn, dtype=float)) / record.range)
+    largest = scales[0]
+    for record, scale in zip(records, scales, strict=True):
+        assert scale == pytest.approx(largest, abs=0.11 / record.range)
 
 
 @pytest.mark.parametrize("first", ["C", inputs.ALL])

@@ -119,8 +119,27 @@ def test_what_holds_for_every_formula_is_said_once() -> None:
     records = [explanation(cv_r2=0.3), explanation("momentum", cv_r2=0.3)]
     (warnings,) = only(overview(records), Warnings)
     texts = [text for _, text in warnings.rows]
-    assert len(texts) == len(set(texts)) and set(common_warnings(records)) == set(texts)
+    assert len(texts) == len(set(texts)) and common_warnings(records) == warnings
     assert not warnings.without(common_warnings(records)).rows
+
+
+def test_every_warning_has_the_colour_of_what_it_says_itself() -> None:
+    record = explanation(cv_r2=0.3)
+    constant = record.formulas[0]
+    blocks = document(record, constant)
+    assert blocks[0] == Heading("lr", "do not trust")
+    (warnings,) = only(blocks, Warnings)
+    # It is too short, the surrogate is middling, and in a part of the domain there is no trial.
+    assert [severity for severity, _ in warnings.rows] == ["do not trust", "with care", "trust"]
+
+
+def test_reasons_of_an_older_record_have_the_verdict_of_all() -> None:
+    record = explanation(cv_r2=0.3)
+    data = record.to_dict()
+    for findings in data["all_findings"]:
+        del findings["trust"]["severities"]
+    trust = type(record).from_dict(data).findings(record.formulas[0]).trust
+    assert {severity for severity, _ in trust.rated_reasons} == {"do not trust"}
 
 
 def test_the_surrogate_has_the_same_words_in_its_card_and_in_a_line() -> None:

@@ -1,0 +1,54 @@
+"""Figures draw what there is between values, and nothing between choices without an order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, Integer
+
+from deepcave_symbolic import Explanation, explain
+from known_surrogates import OfValues
+
+
+@pytest.fixture(scope="module")
+def space() -> ConfigurationSpace:
+    space = ConfigurationSpace(seed=0)
+    space.add(Categorical("kernel", ["rbf", "poly"]), Categorical("solver", ["adam", "sgd", "lbfgs"]))
+    space.add(Integer("layers", (1, 3)))
+    return space
+
+
+@pytest.fixture(scope="module")
+def known(space: ConfigurationSpace) -> Any:
+    costs = {"rbf": 1.0, "poly": 2.0, "adam": 0.0, "sgd": 0.5, "lbfgs": 3.0}
+
+    def mean(values: dict[str, Any]) -> Any:
+        of_choices = [costs[kernel] * (1 + costs[solver]) for kernel, solver in zip(values["kernel"], values["solver"])]
+        return np.array(of_choices) + 0.1 * values["layers"]
+
+    return OfValues(space, mean)
+
+
+def explained(space: ConfigurationSpace, known: OfValues, *names: str) -> Explanation:
+    return explain(None, *names, surrogate=known, configspace=space)
+
+
+def test_no_line_joins_two_categories(space: ConfigurationSpace, known: OfValues) -> None:
+    figure = explained(space, known, "kernel", "solver").plot()
+    assert {trace.mode for trace in figure.data} == {"markers"}
+    surrogates = {trace.name: trace for trace in figure.data if trace.name.endswith("surrogate")}
+    assert list(surrogates) == ["rbf: surrogate", "poly: surrogate"]
+    # Beside one another around their choice's place, with what the surrogate says there.
+    places = [np.array(trace.x) for trace in surrogates.values()]
+    assert (np.mean(places, axis=0) == pytest.approx([0, 1, 2])) and (places[1] - places[0] > 0.3).all()
+    assert surrogates["poly: surrogate"].y == pytest.approx((2.2, 3.2, 8.2), rel=0.01)
+    assert all(len(trace.error_y.array) == 3 for trace in surrogates.values())
+
+
+@pytest.mark.parametrize("names", [("layers",), ("layers", "kernel")])
+def test_a_curve_of_few_points_has_no_markers(space: ConfigurationSpace, known: OfValues, names: Any) -> None:
+    # What plotly chooses by itself for fewer than 20 points.
+    curves = [trace for trace in explained(space, known, *names).plot().data if len(trace.x) > 1]
+    assert curves and {trace.mode for trace in curves} == {"lines"}
