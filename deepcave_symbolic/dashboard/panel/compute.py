@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRec
 from deepcave_symbolic.dashboard.panel.time_limit import TimeUp, time_limit
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
+    HyperparameterNotExplainableError,
     MissingDependencyError,
     NoTrialsError,
     RunFormatError,
@@ -22,6 +23,7 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.explainer import Explainer
+from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
 from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
@@ -42,6 +44,7 @@ _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
     UnknownNameError: "Choose one of the names that exist.",
     RunNotFoundError: "Check that the worker can read the run's folder under the same path.",
     RunFormatError: "Check the run's folder; the run may be incomplete or was written by another tool.",
+    HyperparameterNotExplainableError: "Choose another hyperparameter, or one of the two alone.",
     SearchFailedError: "Allow more functions or longer formulas, or choose another engine.",
 }
 
@@ -100,17 +103,17 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     explainer = Explainer(record, question)
     names: list[str] = []
     if inputs.overview:
+        explanations: Sequence[Explanation | Unexplained] = explainer.explain_all()
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
     elif inputs.first is None:
-        first, note = _most_important(explainer, without=inputs.second)
-        names, notes = [first], [*notes, note]
+        explanation, note = _most_important(explainer, inputs.second)
+        explanations, names, notes = [explanation], list(explanation.hyperparameters), [*notes, note]
     else:
-        names = [inputs.first]
-    if names and inputs.second is not None:
-        names.append(inputs.second)
+        names = [inputs.first, *([] if inputs.second is None else [inputs.second])]
+        explanations = [explainer.explain(*names)]
     return PanelRecord(
-        explanations=tuple([explainer.explain(*names)] if names else explainer.explain_all()),
+        explanations=tuple(explanations),
         overview=inputs.overview,
         notes=tuple(notes),
         code=_code(run, names, question, combined=combined),
@@ -124,15 +127,23 @@ def _objective(run: Any, inputs: Inputs) -> str:
     return str(objective.name)
 
 
-def _most_important(explainer: Explainer, *, without: str | None) -> tuple[str, str]:
-    """Returns the hyperparameter along which the surrogate's mean moves most, and a sentence that says so."""
-    ranges = {name: moved for name, moved in explainer.ranges().items() if name != without}
-    if not ranges:
-        raise SearchFailedError("The run has no (other) hyperparameter that could be explained.")
-    first = next(iter(ranges))
+def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanation, str]:
+    """Explains the hyperparameter along which the surrogate's mean moves most, and returns a sentence that says so.
+
+    With a second one it is the first in this order that can be active together with it.
+    """
+    ranges = {name: moved for name, moved in explainer.ranges().items() if name != second}
     order = ", ".join(f"{name} {moved:.3g}" for name, moved in ranges.items())
-    chosen = f"{first} was chosen, which moves {explainer.objective} most"
-    return first, f"{chosen} (range of the surrogate's mean: {order})."
+    for first in ranges:
+        try:
+            explanation = explainer.explain(*([first] if second is None else [first, second]))
+        except HyperparameterNotExplainableError:
+            continue
+        best = "" if second is None else f" of those that can be set together with {second}"
+        chosen = f"{first} was chosen, which moves {explainer.objective} most{best}"
+        return explanation, f"{chosen} (range of the surrogate's mean: {order})."
+    beside = "" if second is None else f" together with {second}"
+    raise SearchFailedError(f"The run has no hyperparameter that could be explained{beside}.")
 
 
 def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> str:

@@ -30,6 +30,7 @@ __all__ = [
     "filter_layout",
     "input_layout",
     "options_of",
+    "several_objectives",
     "static_options",
 ]
 
@@ -122,6 +123,7 @@ def defaults() -> dict[str, Any]:
         "objective_id": 0,
         "budget_id": AUTOMATIC_BUDGET,
         "weights": "",
+        "weights_hidden": True,
         "hyperparameter_name_1": AUTOMATIC,
         "hyperparameter_name_2": NONE,
         "surrogate": SURROGATES[0],
@@ -136,6 +138,11 @@ def defaults() -> dict[str, Any]:
     }
 
 
+def several_objectives(run: Any) -> bool:
+    """Returns whether a run has more than one objective beside the "Time" that DeepCAVE adds."""
+    return len([name for name in run.get_objective_names() if name != TIME]) > 1
+
+
 def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that depend on the run, by input."""
     names = explainable(run.configspace)
@@ -144,8 +151,7 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
     ids = ids if len(ids) == len(budgets) > 1 else []
     objectives, objective_ids = list(run.get_objective_names()), list(run.get_objective_ids())
-    # DeepCAVE adds an objective "Time" to those of the run.
-    several = len([name for name in objectives if name != TIME]) > 1
+    several = several_objectives(run)
     every = ["All, the budget as a hyperparameter"] if ids else []
     with_budget = [*names, budget_name(run.configspace)] if ids else names
     choices = [_choice_of(name) for name in with_budget]
@@ -246,13 +252,16 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                         select("engine"),
                     ),
                 ),
-                _row(
-                    _field(
-                        "Weights of the objectives",
-                        "For the scalarised cost of several objectives: one number per objective, with commas between "
-                        "them. Empty for the run's own weights, or equal ones where it keeps none.",
-                        dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
-                    )
+                html.Div(
+                    _row(
+                        _field(
+                            "Weights of the objectives",
+                            "For the scalarised cost of several objectives: one number per objective, with commas "
+                            "between them. Empty for the run's own weights, or equal ones where it keeps none.",
+                            dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
+                        )
+                    ),
+                    id=register("weights_hidden", "hidden"),
                 ),
                 _row(
                     _field(

@@ -136,9 +136,7 @@ def _overview(record: PanelRecord, at_most: int) -> _Page:
     which = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {_operators(at_most)}"
     sentence = f"Shown: {which}. The pictures show surrogate (blue) and formula (red) on one scale of the objective."
     title = Heading("All hyperparameters, those that move the objective most first")
-    pictures = sparklines(
-        [(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else None for e in explanations]
-    )
+    pictures = sparklines([(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else None for e in explanations])
     run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]

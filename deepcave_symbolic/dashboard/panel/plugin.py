@@ -72,6 +72,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         """Returns the inputs of a fresh panel."""
         values = {key: {"value": value} for key, value in panel_inputs.defaults().items()}
         values["attempt"] = {"n_clicks": 0}
+        values["weights_hidden"] = {"hidden": True}
         for key, options in panel_inputs.static_options().items():
             values[key]["options"] = options
         for key in ("objective_id", "budget_id", "hyperparameter_name_1", "hyperparameter_name_2"):
@@ -86,6 +87,10 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             chosen = inputs[key]["value"]
             known = {str(option["value"]) for option in options}
             result[key] = {"options": options, "value": chosen if str(chosen) in known else values[key]}
+        several = panel_inputs.several_objectives(run)
+        result["weights_hidden"] = {"hidden": not several}
+        if not several:
+            result["weights"] = {"value": values["weights"]}
         selected = inputs["functions"]["value"]
         if selected is not None:
             # In one order, so that the same selection has the same stored result.

@@ -16,8 +16,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from ConfigSpace import (
+    AndConjunction,
+    Categorical,
+    ConfigurationSpace,
+    EqualsCondition,
+    Float,
+    GreaterThanCondition,
+)
 
-from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
+from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM, TEST_RUNS
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
@@ -102,8 +110,6 @@ def synthetic(
     n: int = 30,
     noise: bool = False,
 ) -> Any:
-    from ConfigSpace import ConfigurationSpace, Float
-
     space = ConfigurationSpace(seed=0)
     space.add([Float(name, (0.0, 1.0)) for name in names])
     run = DeepCAVERun("synthetic", configspace=space, objectives=[objective or Objective("cost")], meta={})
@@ -178,6 +184,28 @@ def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed:
 def test_most_important_leaves_out_the_second(processed: Any) -> None:
     _, outputs = processed("svm_bbo", hyperparameter_name_2="C")
     assert outputs["explanations"][0]["hyperparameters"] == ["gamma", "C"]
+
+
+def test_most_important_can_be_active_together_with_the_second(panel: Any) -> None:
+    space = ConfigurationSpace(seed=0)
+    kernel = Categorical("kernel", ["rbf", "poly"])
+    gamma, degree, never = Float("gamma", (0.0, 1.0)), Float("degree", (1.0, 5.0)), Float("never", (0.0, 1.0))
+    space.add(kernel, gamma, degree, never, Float("C", (0.0, 1.0)))
+    space.add(EqualsCondition(gamma, kernel, "rbf"), EqualsCondition(degree, kernel, "poly"))
+    space.add(AndConjunction(EqualsCondition(never, kernel, "rbf"), GreaterThanCondition(never, degree, 2.0)))
+    run = DeepCAVERun("conditional", configspace=space, objectives=[Objective("cost")], meta={})
+    for i, values in enumerate(map(dict, space.sample_configuration(60))):
+        cost = 9 * values.get("gamma", 0.5) ** 2 + 0.1 * values.get("degree", 1.0) + values["C"]
+        run.add(costs=cost, config=values, budget=0.0, seed=0, start_time=i, end_time=i + 1, status=Status.SUCCESS)
+
+    def explained(second: str) -> Any:
+        return panel.generate_outputs(run, panel.generate_inputs(hyperparameter_name_2=second))
+
+    assert explained(inputs.NONE)["explanations"][0]["hyperparameters"] == ["gamma"]
+    found = explained("degree")
+    assert found["explanations"][0]["hyperparameters"] == ["C", "degree"]
+    assert "C was chosen, which moves cost most of those that can be set together with degree" in found["notes"][0]
+    check_card(panel, explained("never"), "no hyperparameter that could be explained together with never")
 
 
 def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, monkeypatch: Any) -> None:
@@ -325,7 +353,9 @@ def test_the_small_pictures_share_one_scale(panel: Any, runs: Any, processed: An
     scales = []
     for picture, record in zip(pictures, records, strict=True):
         assert ("polyline" in picture) != record.projection.axes[0].categorical
-        drawn = re.findall(r'cy="([\d.]+)"', picture) or re.findall(r",([\d.]+)", re.findall('points="(.*?)"', picture)[0])
+        drawn = re.findall(r'cy="([\d.]+)"', picture) or re.findall(
+            r",([\d.]+)", re.findall('points="(.*?)"', picture)[0]
+        )
         assert len(drawn) == len(record.projection.mean)
         scales.append(np.ptp(np.array(drawn, dtype=float)) / record.range)
     largest = scales[0]
@@ -495,6 +525,16 @@ def test_the_runs_choices(panel: Any, runs: Any) -> None:
     assert chosen["hyperparameter_name_1"]["value"] == inputs.AUTOMATIC
     without = panel.load_dependency_inputs(runs["svm_bbo"], fresh, fresh)
     assert len(without["budget_id"]["options"]) == 1
+
+
+def test_weights_are_asked_for_only_where_there_are_several_objectives(panel: Any, runs: Any) -> None:
+    given = panel.load_inputs()
+    given["weights"]["value"] = "1, 2"
+    single = panel.load_dependency_inputs(runs["svm_bbo"], given, given)
+    assert single["weights_hidden"] == {"hidden": True} and single["weights"] == {"value": ""}
+    several = SMAC3v2Run.from_path(TEST_RUNS / "2.2.0" / "objectives")
+    chosen = panel.load_dependency_inputs(several, given, given)
+    assert chosen["weights_hidden"] == {"hidden": False} and "weights" not in chosen
 
 
 @pytest.mark.parametrize("name", ["(all)", "(all)'", "(none)", "(most important)''", "", "'", "true", "None", "all"])
