@@ -25,8 +25,8 @@ def known(space: ConfigurationSpace) -> Any:
     costs = {"rbf": 1.0, "poly": 2.0, "adam": 0.0, "sgd": 0.5, "lbfgs": 3.0}
 
     def mean(values: dict[str, Any]) -> Any:
-        of_choices = [costs[kernel] * (1 + costs[solver]) for kernel, solver in zip(values["kernel"], values["solver"])]
-        return np.array(of_choices) + 0.1 * values["layers"]
+        kernel, solver = (np.array([costs[choice] for choice in values[name]]) for name in ("kernel", "solver"))
+        return kernel * (1 + solver) + 0.1 * values["layers"]
 
     return OfValues(space, mean)
 
