@@ -15,7 +15,7 @@ from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
-from deepcave_symbolic.words.names import visible_text
+from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation, Unexplained
@@ -126,7 +126,7 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> 
 
     parts: list[str] = []
     for path, explanations in found.items():
-        parts.append(f"<h2>{html.escape(visible_text(path))}</h2>")
+        parts.append(f"<h2>{html.escape(visible(path))}</h2>")
         figure = plot_pairs(explanations)
         parts.append(figure.to_html(full_html=False, include_plotlyjs=len(parts) == 1, div_id=f"map-{len(parts)}"))
     style = "body { font-family: sans-serif; margin: 1.5em; }"
@@ -160,7 +160,7 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
 
 def _report_found(args: argparse.Namespace) -> Callable[[int, int], None]:
     def say(found: int, total: int) -> None:
-        print(f"deepcave-symbolic: {found} of {total} found in {visible_text(args.output_folder)}", file=sys.stderr)
+        print(f"deepcave-symbolic: {found} of {total} found in {visible(args.output_folder)}", file=sys.stderr)
 
     return say
 
@@ -168,7 +168,7 @@ def _report_found(args: argparse.Namespace) -> Callable[[int, int], None]:
 def _report(failures: Sequence[Failure]) -> int:
     """Says what failed, one line each, and returns the exit code: 2, or 1 where the failure is this program's."""
     for failure in failures:
-        print(f"deepcave-symbolic: {visible_text(str(failure))}", file=sys.stderr)
+        print(f"deepcave-symbolic: {visible(str(failure))}", file=sys.stderr)
     if any(failure.internal for failure in failures):
         return 1
     return 2 if failures else 0
@@ -183,7 +183,12 @@ def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse
 
 
 def _heading(path: str, format: str) -> str:
-    return {"markdown": f"# {path}\n\n", "latex": f"% {path}\n", "json": ""}.get(format, f"=== {path}\n\n")
+    """Returns what stands above the explanations of a run where there are several, its path literal."""
+    from deepcave_symbolic.show.markdown import literal
+
+    shown = visible(path)
+    headings = {"markdown": f"# {literal(path)}\n\n", "latex": f"% {shown}\n", "json": ""}
+    return headings.get(format, f"=== {shown}\n\n")
 
 
 def _bundled_run() -> Path:

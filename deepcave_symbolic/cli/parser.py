@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from deepcave_symbolic.cli import compare, dashboard, explain, report
 from deepcave_symbolic.process.output import write_output
+from deepcave_symbolic.words.names import visible
 
 __all__ = ["Parser", "build_parser"]
 
@@ -27,7 +28,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Ends with one line and exit code 2."""
-        self.exit(2, f"{self.prog}: {message} (try --help)\n")
+        self.exit(2, f"{self.prog}: {visible(message)} (try --help)\n")
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is sys.stderr:

@@ -11,7 +11,7 @@ from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import output_file, write_output
-from deepcave_symbolic.words.names import visible_text
+from deepcave_symbolic.words.names import visible
 
 __all__ = ["add_command"]
 
@@ -65,5 +65,5 @@ def _run(args: argparse.Namespace) -> int:
         )
     write_output(page, args.output)
     if file is not None:  # not into a pipe, perhaps the terminal's own
-        print(f"Wrote {visible_text(args.output)} ({len(page.encode()) / 1e6:.1f} MB).")
+        print(f"Wrote {visible(args.output)} ({len(page.encode()) / 1e6:.1f} MB).")
     return 0

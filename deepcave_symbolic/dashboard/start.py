@@ -30,6 +30,7 @@ from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import Listener, is_loopback, listen, open_browser, wait_for_page
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
+from deepcave_symbolic.words.names import visible, visible_text
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
@@ -114,7 +115,7 @@ def run_dashboard(options: DashboardOptions) -> int:
         except ChildError as error:
             children.stop()  # before the report, which says that nothing runs any more
             with contextlib.suppress(OSError):
-                print(f"deepcave-symbolic: {error}", file=sys.stderr)
+                print(f"deepcave-symbolic: {visible_text(str(error))}", file=sys.stderr)
             return 1
 
 
@@ -228,9 +229,9 @@ def _config_file(path: str) -> str:
 
 def _say(message: str) -> None:
     with contextlib.suppress(OSError):  # the terminal was closed, or `head` has seen enough
-        print(message, flush=True)
+        print(visible(message), flush=True)
 
 
 def _warn(message: str) -> None:
     with contextlib.suppress(OSError):
-        print(f"deepcave-symbolic: warning: {message}", file=sys.stderr, flush=True)
+        print(f"deepcave-symbolic: warning: {visible(message)}", file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from deepcave_symbolic.show.blocks import Block, Cell, Facts, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["write_markdown"]
+__all__ = ["literal", "write_markdown"]
 
 
 def write_markdown(blocks: Sequence[Block]) -> str:
@@ -19,15 +19,15 @@ def write_markdown(blocks: Sequence[Block]) -> str:
 def _text(block: Block) -> str:
     match block:
         case Heading():
-            return f"## {_literal(block.text)}"
+            return f"## {literal(block.text)}"
         case FormulaBlock():
             return f"$${block.latex}$$"
         case Facts():
-            return "\n".join(["| | |", "| --- | --- |", *(_line(map(_literal, row)) for row in block.rows)])
+            return "\n".join(["| | |", "| --- | --- |", *(_line(map(literal, row)) for row in block.rows)])
         case Warnings():
-            return "\n\n".join(f"> {_literal(text)}" for _, text in block.rows)
+            return "\n\n".join(f"> {literal(text)}" for _, text in block.rows)
         case Note():
-            return _literal(block.text)
+            return literal(block.text)
         case Table():
             return _table(block)
         case _:  # figures, and what a click would open
@@ -36,32 +36,32 @@ def _text(block: Block) -> str:
 
 def _table(table: Table) -> str:
     shown = table.rows[: table.brief]
-    head = [_literal(column.title) for column in table.columns]
+    head = [literal(column.title) for column in table.columns]
     rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
     rows = [[_cell(cell) for cell in row] for row in (*shown, *table.foot)]
     if table.recommended is not None:
         head, rules = ["", *head], ["---", *rules]
         rows = [["recommended" if i == table.recommended else "", *row] for i, row in enumerate(rows)]
-    parts = [f"{_literal(table.title)}:"] if table.title else []
+    parts = [f"{literal(table.title)}:"] if table.title else []
     parts.append("\n".join(map(_line, (head, rules, *rows))))
     if len(shown) < len(table.rows):
         parts.append(f"and {len(table.rows) - len(shown)} more")
     if table.legend:
-        parts.append("  \n".join(_literal(f"{title}: {meaning}") for title, meaning in table.legend))
+        parts.append("  \n".join(literal(f"{title}: {meaning}") for title, meaning in table.legend))
     return "\n\n".join(parts)
 
 
 def _cell(cell: Cell) -> str:
-    return _literal(cell) if isinstance(cell, str) else f"${cell.latex_body()}$".replace("|", "\\vert ")
+    return literal(cell) if isinstance(cell, str) else f"${cell.latex_body()}$".replace("|", "\\vert ")
 
 
 def _line(cells: Sequence[str] | map[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """Returns text for a cell of a table or a line of its own, without any mark-up in it."""
     text = visible(text)
-    for c in "\\|`*_<>[]$":
+    for c in "\\|`*_<>[]$&#~":
         text = text.replace(c, "\\" + c)
     return text

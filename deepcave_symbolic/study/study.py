@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, WorkerError
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,8 +51,8 @@ class Failure:
 
     def __str__(self) -> str:
         """Returns what failed and why, in one line."""
-        what = f" ({', '.join(self.hyperparameters)})" if self.hyperparameters else ""
-        return " ".join(f"{self.run}{what}: {self.error}".split())
+        what = f" ({', '.join(map(visible, self.hyperparameters))})" if self.hyperparameters else ""
+        return " ".join(f"{visible(self.run)}{what}: {self.error}".split())
 
 
 @dataclass(frozen=True)

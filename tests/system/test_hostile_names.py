@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import itertools
 import json
+import shutil
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunNotFoundError
 from deepcave_symbolic.runs.folder import find_run_folder
+from deepcave_symbolic.show.markdown import literal
+from deepcave_symbolic.words.names import visible
 from hostile import NAMES, renamed
-from places import FOREST
+from places import FOREST, SVM
 
 TWO = ("solver", "learning_rate_init")
 
@@ -77,6 +80,29 @@ def test_line_breaks_in_names_do_not_break_lines(tmp_path: Path, capsys: Any) ->
         )
         if arguments:
             assert out.splitlines()[0].removeprefix("## ").replace("\\\\", "\\") == "two\\u000alines0"
+
+
+@pytest.mark.parametrize("format", ["text", "markdown", "latex"])
+def test_names_of_folders_are_literal(tmp_path: Path, capsys: Any, monkeypatch: Any, format: str) -> None:
+    name = "".join(NAMES.values()).replace("/", "").replace("\ud800", "")
+    monkeypatch.chdir(tmp_path)
+    runs = [shutil.copytree(SVM, f"{name}{i}") for i in range(2)]
+    shutil.copytree(SVM, f"{name}2")
+    Path(f"{name}2", "runhistory.json").unlink()
+    assert main(["explain", *runs, f"{name}2", "-p", "C", "--format", format]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.count("\n") == 1 and visible(f"{name}2") in captured.err
+    start = {"text": "=== ", "markdown": "# ", "latex": "% "}[format]
+    shown = literal(f"{name}0") if format == "markdown" else visible(f"{name}0")
+    assert captured.out.splitlines()[0] == start + shown
+    assert main(["compare", *runs, "-p", "C", "--format", format]) == 0
+    assert "\x1b" not in captured.err
+    for out in (captured.out, capsys.readouterr().out):
+        assert not [c for c in out if unicodedata.category(c)[0] == "C" and c != "\n"]
+        if format == "markdown":
+            assert "<script>" not in out.replace("\\<", "")
+        if format == "latex":
+            assert not [line for line in out.splitlines() if "\\input" in line and not line.startswith("% ")]
 
 
 def test_an_unknown_hostile_name_is_one_line(capsys: Any) -> None:
