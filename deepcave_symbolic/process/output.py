@@ -13,7 +13,7 @@ from pathlib import Path
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.interrupts import unfinished_files
 
-__all__ = ["UNFINISHED", "check_output", "output_file", "write_output"]
+__all__ = ["UNFINISHED", "check_output", "output_file", "replace_file", "write_output"]
 
 #: How the names of files begin that are being written.
 UNFINISHED = ".deepcave-symbolic-"
@@ -89,7 +89,7 @@ def write_output(text: str, output: str | None) -> None:
     try:
         target = output_file(output)
         if target is not None:
-            _replace(text, target)
+            replace_file(text, target)
             return
         descriptor = _descriptor(output)
         # Opened by its name, what is open would be cut off at its start; a socket could not be opened at all.
@@ -114,8 +114,20 @@ def _descriptor(output: str) -> int | None:
     return None
 
 
+def replace_file(text: str, target: Path) -> None:
+    """Writes a file that is whole from its first moment, in the place of what has its name: links are not followed.
+
+    Raises:
+        InvalidArgumentError: If it cannot be written.
+    """
+    try:
+        _replace(text, target)
+    except OSError as error:
+        raise _failed(str(target), error) from error
+
+
 def _replace(text: str, target: Path) -> None:
-    mode = target.stat().st_mode if target.exists() else None
+    mode = target.stat().st_mode if target.is_file() and not target.is_symlink() else None
     temporary = str(target.with_name(f"{UNFINISHED}{secrets.token_hex(8)}"))
     unfinished_files.add(temporary)  # known before it exists: a signal may come at any time
     try:

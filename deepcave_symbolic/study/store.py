@@ -2,7 +2,8 @@
 
 A file is named after what it holds, for people, then two hashes: of what is explained (the run's place or name, the
 hyperparameters, the options) and of everything that decides the result (that, the run's content, the versions). The
-second finds it, wherever the run lies now; the first tells which files a new one replaces.
+second finds it, wherever the run lies now; the first tells which files a new one replaces. A checksum over all that a
+file holds tells whether it is as it was written; what is not is computed again.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ import os
 import re
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import read_explained
-from deepcave_symbolic.process.output import UNFINISHED, write_output
+from deepcave_symbolic.process.output import UNFINISHED, replace_file
 from deepcave_symbolic.runs.folder import read_json, run_around
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.study.content import canonical, versions
@@ -30,7 +32,7 @@ from deepcave_symbolic.study.plan import PlannedRun
 __all__ = ["Store"]
 
 #: Version of the files; another one is computed again.
-FILE_SCHEMA = 2
+FILE_SCHEMA = 3
 _LONGEST_NAME = 60
 #: Half-written files of killed commands are removed after this many seconds.
 _OLD = 3600.0
@@ -61,14 +63,14 @@ class Store:
         key = self._key(run, names)
         own = self.folder / self._name(run, names)
         path = own if own.exists() else self._files.get(f"{key[:16]}.json")
-        if path is None:
+        if path is None or path.is_symlink():  # we make none, and what is behind it is not ours
             return None
         try:
             data = read_json(path, what="an explanation")
-            if data.get("key") != key:
+            if data.get("key") != key or data.pop("checksum", None) != _checksum(data):
                 return None
             explanation: Explanation | Unexplained = read_explained(Explanation, data["explanation"])
-        except (DeepcaveSymbolicError, KeyError):
+        except DeepcaveSymbolicError:
             return None
         place = run.run.name if run.run.path is None else str(run.run.path)
         return dataclasses.replace(explanation, run=place)
@@ -90,7 +92,8 @@ class Store:
             "versions": self._versions,
             "explanation": explanation.to_dict(),
         }
-        write_output(json.dumps(record, allow_nan=False) + "\n", str(self.folder / name))
+        record["checksum"] = _checksum(record)
+        replace_file(json.dumps(record, allow_nan=False) + "\n", self.folder / name)
         for path in self.folder.glob(f"*-{_identity(run, names)}-*.json"):
             if path.name != name:
                 with contextlib.suppress(OSError):
@@ -103,6 +106,10 @@ class Store:
     def _key(self, run: PlannedRun, names: Sequence[str]) -> str:
         parts = [FILE_SCHEMA, self._versions, run.content, list(names), run.question.to_dict()]
         return hashlib.sha256(canonical(parts)).hexdigest()
+
+
+def _checksum(record: Mapping[str, Any]) -> str:
+    return hashlib.sha256(canonical(record)).hexdigest()
 
 
 def _identity(run: PlannedRun, names: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -106,11 +105,31 @@ def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
     explain_study(run, folder=out, **QUICK)
     first, second = sorted(out.iterdir())
     whole = first.read_text(encoding="utf-8")
-    for broken in (whole[: len(whole) // 2], "", "[]", re.sub('"schema": [0-9]+', '"schema": 0', whole), '{"key": 1}'):
+    data = json.loads(whole)
+    explanation = data["explanation"]
+    formula = {**explanation["formulas"][0], "r2": 0.125}
+    parts: tuple[dict[str, Any], ...] = (
+        {"verdict": "trust" if explanation["verdict"] != "trust" else "with care"},
+        {"formulas": [formula, *explanation["formulas"][1:]]},
+        {"projection": {**explanation["projection"], "mean": [0.125] * len(explanation["projection"]["mean"])}},
+        {"surrogate": 1},
+        {"schema": 0},
+    )
+    changed = [json.dumps({**data, "explanation": {**explanation, **part}}) for part in parts]
+    changed += [whole[: len(whole) // 2], "", "[]", "[" * 100_000, json.dumps({"key": data["key"]})]
+    changed += [whole.rstrip()[:-1] + ', "explanation": {}}', whole.replace('"seed": 0', f'"seed": {"9" * 5000}')]
+    for broken in changed:
         first.write_text(broken, encoding="utf-8")
         os.utime(first, (1, 1))  # not one that is just being written
         assert explain_study(run, folder=out, **QUICK).n_found == 1
         assert first.read_text(encoding="utf-8") == whole
+    (tmp_path / "precious").write_text("precious", encoding="utf-8")
+    for replacement in (first.symlink_to, lambda _: os.mkfifo(first)):
+        first.unlink()
+        replacement(tmp_path / "precious")
+        assert explain_study(run, folder=out, **QUICK).n_found == 1
+        assert first.read_text(encoding="utf-8") == whole and not first.is_symlink()
+    assert (tmp_path / "precious").read_text(encoding="utf-8") == "precious"
     keep_trials(run, 39)
     fresh = explain_study(run, folder=out, **QUICK)
     assert fresh.n_found == 0 and {e.surrogate.n_trials for e in fresh.explanations} == {39}  # type: ignore[union-attr]
