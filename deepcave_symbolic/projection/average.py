@@ -183,7 +183,7 @@ def _incumbent(
     """Returns the configuration with the best mean cost over its trials.
 
     One with less than half as many trials as another (seeds, instances) was given up early and does not count, nor does
-    one of which a trial had no finite cost, as long as there are others.
+    one of which a trial had no finite cost or broke the run's constraints, as long as there are others.
     """
     if len(surrogate.y) == 0:
         return None

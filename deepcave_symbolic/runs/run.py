@@ -39,6 +39,7 @@ class Trial:
         seed: Seed given to the target function, if any.
         budget: Budget it was evaluated with, if any.
         time: Wall-clock seconds it took.
+        feasible: Whether it meets the run's constraints; what breaks them is no incumbent.
     """
 
     config_id: int
@@ -48,6 +49,7 @@ class Trial:
     seed: int | None = None
     budget: float | None = None
     time: float = 0.0
+    feasible: bool = True
 
 
 @dataclass(frozen=True)

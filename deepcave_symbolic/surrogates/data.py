@@ -44,7 +44,8 @@ class TrainingData:
         n_left_out: Trials without a finite cost (up to `LARGEST_COST`), which are not among the rows.
         n_clipped: Costs that the encoder raised because they have no logarithm.
         n_timeouts: Timeouts among the rows that were encoded after other trials.
-        failed: Whether the row's configuration has another trial that was left out, shape (n,).
+        failed: Whether the row's configuration has another trial that was left out, or one that breaks the run's
+            constraints, so that it is no incumbent while there are others, shape (n,).
     """
 
     X: Array
@@ -80,7 +81,9 @@ def collect(
     parts = select_trials(run, budget)
     finite = [[trial for trial in part if abs(trial.costs[objective]) <= LARGEST_COST] for part in parts]
     n_left_out = sum(map(len, parts)) - sum(map(len, finite))
-    incomplete = {t.config_id for part in parts for t in part if not abs(t.costs[objective]) <= LARGEST_COST}
+    failed = {
+        t.config_id for part in parts for t in part if not (abs(t.costs[objective]) <= LARGEST_COST and t.feasible)
+    }
     _check_enough(run, budget, sum(map(len, finite)), n_left_out)
     costs = [np.array([trial.costs[objective] for trial in part], dtype=np.float64) for part in finite]
     trials = finite[0] + finite[1]
@@ -108,7 +111,7 @@ def collect(
         n_left_out=n_left_out + int(np.sum(~keep)),
         n_clipped=sum(encoder.n_clipped(part) for part in costs),
         n_timeouts=int(keep[len(finite[0]) :].sum()) if finite[0] else 0,
-        failed=np.array([trial.config_id in incomplete for trial in trials], dtype=bool)[keep],
+        failed=np.array([trial.config_id in failed for trial in trials], dtype=bool)[keep],
     )
 
 

@@ -24,6 +24,8 @@ __all__ = ["from_study", "is_study"]
 
 #: Trials that have ended without a value that counts, by Optuna's state.
 _ENDED = {"PRUNED": "pruned", "FAIL": "failed"}
+#: Optuna's key for a trial's constraints, or the beginning of their keys.
+_CONSTRAINTS = "constraints"
 
 
 def is_study(candidate: Any) -> bool:
@@ -37,7 +39,8 @@ def from_study(study: Any, *, configspace: ConfigurationSpace | None = None) -> 
     """Returns the record of a study; costs keep their own units, also those of an objective that is maximised.
 
     Pruned and failed trials are left out and counted, running and waiting ones left out. Intermediate values are not
-    read: Optuna's steps are reports of a trial that goes on, no budgets that trials are started with.
+    read: Optuna's steps are reports of a trial that goes on, no budgets that trials are started with. Trials that break
+    the study's constraints have true values, so that they count, but not as the incumbent.
 
     Args:
         study: An `optuna.Study`.
@@ -75,7 +78,7 @@ def from_study(study: Any, *, configspace: ConfigurationSpace | None = None) -> 
             name for name, way in zip(objectives, study.directions, strict=True) if way.name == "MAXIMIZE"
         ),
         changes=(*changes, *_left_out(everything)),
-        notes=notes,
+        notes=(*notes, *_infeasible(complete)),
     )
 
 
@@ -96,6 +99,28 @@ def _trial(trial: Any, config_id: int, n_objectives: int) -> Trial:
         costs=tuple((values + [math.nan] * n_objectives)[:n_objectives]),
         status=Status.SUCCESS,
         time=0.0 if started is None or ended is None else max(0.0, (ended - started).total_seconds()),
+        feasible=_is_feasible(trial),
+    )
+
+
+def _is_feasible(trial: Any) -> bool:
+    """Returns whether no constraint of a trial is above 0, as Optuna has it; one without constraints is feasible."""
+    # As a list up to Optuna 4, one by one since.
+    found = list(trial.system_attrs.get(_CONSTRAINTS) or ())
+    found += [value for key, value in trial.system_attrs.items() if key.startswith(f"{_CONSTRAINTS}:")]
+    return all(value <= 0.0 for value in found)
+
+
+def _infeasible(trials: Sequence[Any]) -> tuple[str, ...]:
+    n, total = sum(not _is_feasible(trial) for trial in trials), len(trials)
+    if n == 0:
+        return ()
+    if n == total:
+        return (f"None of the {total} complete trials meets the study's constraints; the incumbent breaks them, too.",)
+    verb = "break" if n > 1 else "breaks"
+    return (
+        f"{n} of the {total} complete trials {verb} the study's constraints: the surrogate learns from their values, "
+        "none of them is the incumbent. Formulas know no constraints; where one is best they may be broken.",
     )
 
 
@@ -105,7 +130,10 @@ def _left_out(trials: Sequence[Any]) -> tuple[str, ...]:
         return ()
     listed = " and ".join(f"{counts[word]} {word}" for word in _ENDED.values() if counts[word])
     n = sum(counts.values())
-    return (f"{listed} trial{'' if n == 1 else 's'} of {len(trials)} {'is' if n == 1 else 'are'} left out",)
+    sentence = f"{listed} trial{'' if n == 1 else 's'} of {len(trials)} {'is' if n == 1 else 'are'} left out"
+    if counts["pruned"]:
+        sentence += ": pruning keeps what starts well, so that little is known of the values that it ended"
+    return (sentence,)
 
 
 def _vectors(trials: Sequence[Any], configspace: ConfigurationSpace) -> tuple[Array, tuple[str, ...]]:
