@@ -151,7 +151,8 @@ def explain_study(
     A run that cannot be explained is in `failures` with the reason and does not stop the others.
 
     Args:
-        runs: Run folders, folders above them (every run below is taken), `Run`s or DeepCAVE run objects; one or a list.
+        runs: Run folders, folders above them (every run below is taken), files of Optuna's (every study in it), `Run`s,
+            studies or DeepCAVE run objects; one or a list.
         *hyperparameters: One or two names, to explain these (two together) in every run instead.
         pairs: As in `explain_all`, and so are n_jobs, folder, scheduler, progress and the question.
         n_jobs: See `explain_all`.

@@ -80,6 +80,14 @@ class HyperparameterNotExplainableError(DeepcaveSymbolicError):
         self.hyperparameter = hyperparameter
 
 
+class AmbiguousRunError(InvalidArgumentError):
+    """A file holds several runs; `candidates` are the places to give instead, which the message lists, one a line."""
+
+    def __init__(self, message: str, *, candidates: Sequence[str]) -> None:
+        super().__init__(message)
+        self.candidates = tuple(candidates)
+
+
 class UnknownNameError(DeepcaveSymbolicError, KeyError):
     """A name (hyperparameter, objective, engine, ...) is not among the valid ones.
 

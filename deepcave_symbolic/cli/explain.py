@@ -31,13 +31,16 @@ examples:
   deepcave-symbolic explain RUN --all-pairs --jobs 2         every pair
   deepcave-symbolic explain RUNS... --all-pairs --jobs -1 --output-folder DIR
                                                              a study: finished explanations are kept and found again
+  deepcave-symbolic explain sqlite:///studies.db --all-runs -p lr
+                                                             in every study of the file
   deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
   deepcave-symbolic explain RUN -p C --format latex -o front.tex
 """
 
 _RUN_HELP = (
     "a SMAC run folder, a parent with one run below it, or a file of Optuna's (sqlite:///FILE, FILE#STUDY); with "
-    "several RUNs, --all-pairs, --output-folder or --scheduler a parent stands for all runs below it"
+    "several RUNs, --all-runs, --all-pairs, --output-folder or --scheduler a parent stands for all runs below it, a "
+    "file for all studies in it"
 )
 
 
@@ -59,6 +62,7 @@ def add_command(commands: Any) -> None:
         metavar="NAME",
         help="hyperparameter to explain; twice for two together",
     )
+    parser.add_argument("--all-runs", action="store_true", help="explain every run below RUN, every study in it")
     _add_options(parser)
     parser.set_defaults(run_command=_run)
 
@@ -87,7 +91,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_demo(args: argparse.Namespace) -> int:
-    args.run, args.hyperparameter = [str(_bundled_run())], None
+    args.run, args.hyperparameter, args.all_runs = [str(_bundled_run())], None, False
     return _run(args)
 
 
@@ -139,7 +143,7 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
     from deepcave_symbolic.api import explain, explain_all, explain_study
 
     options = search_options(args)
-    alone = not (len(args.run) > 1 or args.all_pairs or args.output_folder or args.scheduler)
+    alone = not (len(args.run) > 1 or args.all_runs or args.all_pairs or args.output_folder or args.scheduler)
     if alone and args.hyperparameter:
         with clock("explaining"), training_shown():
             return {args.run[0]: [explain(args.run[0], *args.hyperparameter, **options)]}, ()

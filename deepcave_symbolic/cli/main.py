@@ -55,8 +55,10 @@ def _main(arguments: list[str]) -> int:
 
 
 def _in_words(error: Exception) -> tuple[str, int]:
-    from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+    from deepcave_symbolic.exceptions import AmbiguousRunError, DeepcaveSymbolicError
 
+    if isinstance(error, AmbiguousRunError):  # a list, one a line
+        return str(error), 2
     if isinstance(error, DeepcaveSymbolicError | OSError):
         return " ".join(str(error).split()), 2
     return f"internal error: {type(error).__name__}: {error} (--debug shows where)", 1

@@ -51,7 +51,7 @@ def find_run_folder(path: str | os.PathLike[str]) -> Path:
         raise InvalidArgumentError(f"Expected the path of a run folder, got {path!r}: {error}") from error
     if not exists:
         raise RunNotFoundError(
-            f"No such folder: {folder}. Give the folder that holds {SCENARIO} and {RUNHISTORY}.", path=folder
+            f"No such file or folder: {folder}. Give the folder that holds {SCENARIO} and {RUNHISTORY}.", path=folder
         )
     try:
         return _run_folder_of(folder)
@@ -85,7 +85,8 @@ def _run_folder_of(folder: Path) -> Path:
     if folder.is_file():
         if not _holds_run(folder.parent):
             raise RunNotFoundError(
-                f"{folder} is a file outside a run folder. Give the folder that holds {SCENARIO} and {RUNHISTORY}.",
+                f"{folder} is a file outside a run folder and holds no studies of Optuna's. Give the folder that holds "
+                f"{SCENARIO} and {RUNHISTORY}.",
                 path=folder,
             )
         return folder.parent
@@ -114,7 +115,10 @@ def _only_run_below(folder: Path) -> Path:
     shown = ", ".join(str(run) for run in candidates[:MAX_LISTED])
     more = f" and {len(candidates) - MAX_LISTED} more" if len(candidates) > MAX_LISTED else ""
     raise RunNotFoundError(
-        f"{folder} holds {len(candidates)} runs; give one of them: {shown}{more}.", path=folder, candidates=candidates
+        f"{folder} holds {len(candidates)} runs; give one of them, or take all (--all-runs, explain_study): "
+        f"{shown}{more}.",
+        path=folder,
+        candidates=candidates,
     )
 
 

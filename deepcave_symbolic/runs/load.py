@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.runs import smac
+from deepcave_symbolic.runs.folder import runs_below
 from deepcave_symbolic.runs.run import Run
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run"]
+__all__ = ["load_run", "runs_at"]
 
 
 def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
@@ -46,3 +47,14 @@ def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
     from deepcave_symbolic.runs.deepcave import from_deepcave
 
     return from_deepcave(run)
+
+
+def runs_at(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], ...]:
+    """Returns the runs that a place stands for where several are allowed: those below a folder, a file's studies.
+
+    Raises:
+        DeepcaveSymbolicError: If there is none.
+    """
+    from deepcave_symbolic.runs.optuna.storage import is_storage, stored_studies
+
+    return stored_studies(place) if is_storage(place) else runs_below(place)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunNotFoundError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.explainer import Explainer, checked_pairs, wanted
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
-from deepcave_symbolic.runs.folder import runs_below
+from deepcave_symbolic.runs.load import runs_at
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
@@ -75,7 +75,7 @@ def plan(
     """Returns what is to be explained of many runs, and which of them are not usable.
 
     Args:
-        runs: A run as in `explain`, a folder above several, or a list of those.
+        runs: A run as in `explain`, a folder above several, a file of several studies, or a list of those.
         question: What is asked.
         pairs: As in `plan_run`.
         only: As in `plan_run`.
@@ -94,17 +94,17 @@ def plan(
 
 
 def _each(runs: Any) -> Iterable[Any]:
-    """Yields single runs: a folder that holds several stands for all of them."""
+    """Yields single runs: a folder or a file that holds several stands for all of them."""
     given = [runs] if isinstance(runs, (str, os.PathLike, Run)) or not isinstance(runs, Iterable) else runs
     for run in given:
         if not isinstance(run, (str, os.PathLike)):
             yield run
             continue
         try:
-            below = runs_below(run)
-        except RunNotFoundError:  # said where the run is read
-            below = ()
-        yield from below or (run,)
+            found = runs_at(run)
+        except DeepcaveSymbolicError:  # said where the run is read
+            found = (run,)
+        yield from found
 
 
 def _label(run: Any, given: Any = None) -> str:

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float
 
-from deepcave_symbolic import explain, explain_all, load_run
+from deepcave_symbolic import explain, explain_all, explain_study, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import (
+    AmbiguousRunError,
     InvalidArgumentError,
     MissingDependencyError,
     NoTrialsError,
@@ -317,9 +318,10 @@ def test_trials_that_do_not_count_are_counted() -> None:
     study.ask()  # one that is running
     run = load_run(study)
     assert len(run.trials) == 20
-    assert run.changes == ("6 pruned and 4 failed trials of 31 are left out",)
+    (sentence,) = run.changes
+    assert sentence.startswith("6 pruned and 4 failed trials of 31 are left out: pruning keeps what starts well")
     explanation = explain(run, "x")
-    assert "6 pruned and 4 failed trials of 31 are left out." in explanation.warnings
+    assert f"{sentence}." in explanation.warnings
     assert any("1 trial without a finite cost" in w for w in explanation.warnings)
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 19
     with pytest.raises(NoTrialsError, match=r"no complete trial \(1 running\)"):
@@ -328,6 +330,28 @@ def test_trials_that_do_not_count_are_counted() -> None:
         load_run(waiting)
     with pytest.raises(NoTrialsError, match="none at all"):
         load_run(optuna.create_study())
+
+
+@pytest.mark.parametrize("recorded", ["together", "one by one"])
+def test_trials_that_break_constraints_are_no_incumbent(recorded: str) -> None:
+    study = optuna.create_study()
+    d = {"x": optuna.distributions.FloatDistribution(0.0, 10.0)}
+    for i in range(30):
+        x = i / 3
+        broken = {"constraints": [5.0 - x]} if recorded == "together" else {"constraints:least": 5.0 - x}
+        study.add_trial(optuna.trial.create_trial(value=x, params={"x": x}, distributions=d, system_attrs=broken))
+    run = load_run(study)
+    assert sum(trial.feasible for trial in run.trials) == 15
+    explanation = explain(run, "x")
+    assert explanation.projection.incumbent is not None
+    assert explanation.projection.incumbent.values == (5.0,)
+    assert explanation.surrogate is not None and explanation.surrogate.n_trials == 30
+    assert any(w.startswith("15 of the 30 complete trials break the study's const") for w in explanation.warnings)
+    study = optuna.create_study()
+    for x in (1.0, 2.0, 3.0):
+        attrs = {"constraints": [1.0]}
+        study.add_trial(optuna.trial.create_trial(value=x, params={"x": x}, distributions=d, system_attrs=attrs))
+    assert load_run(study).notes[0].startswith("None of the 3 complete trials meets the study's constraints")
 
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -346,10 +370,24 @@ def test_a_database_is_read_and_not_touched(database: Path, single: Path, smooth
 
 
 def test_which_study(database: Path) -> None:
-    with pytest.raises(InvalidArgumentError, match=r"2 studies: '(a#b', 'bowl|bowl', 'a#b)'"):
+    with pytest.raises(AmbiguousRunError) as caught:
         load_run(f"sqlite:///{database}")
+    head, *lines = str(caught.value).splitlines()
+    assert "has 2 studies" in head and "--all-runs" in head
+    assert sorted(lines) == [f"  {database}#a#b  3 trials", f"  {database}#bowl  30 trials"]
+    assert sorted(caught.value.candidates) == [f"{database}#a#b", f"{database}#bowl"]
     with pytest.raises(UnknownNameError, match="Did you mean 'bowl'"):
         load_run(f"sqlite:///{database}#bowls")
+
+
+def test_all_studies_of_a_file(database: Path, single: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = explain_study(f"sqlite:///{database}", "n")
+    assert sorted(study.by_run()) == [f"{database}#a#b", f"{database}#bowl"] and not study.failures
+    assert list(explain_study([single, f"{database}#bowl"], "n").by_run()) == [str(single), f"{database}#bowl"]
+    assert main(["explain", str(database), "-p", "n"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+    assert main(["explain", str(database), "-p", "n", "--all-runs"]) == 0
+    assert {f"=== {database}#a#b", f"=== {database}#bowl"} <= set(capsys.readouterr().out.splitlines())
 
 
 def test_a_journal_is_read_and_not_touched(tmp_path: Path) -> None:
@@ -385,23 +423,36 @@ def test_files_that_are_no_studies(single: Path, tmp_path: Path) -> None:
     for place in (f"sqlite:///{missing}", f"sqlite:///{missing}#x"):
         with pytest.raises(RunNotFoundError, match="No such file"):
             load_run(place)
-    foreign, broken, empty, pickled = (tmp_path / name for name in ("foreign.db", "broken.db", "empty.db", "study.pkl"))
-    with sqlite3.connect(foreign) as connection:
-        connection.execute("CREATE TABLE studies (a TEXT)")
-    connection.close()
+    foreign, near, bare, broken, cut, empty, pickled = (
+        tmp_path / name for name in ("foreign.db", "near.db", "bare.db", "broken.db", "cut.db", "empty.db", "study.pkl")
+    )
+    for file, commands in (
+        (foreign, ["CREATE TABLE mails (a TEXT)"]),
+        (near, ["CREATE TABLE studies (a TEXT)", "CREATE TABLE trials (a TEXT)"]),
+        (bare, ["CREATE TABLE a (b TEXT)", "DROP TABLE a"]),
+    ):
+        with sqlite3.connect(file) as connection:
+            for command in commands:
+                connection.execute(command)
+        connection.close()
     content = bytearray(single.read_bytes())
+    cut.write_bytes(content[:20_000])
     content[1000:] = b"\xff" * (len(content) - 1000)
     broken.write_bytes(content)
     empty.write_bytes(b"")
     pickled.write_bytes(pickle.dumps({"study": 1}))
     before = fingerprint(tmp_path)
     for file, message in (
-        (foreign, "no studies that optuna"),
-        (broken, "no studies that optuna"),
-        (empty, "neither a SQLite database nor a journal"),
+        (foreign, "none of Optuna's: it has the tables mails; expected studies and trials"),
+        (near, "no studies that optuna"),
+        (bare, "is an empty database: no study was ever stored"),
+        (broken, "cannot be read: it is damaged or cut off"),
+        (cut, "cannot be read: it is damaged or cut off"),
+        (empty, "is empty: no study was ever stored"),
     ):
-        with pytest.raises(RunFormatError, match=message):
+        with pytest.raises(RunFormatError, match=message) as caught:
             load_run(f"sqlite:///{file}")
+        assert "sqlite3" not in str(caught.value) and "Error" not in str(caught.value)
     with pytest.raises(RunFormatError, match="is a pickle, which is never opened"):
         load_run(pickled)
     assert fingerprint(tmp_path) == before

@@ -148,7 +148,7 @@ def test_depth_and_width_of_the_search_are_bounded(
 
 
 def test_not_a_run(tmp_path: Path) -> None:
-    with pytest.raises(RunNotFoundError, match="No such folder"):
+    with pytest.raises(RunNotFoundError, match="No such file or folder"):
         load_run(tmp_path / "missing")
     with pytest.raises(RunNotFoundError, match="not a SMAC run"):
         load_run(tmp_path)
