@@ -24,6 +24,7 @@ from typing import Any
 
 from deepcave_symbolic.dashboard import ENVIRONMENT, PLUGIN_GROUP
 from deepcave_symbolic.dashboard.cache_files import protect_cache_files
+from deepcave_symbolic.dashboard.run_labels import label_runs
 from deepcave_symbolic.process.optional import import_optional
 
 __all__ = ["PLUGIN_GROUP", "Config"]
@@ -63,6 +64,7 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     def PLUGINS(self) -> dict[str, list[Any]]:  # noqa: N802 - DeepCAVE's name
         """DeepCAVE's own panels and those of every entry point, by category; a broken one is reported and left out."""
         plugins: dict[str, list[Any]] = super().PLUGINS
+        label_runs()
         taken = {plugin.id for panels in plugins.values() for plugin in panels}
         # Panels are imported here and not above: DeepCAVE is only half imported when it loads this module.
         for entry in sorted(entry_points(group=PLUGIN_GROUP), key=lambda e: (e.name, e.value)):

@@ -24,7 +24,12 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
         allow_abbrev=False,
     )
     add = parser.add_argument
-    add("runs", nargs="*", metavar="RUN", help="run folders to select, of any optimizer that DeepCAVE reads")
+    add(
+        "runs",
+        nargs="*",
+        metavar="RUN",
+        help="run folders of any optimizer that DeepCAVE reads, or a folder with SMAC runs below",
+    )
     add("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this machine only)")
     add("--port", type=int, metavar="N", help="port to listen on (default: 8050, or a free one)")
     add("--workers", type=int, default=1, metavar="N", help="processes that compute (default: 1)")

@@ -1,7 +1,8 @@
 """DeepCAVE's readers of run folders, where its own give up or do too much.
 
-`SMACRun` opens the SMAC 2 runs that DeepCAVE 1.4.1 cannot: runs with instances, runs without any trial yet, and trials
-keyed by configuration. What DeepCAVE can read it reads itself, so that its other panels show what they always do.
+`SMACRun` opens the SMAC 2 runs that DeepCAVE 1.4.1 cannot: runs with instances, runs without any trial yet, trials
+keyed by configuration, and choices that are lists. What DeepCAVE can read it reads itself, so that its other panels
+show what they always do.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,6 +19,11 @@ from deepcave_symbolic.process.optional import import_optional
 from deepcave_symbolic.runs.folder import RUNHISTORY, SCENARIO
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import read_run
+from deepcave_symbolic.space.choices import storable
+from deepcave_symbolic.space.configurations import read_space, space_dict
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
 
 _smac: Any = import_optional("deepcave.runs.converters.smac3v2", purpose="The dashboard")
 _optuna: Any = import_optional("deepcave.runs.converters.optuna", purpose="The dashboard")
@@ -33,6 +39,8 @@ _STATUS = {
     Status.TIMEOUT: DeepCAVEStatus.TIMEOUT,
     Status.MEMORYOUT: DeepCAVEStatus.MEMORYOUT,
 }
+#: Where a serialised space has one choice, and where several.
+_CHOICE_KEYS, _CHOICES_KEYS = {"value", "default_value"}, {"choices", "sequence", "values"}
 #: DeepCAVE rounds the budgets of SMAC runs to this many decimals.
 _BUDGET_DECIMALS = 2
 
@@ -47,12 +55,14 @@ class SMACRun(_smac.SMAC3v2Run):  # type: ignore[misc]  # deepcave has no types
         Raises:
             DeepcaveSymbolicError: If neither reader can read it; the message says what is wrong.
         """
+        record = read_run(path)  # first, because it is the one with limits for what a folder may cost
         try:
             run: SMACRun = super().from_path(path)
         # DeepCAVE's reader raises whatever it stumbles over.
         except Exception:
-            return cls._from_record(read_run(path), Path(path))
+            return cls._from_record(record, Path(path))
         run.__class__ = cls  # it names its own class, and DeepCAVE looks for the one in its list
+        run.name = record.name
         return run
 
     @classmethod
@@ -61,7 +71,8 @@ class SMACRun(_smac.SMAC3v2Run):  # type: ignore[misc]  # deepcave has no types
         meta = json.loads(json.dumps(record.scenario))
         meta["run_objectives"] = meta.pop("objectives")
         meta["optimizer_seed"] = meta.pop("seed", None)
-        run = cls(name=path.stem, configspace=record.configspace, objectives=objectives, meta=meta)
+        space = _with_hashable_choices(record.configspace)
+        run = cls(name=record.name, configspace=space, objectives=objectives, meta=meta)
         run._path = path
         parts: dict[tuple[int, int | None, float | None], list[Trial]] = {}
         for trial in record.trials:
@@ -87,12 +98,31 @@ def _mean_costs(trials: Sequence[Trial], failed: Status | None) -> list[float | 
     return [None if failed is not None or not math.isfinite(cost) else float(cost) for cost in costs]
 
 
+def _with_hashable_choices(space: ConfigurationSpace) -> ConfigurationSpace:
+    """Returns the space with the names of choices that are lists, since DeepCAVE looks configurations up by values."""
+    return read_space(_hashable(space_dict(space)))
+
+
+def _hashable(value: Any, key: str = "") -> Any:
+    """Returns a part of a serialised space, or a value of a configuration, in which every choice can be hashed."""
+    if isinstance(value, dict):
+        return {name: _hashable(part, name) for name, part in value.items()}
+    if not isinstance(value, (list, tuple, np.ndarray)):
+        return value
+    if key in _CHOICE_KEYS:
+        return str(storable(value))
+    return [_hashable(part, "value" if key in _CHOICES_KEYS else "") for part in value]
+
+
 def _values(record: Run, config_id: int) -> dict[str, Any]:
     vector = record.configurations[config_id]
     pairs = zip(record.configspace.items(), vector, strict=True)
     values = {name: hyperparameter.to_value(v) for (name, hyperparameter), v in pairs if not np.isnan(v)}
     # DeepCAVE keeps them as JSON.
-    return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+    return {
+        name: value.item() if isinstance(value, np.generic) else _hashable(value, "value")
+        for name, value in values.items()
+    }
 
 
 class StudyRun(_optuna.OptunaRun):  # type: ignore[misc]  # deepcave has no types

@@ -25,7 +25,7 @@ from deepcave_symbolic.dashboard.launcher.redis_server import (
     parse_address,
     start_redis,
 )
-from deepcave_symbolic.dashboard.launcher.runs import run_folder, what_is_wrong
+from deepcave_symbolic.dashboard.launcher.runs import readable, run_folders, what_is_wrong
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import Listener, is_loopback, listen, open_browser, wait_for_page
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
@@ -34,8 +34,8 @@ from deepcave_symbolic.words.names import visible, visible_text
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
-#: Seconds for server and workers to get ready.
-START_LIMIT = 60.0
+#: Seconds for server and workers to get ready, and for the server to open a run.
+START_LIMIT, RUN_LIMIT = 60.0, 5.0
 _POLL = 0.1
 #: What DeepCAVE's server ends with when somebody clicks on Exit.
 _EXIT_CLICKED = 130
@@ -50,7 +50,7 @@ class DashboardOptions:
     """What to start.
 
     Args:
-        runs: Run folders that are selected at the start.
+        runs: Run folders that are selected at the start, or folders above them.
         host: Where the server listens.
         port: The server's port, or None for a free one.
         workers: Worker processes here.
@@ -76,11 +76,11 @@ def run_dashboard(options: DashboardOptions) -> int:
     Raises:
         InvalidArgumentError: If an option is wrong, the port is in use or the given Redis cannot be used.
         MissingDependencyError: If DeepCAVE or a Redis is not installed.
-        RunFormatError: If DeepCAVE can open none of the runs.
+        RunFormatError: If none of the runs can be opened.
         RunNotFoundError: If a run folder is missing.
     """
     _validate(options)
-    runs = list(dict.fromkeys(run_folder(run) for run in options.runs))
+    runs = _readable([folder for run in options.runs for folder in run_folders(run)])
     user_config = "" if options.user_config is None else _config_file(options.user_config)
     program, redis = "", None
     if options.redis is None:
@@ -144,11 +144,22 @@ def _start_processes(
     keys = [f"deepcave-symbolic-{uuid.uuid4().hex}" for _ in range(options.workers)]
     workers = [start(f"worker {n}", "worker.py", "--name", key) for n, key in enumerate(keys, start=1)]
     if listener is not None and server is not None:
-        wait_for_page(listener, server, children, limit=START_LIMIT)
+        n_runs = len(settings["RUNS"].split(os.pathsep))
+        wait_for_page(listener, server, children, limit=START_LIMIT + RUN_LIMIT * n_runs)
     if workers:
         children.wait_until(
             lambda: redis.has_workers(keys), limit=START_LIMIT, child=workers[0], what="The workers were not ready"
         )
+
+
+def _readable(found: Sequence[Path]) -> list[Path]:
+    """Returns the runs without those that cannot be read, of which it warns; raises RunFormatError if none is left."""
+    runs, refused = readable(dict.fromkeys(found))
+    if refused and not runs:
+        raise RunFormatError(" ".join(refused), path=found[0])
+    for sentence in refused:
+        _warn(sentence)
+    return runs
 
 
 def _check_runs(runs: Sequence[Path], session: Session) -> None:

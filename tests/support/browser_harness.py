@@ -353,7 +353,7 @@ class PanelPage:
         self.page.locator("#general-selected-runs-container").get_by_text(run).first.wait_for()
         self.page.locator("#navigation-items").get_by_text(self.name, exact=True).click()
         select = self.input("run")
-        option = select.locator("option").filter(has_text=re.compile(rf"/{re.escape(run)}$"))
+        option = select.locator("option").filter(has_text=re.compile(rf"(^|/){re.escape(run)}$"))
         option.wait_for(state="attached")
         select.select_option(label=option.inner_text())
 

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError, RunNotFoundError
-from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder
+from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, runs_below
+from deepcave_symbolic.runs.optuna.storage import is_storage
 from deepcave_symbolic.runs.smac import read_run
 
-__all__ = ["run_folder", "what_is_wrong"]
+__all__ = ["readable", "run_folders", "what_is_wrong"]
 
 
-def run_folder(path: str) -> Path:
-    """Returns the absolute path of a SMAC run (also the only one below), or of another folder for DeepCAVE to try.
+def run_folders(path: str) -> list[Path]:
+    """Returns the absolute paths of a SMAC run or all runs below a folder, or of a folder for DeepCAVE to try.
 
     Raises:
-        RunNotFoundError: If nothing is there, or more than one run below it.
+        RunNotFoundError: If nothing is there.
         RunFormatError: If a pipe or something else that is no file stands in the place of one.
-        InvalidArgumentError: If the path cannot stand in a list of paths.
+        InvalidArgumentError: If it is a storage of Optuna's, or the path cannot stand in a list of paths.
     """
+    if is_storage(path):
+        raise InvalidArgumentError(
+            f"{path} holds studies of Optuna's; the dashboard opens folders of runs only. Use `deepcave-symbolic "
+            "explain` or `deepcave-symbolic report`, which read it."
+        )
     try:
-        folder = find_run_folder(path)
-    except RunNotFoundError as error:
-        folder = Path(path).expanduser()
-        if error.candidates or not folder.is_dir():
+        folders = runs_below(path)
+    except RunNotFoundError:
+        folders = (Path(path).expanduser(),)
+        if not folders[0].is_dir():
             raise
+    return [_checked(folder) for folder in folders]
+
+
+def _checked(folder: Path) -> Path:
     absolute = Path(os.path.abspath(folder))  # not resolved: DeepCAVE shows the folder's name
     if os.pathsep in str(absolute):
         raise InvalidArgumentError(f"{absolute} contains {os.pathsep!r}, which separates run folders here. Rename it.")
@@ -34,6 +45,21 @@ def run_folder(path: str) -> Path:
         if file.exists() and not file.is_file():
             raise RunFormatError(f"{file} is no regular file. Copy the whole run folder.", path=file)
     return absolute
+
+
+def readable(runs: Iterable[Path]) -> tuple[list[Path], list[str]]:
+    """Returns the runs that DeepCAVE may try, and a sentence on each SMAC 2 run that cannot be read.
+
+    It tries each of them with all its readers, which have no limits for what a folder may cost.
+    """
+    left, refused = [], []
+    for run in runs:
+        reason = what_is_wrong(run) if (run / SCENARIO).is_file() else None
+        if reason is None:
+            left.append(run)
+        else:
+            refused.append(f"{run} is not opened: {reason}")
+    return left, refused
 
 
 def what_is_wrong(run: Path) -> str | None:

@@ -7,6 +7,7 @@ import os
 import pickle
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,17 @@ pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at th
 from deepcave.config import Config as DeepCAVEConfig
 from deepcave.runs import Status
 from deepcave.runs.converters.smac3v2 import SMAC3v2Run
+from deepcave.runs.handler import RunHandler
 
 from deepcave_symbolic import load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
-from deepcave_symbolic.dashboard.launcher.runs import what_is_wrong
+from deepcave_symbolic.dashboard.launcher.runs import readable, run_folders, what_is_wrong
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
-from deepcave_symbolic.exceptions import RunFormatError
+from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +94,70 @@ def test_a_run_without_any_trial_opens_and_says_so(tmp_path: Path) -> None:
     assert "has no finished trial (0 running). Wait until some have finished." in card["message"]
 
 
+@pytest.fixture(scope="module")
+def sequences(base: Path) -> Path:
+    """A run whose choices are lists, with a condition and a clause on them."""
+    folder = base / "layers" / "0"
+    shutil.copytree(SVM, folder)
+    choices = [[32], [64, 64], [32, 32, 32]]
+    layers = {"type": "categorical", "name": "layers", "choices": choices, "weights": None, "default_value": [32]}
+    clause = {"type": "AND", "clauses": [{"type": "IN", "name": "layers", "values": [[64, 64]]}]}
+    clause["clauses"].append({"type": "EQUALS", "name": "C", "value": 1.0})
+
+    def add_hyperparameter(data: Any) -> None:
+        data["hyperparameters"].append({**layers, "meta": None})
+        data["conditions"] = [{"type": "EQ", "child": "gamma", "parent": "layers", "value": [32]}]
+        data["forbiddens"] = [clause]
+
+    def add_choices(data: Any) -> None:
+        for i, values in enumerate(data["configs"].values()):
+            values["layers"] = choices[i % 3]
+            if i % 3:
+                del values["gamma"]
+
+    edit_json(folder / "configspace.json", add_hyperparameter)
+    edit_json(folder / "runhistory.json", add_choices)
+    return folder
+
+
+def test_choices_that_are_lists_have_their_names(sequences: Path) -> None:
+    with pytest.raises(TypeError, match="unhashable type"):
+        SMAC3v2Run.from_path(sequences)
+    run, record = SMACRun.from_path(sequences), load_run(sequences)
+    assert len(run.history) == len(record.trials) and len(run.configs) == len(record.configurations)
+    assert list(run.configspace["layers"].choices) == ["(32,)", "(64, 64)", "(32, 32, 32)"]
+    # What the pages of DeepCAVE ask first, and what goes to a worker.
+    for config_id in run.configs:
+        config = run.get_config(config_id)
+        assert run.get_config_id(config) == config_id and ("gamma" in config) == (config["layers"] == "(32,)")
+    assert np.isfinite(run.encode_config(0)).all()
+    json.dumps(run.configs)
+    assert pickle.loads(pickle.dumps(run)).configs == run.configs
+    given = SymbolicFormulas().generate_inputs(hyperparameter_name_1="layers")
+    outputs = SymbolicFormulas().generate_outputs(run, given)
+    assert [e["hyperparameters"] for e in outputs["explanations"]] == [["layers"]]
+
+
+def test_runs_of_smac_are_called_by_what_tells_them_apart(
+    sequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert Config().PLUGINS  # DeepCAVE asks for them when it starts
+    monkeypatch.setattr("deepcave._api_mode", False)
+    first, second = (Path(shutil.copytree(SVM, tmp_path / name / "rbf" / "0")) for name in ("a", "b"))
+    runs = [SMACRun.from_path(path) for path in (sequences, first)]
+    assert [run.name for run in runs] == ["layers/0", "rbf/0"]
+
+    def labels(runs: list[Any]) -> list[str]:
+        options = SymbolicFormulas.load_run_inputs(runs, [], lambda run: True)["run"]["options"]
+        return [option["label"] for option in options]
+
+    assert labels(runs) == ["layers/0", "rbf/0"]
+    assert labels([runs[1], SMACRun.from_path(second)]) == ["a/rbf/0", "b/rbf/0"]
+    # On the page that adds runs, where others are listed beside those that are selected.
+    handler = SimpleNamespace(runs={str(first): runs[1], str(second): None})
+    assert [RunHandler.get_run_name(handler, path) for path in (first, str(sequences))] == ["a/rbf/0", "layers/0"]
+
+
 def test_what_neither_reads_is_said_in_words(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SVM, tmp_path / "run"))
     (folder / "runhistory.json").write_text("[]", encoding="utf-8")
@@ -133,6 +199,45 @@ def test_a_refused_run_has_its_reason(tmp_path: Path) -> None:
     assert what_is_wrong(folder) is None and what_is_wrong(tmp_path) is None
     (folder / "runhistory.json").write_text("[]", encoding="utf-8")
     assert "runhistory.json holds a JSON list" in str(what_is_wrong(folder))
+
+
+def test_a_folder_stands_for_the_runs_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [Path(shutil.copytree(SVM, tmp_path / "runs" / name / "0")) for name in ("a", "b", "broken")]
+    monkeypatch.chdir(tmp_path)
+    assert run_folders("runs") == runs and run_folders("runs/a") == runs[:1]
+    assert run_folders(str(tmp_path)) == runs
+    (tmp_path / "other").mkdir()
+    assert run_folders("other") == [tmp_path / "other"]  # perhaps another optimizer's, for DeepCAVE to try
+    with pytest.raises(RunNotFoundError, match="No such folder: none"):
+        run_folders("none")
+    (runs[2] / "runhistory.json").write_text("[]", encoding="utf-8")
+    left, refused = readable([*runs, tmp_path / "other"])
+    assert left == [*runs[:2], tmp_path / "other"]
+    (sentence,) = refused
+    assert sentence.startswith(f"{runs[2]} is not opened: ") and "holds a JSON list" in sentence
+
+
+@pytest.mark.parametrize("place", ["sqlite:///studies.db", "studies.db"])
+def test_the_dashboard_says_that_it_opens_no_studies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("studies.db").write_bytes(b"SQLite format 3\x00".ljust(100, b"\x00"))
+    with pytest.raises(InvalidArgumentError, match="holds studies of Optuna's; the dashboard opens folders of runs"):
+        run_folders(place)
+    assert main(["dashboard", place, "--no-browser"]) == 2
+    assert "Use `deepcave-symbolic explain`" in capsys.readouterr().err
+
+
+def test_runs_of_which_none_can_be_read_start_nothing(tmp_path: Path, capsys: Any) -> None:
+    for name in ("a", "b"):
+        folder = shutil.copytree(SVM, tmp_path / name / "0")
+        (Path(folder) / "runhistory.json").write_text("[]", encoding="utf-8")
+    assert main(["dashboard", str(tmp_path), "--no-browser"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    for name in ("a", "b"):
+        assert f"{tmp_path / name / '0'} is not opened: " in told
 
 
 def test_old_layouts_are_opened_too() -> None:
