@@ -57,7 +57,7 @@ def explain(
         *hyperparameters: One or two names.
         objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several
             objectives, "Time" for the seconds that successful trials took.
-        budget: Budget whose trials are used; by default the highest with enough trials, as SMAC does. "all" makes the
+        budget: Budget whose trials are used; by default the highest at which enough succeeded. "all" makes the
             budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
             "scalarized (2)".
         source: "surrogate", or "trials" to fit the evaluated configurations themselves.

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from deepcave_symbolic.words.numbers import rounded_text
+
 __all__ = [
     "DeepcaveSymbolicError",
     "DomainWarning",
@@ -27,6 +29,9 @@ __all__ = [
     "UnknownNameError",
     "WorkerError",
 ]
+
+#: Names that a sentence lists.
+_MOST_LISTED = 30
 
 
 class DeepcaveSymbolicError(Exception):
@@ -98,11 +103,12 @@ class UnknownNameError(DeepcaveSymbolicError, KeyError):
     """
 
     def __init__(self, kind: str, name: object, valid: Sequence[object]) -> None:
-        folded = {str(v).casefold(): str(v) for v in valid}
+        folded = {str(v).casefold(): str(v) for v in valid if not isinstance(v, float)}
         close = difflib.get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.5)
         hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
-        known = ", ".join(repr(v) for v in valid)
-        self.message = f"Unknown {kind} {name!r}.{hint} Known: {known}."
+        known = ", ".join(map(_shown, valid[:_MOST_LISTED])) or "none"
+        more = f" and {len(valid) - _MOST_LISTED} more" if len(valid) > _MOST_LISTED else ""
+        self.message = f"Unknown {kind} {_shown(name)}.{hint} Known: {known}{more}."
         super().__init__(self.message)
         self.kind = kind
         self.name = name
@@ -111,6 +117,10 @@ class UnknownNameError(DeepcaveSymbolicError, KeyError):
     def __str__(self) -> str:
         """Returns the sentence; `KeyError` alone would show its representation."""
         return self.message
+
+
+def _shown(value: object) -> str:
+    return rounded_text(value, 6) if isinstance(value, float) else repr(value)
 
 
 class MissingDependencyError(DeepcaveSymbolicError, ImportError):

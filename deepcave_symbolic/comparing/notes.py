@@ -9,6 +9,7 @@ from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = ["notes_on"]
@@ -39,7 +40,7 @@ def _on_runs(explanations: Mapping[str, Explained], projections: Mapping[str, Pr
     notes = []
     for what, values in (
         ("objectives", {e.objective for e in explanations.values()}),
-        ("budgets", {f"{e.budget:g}" if e.budget is not None else "none" for e in explanations.values()}),
+        ("budgets", {budget_text(e.budget) if e.budget is not None else "none" for e in explanations.values()}),
         ("directions", {e.direction for e in explanations.values()}),
         ("surrogates", {e.surrogate.name for e in explanations.values()}),
     ):

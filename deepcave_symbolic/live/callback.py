@@ -29,6 +29,7 @@ from deepcave_symbolic.live.steps import Round
 from deepcave_symbolic.live.time_budget import Prices, TimeBudget
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.question import Question
+from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.runs.views import SCALARIZED
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.words.names import shown_name, visible
@@ -248,7 +249,7 @@ def _sentence(explanation: Explanation, n_trials: int) -> str:
     """Returns the line of the log, such as "C after 50 trials: cost ≈ 0.5 + 0.2·C^(-0.3) (trust: R² 0.98, ...)"."""
     best, surrogate = explanation.best, explanation.surrogate
     names = " and ".join(shown_name(name) for name in explanation.hyperparameters)
-    budget = "" if explanation.budget is None else f" at budget {explanation.budget:g}"
+    budget = "" if explanation.budget is None else f" at budget {budget_text(explanation.budget)}"
     numbers = f"R² {_rounded(best.r2)}"
     if surrogate.cv_r2 is not None:
         numbers += f", the surrogate's cross-validated R² {_rounded(surrogate.cv_r2)}"

@@ -14,17 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import load_run
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import without_surrogate
 
-__all__ = ["from_deepcave", "match_budget", "with_combined_budget"]
-
-#: DeepCAVE rounds the budgets of SMAC runs to this many decimals.
-_BUDGET_DECIMALS = 2
+__all__ = ["from_deepcave", "with_combined_budget"]
 
 _STATUS = {
     "SUCCESS": Status.SUCCESS,
@@ -77,29 +74,6 @@ def with_combined_budget(run: Run) -> Run:
     kept = [t for t in run.trials if t.budget is not None and t.budget == highest.get(t.config_id)]
     trials = tuple(replace(t, budget=None) for t in kept)
     return without_surrogate(replace(run, trials=trials), "with combined budgets")
-
-
-def match_budget(run: Run, budget: float | None) -> float | None:
-    """Returns the run's own budget that DeepCAVE shows as `budget`, which it rounds to two decimals.
-
-    Where several budgets are rounded to the same number, the highest is meant.
-
-    Args:
-        run: The run.
-        budget: DeepCAVE's number, or None.
-
-    Raises:
-        UnknownNameError: If no budget of the run is shown so.
-    """
-    budgets = budgets_of(run)
-    if not budgets or budget is None:
-        return None
-    if budget in budgets:
-        return float(budget)
-    for candidate in budgets:
-        if np.round(candidate, _BUDGET_DECIMALS) == np.round(float(budget), _BUDGET_DECIMALS):
-            return candidate
-    raise UnknownNameError("budget", budget, budgets)
 
 
 def _optimizer(run: Any) -> str:

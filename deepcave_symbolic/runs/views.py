@@ -18,7 +18,7 @@ import numpy as np
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.run import Run, Status
-from deepcave_symbolic.runs.trial_selection import budgets_of, component_meta
+from deepcave_symbolic.runs.trial_selection import budget_text, budgets_of, component_meta
 
 __all__ = [
     "ALL_BUDGETS",
@@ -235,7 +235,7 @@ def with_budget_as_hyperparameter(run: Run) -> Run:
     finished = tuple(trial for trial in run.trials if trial.status != Status.RUNNING and np.isfinite(trial.costs).any())
     budgets = sorted(budgets_of(replace(run, trials=finished)))
     if len(budgets) < 2:
-        found = f"finished trials at only the budget {budgets[0]:g}" if budgets else "no budgets"
+        found = f"finished trials at only the budget {budget_text(budgets[0])}" if budgets else "no budgets"
         if not budgets and budgets_of(run):
             found = "no finished trial at any budget"
         raise InvalidArgumentError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.records import encode
+from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
 from deepcave_symbolic.surrogates.base import SurrogateRecord
 from deepcave_symbolic.words.run_names import run_name
@@ -37,7 +38,8 @@ def run_of(explanation: Explained | Unexplained) -> str:
 
 def objective_text(explanation: Explained | Unexplained) -> str:
     """Returns the objective and, where there are budgets, the one whose trials were used."""
-    return explanation.objective + ("" if explanation.budget is None else f" at budget {explanation.budget:g}")
+    at = "" if explanation.budget is None else f" at budget {budget_text(explanation.budget)}"
+    return explanation.objective + at
 
 
 def run_card(explanation: Explained | Unexplained) -> Facts:

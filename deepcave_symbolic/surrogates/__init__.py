@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, NoTrialsError, UnknownNameError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.runs.run import Run, Status
-from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, select_trials, trial_rules
+from deepcave_symbolic.runs.trial_selection import (
+    MIN_ROWS,
+    budget_text,
+    has_cost,
+    resolve_budget,
+    select_trials,
+    smacs_budget,
+    usable_trials,
+)
 from deepcave_symbolic.surrogates.base import (
     SURROGATES,
     FittedSurrogate,
@@ -19,6 +27,7 @@ from deepcave_symbolic.surrogates.base import (
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.validation import clearly_better
+from deepcave_symbolic.words.numbers import counted
 
 __all__ = [
     "FittedSurrogate",
@@ -41,7 +50,7 @@ def build_surrogate(
     Args:
         run: The run.
         objective: Index of the objective.
-        budget: Budget whose trials are used; None for the highest with enough trials, as SMAC chooses it.
+        budget: Budget whose trials are used; None for the highest with enough trials to learn from.
         kind: "run" for the run's own model (a forest, labelled so, where it has none or does not tell it), "forest"
             for a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
         seed: Decides a forest trained by us; the run's own model has the run's seed.
@@ -58,9 +67,7 @@ def build_surrogate(
         raise InvalidArgumentError(
             f"Objective {objective} of run {run.name!r} is not one of 0 to {len(run.objectives) - 1}."
         )
-    min_trials = trial_rules(run).min_trials
-    # SMAC starts with a single trial at its highest budget; a model of one or two trials explains nothing.
-    chosen = resolve_budget(run, budget, max(min_trials, MIN_ROWS))
+    chosen = resolve_budget(run, budget, objective)
     surrogate = _build(run, objective, chosen, kind, seed)
     if all(trial.status != Status.SUCCESS for part in select_trials(run, chosen) for trial in part):
         surrogate = _with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
@@ -68,25 +75,41 @@ def build_surrogate(
         surrogate = _with_warning(surrogate, sentence)
     if chosen is None:
         return surrogate
-    return _compared_with_smacs_budget(surrogate, run, chosen, min_trials, by_default=budget is None)
+    surrogate = _compared_with_smacs_budget(surrogate, run, chosen, by_default=budget is None)
+    left = _other_budgets(run, chosen, objective)
+    return _with_warning(surrogate, left) if left and budget is None else surrogate
 
 
 def _compared_with_smacs_budget(
-    surrogate: FittedSurrogate, run: Run, chosen: float, min_trials: int, *, by_default: bool
+    surrogate: FittedSurrogate, run: Run, chosen: float, *, by_default: bool
 ) -> FittedSurrogate:
-    try:
-        smacs_choice = resolve_budget(run, None, min_trials)
-    except NoTrialsError:
-        smacs_choice = None
+    smacs_choice = smacs_budget(run)
     if chosen == smacs_choice:
         return surrogate
     theirs = "no budget has enough trials for SMAC's own model"
     if smacs_choice is not None:
-        theirs = f"SMAC's own model would use budget {smacs_choice:g}"
-    note = f"trained on budget {chosen:g}; {theirs}"
+        theirs = f"SMAC's own model would use budget {budget_text(smacs_choice)}"
+    note = f"trained on budget {budget_text(chosen)}; {theirs}"
     record = replace(surrogate.record, exact=False, differences=(*surrogate.record.differences, note))
     surrogate = replace(surrogate, record=record)
-    return _with_warning(surrogate, f"The surrogate was {note}, which has too few trials.") if by_default else surrogate
+    if not by_default:
+        return surrogate
+    return _with_warning(surrogate, f"The surrogate was {note}, where too few trials succeeded.")
+
+
+def _other_budgets(run: Run, chosen: float, objective: int) -> str:
+    """Returns a sentence on the trials that are not used, empty where nothing could be learned from them."""
+    usable = usable_trials(run, objective)
+    others = {budget: n for budget, n in usable.items() if budget != chosen}
+    best = max(others, key=lambda budget: others[budget], default=chosen)
+    left = sum(t.status != Status.RUNNING and has_cost(t, objective) for t in run.trials) - usable[chosen]
+    if usable[best] < MIN_ROWS or left < 1:
+        return ""
+    return (
+        f"Used: {counted(usable[chosen], 'trial')} at budget {budget_text(chosen)}. {left} more at other budgets: "
+        f"budget={budget_text(best)} (--budget {budget_text(best)}) has {usable[best]}, "
+        'budget="all" (--budget all) takes all.'
+    )
 
 
 def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int) -> FittedSurrogate:

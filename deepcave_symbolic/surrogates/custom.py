@@ -11,7 +11,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.runs.trial_selection import MIN_ROWS, resolve_budget, trial_rules
+from deepcave_symbolic.runs.trial_selection import resolve_budget
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord, TimedSurrogate
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.model import ModelSurrogate, is_fitted_model
@@ -97,7 +97,7 @@ def wrap_surrogate(surrogate: Any, run: Run, *, objective: int, budget: float | 
             conventions, which becomes a `ModelSurrogate` with its defaults.
         run: The run, for the trials and the configuration space.
         objective: Index of the objective.
-        budget: Budget whose trials are shown; None for the highest with enough trials.
+        budget: Budget whose trials are shown; None for the one of `resolve_budget`.
 
     Raises:
         InvalidArgumentError: If it has no `predict`, or is a model of another configuration space.
@@ -120,7 +120,7 @@ def wrap_surrogate(surrogate: Any, run: Run, *, objective: int, budget: float | 
     if not run.trials:
         d = len(run.configspace)
         return FittedSurrogate(model=model, record=record, budget=None, X=np.empty((0, d)), y=np.empty(0))
-    chosen = resolve_budget(run, budget, max(trial_rules(run).min_trials, MIN_ROWS))
+    chosen = resolve_budget(run, budget, objective)
     data = collect(run, objective=objective, budget=chosen, encoder_name="RunHistoryEncoder")
     predicted, _ = model.predict(data.X)
     record = replace(record, n_trials=len(data.y), trials_r2=weighted_r2(data.y, predicted, None))

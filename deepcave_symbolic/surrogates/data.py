@@ -18,16 +18,17 @@ import numpy.typing as npt
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.run import Run, Trial
-from deepcave_symbolic.runs.trial_selection import MIN_ROWS, budgets_of, select_trials
+from deepcave_symbolic.runs.trial_selection import MIN_ROWS, budget_text, has_cost, select_trials, usable_trials
 from deepcave_symbolic.surrogates.encoders import Encoder, UnsuitableCostsError, fit_encoder
+from deepcave_symbolic.words.numbers import counted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["TrainingData", "chunks", "collect", "conditional", "impute", "instance_features"]
+__all__ = ["WITHOUT_COST", "TrainingData", "chunks", "collect", "conditional", "impute", "instance_features"]
 
-#: Sums of a few thousand larger costs are beyond a float; such costs stand for a crash, as infinite ones do.
-LARGEST_COST = 1e303
+#: What is said of trials that cannot be learned from.
+WITHOUT_COST = "whose cost is infinite, missing or too large"
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class TrainingData:
         z: Costs in encoder units, shape (n,).
         groups: Number of the row's configuration, shape (n,).
         encoder: The fitted encoder.
-        n_left_out: Trials without a finite cost (up to `LARGEST_COST`), which are not among the rows.
+        n_left_out: Trials without a cost that can be learned from, which are not among the rows.
         n_clipped: Costs that the encoder raised because they have no logarithm.
         n_timeouts: Timeouts among the rows that were encoded after other trials.
         failed: Whether the row's configuration has another trial that was left out, or one that breaks the run's
@@ -79,12 +80,10 @@ def collect(
         UnsuitableCostsError: If the encoder cannot scale the costs or has no value for a considered one.
     """
     parts = select_trials(run, budget)
-    finite = [[trial for trial in part if abs(trial.costs[objective]) <= LARGEST_COST] for part in parts]
+    finite = [[trial for trial in part if has_cost(trial, objective)] for part in parts]
     n_left_out = sum(map(len, parts)) - sum(map(len, finite))
-    failed = {
-        t.config_id for part in parts for t in part if not (abs(t.costs[objective]) <= LARGEST_COST and t.feasible)
-    }
-    _check_enough(run, budget, sum(map(len, finite)), n_left_out)
+    failed = {t.config_id for part in parts for t in part if not (has_cost(t, objective) and t.feasible)}
+    _check_enough(run, objective, budget, sum(map(len, finite)), n_left_out)
     costs = [np.array([trial.costs[objective] for trial in part], dtype=np.float64) for part in finite]
     trials = finite[0] + finite[1]
     y = np.concatenate(costs)
@@ -98,7 +97,7 @@ def collect(
     features = _feature_rows(run, trials)
     # A timeout cheaper than every considered trial has no logarithm (root, inverse) on their scale.
     keep = np.isfinite(z)
-    _check_enough(run, budget, int(keep.sum()), n_left_out + int(np.sum(~keep)))
+    _check_enough(run, objective, budget, int(keep.sum()), n_left_out + int(np.sum(~keep)))
     numbers: dict[bytes, int] = {}
     groups = np.array([numbers.setdefault(row.tobytes(), len(numbers)) for row in X], dtype=np.intp)
     return TrainingData(
@@ -130,15 +129,21 @@ def _check_encoded(encoder: Encoder, y: Array, z: Array) -> None:
 _ADVICE = ("Wait for more trials.", "Look at why trials fail, or wait for more that succeed.")
 
 
-def _check_enough(run: Run, budget: float | None, n_rows: int, n_left_out: int) -> None:
+def _check_enough(run: Run, objective: int, budget: float | None, n_rows: int, n_left_out: int) -> None:
     if n_rows >= MIN_ROWS:
         return
-    at = "" if budget is None else f" at budget {budget:g}"
-    lost = f" ({n_left_out} more have no finite cost below {LARGEST_COST:g})" if n_left_out else ""
-    others = [b for b in budgets_of(run) if b != budget and sum(map(len, select_trials(run, b))) >= MIN_ROWS]
-    advice = f"Choose budget {' or '.join(f'{b:g}' for b in others)}." if others else _ADVICE[n_left_out > 0]
+    at = "" if budget is None else f" at budget {budget_text(budget)}"
+    lost = f" (beside {counted(n_left_out, 'trial')} {WITHOUT_COST})" if n_left_out else ""
+    others = {b: n for b, n in usable_trials(run, objective).items() if b != budget}
+    best = max(others, key=lambda b: others[b], default=None)
+    advice = _ADVICE[n_left_out > 0]
+    if best is not None and others[best] >= MIN_ROWS:
+        advice = f"Choose budget={budget_text(best)} (--budget {budget_text(best)}), which has {others[best]}."
+    elif others:
+        lost += ", and no other budget has enough"
     raise NoTrialsError(
-        f"Run {run.name!r} has {n_rows} usable trials{at}{lost}; a surrogate needs at least {MIN_ROWS}. {advice}"
+        f"Run {run.name!r} has {counted(n_rows, 'usable trial')}{at}{lost}; a surrogate needs at least {MIN_ROWS}. "
+        f"{advice}"
     )
 
 

@@ -20,6 +20,7 @@ from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.surrogates.encoding import MINIMAL_COST_FOR_LOG, Encoder, UnsuitableCostsError, n_below
 from deepcave_symbolic.surrogates.rank_encoders import RANK_ENCODERS, InterpolatedEncoder
+from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["EIPS", "ENCODERS", "Encoder", "LinkEncoder", "UnsuitableCostsError", "fit_encoder", "remarks"]
 
@@ -191,10 +192,9 @@ def remarks(encoder: Encoder, *, process: bool, n_timeouts: int) -> tuple[str, .
             "monotone interpolation between the run's own costs and never leave their range."
         ]
         if n_timeouts:
-            s = "" if n_timeouts == 1 else "s"
             found.append(
-                f"SMAC encodes the {n_timeouts} timeout{s} by {encoder.name} among themselves, not beside the other "
-                "trials: where they are, the surrogate understates the cost."
+                f"SMAC encodes the {counted(n_timeouts, 'timeout')} by {encoder.name} among themselves, not beside the "
+                "other trials: where they are, the surrogate understates the cost."
             )
         return tuple(found)
     if isinstance(encoder, LinkEncoder) and encoder.link == "inverse" and process:

@@ -22,13 +22,14 @@ from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.cost import announced
-from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, instance_features
+from deepcave_symbolic.surrogates.data import WITHOUT_COST, TrainingData, collect, conditional, instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
 from deepcave_symbolic.surrogates.training import train
 from deepcave_symbolic.surrogates.validation import Index, cross_validate, notes
+from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["fit_smac_surrogate"]
 
@@ -164,7 +165,7 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
         )
     if data.n_left_out:
         found.append(
-            f"{data.n_left_out} trials without a finite cost are left out, which SMAC would have given to its model"
+            f"left out: {counted(data.n_left_out, 'trial')} {WITHOUT_COST}, which SMAC would have given to its model"
         )
     return tuple(found)
 

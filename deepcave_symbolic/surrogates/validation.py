@@ -25,18 +25,19 @@ import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
+from deepcave_symbolic.runs.trial_selection import MIN_CONFIGURATIONS
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
+from deepcave_symbolic.surrogates.data import WITHOUT_COST, TrainingData
+from deepcave_symbolic.words.numbers import counted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
-    from deepcave_symbolic.surrogates.data import TrainingData
 
 __all__ = ["Validation", "clearly_better", "cross_validate", "notes"]
 
 N_FOLDS = 5
-MIN_CONFIGURATIONS = 10
 #: Rows that a fold learns from at most; runs of up to 2 500 trials are not affected.
 MOST_TRAINED = 2_000
 #: From so many configurations on, the nearest is found by matrix products: a tree of cells prunes nothing in 50
@@ -220,10 +221,11 @@ def notes(data: TrainingData, r2: float | None) -> tuple[str, ...]:
     """Returns what a user must know about the surrogate's data, as sentences; what its R² means is said by `trust`."""
     sentences = []
     if data.n_left_out:
-        sentences.append(f"{_trials(data.n_left_out)} without a finite cost (or with one beyond 1e303) left out.")
+        sentences.append(f"Left out: {counted(data.n_left_out, 'trial')} {WITHOUT_COST}.")
     if data.n_clipped:
         sentences.append(
-            f"Costs of {_trials(data.n_clipped)} were below 0.00001 and raised to it before the logarithm, as in SMAC."
+            f"Costs of {counted(data.n_clipped, 'trial')} were below 0.00001 and raised to it before the logarithm, as "
+            "in SMAC."
         )
     if r2 is not None and (1 - 1 / N_FOLDS) * len(data.y) > MOST_TRAINED:
         sentences.append(
@@ -235,7 +237,3 @@ def notes(data: TrainingData, r2: float | None) -> tuple[str, ...]:
             f"Too few configurations for cross-validation ({len(np.unique(data.groups))}) or costs that do not vary."
         )
     return tuple(sentences)
-
-
-def _trials(n: int) -> str:
-    return f"{n} trial" if n == 1 else f"{n} trials"

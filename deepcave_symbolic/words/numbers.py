@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["number_text", "percent", "round_significant"]
+__all__ = ["counted", "number_text", "percent", "round_significant", "rounded_text"]
 
 #: Numbers of this size are written without an exponent.
 _FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
@@ -12,7 +12,8 @@ _FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
 
 def number_text(value: float) -> str:
     """Returns the shortest text that reads back as the same number, such as 0.03997, 12000 or 2.5e-7."""
-    if value == 0.0 or _FIXED_FROM <= abs(value) < _FIXED_BELOW:
+    value = float(value)
+    if value == 0.0 or not math.isfinite(value) or _FIXED_FROM <= abs(value) < _FIXED_BELOW:
         return repr(value).removesuffix(".0")
     for digits in range(17):
         text = f"{value:.{digits}e}"
@@ -22,11 +23,21 @@ def number_text(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def counted(n: int, noun: str) -> str:
+    """Returns a number of things, such as 1 trial or 3 trials."""
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
 def round_significant(value: float, digits: int) -> float:
     """Returns the value rounded to that many significant digits."""
     if value == 0.0 or not math.isfinite(value):
         return value
     return float(f"{value:.{digits - 1}e}")
+
+
+def rounded_text(value: float, digits: int = 3) -> str:
+    """Returns the value in so many significant digits, written out as people do: 0.0594, 2140 or 2.5e-7."""
+    return number_text(round_significant(value, digits))
 
 
 def percent(share: float) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ import places
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import build_parser, main
 from deepcave_symbolic.process.output import _writable
-from run_folders import fingerprint
+from run_folders import edit_json, fingerprint
 
 SVM, FOREST = map(str, (places.SVM, places.FOREST))
 
@@ -72,6 +74,34 @@ def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     # A run without that hyperparameter does not keep the others from being explained.
     code, out, err = run(capsys, "explain", SVM, FOREST, copy, "-p", "C")
     assert code == 2 and out.count("=== ") == 2 and err.count("\n") == 1 and "Unknown hyperparameter 'C'" in err
+
+
+def test_a_budget_at_which_all_crashed_is_passed_over(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    def damaged(history: dict[str, Any]) -> None:
+        for row in history["data"]:
+            row["budget"] /= 3.1
+            if row["budget"] > 20:
+                row.update(status=2, cost=math.inf)
+
+    folder = shutil.copytree(places.FIDELITY, tmp_path / "run")
+    edit_json(folder / "runhistory.json", damaged)
+    code, out, _ = run(capsys, "explain", str(folder), "-p", "learning_rate")
+    assert code == 0 and "at budget 8.70968" in out
+    said = " ".join(out.replace("\n  ", " ").split())
+    assert "SMAC's own model would use budget 26.129, where too few trials succeeded." in said
+    assert (
+        "Used: 72 trials at budget 8.70968. 83 more at other budgets: budget=2.90323 (--budget 2.90323) has 83, "
+        'budget="all" (--budget all) takes all.'
+    ) in said
+    for printed in ("2.90323", "2.9"):
+        code, out, _ = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", printed)
+        assert code == 0 and "at budget 2.90323" in out and "Used:" not in out
+    code, _, err = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "26.1")
+    assert code == 2 and "Choose budget=2.90323 (--budget 2.90323), which has 83." in err
+    code, _, err = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "3")
+    assert code == 2 and err == "deepcave-symbolic: Unknown budget 3. Known: 26.129, 8.70968, 2.90323.\n"
+    code, _, err = run(capsys, "explain", SVM, "-p", "C", "--budget", "3")
+    assert code == 2 and "has no budgets; found budget 3. Leave it out." in err
 
 
 def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> None:

@@ -401,7 +401,7 @@ def test_a_run_that_is_going_on(folder_of: Callable[[str], Path], tmp_path: Path
     assert surrogate is not None and surrogate.n_trials == 12
 
 
-@pytest.mark.parametrize(("kept", "words"), [(1, "1 usable trials; a surrogate needs at least 3"), (0, "no finished")])
+@pytest.mark.parametrize(("kept", "words"), [(1, "1 usable trial; a surrogate needs at least 3"), (0, "no finished")])
 def test_one_trial_and_none(
     folder_of: Callable[[str], Path], tmp_path: Path, capsys: Any, kept: int, words: str
 ) -> None:
@@ -429,11 +429,11 @@ def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -
         return change
 
     edit_json(tmp_path / "runhistory.json", crashed(math.inf))
-    with pytest.raises(NoTrialsError, match=r"18 more have no finite cost.*Look at why trials fail"):
+    with pytest.raises(NoTrialsError, match=r"18 trials whose cost is infinite.*Look at why trials fail"):
         explain(tmp_path, "a")
     assert main(["explain", str(tmp_path), "-p", "a"]) == 2
     card = compute(SMACRun.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "a"})["error"]
-    assert "18 more have no finite cost" in card["message"]
+    assert "18 trials whose cost is infinite" in card["message"]
     edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
     explanation = explain(tmp_path, "a")
     assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"

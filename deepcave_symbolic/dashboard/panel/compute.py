@@ -25,7 +25,8 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
-from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
+from deepcave_symbolic.runs.deepcave import from_deepcave, with_combined_budget
+from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
 from deepcave_symbolic.surrogates.cost import at_most
 
@@ -97,7 +98,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     question = replace(
         inputs.question,
         objective=None if objective == record.objectives[0] else objective,
-        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else match_budget(record, budget),
+        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else budget if budgets_of(record) else None,
         weights=weights,
     )
     explainer = Explainer(record, question)

@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.show.cards import objective_text
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import percent
@@ -155,9 +156,7 @@ def _hover(explanation: Explained | Unexplained) -> str:
 
 
 def _title(explanations: Sequence[Explained | Unexplained], value: str) -> str:
-    first = explanations[0]
-    budget = "" if first.budget is None else f" at budget {first.budget:g}"
-    return escape(f"{first.objective}{budget} · {VALUES[value]}")
+    return escape(f"{objective_text(explanations[0])} · {VALUES[value]}")
 
 
 def _buttons(explanations: Sequence[Explained | Unexplained], value: str) -> dict[str, Any]:

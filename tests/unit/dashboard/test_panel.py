@@ -10,7 +10,6 @@ import shutil
 import signal
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +40,9 @@ from deepcave_symbolic.dashboard.panel import SymbolicFormulas, compute, inputs
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord, record_version
 from deepcave_symbolic.dashboard.panel.time_limit import time_limit
 from deepcave_symbolic.engines import ENGINES, EngineEntry
-from deepcave_symbolic.exceptions import UnknownNameError
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
-from deepcave_symbolic.runs.deepcave import from_deepcave, match_budget, with_combined_budget
+from deepcave_symbolic.runs.deepcave import from_deepcave, with_combined_budget
 from deepcave_symbolic.runs.views import with_time
 from deepcave_symbolic.show.palette import VERDICT_COLORS
 
@@ -613,18 +611,6 @@ def test_the_combined_budget(panel: Any, runs: Any, processed: Any) -> None:
 def test_a_chosen_budget(panel: Any, runs: Any, processed: Any) -> None:
     _, outputs = processed("boosting_mf", hyperparameter_name_1="learning_rate", budget_id=0)
     assert outputs["explanations"][0]["budget"] == min(t.budget for t in load_run(FIDELITY).trials)
-
-
-def test_rounded_budgets_are_found_again() -> None:
-    run = load_run(FIDELITY)
-    budgets = sorted({t.budget for t in run.trials if t.budget is not None})
-    odd = dict(zip(budgets, (0.123456, 3.7037, 33.333333, 100.0), strict=False))
-    run = replace(run, trials=tuple(replace(t, budget=odd[t.budget]) for t in run.trials))
-    for budget in odd.values():
-        assert match_budget(run, float(np.round(budget, 2))) == budget
-    with pytest.raises(UnknownNameError):
-        match_budget(run, 5.0)
-    assert match_budget(load_run(SVM), 0.0) is None
 
 
 def test_a_group_is_one_run_whose_members_are_named(panel: Any, runs: Any) -> None:

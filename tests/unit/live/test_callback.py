@@ -84,7 +84,7 @@ def test_can_be_copied_and_pickled() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [({"objective": "acc"}, "Unknown objective 'acc'"), ({"budget": 3.0}, "Unknown budget 3.0")],
+    [({"objective": "acc"}, "Unknown objective 'acc'"), ({"budget": 3.0}, "has no budgets; found budget 3.")],
 )
 def test_other_unknown_names(
     arguments: dict[str, Any], sentence: str, base: Path, caplog: pytest.LogCaptureFixture

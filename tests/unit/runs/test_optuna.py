@@ -322,7 +322,7 @@ def test_trials_that_do_not_count_are_counted() -> None:
     assert sentence.startswith("6 pruned and 4 failed trials of 31 are left out: pruning keeps what starts well")
     explanation = explain(run, "x")
     assert f"{sentence}." in explanation.warnings
-    assert any("1 trial without a finite cost" in w for w in explanation.warnings)
+    assert any("Left out: 1 trial whose cost is infinite" in w for w in explanation.warnings)
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 19
     with pytest.raises(NoTrialsError, match=r"no complete trial \(1 running\)"):
         waiting = optuna.create_study()

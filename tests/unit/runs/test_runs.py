@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.runs import Status, load_run
 from deepcave_symbolic.runs import folder as folder_module
-from deepcave_symbolic.runs.trial_selection import budgets_of, resolve_budget, resolve_objective, select_trials
+from deepcave_symbolic.runs.run import Run, Trial
+from deepcave_symbolic.runs.trial_selection import (
+    budgets_of,
+    resolve_budget,
+    resolve_objective,
+    select_trials,
+    smacs_budget,
+)
 from live_runs import KINDS, floats, live
 from places import TEST_RUNS
 from run_folders import edit_json, fingerprint
@@ -81,7 +89,7 @@ def test_recorded_run(name: str) -> None:
     run = load_run(TEST_RUNS / name)
     n_trials, n_used, n_objectives = EXPECTED[name]
     assert (len(run.trials), len(run.objectives)) == (n_trials, n_objectives)
-    assert len(select_trials(run, resolve_budget(run, None, 1))[0]) == n_used
+    assert len(select_trials(run, smacs_budget(run))[0]) == n_used
     if name == "2.3.1/unfinished":
         counts = [
             sum(t.status == status for t in run.trials) for status in (Status.SUCCESS, Status.CRASHED, Status.RUNNING)
@@ -319,18 +327,57 @@ def test_selection(folder: Path, base: Path) -> None:
     assert (resolve_objective(run, None), resolve_objective(run, "cost")) == (0, 0)
     with pytest.raises(UnknownNameError, match="Did you mean 'cost'"):
         resolve_objective(run, "costs")
-    assert resolve_budget(run, None, 1) is None
-    for unknown in (3.0, "high"):
-        with pytest.raises(UnknownNameError, match="Unknown budget"):
-            resolve_budget(run, unknown, 1)  # type: ignore[arg-type]
+    assert resolve_budget(run, None, 0) is None and smacs_budget(run) is None
+    with pytest.raises(InvalidArgumentError, match="has no budgets; found budget 3"):
+        resolve_budget(run, 3.0, 0)
     fidelity = load_run(live("mf", base).folder)
     assert budgets_of(fidelity) == (9.0, 3.0, 1.0)
-    assert resolve_budget(fidelity, 3, 1) == 3.0
-    counts = {b: sum(map(len, select_trials(fidelity, b))) for b in budgets_of(fidelity)}
-    for least in (1, counts[9.0], counts[9.0] + 1):
-        assert resolve_budget(fidelity, None, least) == next(b for b, n in counts.items() if n >= least)
-    with pytest.raises(NoTrialsError, match="No budget"):
-        resolve_budget(fidelity, None, 10_000)
+    assert resolve_budget(fidelity, 3, 0) == 3.0
+    with pytest.raises(UnknownNameError, match="Known: 9, 3, 1"):
+        resolve_budget(fidelity, "high", 0)  # type: ignore[arg-type]
+
+
+def with_budgets(run: Run, n_successes: dict[float, int], n_crashes: dict[float, int], crash_cost: float) -> Run:
+    """The run with so many trials at each budget, every one of another configuration."""
+    statuses = [(b, Status.SUCCESS) for b, n in n_successes.items() for _ in range(n)]
+    statuses += [(b, Status.CRASHED) for b, n in n_crashes.items() for _ in range(n)]
+    costs = {Status.SUCCESS: 1.0, Status.CRASHED: crash_cost}
+    trials = tuple(Trial(i, (costs[s],), s, budget=b) for i, (b, s) in enumerate(statuses))
+    return replace(run, trials=trials)
+
+
+@pytest.mark.parametrize(
+    ("n_successes", "n_crashes", "crash_cost", "expected"),
+    [
+        ({25.0: 5, 3.0: 60}, {}, 1.0, 25.0),  # SMAC's choice
+        ({25.0: 4, 8.0: 9, 3.0: 20, 1.0: 60}, {}, 1.0, 3.0),  # the highest one that can be cross-validated
+        ({25.0: 4, 8.0: 5}, {}, 1.0, 8.0),  # none can: the most
+        ({8.0: 20}, {25.0: 20}, 1e6, 8.0),  # crashes say nothing, whatever their cost
+        ({8.0: 3}, {25.0: 20}, math.inf, 8.0),
+        ({}, {25.0: 20, 8.0: 4}, 1e6, 25.0),  # nothing else is there
+    ],
+)
+def test_the_budget_that_can_be_learned_from(
+    folder: Path,
+    n_successes: dict[float, int],
+    n_crashes: dict[float, int],
+    crash_cost: float,
+    expected: float,
+) -> None:
+    run = with_budgets(load_run(folder), n_successes, n_crashes, crash_cost)
+    assert resolve_budget(run, None, 0) == expected
+
+
+@pytest.mark.parametrize(
+    ("budget", "printed"),
+    [(25 / 9, (2.78, 2.778, 2.77778, 25 / 9)), (0.123456, (0.12, 0.123, 0.1235)), (1234.5678, (1230.0, 1234.57))],
+)
+def test_a_budget_is_found_again_as_it_is_printed(folder: Path, budget: float, printed: tuple[float, ...]) -> None:
+    """With six digits in our texts, two decimals in DeepCAVE's, and as people shorten them."""
+    run = with_budgets(load_run(folder), {budget: 3, 9.0: 3}, {}, 1.0)
+    assert {resolve_budget(run, number, 0) for number in printed} == {budget}
+    with pytest.raises(UnknownNameError):
+        resolve_budget(run, 3.0, 0)
 
 
 def test_every_error_is_ours_for_random_damage(folder: Path) -> None:

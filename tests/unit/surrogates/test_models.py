@@ -347,7 +347,7 @@ def test_the_largest_float_counts_as_a_crash(base: Path) -> None:
     costs[[2, 5]] = np.finfo(np.float64).max, -np.finfo(np.float64).max
     record = build_surrogate(with_costs(run, costs), objective=0, budget=None).record
     assert (record.n_trials, record.exact) == (22, False)
-    assert "2 trials without a finite cost (or with one beyond 1e303) left out." in record.warnings
+    assert "Left out: 2 trials whose cost is infinite, missing or too large." in record.warnings
 
 
 def test_random_search_in_the_panel(base: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
 from deepcave_symbolic.runs import Run, load_run
-from deepcave_symbolic.runs.trial_selection import component_meta, resolve_budget
+from deepcave_symbolic.runs.trial_selection import component_meta, smacs_budget
 from deepcave_symbolic.surrogates import FittedSurrogate, Surrogate, build_surrogate
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
@@ -44,7 +44,7 @@ def fitted(run: LiveRun, kind: str) -> FittedSurrogate:
 
 def own_data(run: Run) -> Any:
     encoder = component_meta(run, "runhistory_encoder")
-    budget = resolve_budget(run, None, 1)
+    budget = smacs_budget(run)
     return collect(run, objective=0, budget=budget, encoder_name=encoder["name"])
 
 
@@ -82,7 +82,7 @@ def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(kind: str, base: Pat
     history.load(folder / "runhistory.json", run.configspace)
     encoder = getattr(encoders, component_meta(run, "runhistory_encoder")["name"])(Scenario.load(folder))
     encoder.runhistory = history
-    X, Y = encoder.transform(budget_subset=[resolve_budget(run, None, 1)])
+    X, Y = encoder.transform(budget_subset=[smacs_budget(run)])
     data = own_data(run)
     np.testing.assert_array_equal(data.rows, X)
     np.testing.assert_array_equal(data.z, Y.ravel())
@@ -271,7 +271,7 @@ def test_infinite_costs_are_left_out_and_named(base: Path, tmp_path: Path) -> No
     edit_json(folder / "runhistory.json", lambda d: d["data"][2].update(cost=math.inf, status=2))
     surrogate = build_surrogate(load_run(folder), objective=0, budget=None)
     assert not surrogate.record.exact
-    assert "1 trials without a finite cost are left out" in surrogate.record.differences[0]
+    assert "left out: 1 trial whose cost is infinite" in surrogate.record.differences[0]
     assert surrogate.record.n_trials == len(surrogate.y) == 23
     assert np.isfinite(surrogate.model.predict(sample(load_run(folder).configspace))).all()
 
@@ -321,8 +321,8 @@ def test_budgets(base: Path, tmp_path: Path) -> None:
     folder = run.copied(tmp_path)
     edit_json(folder / "runhistory.json", lambda d: d["data"][0].update(budget=27.0))
     short = build_surrogate(load_run(folder), objective=0, budget=None)
-    assert short.budget in (9.0, 3.0)
-    assert any("SMAC's own model would use budget 27, which has too few" in w for w in short.record.warnings)
+    assert short.budget == 1.0
+    assert any("SMAC's own model would use budget 27, where too few" in w for w in short.record.warnings)
     assert not short.record.exact
     with pytest.raises(NoTrialsError, match="Choose budget"):
         build_surrogate(load_run(folder), objective=0, budget=27.0)
