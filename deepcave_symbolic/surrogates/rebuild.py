@@ -15,6 +15,7 @@ from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.data import instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS
+from deepcave_symbolic.surrogates.limits import check_options
 
 __all__ = ["MODELS", "is_pyrfr", "model_name", "rebuild_model", "stand_in"]
 
@@ -22,10 +23,6 @@ MODELS = ("RandomForest", "GaussianProcess", "MCMCGaussianProcess")
 
 # In SMAC 2.4.1's sources as comments only (`boing_encoder.py`).
 _BOING_ENCODERS = ("RunHistoryRawEncoder", "RunHistoryRawScaledEncoder")
-
-# Options whose size decides how long training takes; larger ones are no real run.
-_LARGEST = {"n_estimators": 10_000, "n_trees": 10_000, "n_restarts": 1_000, "n_mcmc_walkers": 1_000}
-_LARGEST.update(chain_length=10_000, burning_steps=10_000)
 
 # What is part of the meta but no argument of the constructor, or is mapped by hand.
 _COMMON = ("name", "types", "bounds", "pca_components")
@@ -139,13 +136,7 @@ def rebuild_model(run: Run) -> Any:
 
     name = model_name(run)
     meta = component_meta(run, "model")
-    for option, largest in _LARGEST.items():
-        value = meta.get(option, 0)
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= largest:
-            raise SurrogateError(
-                f"scenario.json: {option} is {value!r:.80}, expected an integer from 0 to {largest}. "
-                'Use surrogate="forest".'
-            )
+    check_options(meta)
     arguments: dict[str, Any] = {
         "configspace": run.configspace,
         "instance_features": _model_features(run, meta),

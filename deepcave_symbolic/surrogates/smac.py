@@ -26,6 +26,7 @@ from deepcave_symbolic.surrogates.data import WITHOUT_COST, TrainingData, collec
 from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
+from deepcave_symbolic.surrogates.limits import check_forest_size
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
 from deepcave_symbolic.surrogates.training import train
 from deepcave_symbolic.surrogates.validation import Index, cross_validate, notes
@@ -63,6 +64,8 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
     _check_magnitude(data, name)
     with _contained(name):
         model = rebuild_model(run)
+        if name == "RandomForest":
+            check_forest_size(model._rf_opts["n_estimators"], len(data.y))
         differences = _differences(run, model, data, smac.version)
         options = json.loads(_as_json(model.meta))
     with contextlib.ExitStack() as stack:

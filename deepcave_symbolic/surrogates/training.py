@@ -38,7 +38,7 @@ def train(model: Any, rows: Array, z: Array, evaluated: Callable[[], None] = lam
     if hasattr(model, "_get_gaussian_process"):
         _without_kernel_copies(model, evaluated)
     # The matrices are small: several BLAS threads wait for one another (twice the time of one).
-    with one_blas_thread(), _seeded(model):
+    with one_blas_thread(), _seeded(model), _ended_without_words(model):
         model.train(rows, z[:, None])
 
 
@@ -55,7 +55,8 @@ def _train_forest(model: Any, rows: Array, z: Array) -> None:
     # scikit-learn reserves memory for all leaves allowed (SMAC: 2**20 a tree, 20 times the training time). More than
     # one a row never exist, so that the trees are the same.
     options["max_leaf_nodes"] = min(options["max_leaf_nodes"], len(rows) + 1)
-    options["n_jobs"] = jobs_for(len(rows))
+    # How to compute is ours to say: threads, and nothing printed, counted beside or kept from another training.
+    options.update(n_jobs=jobs_for(len(rows)), verbose=0, oob_score=False, warm_start=False)
     log_y, options["log_y"] = options["log_y"], False
     try:
         with one_blas_thread():
@@ -98,6 +99,36 @@ def _seeded(model: Any) -> Iterator[None]:
             yield
         finally:
             np.random.set_state(state)
+
+
+@contextlib.contextmanager
+def _ended_without_words(model: Any) -> Iterator[None]:
+    """Raises what ends the sampling of an MCMC Gaussian process only after it: emcee would print it with a traceback.
+
+    What is left of the sampling takes no time, since nothing is likely any more.
+    """
+    if not hasattr(model, "models"):
+        yield
+        return
+    likelihood = model._ll
+    caught: list[BaseException] = []
+
+    def evaluate(theta: Array) -> float:
+        if caught:
+            return -np.inf
+        try:
+            return float(likelihood(theta))
+        except BaseException as error:
+            caught.append(error)
+            return -np.inf
+
+    model._ll = evaluate
+    try:
+        yield
+    finally:
+        model._ll = likelihood
+        if caught:
+            raise caught[0]
 
 
 def _without_kernel_copies(model: Any, evaluated: Callable[[], None]) -> None:

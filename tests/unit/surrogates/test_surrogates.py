@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,15 @@ import pytest
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, SurrogateError, UnknownNameError
 from deepcave_symbolic.runs import Run, load_run
 from deepcave_symbolic.runs.trial_selection import component_meta, smacs_budget
-from deepcave_symbolic.surrogates import FittedSurrogate, Surrogate, build_surrogate
+from deepcave_symbolic.surrogates import FittedSurrogate, Surrogate, build_surrogate, cost
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
 from deepcave_symbolic.surrogates.forest import inactive_values
+from deepcave_symbolic.surrogates.limits import check_forest_size
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
 from live_runs import INSTANCES, OWN_MODEL, LiveRun, fresh_model, live, sample
-from places import OLD_RUNS, short_name
+from places import OLD_RUNS, SVM, short_name
 from run_folders import edit_json, fingerprint
 
 SINGLE = tuple(kind for kind in OWN_MODEL if kind != "two")
@@ -328,10 +330,24 @@ def test_budgets(base: Path, tmp_path: Path) -> None:
         build_surrogate(load_run(folder), objective=0, budget=27.0)
 
 
+def sums(depth: int) -> dict[str, Any]:
+    kernel: dict[str, Any] = {"name": "WhiteKernel"}
+    for _ in range(depth):
+        kernel = {"name": "SumKernel", "k1": kernel, "k2": {"name": "WhiteKernel"}}
+    return kernel
+
+
 REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"model": {"name": "GaussianProcess", "kernel": {"name": "Exotic"}}}, "kernel 'Exotic'"),
     ({"model": {"name": "GaussianProcess"}}, "kernel None"),
     ({"model": {"name": "RandomForest", "n_estimators": 10**9}}, "n_estimators"),
+    ({"model": {"name": "RandomForest", "n_estimators": 1001}}, "n_estimators is 1001, expected an integer from 0 to"),
+    ({"model": {"name": "GaussianProcess", "n_restarts": 1000}}, "n_restarts is 1000, expected an integer from 0 to"),
+    (
+        {"model": {"name": "MCMCGaussianProcess", "n_mcmc_walkers": 300, "chain_length": 300, "burning_steps": 300}},
+        "burning_steps 300: 180000 evaluations, expected at most 100000",
+    ),
+    ({"model": {"name": "GaussianProcess", "kernel": sums(200)}}, "the kernel has 401 parts, expected at most 30"),
     ({"model": {"name": "RandomForest", "n_estimators": 10}}, "max_features"),
     ({"model": {"name": "RandomForest", "n_trees": 10, "ratio_features": "x"}}, "cannot be rebuilt"),
     ({"runhistory_encoder": {"name": "RunHistoryEncoder", "scale_percentage": "x"}}, "scale_percentage"),
@@ -433,3 +449,39 @@ def test_recorded_runs(path: Path) -> None:
         mean, std = surrogate.model.predict(surrogate.X)
         assert np.isfinite(mean).all() and np.isfinite(std).all()
         assert rank_correlation(mean, surrogate.y) > 0.6
+
+
+def test_too_many_trees_for_the_trials() -> None:
+    check_forest_size(1000, 1000)
+    with pytest.raises(SurrogateError, match=r"the forest has 1000 trees; on 10000 trials at most 100 are grown\. Use"):
+        check_forest_size(1000, 10_000)
+
+
+def test_how_to_compute_is_not_the_folders_to_say(
+    base: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = live("hpo", base)
+    expected = build_surrogate(load_run(run.folder), objective=0, budget=None)
+    options = {"n_jobs": 100_000, "verbose": 3, "oob_score": True, "warm_start": True}
+    folder = run.copied(tmp_path)
+    edit_json(folder / "scenario.json", lambda s: s["_meta"]["model"].update(options))
+    found = build_surrogate(load_run(folder), objective=0, budget=None)
+    np.testing.assert_array_equal(found.model.predict(found.X), expected.model.predict(expected.X))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_ctrl_c_ends_sampling_without_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
+    options = {"name": "MCMCGaussianProcess", "n_mcmc_walkers": 10, "chain_length": 5, "burning_steps": 5}
+    edit_json(folder / "scenario.json", lambda s: s["_meta"]["model"].update(mcmc_sampler="emcee", **options))
+    monkeypatch.setattr(cost, "MANY_ROWS", 5)
+
+    def interrupt(sentence: str, done: int, expected: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with cost.watching(interrupt), pytest.raises(KeyboardInterrupt):
+        build_surrogate(load_run(folder), objective=0, budget=None)
+    assert capfd.readouterr() == ("", "")
