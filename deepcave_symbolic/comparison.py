@@ -24,8 +24,9 @@ class Comparison(Compared):
     def plot(self) -> go.Figure:
         """Returns a plotly figure of every run's surrogate and of the common form in it."""
         from deepcave_symbolic.show.figures.comparison import plot_comparison
+        from deepcave_symbolic.show.figures.parts import ready
 
-        return plot_comparison(self)
+        return ready(plot_comparison(self))
 
     def __str__(self) -> str:
         """Returns the comparison as text for a terminal."""

@@ -31,8 +31,9 @@ class Explanation(Explained):
             formula: A formula of the front; the recommended one by default.
         """
         from deepcave_symbolic.show.figures.explanation import plot_explanation
+        from deepcave_symbolic.show.figures.parts import ready
 
-        return plot_explanation(self, formula)
+        return ready(plot_explanation(self, formula))
 
     def to_html(self) -> str:
         """Returns the explanation as one HTML page, figure included, that opens without internet."""

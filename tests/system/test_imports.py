@@ -39,3 +39,14 @@ def test_without_deepcave_the_error_says_what_to_install(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "needs the package 'deepcave'" in done.stdout, done.stderr
     assert "Python 3.10" in done.stdout
+
+
+def test_the_first_figure_in_a_notebook_says_nothing() -> None:
+    """Plotly imports Kaleido then, which warns where it does not suit the plotly that DeepCAVE pins."""
+    code = (
+        "import sys; from deepcave_symbolic import explain\n"
+        "figure = explain(sys.argv[1], 'C', max_complexity=1).plot()\n"
+        "figure._repr_mimebundle_(None, None)  # as a notebook asks\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

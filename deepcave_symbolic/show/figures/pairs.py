@@ -12,7 +12,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.show.cards import objective_text
-from deepcave_symbolic.show.figures.parts import escape
+from deepcave_symbolic.show.figures.parts import escape, ready
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import percent
 
@@ -77,7 +77,7 @@ def plot_pairs(explanations: Sequence[Explained | Unexplained], value: str = "ra
         yaxis={**ticks, "range": [len(names) - 0.5, -0.5]},
         updatemenus=[_buttons(explanations, value)],
     )
-    return figure
+    return ready(figure)
 
 
 def _cells(explanations: Sequence[Explained | Unexplained]) -> Cells:

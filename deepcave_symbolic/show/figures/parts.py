@@ -8,15 +8,28 @@ from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
+import plotly.io
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.show import palette
 from deepcave_symbolic.show.text import broken
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["CURVE_POINTS", "axis_layout", "band", "cost_range", "curve", "escape", "incumbent", "points", "titled"]
+__all__ = [
+    "CURVE_POINTS",
+    "axis_layout",
+    "band",
+    "cost_range",
+    "curve",
+    "escape",
+    "incumbent",
+    "points",
+    "ready",
+    "titled",
+]
 
 #: Points of a formula's curve.
 CURVE_POINTS = 400
@@ -48,6 +61,17 @@ def titled(figure: go.Figure, formula: str, *, legend_y: float = -0.2) -> go.Fig
         margin={"l": 70, "r": 30, "t": 50 + 20 * len(lines), "b": 60},
         legend={"orientation": "h", "y": legend_y},
     )
+
+
+def ready(figure: go.Figure) -> go.Figure:
+    """Returns a figure that a notebook shows without a word.
+
+    Plotly imports Kaleido when it shows its first figure, and the Kaleido that pip chooses for the plotly of DeepCAVE's
+    warns in twelve lines that both cannot write pictures together.
+    """
+    with quiet():
+        _ = plotly.io.renderers
+    return figure
 
 
 def axis_layout(axis: Axis, *, titled: bool = True) -> dict[str, Any]:
