@@ -139,7 +139,8 @@ class Children:
             pass_fds: File descriptors that it inherits.
         """
         log = self._logs / f"{name.replace(' ', '-')}.log"
-        with log.open("wb") as output:
+        log.unlink(missing_ok=True)
+        with log.open("xb") as output:  # a new file: no link is followed
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

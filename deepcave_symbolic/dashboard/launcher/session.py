@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import stat
 import sys
 import tempfile
 from pathlib import Path
@@ -34,21 +35,24 @@ class Session:
     The folders are numbered, and a dashboard takes the first one that is free. So results are found again at the next
     start, and two dashboards at once never write the same files. The lock ends with the process, however that ends.
 
+    A folder is used only where it belongs to this user and nobody else can write there: what others prepare would be
+    shown as results, and a link in the place of a file would have its target overwritten.
+
     Attributes:
         folder: The folder; `logs` lies in it.
 
     Raises:
-        InvalidArgumentError: If the user's cache folder cannot be written to.
+        InvalidArgumentError: If the user's cache folder cannot be written to, or others can exchange what is in it.
     """
 
     def __init__(self) -> None:
         self._lock: IO[str] | None = None
         root = cache_root()
         try:
-            root.mkdir(parents=True, exist_ok=True)
+            _prepare(root)
             self.folder = self._acquire(root)
             self.logs = self.folder / "logs"
-            self.logs.mkdir(exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
             self._check_room()
             # DeepCAVE prefers what it stored here over the runs it is started with.
             self._meta.unlink(missing_ok=True)
@@ -88,11 +92,17 @@ class Session:
 
         for number in itertools.count(1):
             folder = root / f"dashboard-{number}"
-            folder.mkdir(mode=0o700, exist_ok=True)
-            try:
-                lock = (folder / "lock").open("a", encoding="utf-8")
-            except PermissionError:  # another user's, where several share a cache folder
+            is_new = not os.path.lexists(folder)
+            if is_new:
+                folder.mkdir(mode=0o700)
+            if not _is_private(folder):
+                if is_new:
+                    raise InvalidArgumentError(
+                        f"The cache folder {root} cannot be used: its file system does not keep others out. "
+                        "Set XDG_CACHE_HOME to a folder on another one."
+                    )
                 continue
+            lock = (folder / "lock").open("a", encoding="utf-8")
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -104,3 +114,30 @@ class Session:
             self._lock = lock
             return folder
         return Path(tempfile.mkdtemp(prefix="dashboard-", dir=root))
+
+
+def _prepare(root: Path) -> None:
+    """Makes the folder with the sessions, for this user alone.
+
+    Raises:
+        InvalidArgumentError: If it is another user's, or others can put one in its place.
+        OSError: If it cannot be made.
+    """
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    base, found = root.parent.stat(), root.lstat()
+    if base.st_mode & stat.S_IWOTH and not base.st_mode & stat.S_ISVTX:
+        problem = f"every user can write to {root.parent}"
+    elif not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        problem = "it is a link or another user's"
+    else:
+        root.chmod(0o700)
+        return
+    raise InvalidArgumentError(
+        f"The cache folder {root} cannot be used: {problem}. Set XDG_CACHE_HOME to a folder of your own."
+    )
+
+
+def _is_private(folder: Path) -> bool:
+    """Tells whether a folder is this user's, no link, and closed to others."""
+    found = folder.lstat()
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from places import SVM
+from waiting import LIMIT
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 if os.name != "posix":
@@ -23,6 +24,7 @@ from deepcave.utils.cache import Cache
 from deepcave.utils.run_caches import RunCaches
 
 from deepcave_symbolic.config import Config
+from deepcave_symbolic.dashboard.launcher.processes import Children
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
@@ -91,21 +93,53 @@ def test_the_lock_of_a_killed_process_is_free(root: Path) -> None:
             assert after.folder == root / "dashboard-1"
 
 
-def test_another_users_folder_is_left_alone(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_others_prepared_is_left_alone(root: Path, tmp_path: Path) -> None:
     root.mkdir()
-    theirs = root / "dashboard-1"
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (root / "dashboard-1").symlink_to(tmp_path / "elsewhere")
+    (root / "dashboard-2").mkdir()
+    (root / "dashboard-2").chmod(0o777)
+    (root / "dashboard-3").symlink_to(tmp_path / "nowhere")
+    theirs = root / "dashboard-4"
     theirs.mkdir(mode=0o700)
-    opened = Path.open
-
-    def refused(self: Path, *arguments: Any, **options: Any) -> Any:  # root may open everything
-        if self.parent == theirs:
-            raise PermissionError(13, "Permission denied")
-        return opened(self, *arguments, **options)
-
-    monkeypatch.setattr(Path, "open", refused)
+    if os.geteuid() == 0:
+        os.chown(theirs, 12345, -1)
+    else:
+        theirs.chmod(0o770)
     with Session() as session:
-        assert session.folder == root / "dashboard-2"
-    assert list(theirs.iterdir()) == []
+        assert session.folder == root / "dashboard-5"
+        assert session.folder.stat().st_mode & 0o077 == root.stat().st_mode & 0o077 == 0
+    assert not any(list(folder.iterdir()) for folder in (tmp_path / "elsewhere", root / "dashboard-2", theirs))
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("link", ["symlink_to", "hardlink_to"])
+def test_a_link_in_the_place_of_a_log_is_not_followed(tmp_path: Path, link: str) -> None:
+    victim, log = tmp_path / "victim", tmp_path / "job.log"
+    victim.write_text("precious")
+    getattr(log, link)(victim)
+    with Children(tmp_path) as children:
+        children.start("job", ["echo", "said"], environment={}).process.wait(LIMIT)
+    assert victim.read_text() == "precious" and log.read_text() == "said\n"
+
+
+def test_a_cache_folder_where_everybody_writes_is_refused(root: Path) -> None:
+    root.parent.chmod(0o777)
+    with pytest.raises(
+        InvalidArgumentError, match=r"every user can write to .*\. Set XDG_CACHE_HOME to a folder of your own"
+    ):
+        Session()
+    root.parent.chmod(0o1777)  # as /tmp: nobody can exchange what is another's
+    with Session() as session:
+        assert session.folder == root / "dashboard-1"
+
+
+def test_a_cache_folder_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    root.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(InvalidArgumentError, match="it is a link or another user's"):
+        Session()
+    assert not list((tmp_path / "elsewhere").iterdir())
 
 
 def test_a_full_disk_is_said_before_anything_starts(root: Path) -> None:
