@@ -11,6 +11,10 @@ subclass: the launcher passes its free ports in them.
     DEEPCAVE_SYMBOLIC_REDIS_ADDRESS, _REDIS_PORT   URL without the port, such as redis://:password@localhost
     DEEPCAVE_SYMBOLIC_CACHE_DIR                    where results and the selection are kept
     DEEPCAVE_SYMBOLIC_RUNS                         run folders to preselect in an empty cache, separated as in PATH
+    DEEPCAVE_SYMBOLIC_ROOTS                        folders below which the page may open more, separated as in PATH;
+                                                   where neither is set, the current folder
+
+DeepCAVE's server asks for a token then, and prints the address that has it.
 """
 
 from __future__ import annotations
@@ -23,7 +27,9 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.dashboard import ENVIRONMENT, PLUGIN_GROUP
+from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns, limit_runs
 from deepcave_symbolic.dashboard.cache_files import protect_cache_files
+from deepcave_symbolic.dashboard.launcher.door import guard_deepcave
 from deepcave_symbolic.dashboard.run_labels import label_runs
 from deepcave_symbolic.process.optional import import_optional
 
@@ -42,16 +48,17 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     def __init__(self) -> None:
         super().__init__()
         protect_cache_files()
+        limit_runs()
         for name, read in (("DASH_ADDRESS", str), ("DASH_PORT", _port), ("REDIS_ADDRESS", str), ("REDIS_PORT", _port)):
             value = os.environ.get(ENVIRONMENT + name)
             if value:
                 setattr(self, name, read(value))
-        runs = [os.path.abspath(path) for path in os.environ.get(f"{ENVIRONMENT}RUNS", "").split(os.pathsep) if path]
-        if runs:
+        allowed = AllowedRuns.from_environment()
+        if allowed.runs or allowed.roots:
             defaults = copy.deepcopy(self.META_DEFAULT)
-            defaults["selected_run_paths"] = runs
+            defaults["selected_run_paths"] = list(allowed.runs)
             # The page that adds runs lists this folder.
-            defaults["working_dir"] = os.path.dirname(runs[0])
+            defaults["working_dir"] = allowed.start
             self.META_DEFAULT = defaults
 
     @property
@@ -63,6 +70,8 @@ class Config(_DeepCAVEConfig):  # type: ignore[misc]  # deepcave has no types
     @property
     def PLUGINS(self) -> dict[str, list[Any]]:  # noqa: N802 - DeepCAVE's name
         """DeepCAVE's own panels and those of every entry point, by category; a broken one is reported and left out."""
+        # DeepCAVE's server asks for them when its app is complete and nobody can reach it yet.
+        guard_deepcave(self.DASH_ADDRESS, self.DASH_PORT)
         plugins: dict[str, list[Any]] = super().PLUGINS
         label_runs()
         taken = {plugin.id for panels in plugins.values() for plugin in panels}

@@ -30,6 +30,14 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
         metavar="RUN",
         help="run folders of any optimizer that DeepCAVE reads, or a folder with SMAC runs below",
     )
+    add(
+        "--root",
+        dest="roots",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="folder below which the page may open more runs, repeatable (default: the current one if no RUN is given)",
+    )
     add("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this machine only)")
     add("--port", type=int, metavar="N", help="port to listen on (default: 8050, or a free one)")
     add("--workers", type=int, default=1, metavar="N", help="processes that compute (default: 1)")
@@ -44,5 +52,5 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
 def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.dashboard.start import DashboardOptions, run_dashboard
 
-    names = ("runs", "host", "port", "workers", "redis", "user_config", "browser", "worker_only")
+    names = ("runs", "roots", "host", "port", "workers", "redis", "user_config", "browser", "worker_only")
     return run_dashboard(DashboardOptions(**{name: getattr(args, name) for name in names}))

@@ -18,11 +18,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepcave_symbolic.dashboard import ENVIRONMENT
+from deepcave_symbolic.dashboard.launcher.door import cookie, entrance, new_token
 from deepcave_symbolic.dashboard.launcher.processes import Child, ChildError, Children, Stopped
 from deepcave_symbolic.dashboard.launcher.redis_server import (
     RedisAddress,
     find_redis_server,
     parse_address,
+    socket_folder,
     start_redis,
 )
 from deepcave_symbolic.dashboard.launcher.runs import readable, run_folders, what_is_wrong
@@ -51,6 +53,7 @@ class DashboardOptions:
 
     Args:
         runs: Run folders that are selected at the start, or folders above them.
+        roots: Folders below which the page may open more runs; the current one where neither they nor runs are given.
         host: Where the server listens.
         port: The server's port, or None for a free one.
         workers: Worker processes here.
@@ -61,6 +64,7 @@ class DashboardOptions:
     """
 
     runs: Sequence[str] = ()
+    roots: Sequence[str] = ()
     host: str = "127.0.0.1"
     port: int | None = None
     workers: int = 1
@@ -81,6 +85,7 @@ def run_dashboard(options: DashboardOptions) -> int:
     """
     _validate(options)
     runs = _readable([folder for run in options.runs for folder in run_folders(run)])
+    roots = [_root(root) for root in options.roots]
     user_config = "" if options.user_config is None else _config_file(options.user_config)
     program, redis = "", None
     if options.redis is None:
@@ -91,23 +96,26 @@ def run_dashboard(options: DashboardOptions) -> int:
             raise InvalidArgumentError(problem)
         if warning := redis.warning():
             _warn(warning)
-    with Session() as session, Children(session.logs) as children:
+    token = new_token()
+    with Session() as session, contextlib.ExitStack() as folders, Children(session.logs) as children:
         try:
             listener = None if options.worker_only else listen(options.host, options.port)
-            redis = redis or start_redis(program, children, folder=session.folder)
+            if redis is None:
+                redis = start_redis(program, children, folder=Path(folders.enter_context(socket_folder())))
             settings = {
                 "REDIS_ADDRESS": redis.address,
                 "REDIS_PORT": str(redis.port),
                 "CACHE_DIR": str(session.folder),
                 "RUNS": os.pathsep.join(map(str, runs)),
+                "ROOTS": os.pathsep.join(roots),
                 "USER_CONFIG": user_config,
                 "DASH_ADDRESS": "" if listener is None else listener.host,
                 "DASH_PORT": "" if listener is None else str(listener.port),
             }
-            _start_processes(options, redis, settings, listener, children)
+            _start_processes(options, redis, settings, listener, children, token=token)
             if listener is not None:
                 _check_runs(runs, session)
-            _announce(options, redis, listener, session)
+            _announce(options, redis, listener, session, token=token)
             return _watch(children)
         except Stopped:
             _say("Stopping.")
@@ -125,27 +133,31 @@ def _start_processes(
     settings: Mapping[str, str],
     listener: Listener | None,
     children: Children,
+    *,
+    token: str,
 ) -> None:
     """Starts the server and the workers, and waits until they can be used."""
     config = _USER_CONFIG if settings["USER_CONFIG"] else _CONFIG
     # Settings of an outer dashboard are not for this one: an empty one counts as none.
     environment = {**os.environ, **{ENVIRONMENT + k: v for k, v in settings.items()}, "PYTHONUNBUFFERED": "1"}
 
-    def start(name: str, script: str, *arguments: str, pass_fds: Sequence[int] = ()) -> Child:
+    def start(name: str, script: str, *arguments: str, stdin: bytes = b"", pass_fds: Sequence[int] = ()) -> Child:
         command = [sys.executable, str(_LAUNCHER / script), "--config", config, *arguments]
-        return children.start(name, command, environment=environment, pass_fds=pass_fds)
+        return children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds)
 
     server = None
     if listener is not None:
         fd = listener.socket.fileno()
-        server = start("server", "server.py", "--fd", str(fd), "--host", listener.host, pass_fds=(fd,))
+        arguments = ("--fd", str(fd), "--host", listener.host)
+        server = start("server", "server.py", *arguments, stdin=token.encode(), pass_fds=(fd,))
         # Only the server keeps the port, so that nobody waits for an answer after its end.
         listener.socket.close()
     keys = [f"deepcave-symbolic-{uuid.uuid4().hex}" for _ in range(options.workers)]
     workers = [start(f"worker {n}", "worker.py", "--name", key) for n, key in enumerate(keys, start=1)]
     if listener is not None and server is not None:
         n_runs = len(settings["RUNS"].split(os.pathsep))
-        wait_for_page(listener, server, children, limit=START_LIMIT + RUN_LIMIT * n_runs)
+        limit = START_LIMIT + RUN_LIMIT * n_runs
+        wait_for_page(listener, server, children, cookie=cookie(listener.port, token), limit=limit)
     if workers:
         children.wait_until(
             lambda: redis.has_workers(keys), limit=START_LIMIT, child=workers[0], what="The workers were not ready"
@@ -178,7 +190,9 @@ def _check_runs(runs: Sequence[Path], session: Session) -> None:
     _warn(message)
 
 
-def _announce(options: DashboardOptions, redis: RedisAddress, listener: Listener | None, session: Session) -> None:
+def _announce(
+    options: DashboardOptions, redis: RedisAddress, listener: Listener | None, session: Session, *, token: str
+) -> None:
     """Says where the dashboard is, and opens it."""
     count = f"{options.workers} worker{'s' * (options.workers != 1)}"
     if listener is None:
@@ -186,13 +200,14 @@ def _announce(options: DashboardOptions, redis: RedisAddress, listener: Listener
         return
     if not is_loopback(listener.host):
         _warn(
-            f"The dashboard listens on {listener.host} and asks for no password: "
-            "who can reach this machine's port can use it and read your runs."
+            f"The dashboard listens on {listener.host} without TLS: who can read that network can read its token, and "
+            "with it use the dashboard and read your runs. An ssh tunnel to 127.0.0.1 is safer."
         )
-    _say(f"DeepCAVE: {listener.url}")
+    url = entrance(listener.url, token)
+    _say(f"DeepCAVE: {url}")
     _say(f"{count}. Logs: {session.logs}. Ctrl-C stops everything.")
     if options.browser:
-        open_browser(listener.url)
+        open_browser(url, session.folder)
 
 
 def _watch(children: Children) -> int:
@@ -221,8 +236,17 @@ def _validate(options: DashboardOptions) -> None:
         )
     if options.worker_only and options.redis is None:
         raise InvalidArgumentError("--worker-only needs the --redis of the dashboard that it works for.")
-    if options.worker_only and (options.runs or options.port is not None):
-        raise InvalidArgumentError("--worker-only starts no server: leave out RUN and --port.")
+    if options.worker_only and (options.runs or options.roots or options.port is not None):
+        raise InvalidArgumentError("--worker-only starts no server: leave out RUN, --root and --port.")
+
+
+def _root(path: str) -> str:
+    folder = os.path.abspath(os.path.expanduser(path))
+    if not os.path.isdir(folder):
+        raise InvalidArgumentError(f"--root {path} is no folder. Name one below which runs may be opened in the page.")
+    if os.pathsep in folder:
+        raise InvalidArgumentError(f"{folder} contains {os.pathsep!r}, which separates folders here. Rename it.")
+    return folder
 
 
 def _config_file(path: str) -> str:

@@ -204,7 +204,7 @@ def test_raw_data_is_json(panel: PanelPage) -> None:
 
 @pytest.mark.parametrize(("kind", "part"), [("LaTeX", r"\frac"), ("Python", "**"), ("text", "rmse")])
 def test_copy(panel: PanelPage, kind: str, part: str) -> None:
-    panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url)
+    panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=panel.url.partition("/?")[0])
     panel.open("svm_bbo")
     panel.show("C")
     panel.outputs.get_by_text("Copy the formula").click()

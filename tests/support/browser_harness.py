@@ -19,8 +19,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,7 +111,7 @@ def answer_requests(context: BrowserContext, cdn: bool = True) -> list[str]:
 
     def answer(route: Route) -> None:
         url = route.request.url
-        if re.match(r"https?://127\.0\.0\.1[:/]|data:|blob:", url):
+        if re.match(r"file:|https?://127\.0\.0\.1[:/]|data:|blob:", url):
             route.continue_()
             return
         for pattern, (folder, _) in CDN.items():
@@ -246,7 +244,6 @@ class Dashboard:
         options: Sequence[str] = (),
     ) -> None:
         self.port = free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
         self.log = log
         self.cache = cache
         self._command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
@@ -275,6 +272,12 @@ class Dashboard:
         """Returns the files with the panel's stored results, the newest last."""
         return sorted(self.cache.rglob(f"{panel}/*.json"), key=lambda p: p.stat().st_mtime)
 
+    @property
+    def url(self) -> str:
+        """The printed address, with the token that lets a new tab in."""
+        found = re.search(r"^DeepCAVE: (\S+)$", self.log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        return found[1] if found else ""
+
     def last_lines(self, n: int = 30) -> str:
         """Returns the end of the log, for messages."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-n:])
@@ -283,9 +286,7 @@ class Dashboard:
         assert self._process is not None
         if self._process.poll() is not None:
             raise RuntimeError(f"The dashboard ended at once:\n{self.last_lines()}")
-        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(self.url, timeout=2):
-            return True
-        return False
+        return bool(self.url)
 
     def _stop(self) -> None:
         if self._process is None:

@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from threadpoolctl import threadpool_info
 
+from browser_harness import free_port
 from deepcave_symbolic import explain
 from deepcave_symbolic.dashboard.launcher.redis_server import find_redis_server
-from deepcave_symbolic.dashboard.launcher.web import free_port
 from deepcave_symbolic.process.isolation import one_blas_thread, quiet
 from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
 

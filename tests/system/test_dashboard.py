@@ -11,8 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
+import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -20,136 +19,22 @@ from typing import Any
 
 import pytest
 
+from browser_harness import free_port
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from places import FOREST, ROOT, SVM
 from waiting import LIMIT, wait_until
 
-if importlib.util.find_spec("deepcave") is None:
-    pytest.skip("DeepCAVE is not installed here (it needs Python 3.10)", allow_module_level=True)
-if os.name != "posix":
-    pytest.skip("the dashboard needs Linux or macOS", allow_module_level=True)
+pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
 
 import psutil
 import redis
 import rq
 
 from deepcave_symbolic.dashboard.launcher import redis_server
-from deepcave_symbolic.dashboard.launcher.redis_server import (
-    PASSWORD_VARIABLE,
-    RedisAddress,
-    find_redis_server,
-    parse_address,
-)
-from deepcave_symbolic.dashboard.launcher.web import free_port, listen
-
-try:
-    REDIS_SERVER = find_redis_server()
-except MissingDependencyError as missing:
-    pytest.skip(str(missing), allow_module_level=True)
-
-READY = "Ctrl-C stops"
-HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def command_of(process: psutil.Process) -> list[str]:
-    """Returns a process's command, empty once it has ended, as a job's does."""
-    try:
-        return process.cmdline()
-    except psutil.NoSuchProcess:
-        return []
-
-
-class Launched:
-    """`deepcave-symbolic dashboard ...` in a process of its own."""
-
-    def __init__(self, cache: Path, *arguments: str, browser: Path | None = None) -> None:
-        self.output = cache / f"output-{time.monotonic_ns()}"
-        command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *arguments]
-        with self.output.open("wb") as file:
-            self.process = subprocess.Popen(
-                command if browser else [*command, "--no-browser"],
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "XDG_CACHE_HOME": str(cache), "BROWSER": str(browser or "false")},
-            )
-        self.seen: list[psutil.Process] = []
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text(encoding="utf-8")
-
-    def ready(self) -> Launched:
-        wait_until(lambda: READY in self.text or self.process.poll() is not None, lambda: self.text)
-        assert self.process.poll() is None, self.text
-        self.look()
-        return self
-
-    def look(self) -> list[psutil.Process]:
-        self.seen = list({*self.seen, *psutil.Process(self.process.pid).children(recursive=True)})
-        return self.seen
-
-    def child(self, word: str) -> psutil.Process:
-        found = [p for p in self.look() if any(word in part for part in command_of(p))]
-        assert len(found) == 1, found
-        return found[0]
-
-    @property
-    def url(self) -> str:
-        return next(word for word in self.text.split() if word.startswith("http://"))
-
-    @property
-    def environment(self) -> dict[str, str]:
-        scripts = [p for p in self.look() if any(part.endswith(("worker.py", "server.py")) for part in command_of(p))]
-        return scripts[0].environ()
-
-    @property
-    def folder(self) -> Path:
-        return Path(self.environment["DEEPCAVE_SYMBOLIC_CACHE_DIR"])
-
-    @property
-    def redis(self) -> redis.Redis:
-        environment = self.environment
-        return RedisAddress(
-            environment["DEEPCAVE_SYMBOLIC_REDIS_ADDRESS"], int(environment["DEEPCAVE_SYMBOLIC_REDIS_PORT"])
-        ).connect()
-
-    def end(self, number: signal.Signals | None = None) -> int:
-        """Returns the exit code, after checking that nothing that ran still runs."""
-        if self.process.poll() is None:
-            self.look()
-            if number is not None:
-                self.process.send_signal(number)
-        code = self.process.wait(LIMIT)
-        assert not running(self.seen), self.text
-        return code
-
-    def abandon(self) -> None:
-        """Leaves nothing behind where a test failed."""
-        with contextlib.suppress(psutil.Error):
-            self.look()
-        self.process.kill()
-        self.process.wait()
-        for process in self.seen:
-            with contextlib.suppress(psutil.Error):
-                process.kill()
-
-
-def running(processes: list[psutil.Process], limit: float = 5.0) -> list[psutil.Process]:
-    return [process for process in psutil.wait_procs(processes, timeout=limit)[1] if not ended(process)]
-
-
-def ended(process: psutil.Process) -> bool:
-    try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)  # an orphan for whom nobody has asked yet
-    except psutil.NoSuchProcess:
-        return True
-
-
-def get(url: str) -> tuple[int, str]:
-    with HTTP.open(url, timeout=LIMIT) as response:
-        return response.status, response.read().decode()
+from deepcave_symbolic.dashboard.launcher.redis_server import PASSWORD_VARIABLE, parse_address
+from deepcave_symbolic.dashboard.launcher.web import listen
+from launched import READY, REDIS_SERVER, Launched
 
 
 def computed(connection: redis.Redis, function: str, *arguments: Any) -> Any:
@@ -198,9 +83,9 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Launched]:
 
 @pytest.mark.smoke
 def test_server_answers_with_the_runs_selected(dashboard: Launched) -> None:
-    status, page = get(dashboard.url)
+    status, page = dashboard.get()
     assert status == 200 and "DeepCAVE" in page
-    assert get(dashboard.url + "_dash-layout")[0] == 200
+    assert dashboard.get("_dash-layout")[0] == 200
     assert dashboard.url.startswith("http://127.0.0.1:")
     stored = json.loads((dashboard.folder / "meta.json").read_text())
     assert stored["selected_run_paths"] == [str(SVM), str(FOREST)]
@@ -225,12 +110,13 @@ def test_traceback_of_a_failed_job_is_in_the_log(dashboard: Launched) -> None:
 
 
 def test_redis_is_private(dashboard: Launched) -> None:
-    port = int(dashboard.environment["DEEPCAVE_SYMBOLIC_REDIS_PORT"])
-    for url in (f"redis://127.0.0.1:{port}", f"redis://:guess@127.0.0.1:{port}"):
+    address = dashboard.environment["DEEPCAVE_SYMBOLIC_REDIS_ADDRESS"]
+    folder = Path(address.partition("@")[2]).parent
+    assert folder.stat().st_mode & 0o077 == 0
+    for user in ("", ":guess@"):
         with pytest.raises(redis.AuthenticationError):
-            redis.from_url(url).keys()
-    listening = [c for c in dashboard.child("redis-server").net_connections() if c.status == psutil.CONN_LISTEN]
-    assert {c.laddr.ip for c in listening} == {"127.0.0.1"}
+            redis.from_url(f"unix://{user}{folder}/redis:6379").keys()
+    assert not [c for c in dashboard.child("redis-server").net_connections() if c.status == psutil.CONN_LISTEN]
     connection = dashboard.redis
     assert connection.config_get("save") == {"save": ""} and connection.config_get("appendonly") == {"appendonly": "no"}
 
@@ -250,7 +136,7 @@ def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
     try:
         second.ready()
         assert second.url != dashboard.url and second.folder != dashboard.folder
-        assert get(second.url)[0] == get(dashboard.url)[0] == 200
+        assert second.get()[0] == dashboard.get()[0] == 200
         assert json.loads((second.folder / "meta.json").read_text())["selected_run_paths"] == [str(FOREST)]
         computed(second.redis, "math.sqrt", 1.0)
         assert not dashboard.redis.keys(f"rq:worker:{second.child('worker.py').cmdline()[-1]}")
@@ -259,7 +145,7 @@ def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
     finally:
         second.abandon()
     assert "Stopping" in second.text
-    assert get(dashboard.url)[0] == 200 and dashboard.process.poll() is None
+    assert dashboard.get()[0] == 200 and dashboard.process.poll() is None
 
 
 def test_killed_worker_ends_everything_and_is_reported(launch: Any) -> None:
@@ -290,7 +176,7 @@ def test_nothing_survives_a_killed_launcher(launch: Any) -> None:
     for file in files:
         os.truncate(file, file.stat().st_size // 2)
     after = launch(str(SVM)).ready()
-    assert after.folder == folder and get(after.url)[0] == 200
+    assert after.folder == folder and after.get()[0] == 200
     assert json.loads((folder / "meta.json").read_text())["selected_run_paths"] == [str(SVM)]
     assert after.end(signal.SIGHUP) == 0
     assert not [file for file in folder.rglob("*.tmp")]
@@ -347,7 +233,7 @@ def test_own_config_that_knows_nothing_of_this_package(launch: Any, tmp_path: Pa
         "        raise RuntimeError('not asked')\n"
     )
     launched = launch(str(SVM), "--user-config", str(folder / "lab.py")).ready()
-    assert "<title>The lab</title>" in get(launched.url)[1]
+    assert "<title>The lab</title>" in launched.get()[1]
     assert json.loads((launched.folder / "meta.json").read_text())["selected_run_paths"] == [str(SVM)]
     assert computed(launched.redis, "math.sqrt", 4.0) == 2.0
     assert launched.end(signal.SIGTERM) == 0
@@ -386,8 +272,12 @@ def test_browser_opens_and_exit_in_the_page_stops_everything(launch: Any, tmp_pa
     launched = launch(browser=browser).ready()
     opened = tmp_path / "opened"
     wait_until(lambda: opened.exists() and opened.read_text())
-    assert opened.read_text().strip() == launched.url
-    dependencies = json.loads(get(launched.url + "_dash-dependencies")[1])
+    # Everybody can see what the browser is started with, but nobody read that file.
+    shown = opened.read_text().strip()
+    assert shown.startswith("file://") and launched.token not in shown
+    file = Path(shown.removeprefix("file://"))
+    assert launched.entrance in file.read_text() and file.parent.stat().st_mode & 0o077 == 0
+    dependencies = json.loads(launched.get("_dash-dependencies")[1])
     outputs = [d["output"] for d in dependencies if [i["id"] for i in d["inputs"]] == ["exit-deepcave"]]
     output = next(o for o in outputs if "exit-deepcave" not in o)  # the other one only redraws the button
     call = {
@@ -396,11 +286,8 @@ def test_browser_opens_and_exit_in_the_page_stops_everything(launch: Any, tmp_pa
         "inputs": [{"id": "exit-deepcave", "property": "n_clicks", "value": 1}],
         "changedPropIds": ["exit-deepcave.n_clicks"],
     }
-    request = urllib.request.Request(
-        launched.url + "_dash-update-component", json.dumps(call).encode(), {"Content-Type": "application/json"}
-    )
     with pytest.raises(OSError):  # it ends without an answer
-        HTTP.open(request, timeout=LIMIT)
+        launched.post("_dash-update-component", call)
     assert launched.end() == 0
     assert "Exit was clicked" in launched.text
 
@@ -426,6 +313,8 @@ def test_folder_that_is_no_run(launch: Any, tmp_path: Path) -> None:
         (["--worker-only"], "--worker-only needs the --redis"),
         (["--worker-only", "--redis", "redis://localhost", str(SVM)], "leave out RUN"),
         (["--redis", "localhost:6379"], "expected redis://"),
+        (["--root", "nowhere/at/all"], "--root nowhere/at/all is no folder"),
+        (["--worker-only", "--redis", "redis://localhost", "--root", "."], "leave out RUN, --root"),
         (["--redis", "redis://localhost:6379/3"], "database number"),
         (["--redis", "redis://:hidden@127.0.0.1:1"], "redis://127.0.0.1:1 cannot be used"),
         (["--user-config", "missing.py"], "missing.py is no file"),
@@ -505,5 +394,24 @@ def test_redis_urls(url: str, address: str, port: int, danger: str | None) -> No
 def test_redis_password_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(PASSWORD_VARIABLE, "a/b@c")
     assert parse_address("rediss://example.org").address == "rediss://:a%2Fb%40c@example.org"
-    with pytest.raises(InvalidArgumentError, match="not a URL"):
-        parse_address("redis://host:port")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hid#den@host:6379",
+        "redis://:hid/den@host:6379",
+        "redis://:hid?den@host",
+        "redis://host:hidden",
+        "hidden@host:6379",
+        "hidden://host",
+        "redis://:hid\u2100den@host",
+        "redis://[hidden",
+    ],
+)
+def test_malformed_redis_url_is_not_shown(url: str) -> None:
+    with pytest.raises(InvalidArgumentError, match="--redis is no address of a Redis") as caught:
+        parse_address(url)
+    # A traceback of --debug shows causes as well.
+    assert "hid" not in "".join(traceback.format_exception(caught.value)).split("InvalidArgumentError: ")[-1]
+    assert caught.value.__cause__ is None and caught.value.__suppress_context__

@@ -1,7 +1,9 @@
 """Redis, which carries jobs from the server to the workers: one of our own, or a shared one given by address.
 
-rq's jobs and results are pickles, so whoever can write to that Redis runs code as the user. That is why ours listens on
-127.0.0.1 only, wants a random password and stores nothing.
+rq's jobs and results are pickles, so whoever can write to that Redis runs code as the user. That is why ours has no
+port: it listens on a Unix socket in a folder that only the user can enter. To a port everybody on the machine could
+connect, and a connection without the password is enough to make an older Redis grow without bound (CVE-2025-21605). It
+wants a random password all the same, and stores nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,18 +21,20 @@ from urllib.parse import quote, urlsplit
 
 from deepcave_symbolic.dashboard import ENVIRONMENT
 from deepcave_symbolic.dashboard.launcher.processes import Children
-from deepcave_symbolic.dashboard.launcher.web import free_port, is_loopback
+from deepcave_symbolic.dashboard.launcher.web import is_loopback
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError
 
 if TYPE_CHECKING:
     from redis import Redis
 
-__all__ = ["PASSWORD_VARIABLE", "RedisAddress", "find_redis_server", "parse_address", "start_redis"]
+__all__ = ["PASSWORD_VARIABLE", "RedisAddress", "find_redis_server", "parse_address", "socket_folder", "start_redis"]
 
 #: A shared Redis's password may stand in this environment variable, which `ps` does not show.
 PASSWORD_VARIABLE = f"{ENVIRONMENT}REDIS_PASSWORD"
 _DEFAULT_PORT = 6379
 _START_LIMIT = 15.0
+#: A socket's path has 104 bytes at most, and 40 are for our folder's name and the file's.
+_LONGEST_FOLDER = 64
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,9 @@ class RedisAddress:
     """Where a Redis is, in the two parts that DeepCAVE joins with a colon.
 
     Args:
-        address: Scheme, user and password (percent-encoded) and host, such as "redis://:secret@127.0.0.1".
-        port: The port.
+        address: Scheme, user and password (percent-encoded) and host, such as "redis://:secret@127.0.0.1", or the path
+            of a Unix socket up to the last colon of its name, such as "unix://:secret@/tmp/folder/redis".
+        port: The port, or what follows that colon.
     """
 
     address: str = field(repr=False)
@@ -105,12 +111,15 @@ def parse_address(url: str) -> RedisAddress:
     expected = "expected redis://[:PASSWORD@]HOST[:PORT], or rediss:// for TLS"
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise InvalidArgumentError(f"--redis is not a URL ({error}); {expected}.") from error
-    # The message names no part that may hold the password.
-    if parts.scheme not in ("redis", "rediss") or not parts.hostname:
-        raise InvalidArgumentError(f"--redis has the scheme {parts.scheme!r}, host {parts.hostname!r}; {expected}.")
+        port, is_redis = parts.port, parts.scheme in ("redis", "rediss")
+    except ValueError:
+        port, is_redis = None, False
+    # Nothing of it is shown, not even as a cause: in what is not well formed, every part may hold some of the password.
+    if not is_redis or not parts.hostname:
+        raise InvalidArgumentError(
+            f"--redis is no address of a Redis; {expected}. In a password, / # ? @ : are written %2F %23 %3F %40 %3A; "
+            f"or put it into {PASSWORD_VARIABLE}."
+        ) from None
     if parts.path.strip("/") not in ("", "0") or parts.query or parts.fragment:
         raise InvalidArgumentError(
             f"--redis has a database number or options after the port, which DeepCAVE cannot pass on; {expected}. "
@@ -143,22 +152,40 @@ def find_redis_server() -> str:
     )
 
 
+def socket_folder() -> tempfile.TemporaryDirectory[str]:
+    """Returns a new folder that only this user can enter, short enough for a socket's path; it is a context manager.
+
+    Raises:
+        InvalidArgumentError: If there is no place for it.
+    """
+    try:
+        base = tempfile.gettempdir()
+        short = base if len(os.fsencode(base)) <= _LONGEST_FOLDER else "/tmp"
+        return tempfile.TemporaryDirectory(prefix="deepcave-symbolic-", dir=short, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise InvalidArgumentError(
+            f"There is no place for the socket of Redis: {error.strerror or error}. "
+            "Set TMPDIR to a folder that you can write to."
+        ) from error
+
+
 def start_redis(program: str, children: Children, *, folder: Path) -> RedisAddress:
     """Starts a Redis that only this user's processes can use, and returns where it is once it answers.
 
     Args:
         program: The program `redis-server`.
         children: Starts and stops it.
-        folder: Its working folder; it writes nothing there.
+        folder: A folder that only this user can enter, for the socket.
     """
     password = secrets.token_urlsafe(32)
-    address = RedisAddress(f"redis://:{password}@127.0.0.1", free_port())
+    # DeepCAVE joins the two with a colon, so the socket's name has one.
+    address = RedisAddress(f"unix://:{password}@{quote(str(folder))}/redis", _DEFAULT_PORT)
     quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
     # Read from stdin: a command line is visible to every user of the machine, and a file would be left behind.
     configuration = f"""\
-bind 127.0.0.1
-port {address.port}
-protected-mode yes
+port 0
+unixsocket "{quoted}/redis:{address.port}"
+unixsocketperm 700
 requirepass {password}
 save ""
 appendonly no

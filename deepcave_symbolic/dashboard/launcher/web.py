@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import html
 import http
 import http.client
 import ipaddress
@@ -14,11 +15,12 @@ import threading
 import time
 import webbrowser
 from dataclasses import dataclass
+from pathlib import Path
 
 from deepcave_symbolic.dashboard.launcher.processes import Child, ChildError, Children
 from deepcave_symbolic.exceptions import InvalidArgumentError
 
-__all__ = ["Listener", "free_port", "is_loopback", "listen", "open_browser", "wait_for_page"]
+__all__ = ["Listener", "browser_url", "is_loopback", "listen", "open_browser", "wait_for_page"]
 
 #: DeepCAVE's own port, taken where it is free, so that a bookmark keeps working.
 PREFERRED_PORT = 8050
@@ -46,9 +48,14 @@ class Listener:
 
     @property
     def url(self) -> str:
-        """The address to open."""
-        host = self.reachable_host
-        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}/"
+        """The start page, for a browser on this machine."""
+        return browser_url(self.host, self.port)
+
+
+def browser_url(host: str, port: int) -> str:
+    """Returns the start page of a server, for a browser on its machine."""
+    host = _ANY.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def listen(host: str, port: int | None) -> Listener:
@@ -92,19 +99,14 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def free_port() -> int:
-    """Returns a port of 127.0.0.1 that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def wait_for_page(listener: Listener, server: Child, children: Children, *, limit: float) -> None:
+def wait_for_page(listener: Listener, server: Child, children: Children, *, cookie: str, limit: float) -> None:
     """Waits until the server answers with its start page.
 
     Args:
         listener: Where the server will answer.
         server: The server.
         children: All processes, which are checked meanwhile.
+        cookie: What lets a browser in.
         limit: Seconds to wait.
 
     Raises:
@@ -115,7 +117,8 @@ def wait_for_page(listener: Listener, server: Child, children: Children, *, limi
     connection = http.client.HTTPConnection(listener.reachable_host, listener.port, timeout=limit)
     with contextlib.closing(connection):
         try:
-            connection.request("GET", "/")  # waits in the socket's queue until the server accepts it
+            # It waits in the socket's queue until the server accepts it.
+            connection.request("GET", "/", headers={"Cookie": cookie})
             children.wait_until(
                 lambda: bool(select.select([connection.sock], [], [], 0)[0]),
                 limit=limit,
@@ -131,8 +134,14 @@ def wait_for_page(listener: Listener, server: Child, children: Children, *, limi
         raise ChildError(f"The server answered with HTTP status {status}.", child=server)
 
 
-def open_browser(url: str) -> None:
-    """Opens the address in the user's browser, if there is one that does not take over the terminal."""
+def open_browser(url: str, folder: Path) -> None:
+    """Opens the address in the user's browser, if there is one that does not take over the terminal.
+
+    Args:
+        url: An address that only this user may know. Every user of the machine can read the browser's command line,
+            so that has the name of a file, and the file leads to the address.
+        folder: A folder that only this user can read, for the file.
+    """
     try:
         browser = webbrowser.get()
     except webbrowser.Error:
@@ -140,5 +149,11 @@ def open_browser(url: str) -> None:
     # What webbrowser knows only by name is lynx or w3m, unless the user chose it.
     if type(browser) is webbrowser.GenericBrowser and not os.environ.get("BROWSER"):
         return
+    page = folder / "open.html"
+    page.write_text(
+        f'<!doctype html><meta charset="utf-8"><meta http-equiv="refresh" content="0; url={html.escape(url)}">'
+        f'<title>DeepCAVE</title><a href="{html.escape(url)}">Open the dashboard</a>\n',
+        encoding="utf-8",
+    )
     # A command in BROWSER may block until its window is closed.
-    threading.Thread(target=browser.open, args=(url,), daemon=True).start()
+    threading.Thread(target=browser.open, args=(page.as_uri(),), daemon=True).start()
