@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.engines import engine_choices
-from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 
 if TYPE_CHECKING:
@@ -90,11 +91,11 @@ def _engine(args: argparse.Namespace) -> Any:
 
 
 def _read_space(path: Path) -> ConfigurationSpace:
-    from ConfigSpace import ConfigurationSpace
+    from deepcave_symbolic.space.configurations import read_space
 
     try:
-        return ConfigurationSpace.from_json(path)
-    except OSError:
+        return read_space(json.loads(path.read_text(encoding="utf-8")))
+    except (DeepcaveSymbolicError, OSError):
         raise
     except Exception as error:  # ConfigSpace has no common error for foreign content
         raise RunFormatError(

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, NoTrialsError, RunFormatError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
+from deepcave_symbolic.space.configurations import read_space
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
@@ -118,8 +119,6 @@ def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
 
 
 def _read_configspace(file: Path) -> ConfigurationSpace:
-    from ConfigSpace import ConfigurationSpace
-
     if not os.path.lexists(file):
         raise RunFormatError(
             f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space).", path=file
@@ -129,7 +128,9 @@ def _read_configspace(file: Path) -> ConfigurationSpace:
         raise RunFormatError(f"{file} is no configuration space: it lacks 'hyperparameters'.", path=file)
     try:
         with quiet():
-            space = ConfigurationSpace.from_serialized_dict(data)
+            space = read_space(data)
+    except DeepcaveSymbolicError as error:
+        raise RunFormatError(f"{file}: {error}", path=file) from error
     # ConfigSpace's decoder raises whatever its constructors meet in foreign data.
     except Exception as error:
         raise RunFormatError(

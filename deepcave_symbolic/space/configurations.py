@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of, names_of
+from deepcave_symbolic.space.condition_chains import dependences_in, too_entangled
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -125,8 +127,15 @@ def space_dict(space: ConfigurationSpace) -> dict[str, Any]:
 
 
 def read_space(data: dict[str, Any]) -> ConfigurationSpace:
-    """Reads what `space_dict` wrote."""
+    """Reads what `space_dict` or ConfigSpace wrote.
+
+    Raises:
+        InvalidArgumentError: If its conditions are more than ConfigSpace can build a space of.
+        Exception: Whatever ConfigSpace meets in data that are none of it.
+    """
     from ConfigSpace import ConfigurationSpace
 
+    if (reason := too_entangled(dependences_in(data.get("conditions")))) is not None:
+        raise InvalidArgumentError(reason)
     # ConfigSpace takes its types out of what it is given.
     return ConfigurationSpace.from_serialized_dict(copy.deepcopy(data))

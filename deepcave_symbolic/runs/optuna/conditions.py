@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.space.condition_chains import Dependence, too_entangled
 from deepcave_symbolic.space.configurations import activity_in_words
 
 if TYPE_CHECKING:
@@ -53,8 +55,12 @@ def add_conditions(space: ConfigurationSpace, parameters: Sequence[Parameter], c
         space: The space with all parameters.
         parameters: The parameters in the order in which the trials name them: a parent comes before its children.
         changes: Gets what was decided, in words.
+
+    Raises:
+        InvalidArgumentError: If these are more conditions than ConfigSpace can build a space of.
     """
     unknown: dict[bytes, list[Parameter]] = {}
+    dependences: list[Dependence] = []
     found = []
     for i, child in enumerate(parameters):
         if child.present.all():
@@ -63,6 +69,9 @@ def add_conditions(space: ConfigurationSpace, parameters: Sequence[Parameter], c
         if condition is None:
             unknown.setdefault(child.present.tobytes(), []).append(child)
             continue
+        dependences.append((frozenset({child.name}), frozenset({condition.parent.name})))
+        if (reason := too_entangled(dependences)) is not None:
+            raise InvalidArgumentError(reason)
         space.add(condition)
         found.append(f"{child.name!r} where {' and '.join(activity_in_words(space, child.name))}")
     if found:

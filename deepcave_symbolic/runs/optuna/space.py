@@ -69,6 +69,8 @@ def space_of(trials: Sequence[Any]) -> StudySpace:
     try:
         space.add(*(parameter.hyperparameter for parameter in parameters))
         parameters += add_conditions(space, parameters, changes)
+    except InvalidArgumentError:
+        raise
     except Exception as error:  # ConfigSpace's errors have no base
         raise InvalidArgumentError(
             f"The study's parameters are no configuration space ({type(error).__name__}: {error})."
