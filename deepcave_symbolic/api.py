@@ -188,7 +188,8 @@ def compare(
     """Returns the formulas of several runs (seeds, data sets) side by side, and which of their constants agree.
 
     One form is chosen for all runs and fitted to each; a constant agrees where the runs' values differ by no more than
-    their standard errors allow, and the record says within how much.
+    their standard errors allow, and the record says within how much. A run that cannot be explained is left out, with a
+    note, as long as two remain.
 
     Args:
         runs: As in `explain_study`; two or more.
@@ -196,7 +197,8 @@ def compare(
         form: A formula whose form is compared, such as one of an explanation's front; by default the shortest form
             that serves all runs nearly as well as the best.
         level: Below this p-value a constant's differences are more than its uncertainty.
-        names: What to call the runs; by default as much of their paths as tells them apart.
+        names: What to call the runs, all of which have to be usable then; by default as much of their paths as tells
+            them apart.
         n_jobs: As in `explain_all`, and so are folder, scheduler, progress and the question, except for the source.
         folder: See `explain_all`.
         scheduler: See `explain_all`.
@@ -210,15 +212,21 @@ def compare(
     if asked.source != "surrogate":
         raise InvalidArgumentError("compare fits the surrogates' projections; leave the source out.")
     planned, failures = plan(runs, asked, only=[hyperparameters])
-    if failures:
+    places = [*(run.label for run in planned), *(failure.run for failure in failures)]
+    if failures and (len(planned) < 2 or names is not None):
         raise failures[0].error
-    if len(planned) < 2:
-        raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(planned)}.")
-    labels = run_names([run.label for run in planned]) if names is None else list(names)
-    if len(labels) != len(planned) or len(set(labels)) != len(labels):
-        raise InvalidArgumentError(f"names has {labels!r}; expected {len(planned)} different ones.")
-    study = _succeeded(run_study(planned, workers, folder=folder, progress=progress))
-    return compare_explanations(dict(zip(labels, study.explanations, strict=True)), Comparison, form=form, level=level)
+    labels = run_names(places) if names is None else list(names)
+    if len(labels) != len(places) or len(set(labels)) != len(labels):
+        raise InvalidArgumentError(f"names has {labels!r}; expected {len(places)} different ones.")
+    study = run_study(planned, workers, folder=folder, progress=progress)
+    name_of = dict(zip(places, labels, strict=True))
+    return compare_explanations(
+        {name_of[record.run]: record.explanation for record in study.records},
+        Comparison,
+        left_out={name_of[failure.run]: str(failure.error) for failure in (*failures, *study.failures)},
+        form=form,
+        level=level,
+    )
 
 
 def report_html(

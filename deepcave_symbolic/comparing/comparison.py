@@ -31,7 +31,7 @@ class Constant(Record):
 
     Args:
         name: c1, c2, … in reading order.
-        role: "offset", "factor", "exponent" or "inside" (a term).
+        role: "offset", "factor", "exponent", "level" (of a choice) or "inside" (a term).
         values: One value per run, not rounded.
         errors: Their standard errors; infinite where a run does not settle the constant.
         mean: The value that all runs together speak for, each weighed by 1/error²; NaN where none has an error.

@@ -37,6 +37,7 @@ def compare_explanations(
     explanations: Mapping[str, Explained | Unexplained],
     kind: type[C],
     *,
+    left_out: Mapping[str, str] | None = None,
     form: Formula | None = None,
     level: float = 0.05,
 ) -> C:
@@ -45,22 +46,23 @@ def compare_explanations(
     Args:
         explanations: The explanations by the runs' names.
         kind: The class of the record.
+        left_out: Why there is no explanation of other runs, by their names.
         form: A formula whose form is compared; None for the one that serves all runs best.
         level: Below this p-value a constant's differences are more than its uncertainty.
 
     Raises:
-        InvalidArgumentError: If there are fewer than two, or they cannot be compared; says why.
+        InvalidArgumentError: If fewer than two runs are explained, or they cannot be compared; says why.
         SearchFailedError: If the given form has no finite value on the whole domain for some run.
     """
-    if len(explanations) < 2:
-        raise InvalidArgumentError(f"A comparison needs two runs or more; found {len(explanations)}.")
     if not 0.0 < level < 1.0:
         raise InvalidArgumentError(f"The level is {level!r}; expected a number between 0 and 1, such as 0.05.")
-    explained = {}
-    for run, e in explanations.items():
-        if isinstance(e, Unexplained):
-            raise InvalidArgumentError(f"{run}: {e.reason}")
-        explained[run] = e
+    explained = {run: e for run, e in explanations.items() if isinstance(e, Explained)}
+    left_out = {run: e.reason for run, e in explanations.items() if isinstance(e, Unexplained)} | dict(left_out or {})
+    reasons = [f"{run} is left out: {reason}" for run, reason in left_out.items()]
+    if len(explained) < 2:
+        raise InvalidArgumentError(
+            " ".join([f"A comparison needs two runs or more; found {len(explained)}.", *reasons])
+        )
     records = list(explained.values())
     projections = {run: e.projection for run, e in explained.items()}
     axes, notes = shared_domain(projections)
@@ -79,7 +81,7 @@ def compare_explanations(
         return _form_text(fitted.form, names, formulas[0])
 
     return kind(
-        runs=tuple(explanations),
+        runs=tuple(explained),
         explanations=tuple(records),
         form=chosen.form.template,
         formulas=tuple(formulas),
@@ -88,7 +90,7 @@ def compare_explanations(
         cross_shape=tuple(tuple(_shape_r2(formula, d) for d in data) for formula in own),
         forms=tuple((text(f), complexity(f.form.template), 1.0 - f.loss) for f in weighed),
         level=level,
-        notes=(*notes, *notes_on(explained, projections, chosen, closest, constants, text)),
+        notes=(*reasons, *notes, *notes_on(explained, projections, chosen, closest, constants, text)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import counted, rounded_text
 
 __all__ = ["check_points", "data_on", "shared_domain"]
 
@@ -39,7 +41,8 @@ def shared_domain(projections: Mapping[str, Projection]) -> tuple[tuple[Axis, ..
                     f"The domains of {name} do not overlap: "
                     f"{'; '.join(f'{run}: {axis.describe()}' for run, axis in own.items())}."
                 )
-            notes.append(f"{name} has other bounds in other runs; compared on [{lower:g}, {upper:g}], which all have.")
+            shared = f"[{rounded_text(lower, 6)}, {rounded_text(upper, 6)}]"
+            notes.append(f"{name} has other bounds in other runs; compared on {shared}, which all have.")
             first = replace(first, lower=lower, upper=upper, values=_inside(first.values, lower, upper))
         if len({a.log for a in own.values()}) > 1:
             logs = ", ".join(run for run, axis in own.items() if axis.log)
@@ -59,10 +62,12 @@ def data_on(run: str, projection: Projection, axes: Sequence[Axis], error: float
     inside = projection.valid.copy()
     for i, axis in enumerate(axes):
         inside &= (projection.grid[:, i] >= axis.lower) & (projection.grid[:, i] <= axis.upper)
-    ranged = max(1, sum(not axis.categorical and axis.values is None for axis in axes))
-    if len(axes) == ranged and inside.sum() < _FEWEST_POINTS[ranged]:
+    fewest = _FEWEST_POINTS[len(axes)]
+    # Few choices or integers are all there are.
+    existing = math.prod(len(axis.fit_grid(fewest)) for axis in axes)
+    if inside.sum() < min(fewest, existing, projection.valid.sum()):
         raise InvalidArgumentError(
-            f"Only {inside.sum()} points of {run} lie in the domain that all runs share; too few."
+            f"Only {counted(int(inside.sum()), 'point')} of {run}: too few lie in the domain that all runs share."
         )
     weights = projection.weights[inside]
     return Data(tuple(columns_of(projection.grid[inside])), projection.mean[inside], weights / weights.sum(), error)

@@ -17,14 +17,14 @@ from functools import cached_property
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable
+from deepcave_symbolic.formulas.expression import CASES, Node, constant, evaluate, substitute, variable
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 
 __all__ = ["Data", "Fit", "Form", "form_of", "refit"]
 
-OFFSET, FACTOR, EXPONENT, INSIDE = "offset", "factor", "exponent", "inside"
+OFFSET, FACTOR, EXPONENT, LEVEL, INSIDE = "offset", "factor", "exponent", "level", "inside"
 _MOST_EVALUATIONS = 200
 #: Relative step of the derivatives by constants, and the condition beyond which two constants cannot be told apart.
 _STEP, _SINGULAR = 1e-5, 1e12
@@ -55,7 +55,7 @@ class Form:
         k: Number of hyperparameters.
         offset: Whether there is a constant offset.
         terms: Pairs of a coefficient (None where it is one of the constants) and a term whose constants are variables.
-        inner_roles: What each constant of θ is: `EXPONENT` or `INSIDE`.
+        inner_roles: What each constant of θ is: `EXPONENT`, `LEVEL` (of a choice) or `INSIDE`.
     """
 
     k: int
@@ -82,7 +82,7 @@ class Form:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """What each constant is: offset, factor, exponent or inside."""
+        """What each constant is: offset, factor, exponent, level or inside."""
         roles = [OFFSET] if self.offset else []
         for coefficient, term in self.terms:
             roles += [FACTOR] if coefficient is None else []
@@ -187,7 +187,8 @@ def _opened(node: Node, k: int, theta: list[float], roles: list[str], role: str 
             (exponent and arg.value == round(arg.value)) or (node.op == "/" and i == 0 and arg.value == 1.0)
         )
         if not kept:
-            args[i] = _opened(arg, k, theta, roles, EXPONENT if exponent else INSIDE)
+            place = EXPONENT if exponent else LEVEL if node.op == CASES else INSIDE
+            args[i] = _opened(arg, k, theta, roles, place)
     return Node(node.op, tuple(args), node.value)
 
 

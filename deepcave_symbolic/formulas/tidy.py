@@ -15,7 +15,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, function, power, variables
+from deepcave_symbolic.formulas.expression import (
+    CASES,
+    Node,
+    complexity,
+    constant,
+    evaluate,
+    function,
+    power,
+    variables,
+)
 from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["join_sum", "split_sum", "tidy"]
@@ -46,6 +55,8 @@ def _tidy(node: Node, inner: bool) -> Node:
         return node
     if node.op in ("+", "-"):
         return _tidy_sum(node, inner)
+    if node.op == CASES:
+        return Node(CASES, (node.args[0], *(_tidy(branch, inner=False) for branch in node.args[1:])))
     return _tidy_product(node)
 
 
@@ -274,6 +285,8 @@ def _monic(node: Node) -> tuple[float, Node]:
 def _function_factors(node: Node) -> tuple[float, dict[Node, float]]:
     if node.op in ("const", "var", "^"):
         return 1.0, {node: 1.0}
+    if node.op == CASES:
+        return 1.0, {_tidy(node, inner=False): 1.0}
     argument = _tidy(node.args[0], inner=True)
     if argument.is_constant:
         value = float(evaluate(function(node.op, argument), [np.zeros(1)])[0])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
 if TYPE_CHECKING:
     from deepcave_symbolic.comparing import Compared
 
 __all__ = ["comparison_document", "number_with_error"]
 
-_CROSS = "R² of the formula of the run on the left for the run on top; in brackets after the best shift and stretch"
+_CROSS = "R² of each run's own formula (left) on every run (top); in brackets after the best shift and stretch"
 
 
 def comparison_document(comparison: Compared) -> tuple[Block, ...]:
@@ -26,10 +27,10 @@ def comparison_document(comparison: Compared) -> tuple[Block, ...]:
         form,
         _constants(comparison),
         Note(
-            "± is a standard error: what the constant would vary by if the run's trials were drawn again, from the "
-            "surrogate's cross-validated error. A constant differs where such differences would be seen in fewer than "
-            f"{100 * comparison.level:g} % of cases if it were the same (p, Cochran's Q), and is undetermined where "
-            "twice the largest error (within ±) is as large as the constant. To agree is meant within that."
+            "Behind ± stands the standard error: what the constant would vary by if the run's trials were drawn again, "
+            "from the surrogate's cross-validated error. The runs differ in a constant where errors alone would spread "
+            f"it so far in fewer than {100 * comparison.level:g} % of cases (p-value of Cochran's Q). Otherwise they "
+            "agree to within twice the largest error; where that is as large as the constant, it is undetermined."
         ),
         _own_formulas(comparison),
         _cross(comparison),
@@ -53,13 +54,13 @@ def _constants(comparison: Compared) -> Table:
             (run, e.verdict, f"{f.r2:.3f}", *(number_with_error(c.values[i], c.errors[i]) for c in constants))
             for i, (run, e, f) in enumerate(runs)
         ),
-        title=f"The common form ({operators} operators), with every run's constants",
+        title=f"The common form ({counted(operators, 'operator')}), with every run's constants",
         foot=(
-            _foot("", (c.role for c in constants)),
-            _foot("together", (f"{c.mean:.4g}" if c.agreement == "agree" else "-" for c in constants)),
-            _foot("within ±", (f"{c.tolerance:.2g}" if math.isfinite(c.tolerance) else "?" for c in constants)),
-            _foot("p", (_chance(c.p_value) for c in constants)),
-            _foot("", (c.agreement for c in constants)),
+            _foot("what it is", (c.role for c in constants)),
+            _foot("by chance alone", (_chance(c.p_value) for c in constants)),
+            _foot("conclusion", (c.agreement for c in constants)),
+            _foot("mean", (rounded_text(c.mean, 4) if c.agreement == "agree" else "-" for c in constants)),
+            _foot("to within", (rounded_text(c.tolerance, 2) if c.agreement == "agree" else "-" for c in constants)),
         ),
     )
 
@@ -71,17 +72,17 @@ def _foot(label: str, cells: Iterable[str]) -> tuple[Cell, ...]:
 def number_with_error(value: float, error: float) -> str:
     """Returns a value with its standard error, both to the digits that the error has: 0.284 ± 0.012."""
     if not math.isfinite(error):
-        return f"{value:.3g} ± ?"
+        return f"{rounded_text(value)} ± ?"
     if error <= 0.0 or error < 1e-9 * abs(value):
-        return f"{value:.6g}"
+        return rounded_text(value, 6)
     digits = 1 - math.floor(math.log10(error))
     if -2 <= digits <= 8:
         return f"{value:.{max(0, digits)}f} ± {error:.{max(0, digits)}f}"
-    return f"{value:.3g} ± {error:.1g}"
+    return f"{rounded_text(value)} ± {rounded_text(error, 1)}"
 
 
 def _chance(p_value: float) -> str:
-    return "?" if not math.isfinite(p_value) else "< 0.0001" if p_value < 1e-4 else f"{p_value:.2g}"
+    return percent(p_value) if math.isfinite(p_value) else "?"
 
 
 def _own_formulas(comparison: Compared) -> Table:

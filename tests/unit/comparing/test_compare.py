@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import Categorical, ConfigurationSpace, Float
+from ConfigSpace import Categorical, ConfigurationSpace, Float, Integer
 
 from deepcave_symbolic import Comparison, Explanation, Unexplained, compare, comparing, explain, load_run
 from deepcave_symbolic.cli import main
@@ -23,7 +23,7 @@ from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
 from known_surrogates import OfValues
 from places import FOREST, ROOT, SVM
-from run_folders import edit_json
+from run_folders import edit_json, keep_trials
 
 Landscape = Callable[[Any, Any], Any]
 
@@ -279,6 +279,35 @@ def test_domains() -> None:
     )
 
 
+def test_few_integers_and_choices_are_all_there_are() -> None:
+    gamma = Float("gamma", (0.001, 1.0), log=True)
+    few = with_space(Integer("C", (1, 3)), gamma)
+    runs = {name: known(lambda u, v: 0.3 + 2.0 * 10**u + 0.0 * v, run=few) for name in "ab"}
+    comparison = compare_explanations(runs)
+    assert comparison.form_text() == "c1 + c2·C"
+    assert np.allclose([c.values for c in comparison.constants], [[0.3, 0.3], [2.0, 2.0]], atol=1e-3)
+    space = with_space(Categorical("C", ["a", "b", "c"]), gamma)
+    levels = {"a": 0.1, "b": 0.5, "c": 0.9}
+    surrogate = OfValues(space.configspace, lambda v: [levels[choice] for choice in v["C"]], std=0.01)
+    runs = {name: explain(space, "C", surrogate=surrogate) for name in "ab"}
+    comparison = compare_explanations(runs)
+    assert comparison.form_text() == "for C = a: c1; for b: c2; for c: c3"
+    assert [(c.role, c.agreement) for c in comparison.constants] == [("level", "agree")] * 3
+    assert np.allclose([c.mean for c in comparison.constants], list(levels.values()), atol=1e-3)
+
+
+def test_runs_that_cannot_be_explained_are_left_out(folders: list[Path], tmp_path: Path) -> None:
+    dead = Path(shutil.copytree(folders[0], tmp_path / "dead"))
+    keep_trials(dead, 2)
+    two = compare(folders, "C", max_complexity=4)
+    three = compare([*folders, dead], "C", max_complexity=4)
+    assert len(three.runs) == 2 and three.constants == two.constants
+    sentence = "dead is left out: Run 'dead' has 2 usable trials; a surrogate needs at least 3. Wait for more trials."
+    assert any(note.endswith(sentence) for note in three.notes)
+    with pytest.raises(InvalidArgumentError, match=r"two runs or more; found 1\..*dead is left out"):
+        compare([folders[0], dead], "C", max_complexity=4)
+
+
 def test_objectives_and_kinds() -> None:
     first = known(bowl(0.3, 0.7))
     with pytest.raises(InvalidArgumentError, match="two runs or more"):
@@ -290,7 +319,7 @@ def test_objectives_and_kinds() -> None:
     by_choice = explain(choice, "C", surrogate="forest", max_complexity=4)
     with pytest.raises(InvalidArgumentError, match="do not share a domain"):
         compare_explanations({"a": first, "b": by_choice})
-    with pytest.raises(InvalidArgumentError, match="b: It is constant"):
+    with pytest.raises(InvalidArgumentError, match=r"two runs or more; found 1\. b is left out: It is constant\."):
         compare_explanations({"a": first, "b": Unexplained(("C",), "rmse", "minimize", None, "b", "It is constant.")})
     with pytest.raises(UnknownNameError, match="hyperparameter 'D'"):
         compare([SVM, FOREST], "D")
