@@ -14,7 +14,7 @@ from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, Unk
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.records import Frozen, Record, encode
 from deepcave_symbolic.runs.views import Weights
-from deepcave_symbolic.space.configurations import read_space, space_dict
+from deepcave_symbolic.space.serialized import read_space, space_dict
 from deepcave_symbolic.surrogates.base import SURROGATES, SurrogateName
 
 if TYPE_CHECKING:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.engines import engine_choices
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ def search_options(args: argparse.Namespace) -> dict[str, Any]:
         "max_complexity": args.max_complexity,
         "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],
         "seed": args.seed,
-        "configspace": None if args.configspace is None else _read_space(Path(args.configspace)),
+        "configspace": None if args.configspace is None else _configspace(Path(args.configspace)),
     }
 
 
@@ -90,15 +89,9 @@ def _engine(args: argparse.Namespace) -> Any:
     return GPLearnEngine(parsimony=args.parsimony)
 
 
-def _read_space(path: Path) -> ConfigurationSpace:
-    from deepcave_symbolic.space.configurations import read_space
+def _configspace(path: Path) -> ConfigurationSpace:
+    from deepcave_symbolic.runs.configspace import read_configspace
 
-    try:
-        return read_space(json.loads(path.read_text(encoding="utf-8")))
-    except (DeepcaveSymbolicError, OSError):
-        raise
-    except Exception as error:  # ConfigSpace has no common error for foreign content
-        raise RunFormatError(
-            f"{path} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}).",
-            path=path,
-        ) from error
+    if not path.exists():
+        raise InvalidArgumentError(f"No such file: {path}; --configspace takes a configuration space as JSON.")
+    return read_configspace(path.resolve())  # the user's own link is followed, a run folder's is not

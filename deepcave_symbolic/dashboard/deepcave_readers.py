@@ -20,7 +20,7 @@ from deepcave_symbolic.runs.folder import RUNHISTORY, SCENARIO
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import read_run
 from deepcave_symbolic.space.choices import storable
-from deepcave_symbolic.space.configurations import read_space, space_dict
+from deepcave_symbolic.space.serialized import read_space, space_dict
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -14,7 +14,7 @@ from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Frozen, Record, decode
-from deepcave_symbolic.space.configurations import read_space, space_dict
+from deepcave_symbolic.space.serialized import read_space, space_dict
 from deepcave_symbolic.surrogates.base import SurrogateRecord
 from deepcave_symbolic.words.names import visible
 

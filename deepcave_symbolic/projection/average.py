@@ -212,7 +212,7 @@ def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     values: Any = x
     if axis.labels is not None:
         return vector_of_positions(hyperparameter, axis, x)
-    if axis.values is not None:
+    if hasattr(hyperparameter, "sequence"):
         sequence = list(hyperparameter.sequence)
         index = {float(v): i for i, v in enumerate(sequence)}
         return np.array([index[float(v)] for v in x], dtype=np.float64)
@@ -294,7 +294,11 @@ def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> A
         return positions_of_vector(configspace[axis.name], axis, vector)
     if len(vector) == 0:
         return vector
-    return np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
+    natural = np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
+    if axis.values is None:
+        return natural
+    values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
+    return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])
 
 
 def _near(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, NoTrialsError, RunFormatError
+from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.process.isolation import quiet
+from deepcave_symbolic.runs.configspace import read_configspace
 from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
-from deepcave_symbolic.space.configurations import read_space
+from deepcave_symbolic.space.serialized import notes_of
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
     """Returns the run that `load_run` does, also one without a finished trial; arguments and errors are the same."""
     folder = find_run_folder(path)
     scenario = _read_scenario(folder)
-    space = configspace if configspace is not None else _read_configspace(folder / CONFIGSPACE)
+    space = configspace if configspace is not None else _own_configspace(folder / CONFIGSPACE)
     objectives = _objectives(scenario, folder / SCENARIO)
     file = folder / RUNHISTORY
     history = read_json(file, what="SMAC's trials")
@@ -90,7 +90,7 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         path=folder,
         scenario=scenario,
         version=version if isinstance(version, str) else None,
-        notes=notes,
+        notes=(*notes_of(space), *notes),
     )
 
 
@@ -118,29 +118,14 @@ def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _read_configspace(file: Path) -> ConfigurationSpace:
+def _own_configspace(file: Path) -> ConfigurationSpace:
     if not os.path.lexists(file):
         raise RunFormatError(
-            f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space).", path=file
-        )
-    data = read_json(file, what="the configuration space")
-    if "hyperparameters" not in data:
-        raise RunFormatError(f"{file} is no configuration space: it lacks 'hyperparameters'.", path=file)
-    try:
-        with quiet():
-            space = read_space(data)
-    except DeepcaveSymbolicError as error:
-        raise RunFormatError(f"{file}: {error}", path=file) from error
-    # ConfigSpace's decoder raises whatever its constructors meet in foreign data.
-    except Exception as error:
-        raise RunFormatError(
-            f"{file} is not a configuration space that ConfigSpace can read ({type(error).__name__}: {error}). "
-            "Pass the space itself: load_run(path, configspace=space).",
+            f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space), or "
+            "--configspace FILE.",
             path=file,
-        ) from error
-    if len(space) == 0:
-        raise RunFormatError(f"{file} has no hyperparameters.", path=file)
-    return space
+        )
+    return read_configspace(file)
 
 
 def _configurations(

@@ -20,6 +20,7 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of
 from deepcave_symbolic.space.configurations import activity_in_words, forbidden
+from deepcave_symbolic.space.ranges import is_exact
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -94,9 +95,9 @@ def _column(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
     index, numbers = index[legal], numbers[legal]
     if len(index) == 0:
         return column, good
-    vector = np.asarray(
-        hyperparameter.to_vector(numbers if integer else np.round(numbers, _ROUND_PLACES)), dtype=np.float64
-    )
+    if not integer and not is_exact(hyperparameter):
+        numbers = np.round(numbers, _ROUND_PLACES)
+    vector = np.asarray(hyperparameter.to_vector(numbers), dtype=np.float64)
     column[index] = vector
     good[index] = np.isfinite(vector) & np.asarray(hyperparameter.legal_vector(vector), dtype=bool)
     return column, good

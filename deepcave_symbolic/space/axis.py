@@ -19,9 +19,13 @@ from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, Unkn
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.choices import choices_of, names_of
+from deepcave_symbolic.space.ranges import values_on_steps
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
+
+#: Squares and sums of larger numbers are beyond a float.
+_LARGEST_BOUND = 1e295
 
 __all__ = ["Axis", "axis_of", "coordinates_of", "positions_of_vector", "vector_of_positions"]
 
@@ -36,7 +40,7 @@ class Axis(Record):
         upper: Largest value, natural units.
         log: Whether it is searched on a log scale.
         integer: Whether only whole numbers are valid.
-        values: The valid values of an ordinal in natural units; None for a range.
+        values: The valid values of an ordinal, or of a range with few steps, in natural units; None for a range.
         labels: The names of the values of an ordinal that are no numbers, or of a categorical; None otherwise.
         categorical: Whether the values are choices without an order; natural units are then the choices themselves,
             and numbers stand for their positions in `labels`.
@@ -208,7 +212,15 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
             f"Hyperparameter {name!r} has the range [{lower:g}, {upper:g}]; expected a finite, non-empty one.",
             hyperparameter=name,
         )
-    return Axis(name, lower, upper, log=log, integer=isinstance(hyperparameter, IntegerHyperparameter))
+    if max(-lower, upper) > _LARGEST_BOUND:
+        raise HyperparameterNotExplainableError(
+            f"Hyperparameter {name!r} goes from {lower:g} to {upper:g}, as good as without a bound: no formula can "
+            "compute with such numbers. Explain the others.",
+            hyperparameter=name,
+        )
+    integer = isinstance(hyperparameter, IntegerHyperparameter)
+    steps = values_on_steps(hyperparameter)
+    return Axis(name, lower, upper, log, integer, None if steps is None else tuple(map(float, steps)))
 
 
 def coordinates_of(axes: Sequence[Axis], x: Array) -> Array:

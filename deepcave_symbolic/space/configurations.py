@@ -9,28 +9,37 @@ Notation:
 
 from __future__ import annotations
 
-import copy
-import json
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of, names_of
-from deepcave_symbolic.space.condition_chains import dependences_in, too_entangled
+from deepcave_symbolic.space.ranges import values_on_steps
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["activity_in_words", "deactivate", "forbidden", "read_space", "sample_all", "space_dict"]
+__all__ = ["activity_in_words", "deactivate", "forbidden", "sample_all"]
 
 
 def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
     """Draws every hyperparameter independently, conditions ignored: shape (n, d), no NaN."""
-    return np.column_stack([hp.sample_vector(n, seed=rng) for hp in configspace.values()]).astype(np.float64)
+    return np.column_stack([_drawn(hp, n, rng) for hp in configspace.values()]).astype(np.float64)
+
+
+def _drawn(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
+    steps = values_on_steps(hyperparameter)
+    if steps is not None:
+        return np.asarray(hyperparameter.to_vector(steps), dtype=np.float64)[rng.randint(len(steps), size=n)]
+    try:
+        return np.asarray(hyperparameter.sample_vector(n, seed=rng), dtype=np.float64)
+    except ValueError:
+        # SciPy refuses a normal distribution so wide that it is even between the bounds.
+        even = hyperparameter.to_value(rng.uniform(size=n))
+        return np.asarray(hyperparameter.to_vector(even), dtype=np.float64)
 
 
 def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:
@@ -116,26 +125,3 @@ def _shown(hyperparameter: Any, value: Any) -> str:
     choices = choices_of(hyperparameter)
     position = choice_position(value, choices)
     return names_of(choices)[int(position)] if math.isfinite(position) else str(value)
-
-
-def space_dict(space: ConfigurationSpace) -> dict[str, Any]:
-    """Returns the space as JSON values; ConfigSpace keeps its clauses in no order."""
-    data: dict[str, Any] = space.to_serialized_dict()
-    if isinstance(data.get("forbiddens"), list):
-        data["forbiddens"] = sorted(data["forbiddens"], key=lambda clause: json.dumps(clause, default=str))
-    return data
-
-
-def read_space(data: dict[str, Any]) -> ConfigurationSpace:
-    """Reads what `space_dict` or ConfigSpace wrote.
-
-    Raises:
-        InvalidArgumentError: If its conditions are more than ConfigSpace can build a space of.
-        Exception: Whatever ConfigSpace meets in data that are none of it.
-    """
-    from ConfigSpace import ConfigurationSpace
-
-    if (reason := too_entangled(dependences_in(data.get("conditions")))) is not None:
-        raise InvalidArgumentError(reason)
-    # ConfigSpace takes its types out of what it is given.
-    return ConfigurationSpace.from_serialized_dict(copy.deepcopy(data))

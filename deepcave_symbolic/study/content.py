@@ -9,7 +9,7 @@ from typing import Any
 from deepcave_symbolic.explainer import package_version
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.space.configurations import space_dict
+from deepcave_symbolic.space.serialized import space_dict
 
 __all__ = ["canonical", "content_of", "versions"]
 

@@ -15,7 +15,6 @@ Notation:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,16 +23,16 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.optuna.conditions import Parameter, add_conditions
 from deepcave_symbolic.space.choices import VALUES, choice_position, names_of, storable
+from deepcave_symbolic.space.ranges import float_range, steps_of
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
 __all__ = ["StudySpace", "space_of"]
 
-#: More values than this are a range: a projection has no more points along one.
-_MOST_STEPS = 40
 _KINDS = {"FloatDistribution": "float", "IntDistribution": "integer", "CategoricalDistribution": "categorical"}
 
 
@@ -67,8 +66,9 @@ def space_of(trials: Sequence[Any]) -> StudySpace:
     parameters = [_parameter(name, trials, changes) for name in names]
     space = ConfigurationSpace()
     try:
-        space.add(*(parameter.hyperparameter for parameter in parameters))
-        parameters += add_conditions(space, parameters, changes)
+        with quiet():  # NumPy's, where ConfigSpace rounds what is as good as infinite
+            space.add(*(parameter.hyperparameter for parameter in parameters))
+            parameters += add_conditions(space, parameters, changes)
     except InvalidArgumentError:
         raise
     except Exception as error:  # ConfigSpace's errors have no base
@@ -125,7 +125,7 @@ def _categorical(name: str, distributions: Sequence[Any], values: Sequence[Any])
 
 
 def _number(name: str, distributions: Sequence[Any], values: Sequence[Any], changes: list[str]) -> tuple[Any, Array]:
-    from ConfigSpace import Constant, OrdinalHyperparameter, UniformFloatHyperparameter, UniformIntegerHyperparameter
+    from ConfigSpace import Constant, OrdinalHyperparameter, UniformIntegerHyperparameter
 
     kind = int if _kind(name, distributions[0]) == "integer" else float
     if len({bool(d.log) for d in distributions}) > 1:
@@ -146,8 +146,8 @@ def _number(name: str, distributions: Sequence[Any], values: Sequence[Any], chan
         steps = [kind(v) for v in grid]
         return OrdinalHyperparameter(name, steps), np.argmin(np.abs(numbers[:, None] - grid), axis=1).astype(np.float64)
     log = bool(distributions[0].log)
-    cls = UniformIntegerHyperparameter if kind is int else UniformFloatHyperparameter
-    hyperparameter = cls(name, lower=low, upper=high, log=log)
+    make = UniformIntegerHyperparameter if kind is int else float_range
+    hyperparameter = make(name, lower=low, upper=high, log=log)
     return hyperparameter, np.asarray(hyperparameter.to_vector(np.array(values, dtype=kind)), dtype=np.float64)
 
 
@@ -159,12 +159,9 @@ def _grid(
     if (steps <= {None, 1} and isinstance(low, int)) or steps == {None}:
         return None
     step = steps.pop() if len(steps) == 1 else None
-    n = 0 if step is None else round((high - low) / step) + 1
-    if 2 <= n <= _MOST_STEPS and step is not None:
-        # Rounded, so that 0.1 + 2·0.1 is 0.3.
-        digits = 12 - math.floor(math.log10(max(abs(low), abs(high))))
-        grid = np.round(low + step * np.arange(n), digits)
-        if np.all(np.min(np.abs(values[:, None] - grid), axis=1) <= 1e-6 * step):
-            return np.asarray(grid)
+    if step is not None:
+        grid = steps_of(low, high, step)
+        if grid is not None and np.all(np.min(np.abs(values[:, None] - grid), axis=1) <= 1e-6 * step):
+            return grid
     changes.append(f"the steps of {name!r} are left out: it is taken for a range from {low:g} to {high:g}")
     return None

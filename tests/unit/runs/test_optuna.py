@@ -18,6 +18,7 @@ from deepcave_symbolic import explain, explain_all, explain_study, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import (
     AmbiguousRunError,
+    HyperparameterNotExplainableError,
     InvalidArgumentError,
     MissingDependencyError,
     NoTrialsError,
@@ -246,6 +247,24 @@ def test_choices_keep_their_values(tmp_path: Path) -> None:
     lists = explain(study, "c", source="trials").formulas[-1]
     assert str(lists) == 'objective ≈ for c = "(64,)": 1; for "(64, 64)": 2'
     np.testing.assert_allclose(lists.predict({"c": [(64, 64), [64]]}), [2.0, 1.0])
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_ranges_that_configspace_cannot_hold() -> None:
+    def objective(trial: Any) -> float:
+        trial.suggest_float("cap", 0.0, 1.7e308)
+        return float((np.log10(trial.suggest_float("tol", 1e-16, 1e-2, log=True)) + 8) ** 2)
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(objective, n_trials=60)
+    explanation = explain(study, "tol")
+    axis = explanation.projection.axes[0]
+    assert (axis.lower, axis.upper, axis.log) == (1e-16, 1e-2, True)
+    assert 1e-9 < explanation.optimum().values[0] < 1e-7
+    trials = sorted(trial.params["tol"] for trial in study.trials)
+    np.testing.assert_allclose(sorted(explanation.projection.trials.values[:, 0]), trials, rtol=1e-10)
+    with pytest.raises(HyperparameterNotExplainableError, match="as good as without a bound"):
+        explain(study, "cap")
 
 
 def test_a_space_of_ones_own_has_its_conditions() -> None:

@@ -14,7 +14,7 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
 from deepcave_symbolic.runs.optuna import conditions
 from deepcave_symbolic.space.condition_chains import dependences_in, too_entangled
-from deepcave_symbolic.space.configurations import read_space, space_dict
+from deepcave_symbolic.space.serialized import read_space, space_dict
 from places import FOREST, SVM
 from run_folders import edit_json
 
