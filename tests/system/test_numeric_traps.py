@@ -17,7 +17,6 @@ from ConfigSpace import Configuration, ConfigurationSpace, Float, Integer
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import RunFormatError
-from deepcave_symbolic.space.ranges import float_range
 from places import EXAMPLE_RUNS
 
 #: Trials, and operators: the numbers matter here, not how well they are described.
@@ -165,9 +164,6 @@ HYPERPARAMETERS: dict[str, Any] = {
     "narrow log": Float("x", (1000.0, float(np.nextafter(1000.0, 2000.0))), log=True),
     "narrow": Float("x", (1.0, 1.0 + 1e-12)),
     "two integers": Integer("x", (2**40, 2**40 + 1)),
-    # ConfigSpace itself cannot hold these.
-    "tolerance": float_range("x", 1e-16, 1e-2, log=True),
-    "next float": float_range("x", 1.0, float(np.nextafter(1.0, 2.0))),
 }
 
 
