@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
+from deepcave_symbolic.runs.foreign import foreign_run
 
 __all__ = ["CONFIGSPACE", "RUNHISTORY", "SCENARIO", "find_run_folder", "read_json", "run_around", "runs_below"]
 
@@ -85,8 +86,9 @@ def _run_folder_of(folder: Path) -> Path:
     if folder.is_file():
         if not _holds_run(folder.parent):
             raise RunNotFoundError(
-                f"{folder} is a file outside a run folder and holds no studies of Optuna's. Give the folder that holds "
-                f"{SCENARIO} and {RUNHISTORY}.",
+                foreign_run(folder.parent)
+                or f"{folder} is a file outside a run folder and holds no studies of Optuna's. Give the folder that "
+                f"holds {SCENARIO} and {RUNHISTORY}.",
                 path=folder,
             )
         return folder.parent
@@ -108,7 +110,8 @@ def _only_run_below(folder: Path) -> Path:
         return candidates[0]
     if not candidates:
         raise RunNotFoundError(
-            f"{folder} is not a SMAC run and none lies up to {MAX_DEPTH} folders below it. "
+            foreign_run(folder)
+            or f"{folder} is not a SMAC run and none lies up to {MAX_DEPTH} folders below it. "
             f"Give the folder that holds {SCENARIO} and {RUNHISTORY}.",
             path=folder,
         )

@@ -31,6 +31,8 @@ __all__ = ["load_run", "read_run"]
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
 _COLUMNS_11 = (*_COLUMNS_10[:6], "cpu_time", *_COLUMNS_10[6:])
+#: What SMAC 1 and older ones wrote instead of scenario.json.
+_OLD_SCENARIO = "scenario.txt"
 _REQUIRED = ("config_id", "cost", "status")
 
 
@@ -51,7 +53,8 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
 
     Args:
         path: The run folder, a file in it, or a folder with exactly one run below it.
-        configspace: Replaces configspace.json, for runs that have none (or an old .pcs file).
+        configspace: Replaces configspace.json, for runs that have none (or an old .pcs file); with it, scenario.json
+            may be missing, too.
 
     Raises:
         RunNotFoundError: If there is no run, or more than one below the folder.
@@ -68,15 +71,15 @@ def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
 def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
     """Returns the run that `load_run` does, also one without a finished trial; arguments and errors are the same."""
     folder = find_run_folder(path)
-    scenario = _read_scenario(folder)
+    scenario = _read_scenario(folder, needed=configspace is None)
     space = configspace if configspace is not None else _own_configspace(folder / CONFIGSPACE)
-    objectives = _objectives(scenario, folder / SCENARIO)
     file = folder / RUNHISTORY
     history = read_json(file, what="SMAC's trials")
     if not isinstance(history.get("configs"), dict) or not isinstance(history.get("data"), list | dict):
         raise RunFormatError(
             f"{file} is no run history of SMAC 2.x: it lacks the sections 'data' and 'configs'.", path=file
         )
+    objectives = _objectives(scenario, folder / SCENARIO) if scenario else _unnamed_objectives(history["data"], file)
     configurations, notes = _configurations(history["configs"], space, file)
     trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
     meta = scenario.get("_meta")
@@ -89,23 +92,55 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
         configurations=configurations,
         path=folder,
         scenario=scenario,
+        optimizer="SMAC" if scenario else f"SMAC without its {SCENARIO}",
         version=version if isinstance(version, str) else None,
         notes=(*notes_of(space), *notes),
     )
 
 
-def _read_scenario(folder: Path) -> dict[str, Any]:
+def _read_scenario(folder: Path, *, needed: bool) -> dict[str, Any]:
+    """Returns scenario.json; empty where there is none and it is not needed."""
     file = folder / SCENARIO
-    if not file.exists() and (folder / "scenario.txt").exists():
+    if not os.path.lexists(file):
+        if (folder / _OLD_SCENARIO).exists():
+            raise RunFormatError(_smac_1(folder), path=file)
+        if not needed:
+            return {}
         raise RunFormatError(
-            f"{folder} was written by SMAC 1.x (it has scenario.txt and no {SCENARIO}); only SMAC 2.x "
-            "folders are read. Load it with DeepCAVE and pass its run object to explain().",
+            f"{file} is missing; expected SMAC's scenario there. Copy the whole run folder, or give the configuration "
+            "space (configspace, --configspace FILE), with which the trials alone are read.",
             path=file,
         )
     scenario = read_json(file, what="SMAC's scenario")
     if "objectives" not in scenario:
         raise RunFormatError(f"{file} is no scenario of SMAC 2.x: it names no 'objectives'.", path=file)
     return scenario
+
+
+def _smac_1(folder: Path) -> str:
+    """Returns a sentence on a folder of SMAC 1 or an older one, of which DeepCAVE reads those from 1.0 on."""
+    found = f"{folder} was written by SMAC 1.x or older (it has {_OLD_SCENARIO} and no {SCENARIO}); only SMAC 2.x"
+    try:
+        known = "config_origins" in read_json(folder / RUNHISTORY, what="SMAC's trials")
+    except RunFormatError:
+        known = True
+    if known:
+        return (
+            f"{found} folders are read. Load it with DeepCAVE and pass its run object to explain(): from "
+            "deepcave.runs.converters.smac3v1 import SMAC3v1Run; explain(SMAC3v1Run.from_path(folder), ...)."
+        )
+    return (
+        f"{found} folders are read, and DeepCAVE cannot read this one either: its {RUNHISTORY} is older than SMAC 1.0 "
+        "(no config_origins). Put its configurations and costs into a table and use SymbolicRegressor."
+    )
+
+
+def _unnamed_objectives(data: Any, file: Path) -> tuple[str, ...]:
+    """Returns names for as many objectives as the first finished trial has costs."""
+    rows = (row for row in _rows(data, file) if row.get("status") != Status.RUNNING)
+    cost = next((row.get("cost") for row in rows), None)
+    n = len(cost) if isinstance(cost, list) else 1
+    return ("cost",) if n < 2 else tuple(f"cost {i}" for i in range(n))
 
 
 def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
@@ -135,9 +170,11 @@ def _configurations(
     ids = []
     for key, values in section.items():
         try:
-            ids.append(int(key))
-        except ValueError as error:
-            raise RunFormatError(f"{file}: configuration id {key!r} is no integer.", path=file) from error
+            ids.append(_integer(key, "id"))
+        except _BadRowError as error:
+            raise RunFormatError(
+                f"{file}: configuration id {key!r:.80} is no integer as SMAC writes it.", path=file
+            ) from error
         if not isinstance(values, dict):
             raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
     try:
@@ -244,10 +281,10 @@ def _finite(value: Any, name: str) -> float:
 
 def _integer(value: Any, name: str) -> int:
     if isinstance(value, str):  # the keys of a dictionary by configuration id
-        try:
-            return int(value)
-        except ValueError as error:
-            raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer") from error
+        # "1" and "01" would be two keys of one configuration.
+        if not value.isdecimal() or str(int(value)) != value:
+            raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer")
+        return int(value)
     number = _finite(value, name)
     if not number.is_integer():
         raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer")

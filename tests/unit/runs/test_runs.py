@@ -13,8 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import ConfigurationSpace
+from ConfigSpace import Categorical, ConfigurationSpace
 
+from deepcave_symbolic import explain
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     InvalidArgumentError,
@@ -167,6 +168,74 @@ def test_not_a_run(tmp_path: Path) -> None:
         load_run(3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (("results.json", "configs.json"), ("run of BOHB", "BOHBRun.from_path", "and hpbandster")),
+        (("history.jsonl", "configs.json"), ("DeepCAVE's recorder", "DeepCAVERun.from_path")),
+        (("trials.csv", "configspace.csv"), ("DeepCAVE's tables", "DataFrameRun.from_path")),
+        (("history.parquet", "configspace.json"), ("run of AMLTK", "AMLTKRun.from_path")),
+    ],
+)
+def test_runs_of_others_are_told_what_reads_them(files: Any, words: Any, tmp_path: Path) -> None:
+    for name in files:
+        (tmp_path / name).write_text("{}")
+    for place in (tmp_path, tmp_path / files[0]):
+        with pytest.raises(RunNotFoundError) as caught:
+            load_run(place)
+        assert all(word in str(caught.value) for word in (*words, f"dashboard {tmp_path}"))
+        assert "scenario.json" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("known", "words"), [(True, "SMAC3v1Run.from_path"), (False, "DeepCAVE cannot read this one")])
+def test_folders_of_smac_1_are_sent_to_deepcave_only_where_it_reads_them(
+    known: bool, words: str, tmp_path: Path
+) -> None:
+    (tmp_path / "scenario.txt").write_text("run_obj = quality\n")
+    (tmp_path / "runhistory.json").write_text(
+        json.dumps({"data": [], "configs": {}, **({"config_origins": {}} if known else {})})
+    )
+    for options in ({}, {"configspace": floats()}):
+        with pytest.raises(RunFormatError, match=words):
+            load_run(tmp_path, **options)
+
+
+def test_trials_alone_are_read_with_a_space(folder: Path) -> None:
+    expected = load_run(folder)
+    (folder / "scenario.json").unlink()
+    with pytest.raises(RunFormatError, match=r"scenario.json is missing.*or give the configuration space"):
+        load_run(folder)
+    (folder / "configspace.json").unlink()
+    for place in (folder, folder / "runhistory.json"):
+        run = load_run(place, configspace=floats())
+        assert run.trials == expected.trials and run.objectives == ("cost",)
+    assert "SMAC without its scenario.json keeps no surrogate" in " ".join(explain(run, "x").warnings)
+    edit_json(folder / "runhistory.json", lambda data: [r.update(cost=[r["cost"], 1.0]) for r in data["data"]] and data)
+    assert load_run(folder, configspace=floats()).objectives == ("cost 0", "cost 1")
+
+
+@pytest.mark.parametrize("key", ["01", "1 ", "+1", "1_0", "\u0661", "-1", "one"])
+def test_configuration_ids_are_numbers_in_one_way(key: str, folder: Path) -> None:
+    edit_json(folder / "runhistory.json", lambda data: data["configs"].update({key: {"x": 0.2, "y": 0.0}}))
+    with pytest.raises(RunFormatError, match=r"configuration id .* is no integer"):
+        load_run(folder)
+
+
+def test_a_choice_may_end_in_a_nul(folder: Path) -> None:
+    space = floats()
+    space.add(Categorical("c", ["a", "a\0"]))
+    space.to_json(folder / "configspace.json")
+
+    def choose(data: Any) -> None:
+        for i, values in enumerate(data["configs"].values()):
+            values["c"] = ["a", "a\0"][i % 2]
+
+    edit_json(folder / "runhistory.json", choose)
+    run = load_run(folder)
+    column = list(run.configspace).index("c")
+    assert [vector[column] for vector in run.configurations.values()] == [0.0, 1.0, 0.0, 1.0, 0.0]
+
+
 BROKEN = {
     "empty": ("", "is empty"),
     "blank": ("  \n", "is empty"),
@@ -279,8 +348,6 @@ def test_a_damaged_value_is_named(name: str, value: Any, words: str, folder: Pat
 
 
 def test_choices_that_are_lists_or_null_are_read(folder: Path) -> None:
-    from ConfigSpace import Categorical
-
     space = floats()
     space.add(Categorical("layers", [[8, 8], [16], None]))
     space.to_json(folder / "configspace.json")
