@@ -210,13 +210,13 @@ class Explainer:
     def _projected(self, axes: Sequence[Axis]) -> tuple[Projector, Projection]:
         """Returns the projection; choices for which the other hyperparameter is never active are left out."""
         maximize = self.direction == "maximize"
-        projector = Projector(self.surrogate, self.run.configspace, axes)
-        projection = projector.projection(maximize=maximize)
+        projector = Projector(self.surrogate, self.run.configspace, axes, maximize=maximize)
+        projection = projector.projection()
         restricted = [_restricted(axis, projection.grid[projection.valid, i]) for i, axis in enumerate(axes)]
         if restricted == list(axes):
             return projector, projection
-        projector = Projector(self.surrogate, self.run.configspace, restricted)
-        return projector, projector.projection(maximize=maximize)
+        projector = Projector(self.surrogate, self.run.configspace, restricted, maximize=maximize)
+        return projector, projector.projection()
 
     def _groups(
         self,

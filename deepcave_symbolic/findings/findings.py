@@ -12,6 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.findings.behaviour import in_words
+from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import Interaction, interaction_of
 from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
 from deepcave_symbolic.findings.trust import Trust, judge
@@ -74,10 +75,12 @@ def findings_of(
     if expect is not None and places:
         means, stds = expect(np.array(places))
         expected = {p: Expected(float(m), float(s)) for p, m, s in zip(places, means, stds, strict=True)}
+    evidence = Evidence(projection, noise, surrogate.n_trials)
+    bands = [band_of(formula, projection) for formula in formulas]
     return tuple(
         Findings(
-            trust=judge(surrogate, projection, formula, noise),
-            behaviour=tuple(in_words(formula)),
+            trust=judge(surrogate, evidence, formula, band),
+            behaviour=tuple(in_words(formula, evidence)),
             optimum=compare_with_incumbent(
                 formula,
                 best,
@@ -85,9 +88,10 @@ def findings_of(
                 maximize=maximize,
                 here=expected.get(best.values),
                 there=None if near is None else expected.get(near),
+                evidence=evidence,
             ),
             interaction=interaction_of(formula, projection),
-            band=band_of(formula, projection),
+            band=band,
         )
-        for formula, best in zip(formulas, bests, strict=True)
+        for formula, best, band in zip(formulas, bests, bands, strict=True)
     )

@@ -17,6 +17,8 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from deepcave_symbolic.findings.band import Band
+from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import LOG_ODDS, NO_FORMULA_R2, ROUGH_FORMULA_R2
@@ -25,6 +27,7 @@ from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import percent
 
 __all__ = ["VERDICTS", "Trust", "Verdict", "error_of_mean", "judge", "noise_of"]
 
@@ -41,8 +44,10 @@ _USELESS_DOMAIN_R2 = -1.0
 _GOOD_CV_R2, _GOOD_DOMAIN_R2, _DOMINANT = 0.7, 0.75, 0.25
 #: Share of the domain without a trial nearby that is worth a warning.
 _MUCH_EXTRAPOLATION = 0.25
-#: Fewer trials that had the hyperparameters active say nothing about a shape.
-_FEW_SEEN = 3
+#: Share of the domain outside the surrogate's band from which on a formula is not simply trusted.
+_MOSTLY_OUTSIDE = 0.5
+#: Trials crowd at the lower end of a linear range if so many of so many lie in this share of it.
+_CROWD, _MANY, _LOW_END = 0.5, 10, 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +82,18 @@ class Trust(Record):
         return tuple(zip(self.severities or (self.verdict,) * len(self.reasons), self.reasons, strict=True))
 
 
-def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, noise: float = 0.0) -> Trust:
+def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band: Band) -> Trust:
     """Returns how far a formula can be trusted.
 
     Args:
         surrogate: The model that spoke.
-        projection: What the formula describes.
+        evidence: The projection that the formula describes, its trials and their noise.
         formula: The formula shown.
-        noise: What the trials cannot see, as an RMSE in objective units; see `noise_of`.
+        band: Where it leaves the surrogate's uncertainty band.
     """
     levels: list[int] = []
     reasons: list[str] = []
+    projection = evidence.projection
 
     def note(severity: int, sentence: str) -> None:
         levels.append(severity)
@@ -97,13 +103,13 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         note(severity, sentence)
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
     moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
-    seen = len(projection.trials.costs)
-    if seen < _FEW_SEEN and surrogate.n_trials > 0:
+    seen, effect = len(projection.trials.costs), evidence.effect()
+    if evidence.is_unseen:
         count = f"only {seen} of {surrogate.n_trials} trials" if seen else f"none of {surrogate.n_trials} trials"
         note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
-    elif projection.is_flat:
+    elif effect == "none":
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
-    elif projection.spread <= noise:
+    elif effect == "untold":
         note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")
     elif not variables(formula.tree):
         note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
@@ -111,6 +117,10 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
     elif formula.r2 < ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
+    elif band.outside > _MOSTLY_OUTSIDE:
+        note(1, f"The formula is outside the surrogate's ±1 std band on {percent(band.outside)} of the domain.")
+    for severity, sentence in _on_averages(projection):
+        note(severity, sentence)
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
         note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
@@ -125,6 +135,43 @@ def judge(surrogate: SurrogateRecord, projection: Projection, formula: Formula, 
         variance_explained=projection.variance_share * max(0.0, formula.r2),
         severities=tuple(VERDICTS[level] for level in levels),
     )
+
+
+def _on_averages(projection: Projection) -> Iterator[tuple[int, str]]:
+    """Yields what makes the average, or a share of it, mean something else than it seems to, with its severity."""
+    names = " and ".join(shown_name(axis.name) for axis in projection.axes)
+    if projection.tied:
+        others = " and ".join(map(shown_name, projection.tied))
+        yield (
+            1,
+            (
+                f"Forbidden clauses tie {names} to {others}: at other values of {names} the average is over other "
+                f"values of {others}, so that the formula shows their effect, too; even its direction may be wrong."
+            ),
+        )
+    for name in map(shown_name, projection.own_distributions):
+        yield (
+            1,
+            (
+                f"{name} has a distribution of its own in the configuration space; R² and share take all of its values "
+                "as equally likely, so that the shares of all hyperparameters do not add up."
+            ),
+        )
+    for i, axis in enumerate(projection.axes):
+        values = projection.trials.values[:, i]
+        if axis.log or axis.lower < 0.0 or axis.values is not None or len(values) < _MANY:
+            continue
+        low = axis.lower + _LOW_END * (axis.upper - axis.lower)
+        # A range of few integers has no lowest percent.
+        if np.mean(values <= low) >= _CROWD and not (axis.integer and axis.upper - axis.lower < 1.0 / _LOW_END):
+            yield (
+                0,
+                (
+                    f"At least half of the trials lie in the lowest {percent(_LOW_END)} of the range of "
+                    f"{shown_name(axis.name)}: a log scale (log=True in the configuration space) would show what "
+                    "happens there, in this explanation and in the next search."
+                ),
+            )
 
 
 def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:

@@ -91,8 +91,9 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
     """
     columns = columns_of(target.x)
     check = _check_points(target.axes)
-    # An integer hyperparameter with eight values lets a formula of five constants through any eight points.
-    most_constants = max(2, len(np.unique(target.x, axis=0)) // 2)
+    # An integer hyperparameter with eight values lets a formula of five constants through any eight points; a plane is
+    # one of few, two values a hyperparameter are enough for it.
+    most_constants = max(1 + len(target.axes), len(np.unique(target.x, axis=0)) // 2)
     by_complexity: dict[int, list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()
     for engine, candidate in candidates:

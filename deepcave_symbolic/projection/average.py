@@ -11,12 +11,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
-from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.numeric.weighted import weighted_variance
-from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
-from deepcave_symbolic.space.axis import Axis, positions_of_vector, vector_of_positions
-from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
+from deepcave_symbolic.projection.fitting_points import fit_values
+from deepcave_symbolic.projection.projection import HeldOut, Projection
+from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
+from deepcave_symbolic.space.axis import Axis, vector_of_positions
+from deepcave_symbolic.space.configurations import (
+    deactivate,
+    forbidden,
+    has_own_distribution,
+    sample_all,
+    tied_by_clauses,
+)
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -27,13 +35,15 @@ __all__ = ["Projector", "average_over", "draw_others", "project", "to_vector"]
 
 _FIT_POINTS = {1: 40, 2: 20}
 _HELD_OUT_POINTS = {1: 200, 2: 24}
+#: Quantiles of the trials that may become fitting points, see `fit_values`.
+_QUANTILES = {1: 9, 2: 3}
 #: Configurations averaged over: as many as fit into the seconds, by the model's own estimate of a prediction
 #: (`row_seconds`), never by a clock, so that the same surrogate always has the same projection.
 _MIN_AVERAGED, _MAX_AVERAGED = 48, 200
 _SECONDS = 0.7
 _ICE_CURVES = 24
-#: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
-_NEAR = 0.1
+#: Clauses that exclude less than the rest of this share of the averaged configurations shift no average that counts.
+_ALL = 0.98
 _MAX_DRAWS = 200_000
 #: Fewer valid configurations than this are filled up with the trials' own.
 _FEW_FOUND = 20
@@ -44,7 +54,7 @@ def project(
     surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], *, maximize: bool = False
 ) -> Projection:
     """Returns the projection of a surrogate onto one or two hyperparameters; see `Projector`."""
-    return Projector(surrogate, configspace, axes).projection(maximize=maximize)
+    return Projector(surrogate, configspace, axes, maximize=maximize).projection()
 
 
 class Projector:
@@ -56,32 +66,48 @@ class Projector:
         surrogate: The fitted surrogate with its trials.
         configspace: The configuration space of the run.
         axes: The explained hyperparameters.
+        maximize: Whether more of the objective is better; decides the incumbent.
     """
 
-    def __init__(self, surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis]) -> None:
+    def __init__(
+        self,
+        surrogate: FittedSurrogate,
+        configspace: ConfigurationSpace,
+        axes: Sequence[Axis],
+        *,
+        maximize: bool = False,
+    ) -> None:
         self._surrogate, self._configspace, self.axes = surrogate, configspace, tuple(axes)
+        self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
+        self._trials = trial_points(surrogate, configspace, axes, self._columns)
+        self._incumbent = incumbent_of(surrogate, configspace, axes, self._columns, maximize)
         # A categorical has few values, which leave the points to the other hyperparameter.
         ranges = max(1, sum(not axis.categorical for axis in axes))
-        self._fit = [axis.fit_grid(_FIT_POINTS[ranges]) for axis in axes]
+        self._fit = [
+            fit_values(
+                axis,
+                _FIT_POINTS[ranges],
+                self._trials.values[:, i],
+                None if self._incumbent is None or self._incumbent.values is None else self._incumbent.values[i],
+                _QUANTILES[ranges],
+            )
+            for i, axis in enumerate(axes)
+        ]
         n_held_out = _HELD_OUT_POINTS[ranges]
         self._held_out = [axis.held_out_grid(n_held_out, v) for axis, v in zip(axes, self._fit, strict=True)]
-        self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
         self._points = np.vstack([product_of(self._fit), product_of(self._held_out)])
         self._vectors = self._to_vectors(self._points)
         seconds = len(self._points) * surrogate.row_seconds
         m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
         self._others = draw_others(configspace, self._columns, self._vectors, m, surrogate.X)
 
-    def projection(self, *, maximize: bool = False) -> Projection:
+    def projection(self) -> Projection:
         """Returns the projection.
-
-        Args:
-            maximize: Whether more of the objective is better; decides the incumbent.
 
         Raises:
             HyperparameterNotExplainableError: If the hyperparameters are never active together.
         """
-        axes, configspace = self.axes, self._configspace
+        axes = self.axes
         weights, held_out_weights = _weights(axes, self._fit), _weights(axes, self._held_out)
         n = len(weights)
         grid, held_out_grid = self._points[:n], self._points[n:]
@@ -93,7 +119,6 @@ class Projector:
                 hyperparameter=axes[0].name,
             )
         held = np.isfinite(mean[n:])
-        trials = _trial_points(self._surrogate, configspace, axes, self._columns)
         several = len(axes) == 1 and len(self._others) > 1
         return Projection(
             axes=axes,
@@ -106,13 +131,22 @@ class Projector:
             held_out=HeldOut(held_out_grid[held], mean[n:][held], held_out_weights[held])
             if np.any(held)
             else HeldOut(grid, mean[:n], weights),
-            trials=trials,
-            near_trials=_near(axes, grid, trials.values),
-            n_averaged=0 if len(axes) == len(configspace) else len(self._others),
+            trials=self._trials,
+            near_trials=near_trials(axes, grid, self._trials.values),
+            n_averaged=0 if len(axes) == len(self._configspace) else len(self._others),
             variance_share=_variance_share(mean[:n], single[:, :n], weights),
             choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
-            incumbent=_incumbent(self._surrogate, configspace, axes, self._columns, maximize),
+            incumbent=self._incumbent,
+            tied=self._tied(single),
+            own_distributions=tuple(a.name for a in axes if has_own_distribution(self._configspace[a.name])),
         )
+
+    def _tied(self, single: Array) -> tuple[str, ...]:
+        """Returns what forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
+        tied = tied_by_clauses(self._configspace, [axis.name for axis in self.axes])
+        usable = np.isfinite(single)
+        possible = usable[usable.any(axis=1)][:, usable.any(axis=0)]
+        return tied if tied and np.mean(possible) < _ALL else ()
 
     def expect(self, points: Array) -> tuple[Array, Array]:
         """Returns the surrogate's mean and standard deviation at any points; NaN where they cannot be set.
@@ -171,39 +205,6 @@ def _choice_shares(axes: Sequence[Axis], grid: Array, mean: Array, single: Array
         usable = np.isfinite(single[:, rows]).any(axis=1)
         shares.append(_variance_share(mean[rows], single[usable][:, rows], weights[rows]) if np.any(rows) else 0.0)
     return tuple(shares)
-
-
-def _incumbent(
-    surrogate: FittedSurrogate,
-    configspace: ConfigurationSpace,
-    axes: Sequence[Axis],
-    columns: Sequence[int],
-    maximize: bool,
-) -> Incumbent | None:
-    """Returns the configuration with the best mean cost over its trials.
-
-    One with less than half as many trials as another (seeds, instances) was given up early and does not count, nor does
-    one of which a trial had no finite cost or broke the run's constraints, as long as there are others.
-    """
-    if len(surrogate.y) == 0:
-        return None
-    _, first, group = np.unique(np.nan_to_num(surrogate.X, nan=-1.0), axis=0, return_index=True, return_inverse=True)
-    group = group.reshape(-1)
-    counts = np.bincount(group)
-    costs = np.bincount(group, weights=surrogate.y) / counts
-    eligible = 2 * counts >= counts.max()
-    whole = np.bincount(group, weights=surrogate.failed) == 0 if surrogate.failed is not None else eligible
-    if np.any(eligible & whole):
-        eligible = eligible & whole
-    usable = np.where(eligible, -costs if not maximize else costs, -np.inf)
-    best = int(np.argmax(usable))
-    row = surrogate.X[first[best], columns]
-    if np.isnan(row).any():
-        return Incumbent(None, float(costs[best]))
-    values = [_to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
-    if np.isnan(values).any():  # a choice without the explained hyperparameter
-        return Incumbent(None, float(costs[best]))
-    return Incumbent(tuple(float(v) for v in values), float(costs[best]))
 
 
 def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
@@ -277,40 +278,3 @@ def average_over(
     mean[some] = np.nansum(single[:, some], axis=0) / counts[some]
     std[some] = np.sqrt(np.nansum(variance[:, some], axis=0) / counts[some]) * scale
     return mean, std, single
-
-
-def _trial_points(
-    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], columns: Sequence[int]
-) -> TrialPoints:
-    active = ~np.isnan(surrogate.X[:, columns]).any(axis=1)
-    values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
-    table = np.column_stack(values).reshape(-1, len(axes))
-    known = ~np.isnan(table).any(axis=1)
-    return TrialPoints(table[known], surrogate.y[active][known])
-
-
-def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
-    if axis.labels is not None:
-        return positions_of_vector(configspace[axis.name], axis, vector)
-    if len(vector) == 0:
-        return vector
-    natural = np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
-    if axis.values is None:
-        return natural
-    values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
-    return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])
-
-
-def _near(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
-    """Returns which points have a trial within a tenth of the range in every search coordinate."""
-    if len(trials) == 0:
-        return np.zeros(len(grid), dtype=bool)
-    within = np.ones((len(grid), len(trials)), dtype=bool)
-    for i, axis in enumerate(axes):
-        low, high = axis.coordinate_bounds
-        a, b = axis.to_coordinate(grid[:, i]), axis.to_coordinate(trials[:, i])
-        if axis.categorical:
-            within &= a[:, None] == b[None, :]
-            continue
-        within &= np.abs(a[:, None] - b[None, :]) <= _NEAR * (high - low)
-    return np.asarray(within.any(axis=1), dtype=bool)

@@ -89,6 +89,9 @@ class Projection(Record):
             Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.
         incumbent: The run's best configuration; None without trials.
         choice_shares: With a categorical and another hyperparameter, `variance_share` within every choice; else empty.
+        tied: Averaged hyperparameters that forbidden clauses tie to the explained ones, so that the average is over
+            other configurations at other points.
+        own_distributions: Explained hyperparameters that the configuration space does not draw evenly.
     """
 
     axes: tuple[Axis, ...]
@@ -105,6 +108,8 @@ class Projection(Record):
     variance_share: float = 1.0
     incumbent: Incumbent | None = None
     choice_shares: tuple[float, ...] = ()
+    tied: tuple[str, ...] = ()
+    own_distributions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Gives empty tables, which JSON keeps no shape of, their number of columns."""
@@ -136,6 +141,20 @@ class Projection(Record):
         valid, weights = self.mean[self.valid], self.weights[self.valid]
         scale = float(np.max(np.abs(valid))) or 1.0
         return scale * math.sqrt(weighted_variance(valid / scale, weights))
+
+    def spread_along(self, i: int) -> float:
+        """Returns how far the mean spreads along one axis, the others held: root mean square, objective units.
+
+        Args:
+            i: Number of the axis.
+        """
+        mean, valid = self.mean.reshape(self.shape), self.valid.reshape(self.shape)
+        weights = np.where(valid, self.weights.reshape(self.shape), 0.0)
+        scale = float(np.max(np.abs(self.mean[self.valid]))) or 1.0
+        values = np.where(valid, mean, 0.0) / scale
+        total = np.sum(weights, axis=i, keepdims=True)
+        middle = np.sum(weights * values, axis=i, keepdims=True) / np.where(total > 0.0, total, 1.0)
+        return scale * math.sqrt(float(np.sum(weights * (values - middle) ** 2) / np.sum(weights)))
 
     @property
     def is_flat(self) -> bool:

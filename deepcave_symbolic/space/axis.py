@@ -20,14 +20,17 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.choices import choices_of, names_of
 from deepcave_symbolic.space.ranges import values_on_steps
+from deepcave_symbolic.words.numbers import number_text, round_within
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
+__all__ = ["Axis", "axis_of", "coordinates_of", "positions_of_vector", "vector_of_positions"]
+
 #: Squares and sums of larger numbers are beyond a float.
 _LARGEST_BOUND = 1e295
-
-__all__ = ["Axis", "axis_of", "coordinates_of", "positions_of_vector", "vector_of_positions"]
+#: A number in the text is off by at most this share of the domain.
+_SHOWN_ERROR = 0.025
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,17 +126,28 @@ class Axis(Record):
     def cell_widths(self, x: Array) -> Array:
         """Returns how much of the domain every value of a grid stands for, relative to the mean, shape (n,).
 
-        An even grid weighs evenly. An integer k of a log-scaled hyperparameter stands for what rounds to it in the unit
-        cube, log(k + 1/2) - log(k - 1/2) within the bounds; beside omitted integers also for its half of those.
+        An even grid weighs evenly; otherwise a value stands for what is nearest to it. An integer k of a log-scaled
+        hyperparameter stands for what rounds to it in the unit cube, log(k + 1/2) - log(k - 1/2) within the bounds;
+        beside omitted integers also for its half of those.
 
         Args:
             x: Ascending values, natural units, shape (n,).
         """
-        if not self.integer or self.values is not None or len(x) < 2:
+        if self.values is not None or len(x) < 2:
             return np.ones(len(x))
-        outer = 0.0 if self.log else 0.5
-        edges = np.concatenate([[self.lower - outer], (x[1:] + x[:-1]) / 2, [self.upper + outer]])
-        widths = np.diff(self.to_coordinate(edges))
+        if self.integer:
+            outer = 0.0 if self.log else 0.5
+            edges = self.to_coordinate(
+                np.concatenate([[self.lower - outer], (x[1:] + x[:-1]) / 2, [self.upper + outer]])
+            )
+        else:
+            u = self.to_coordinate(x)
+            gaps = np.diff(u)
+            # Between bounds that are next to equal, values may have one and the same logarithm.
+            if np.allclose(gaps, gaps[0], rtol=1e-6, atol=0.0) or not np.all(gaps > 0.0):
+                return np.ones(len(x))
+            edges = np.concatenate([[u[0] - gaps[0] / 2], (u[1:] + u[:-1]) / 2, [u[-1] + gaps[-1] / 2]])
+        widths = np.diff(edges)
         return np.asarray(widths / widths.mean())
 
     def check_grid(self, n: int) -> Array:
@@ -164,19 +178,30 @@ class Axis(Record):
             inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in ranks)
             return f"{self.name}: {inner}"
         if self.values is not None:
-            return f"{self.name} in {{{', '.join(f'{v:g}' for v in self.values)}}}"
+            return f"{self.name} in {{{', '.join(map(number_text, self.values))}}}"
         kind = [word for word, is_so in (("integer", self.integer), ("log scale", self.log)) if is_so]
         bounds = ", ".join(self.shown(v, 6) for v in (self.lower, self.upper))
         return f"{self.name} in [{bounds}]" + (f", {', '.join(kind)}" if kind else "")
 
     def shown(self, value: float, digits: int) -> str:
-        """Returns a value with so many significant digits, or with more where the domain is too narrow for them."""
-        size = max(abs(self.lower), abs(self.upper))
-        width = self.upper - self.lower
-        if 0 < width < size * 10.0 ** (1 - digits):
-            # 17 digits tell any two floats apart.
-            digits = min(17, digits + math.ceil(math.log10(size) - math.log10(width)))
-        return f"{value:.{digits}g}"
+        """Returns a value with so many significant digits, see `rounded`."""
+        return number_text(self.rounded(value, digits))
+
+    def rounded(self, value: float, digits: int) -> float:
+        """Returns a value of the domain with so many significant digits.
+
+        It has more of them where the domain is too narrow for so few, and never leaves the domain: the upper bound
+        0.999 is not shown as 1.
+        """
+        value = float(round(value)) if self.integer else value
+        low, high = self.coordinate_bounds
+        # 17 digits tell any two floats apart.
+        for enough in range(digits, 17):
+            rounded = round_within(value, enough, self.lower, self.upper)
+            off = np.diff(self.to_coordinate(np.array([value, rounded])))[0]
+            if abs(off) <= _SHOWN_ERROR * (high - low):
+                return rounded
+        return value
 
 
 def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:

@@ -22,7 +22,7 @@ from deepcave_symbolic.space.ranges import values_on_steps
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["activity_in_words", "deactivate", "forbidden", "sample_all"]
+__all__ = ["activity_in_words", "deactivate", "forbidden", "has_own_distribution", "sample_all", "tied_by_clauses"]
 
 
 def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
@@ -68,6 +68,36 @@ def forbidden(configspace: ConfigurationSpace, X: Array, *, among: Sequence[str]
             with np.errstate(invalid="ignore"):
                 mask |= np.asarray(clause.is_forbidden_vector_array(X.T), dtype=bool)
     return mask
+
+
+def tied_by_clauses(configspace: ConfigurationSpace, names: Sequence[str]) -> tuple[str, ...]:
+    """Returns the other hyperparameters that forbidden clauses name together with one of the given ones."""
+    tied: set[str] = set()
+    for clause in configspace.forbidden_clauses:
+        if (named := _restricted(clause)) & set(names):
+            tied |= named - set(names)
+    return tuple(name for name in configspace if name in tied)
+
+
+def has_own_distribution(hyperparameter: Any) -> bool:
+    """Returns whether a hyperparameter is drawn otherwise than evenly: normal, beta, or choices with weights."""
+    from ConfigSpace.hyperparameters import (
+        BetaFloatHyperparameter,
+        BetaIntegerHyperparameter,
+        CategoricalHyperparameter,
+        NormalFloatHyperparameter,
+        NormalIntegerHyperparameter,
+    )
+
+    if isinstance(hyperparameter, CategoricalHyperparameter):
+        return len(set(np.round(hyperparameter.probabilities, 12))) > 1
+    kinds = (
+        BetaFloatHyperparameter,
+        BetaIntegerHyperparameter,
+        NormalFloatHyperparameter,
+        NormalIntegerHyperparameter,
+    )
+    return isinstance(hyperparameter, kinds)
 
 
 def _restricted(clause: Any) -> set[str]:

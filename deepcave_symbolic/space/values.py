@@ -13,14 +13,12 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import number_text, round_significant
+from deepcave_symbolic.words.numbers import number_text
 
 __all__ = ["discrete_values", "ends_of", "natural_of", "natural_values", "shown_value"]
 
 #: Values that are gone through one by one; a longer range of integers is treated as continuous.
 MAX_VALUES = 4096
-#: A number in the text is off by at most this share of the domain.
-_SHOWN_ERROR = 0.025
 
 
 def discrete_values(axis: Axis, most: int = MAX_VALUES) -> Array | None:
@@ -72,11 +70,4 @@ def shown_value(axis: Axis, x: float, *, exact: bool = False) -> str:
         return f"= {number_text(x)}"
     if axis.integer and (exact or abs(x) < 100):
         return f"{'=' if exact else '≈'} {round(x)}"
-    low, high = ends_of(axis)
-    for digits in range(2, 8):
-        rounded = round_significant(float(round(x)) if axis.integer else x, digits)
-        with np.errstate(all="ignore"):
-            off = abs(float(np.diff(axis.to_coordinate(np.array([x, rounded])))[0]))
-        if off <= _SHOWN_ERROR * (high - low):
-            break
-    return f"≈ {number_text(rounded)}"
+    return f"≈ {axis.shown(x, 2)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "number_text", "percent", "round_significant", "rounded_text"]
+__all__ = ["counted", "number_text", "percent", "round_significant", "round_within", "rounded_text"]
 
 #: Numbers of this size are written without an exponent.
 _FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
@@ -38,6 +38,17 @@ def round_significant(value: float, digits: int) -> float:
 def rounded_text(value: float, digits: int = 3) -> str:
     """Returns the value in so many significant digits, written out as people do: 0.0594, 2140 or 2.5e-7."""
     return number_text(round_significant(value, digits))
+
+
+def round_within(value: float, digits: int, low: float, high: float) -> float:
+    """Returns the value rounded to that many significant digits, inwards where it would leave [low, high] by that."""
+    rounded = round_significant(value, digits)
+    if low <= rounded <= high or value == 0.0 or not low <= value <= high:
+        return rounded
+    step = 10.0 ** (math.floor(math.log10(abs(value))) - digits + 1)
+    inwards = math.ceil(value / step) if rounded < low else math.floor(value / step)
+    rounded = round_significant(inwards * step, digits)
+    return rounded if low <= rounded <= high else value
 
 
 def percent(share: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import ConfigurationSpace, Constant
+from ConfigSpace import CategoricalHyperparameter, ConfigurationSpace, Constant, Float, Integer, OrdinalHyperparameter
 
 from deepcave_symbolic import (
     Explainer,
@@ -34,6 +34,7 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.surrogates import ModelSurrogate
 from places import FIDELITY, FOREST, SVM
 
 
@@ -234,6 +235,51 @@ def test_bad_arguments(arguments: tuple[str, ...], options: dict[str, Any], erro
     with pytest.raises(error, match=words) as caught:
         explain(SVM, *arguments, **options)
     assert isinstance(caught.value, DeepcaveSymbolicError)
+
+
+class Sum:
+    """A plane over hyperparameters of two values and more, as a fitted model."""
+
+    SPACE = ConfigurationSpace()
+    SPACE.add(
+        Integer("a", (0, 1)),
+        Integer("b", (1, 2)),
+        CategoricalHyperparameter("c", ["p", "q"]),
+        Float("x", (0, 1)),
+        OrdinalHyperparameter("o", [8, 64]),
+        Integer("l", (1, 2), log=True),
+    )
+
+    def predict(self, X: Any) -> Any:
+        a, b, c, log, o, x = np.asarray(X, dtype=object).T
+        numbers = [np.asarray(v, dtype=np.float64) for v in (a, b, x, o, log)]
+        return (c == "q") * 3.0 + np.array([2.0, 5.0, 0.5, 0.25, 1.0]) @ np.array(numbers)
+
+
+@pytest.mark.parametrize(
+    ("names", "slopes"),
+    [
+        (("a",), {"a": 2.0}),
+        (("b",), {"b": 5.0}),
+        (("o",), {"o": 0.25}),
+        (("l",), {"l": 1.0}),
+        (("a", "b"), {"a": 2.0, "b": 5.0}),
+        (("b", "x"), {"b": 5.0, "x": 0.5}),
+        (("c", "a"), {"a": 2.0}),
+        (("o", "l"), {"o": 0.25, "l": 1.0}),
+    ],
+)
+def test_a_line_through_two_values_is_found(names: tuple[str, ...], slopes: dict[str, float]) -> None:
+    model = ModelSurrogate(Sum(), Sum.SPACE, columns=["a", "b", "c", "l", "o", "x"])
+    found = explain(None, *names, surrogate=model, configspace=Sum.SPACE)
+    best = found.best
+    assert best.r2 > 0.999
+    for axis in found.projection.axes:
+        if axis.name in slopes:
+            start = {a.name: np.array([a.lower]) if not a.labels else np.array([a.labels[0]]) for a in best.axes}
+            end = {**start, axis.name: np.array([axis.upper])}
+            step = best.predict(end)[0] - best.predict(start)[0]
+            assert step == pytest.approx(slopes[axis.name] * (axis.upper - axis.lower), rel=0.01)
 
 
 def test_constant_hyperparameter_is_refused_in_words() -> None:

@@ -57,7 +57,7 @@ class ExhaustiveEngine:
             return []
         mean = constant(data.offset)
         max_cost = min(self.max_cost, problem.max_complexity)
-        if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 3:
+        if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 2:
             return [mean]
         # One BLAS thread: the matrices are small, and the number of threads must not change a rounding error.
         with np.errstate(all="ignore"), one_blas_thread():

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from deepcave_symbolic.findings.behaviour.line import pieces_of
 from deepcave_symbolic.findings.behaviour.plane import Course, courses
 from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
+from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.intervals import is_additive
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formulas.formula import Formula
@@ -17,76 +20,117 @@ from deepcave_symbolic.words.names import shown_name
 _OPPOSITE = {RISES: FALLS, FALLS: RISES}
 
 
-def in_words(formula: Formula) -> list[str]:
+def in_words(formula: Formula, evidence: Evidence | None = None) -> list[str]:
     """Returns one sentence per hyperparameter, such as "cost falls until n_units ≈ 120, then is flat.".
 
     Numbers are rounded; `pieces` has the exact ones.
+
+    Args:
+        formula: The formula.
+        evidence: The trials behind it, which say what is known of a hyperparameter that it leaves out, and where a turn
+            lies between two trials that are far apart; None for a formula alone.
     """
     objective = shown_name(formula.objective)
     selector = next((i for i, axis in enumerate(formula.axes) if axis.categorical), None)
     if selector is not None:
-        return _choices_in_words(formula, selector, objective)
+        return _choices_in_words(formula, selector, objective, evidence)
     if len(formula.axes) == 1:
-        return [_line_in_words(formula.tree, formula.axes[0], objective)]
+        return [_line_in_words(formula.tree, formula.axes[0], objective, _About(0, evidence))]
     if len(variables(formula.tree)) < 2 or is_additive(formula.tree):
-        return [_slice_in_words(formula, i, objective) for i in range(2)]
+        return [_slice_in_words(formula, i, objective, evidence) for i in range(2)]
     found = courses(formula)
     with np.errstate(all="ignore"):
         return [
-            _course_in_words(course, own, other, objective)
-            for course, own, other in zip(found, formula.axes, formula.axes[::-1], strict=True)
+            _course_in_words(course, own, other, objective, (_About(i, evidence), _About(1 - i, evidence)))
+            for i, (course, own, other) in enumerate(zip(found, formula.axes, formula.axes[::-1], strict=True))
         ]
 
 
-def _choices_in_words(formula: Formula, selector: int, objective: str) -> list[str]:
+@dataclass(frozen=True)
+class _About:
+    """The trials as one hyperparameter sees them.
+
+    Args:
+        i: Its number among the axes.
+        evidence: The trials; None where they are not at hand.
+    """
+
+    i: int
+    evidence: Evidence | None
+
+    def left_out(self, name: str, objective: str) -> str:
+        """Returns what is known of the hyperparameter where the formula leaves it out."""
+        if self.evidence is None:
+            return f"The formula leaves out {name}."
+        return self.evidence.on_left_out(objective, self.i)
+
+    def gap(self, x: float) -> str:
+        """Returns between which trials a value lies, see `Evidence.gap`."""
+        return "" if self.evidence is None else self.evidence.gap(self.i, x)
+
+    def remark(self, x: float) -> str:
+        """Returns the same in brackets, to stand behind the value."""
+        return f" (no trial {gap})" if (gap := self.gap(x)) else ""
+
+
+def _choices_in_words(formula: Formula, selector: int, objective: str, evidence: Evidence | None) -> list[str]:
     """Describes every choice by itself: without an order there is no rising and falling between them."""
     axis = formula.axes[selector]
     name, labels = shown_name(axis.name), [shown_name(label) for label in axis.labels or ()]
     if selector not in variables(formula.tree):
-        same = f"{objective} does not depend on {name}."
-        return [same] if len(formula.axes) == 1 else [*in_words(formula.at_choice(selector, 0)), same]
+        same = _About(selector, evidence).left_out(name, objective)
+        if len(formula.axes) == 1:
+            return [same]
+        other = _About(1 - selector, evidence)
+        return [_line_in_words(formula.at_choice(selector, 0).tree, formula.axes[other.i], objective, other), same]
     if len(formula.axes) == 1:
         levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
         low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
         return [f"{objective} is lowest for {name} = {' or '.join(low)}, highest for {' or '.join(high)}."]
     labels_of: dict[str, list[str]] = {}
     for j, label in enumerate(labels):
-        labels_of.setdefault(" ".join(in_words(formula.at_choice(selector, j))), []).append(label)
+        own = None if evidence is None else evidence.at_choice(selector, j)
+        labels_of.setdefault(" ".join(in_words(formula.at_choice(selector, j), own)), []).append(label)
     if len(labels_of) == 1:
         return [f"Whatever {name} is: {next(iter(labels_of))}"]
     return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in labels_of.items()]
 
 
-def _line_in_words(tree: Node, axis: Axis, objective: str, *, along: bool = False) -> str:
+def _line_in_words(tree: Node, axis: Axis, objective: str, about: _About, *, along: bool = False) -> str:
     name = shown_name(axis.name)
     found = pieces_of(tree, axis)
     if len(found) == 1 and found[0].direction == FLAT:
-        return f"{objective} does not depend on {name}."
+        return about.left_out(name, objective)
     # With two hyperparameters the sentence must say which one moves.
     with_name = f" with {name}" if along else ""
     if len(found) == 1:
         if found[0].direction == UNSETTLED:
             return f"How {objective} moves with {name} could not be settled."
         return f"{objective} {found[0].direction}{with_name} throughout."
-    clauses = []
+    clauses, gap = [], ""
     for i, piece in enumerate(found):
         until = shown_value(axis, piece.end)
         where = f" until {name} {until}" if i == 0 and not along else f" until {until.removeprefix('= ')}"
-        clauses.append(f"{piece.direction}{with_name if i == 0 else ''}{where if i < len(found) - 1 else ''}")
+        before, gap = gap, about.remark(piece.end)
+        unknown = " (no trial there either)" if gap and gap == before else gap
+        last = i == len(found) - 1
+        clauses.append(f"{piece.direction}{with_name if i == 0 else ''}{'' if last else where + unknown}")
     return f"{objective} {', then '.join(clauses)}."
 
 
-def _slice_in_words(formula: Formula, i: int, objective: str) -> str:
+def _slice_in_words(formula: Formula, i: int, objective: str, evidence: Evidence | None) -> str:
     """Describes one hyperparameter of a sum: the other one shifts the formula and changes no direction."""
+    about = _About(i, evidence)
     if i not in variables(formula.tree):
-        return f"{objective} does not depend on {shown_name(formula.axes[i].name)}."
+        return about.left_out(shown_name(formula.axes[i].name), objective)
     other = formula.axes[1 - i]
     middle = constant(float(natural_of(other)(0.5)))
     tree = substitute(formula.tree, {1 - i: middle, i: variable(0)})
-    return _line_in_words(tree, formula.axes[i], objective, along=True)
+    return _line_in_words(tree, formula.axes[i], objective, about, along=True)
 
 
-def _course_in_words(course: Course, own: Axis, other: Axis, objective: str) -> str:
+def _course_in_words(course: Course, own: Axis, other: Axis, objective: str, about: tuple[_About, _About]) -> str:
+    """Describes how a formula moves along one of two hyperparameters; `about` has its trials and the other's."""
     name, other_name = shown_name(own.name), shown_name(other.name)
     if course.kind == "negligible":
         return f"{objective} hardly depends on {name}."
@@ -94,9 +138,9 @@ def _course_in_words(course: Course, own: Axis, other: Axis, objective: str) -> 
         return f"{objective} {course.first} with {name} throughout."
     if course.kind == "switch":
         then = _OPPOSITE[course.first]
-        return f"{objective} {course.first} with {name} where {_threshold(other, course.at, then)}."
+        return f"{objective} {course.first} with {name} where {_threshold(other, course.at, then, about[1])}."
     if course.kind == "turn":
-        until, then = shown_value(own, course.at[0]), _OPPOSITE[course.first]
+        until, then = shown_value(own, course.at[0]) + about[0].remark(course.at[0]), _OPPOSITE[course.first]
         return f"{objective} {course.first} with {name} until {until}, then {then}, whatever {other_name} is."
     if course.kind == "depends":
         return f"Whether {objective} rises or falls with {name} depends on {other_name}."
@@ -105,9 +149,9 @@ def _course_in_words(course: Course, own: Axis, other: Axis, objective: str) -> 
     return f"How {objective} moves with {name} could not be settled."
 
 
-def _threshold(axis: Axis, at: tuple[float, ...], then: str) -> str:
+def _threshold(axis: Axis, at: tuple[float, ...], then: str, about: _About) -> str:
     name = shown_name(axis.name)
     if axis.values is not None:
         return f"{name} is at most {shown_value(axis, at[0]).removeprefix('= ')} and {then} above"
     above = f" {shown_value(axis, at[1])}" if len(at) > 1 else ""
-    return f"{name} is below {shown_value(axis, at[0])} and {then} above{above}"
+    return f"{name} is below {shown_value(axis, at[0])}{about.remark(at[0])} and {then} above{above}"

@@ -33,11 +33,13 @@ class Best(NamedTuple):
         values: The point in natural units, in the order of the axes.
         value: The formula there, objective units; NaN where it has no value anywhere.
         certified: Whether no point of the domain is better by more than 0.1 % of the formula's range, proven.
+        plateau: From where to where an axis the formula is as good, natural units; empty where that is one place.
     """
 
     values: tuple[float, ...]
     value: float
     certified: bool
+    plateau: tuple[tuple[float, float], ...] = ()
 
 
 def find_optimum(formula: Formula, *, maximize: bool, near: tuple[float, ...] | None = None) -> Best:
@@ -69,10 +71,13 @@ def find_optimum(formula: Formula, *, maximize: bool, near: tuple[float, ...] | 
             best = free
         else:
             certified = False
+    candidates = points[usable] if near is None else np.vstack([points[usable], search.valid(near)])
+    plateau = search.plateau(best, candidates, scale)
     if near is not None:
-        best = search.nearest(best, np.vstack([points[usable], search.valid(near)]), scale, near)
+        best = search.nearest(best, plateau, near)
     value = float(search.at(best[None])[0])
-    return Best(tuple(best.tolist()), -value if maximize else value, certified)
+    ends = zip(plateau.min(axis=0).tolist(), plateau.max(axis=0).tolist(), strict=True) if len(plateau) else ()
+    return Best(tuple(best.tolist()), -value if maximize else value, certified, tuple(ends))
 
 
 def range_of(formula: Formula) -> float:
@@ -201,17 +206,33 @@ class _Search:
         inside = all(bool(axis.contains(point[:, i])[0]) for i, axis in enumerate(self.axes))
         return point if inside and self.allowed(point)[0] else point[:0]
 
-    def nearest(self, best: Array, points: Array, scale: float, near: Sequence[float]) -> Array:
-        """Returns the point of the plateau around the optimum that is nearest to another; the optimum without one."""
+    def plateau(self, best: Array, points: Array, scale: float) -> Array:
+        """Returns the points around the optimum that are as good, shape (n, k); none where they are one place."""
         value = float(self.at(best[None])[0])
-        good = points[self.at(points) <= value + _AS_GOOD * scale]
+        good = self.at(points) <= value + _AS_GOOD * scale
+        if len(self.axes) == 1:
+            # Another optimum elsewhere that is as good does not make a plateau of what lies between.
+            order = np.argsort(points[:, 0], kind="stable")
+            points, good = points[order], good[order]
+            at = int(np.argmin(np.abs(self.coordinates(points) - self.coordinates(best[None])).sum(axis=1)))
+            gaps = np.flatnonzero(~good)
+            good[: int(np.max(gaps[gaps < at], initial=-1)) + 1] = False
+            good[int(np.min(gaps[gaps > at], initial=len(good))) :] = False
+        found = points[good]
         width = self.high - self.low
         width = np.where(width > 0, width, 1.0)  # bounds may have one and the same logarithm
-        if len(good) == 0 or np.max(np.ptp(self.coordinates(good), axis=0) / width) < _PLATEAU:
+        if len(found) == 0 or np.max(np.ptp(self.coordinates(found), axis=0) / width) < _PLATEAU:
+            return found[:0]
+        return found
+
+    def nearest(self, best: Array, plateau: Array, near: Sequence[float]) -> Array:
+        """Returns the point of the plateau that is nearest to another one; the optimum without a plateau."""
+        if len(plateau) == 0:
             return best
+        width = self.high - self.low
         target = self.coordinates(np.asarray(near, dtype=np.float64)[None])
-        distance = np.linalg.norm((self.coordinates(good) - target) / width, axis=1)
-        return best if np.isnan(distance).any() else np.asarray(good[np.argmin(distance)])
+        distance = np.linalg.norm((self.coordinates(plateau) - target) / np.where(width > 0, width, 1.0), axis=1)
+        return best if np.isnan(distance).any() else np.asarray(plateau[np.argmin(distance)])
 
 
 def _halved(lower: Array, upper: Array) -> tuple[Array, Array]:

@@ -23,6 +23,8 @@ __all__ = ["FLOOR", "Expectation", "Expected"]
 
 #: A difference up to this share of the formula's range is no disagreement, however certain the surrogate is.
 FLOOR = 0.01
+#: Of a mean no more than six digits are shown, and no standard deviation below this share of what counts.
+_DIGITS, _NEXT_TO_NOTHING = 1e-5, 0.01
 
 
 @dataclass(frozen=True)
@@ -32,15 +34,24 @@ class Expected:
     mean: float
     std: float
 
-    def __str__(self) -> str:
+    def shown(self, resolution: float) -> str:
+        """Returns the mean to the decimal that is uncertain, and the standard deviation where it counts.
+
+        Args:
+            resolution: Differences that do not count, objective units; nothing finer is shown of a certain surrogate.
+        """
         if not math.isfinite(self.mean):
             return "nothing"
-        if not (math.isfinite(self.std) and self.std > 0):
-            return number_text(round_significant(self.mean, 3))
-        std = round_significant(self.std, 1)
-        # The mean to the decimal that is uncertain.
-        decimals = -math.floor(math.log10(std))
-        return f"{number_text(float(round(self.mean, decimals)))} ± {number_text(std)}"
+        resolution = max(resolution, _DIGITS * abs(self.mean))
+        is_uncertain = math.isfinite(self.std) and self.std > _NEXT_TO_NOTHING * resolution
+        unit = self.std if is_uncertain else resolution
+        if not unit > 0.0:
+            return "0"
+        # Of a standard deviation such as 140 one digit would be too rough.
+        digits = 2 if is_uncertain and f"{unit:e}".startswith("1") else 1
+        unit = round_significant(unit, digits)
+        mean = number_text(float(round(self.mean, digits - 1 - math.floor(math.log10(unit)))))
+        return f"{mean} ± {number_text(unit)}" if is_uncertain else mean
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.optimum.branch_and_bound import Best, range_of
 from deepcave_symbolic.findings.optimum.expectation import FLOOR, Expectation, Expected
 from deepcave_symbolic.findings.optimum.optimum import Optimum
@@ -23,6 +24,7 @@ def compare_with_incumbent(
     maximize: bool,
     here: Expected | None = None,
     there: Expected | None = None,
+    evidence: Evidence | None = None,
 ) -> Optimum:
     """Returns the formula's optimum beside the incumbent.
 
@@ -35,6 +37,7 @@ def compare_with_incumbent(
         maximize: Whether more is better.
         here: What the surrogate expects at the formula's optimum; None where it was not asked.
         there: What it expects at the incumbent.
+        evidence: The trials, which say whether any lies near the optimum; None where they are not at hand.
     """
     values = None if incumbent is None else incumbent.values
     expectation = Expectation(best, values, here, there, floor=FLOOR * range_of(formula))
@@ -48,7 +51,8 @@ def compare_with_incumbent(
         incumbent_cost=None if incumbent is None else incumbent.cost,
         value_at_incumbent=None if values is None else _value_at(formula, values),
         disagrees=expectation.is_off or expectation.are_apart if is_known else None,
-        sentence=sentence(formula, expectation, maximize=maximize),
+        sentence=sentence(formula, expectation, evidence, maximize=maximize),
+        plateau=best.plateau,
     )
 
 

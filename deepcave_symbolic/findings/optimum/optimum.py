@@ -22,6 +22,8 @@ class Optimum(Record):
         disagrees: Whether formula and surrogate differ by more than the surrogate's uncertainty; None where there is
             nothing to compare.
         sentence: The same in words.
+        plateau: From where to where an axis the formula is as good as at the optimum, natural units; empty where that
+            is one place.
     """
 
     values: tuple[float, ...]
@@ -32,3 +34,4 @@ class Optimum(Record):
     value_at_incumbent: float | None
     disagrees: bool | None
     sentence: str
+    plateau: tuple[tuple[float, float], ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -37,8 +38,8 @@ def test_no_point_of_a_dense_grid_is_better(f: Formula, maximize: bool) -> None:
     columns = dense(f, 1500 if len(f.axes) == 1 else 60)
     grid = evaluate(f.tree, columns)
     assume(np.all(np.isfinite(grid)))
-    values, value, certified = find_optimum(f, maximize=maximize)
-    assert find_optimum(f, maximize=maximize) == (values, value, certified)
+    values, value, certified, _ = found = find_optimum(f, maximize=maximize)
+    assert find_optimum(f, maximize=maximize) == found
     assert all(axis.contains(np.array([v]))[0] for axis, v in zip(f.axes, values, strict=True))
     assert value == evaluate(f.tree, [np.array([v]) for v in values])[0]
     gain = (np.max(grid) - value) if maximize else (value - np.min(grid))
@@ -71,7 +72,7 @@ def test_no_point_of_a_dense_grid_is_better(f: Formula, maximize: bool) -> None:
 def test_known_optima(
     tree: Node, axes: tuple[Axis, ...], maximize: bool, values: tuple[float, ...], value: float
 ) -> None:
-    found, best, certified = find_optimum(formula(tree, *axes), maximize=maximize)
+    found, best, certified, _ = find_optimum(formula(tree, *axes), maximize=maximize)
     assert certified
     np.testing.assert_allclose(found, values, rtol=1e-4)
     assert best == pytest.approx(value, abs=1e-6)
@@ -79,32 +80,39 @@ def test_known_optima(
 
 def test_a_needle_between_the_grid_points_is_found() -> None:
     needle = function("exp", -1e8 * power(X - 0.500123, 2))
-    (x,), value, certified = find_optimum(formula(X + 5.0 * needle, MOMENTUM), maximize=True)
+    (x,), value, certified, _ = find_optimum(formula(X + 5.0 * needle, MOMENTUM), maximize=True)
     assert certified
     assert x == pytest.approx(0.500123, abs=1e-5)
     assert value == pytest.approx(5.5, abs=1e-3)
 
 
 def test_a_pole_is_not_certified() -> None:
-    *_, certified = find_optimum(formula(1.0 / (X - 0.3141), MOMENTUM), maximize=False)
+    *_, certified, _ = find_optimum(formula(1.0 / (X - 0.3141), MOMENTUM), maximize=False)
     assert not certified
 
 
 def test_a_formula_without_any_value_has_no_optimum() -> None:
-    _, value, certified = find_optimum(formula(function("log", -1.0 - X), MOMENTUM), maximize=False)
+    _, value, certified, _ = find_optimum(formula(function("log", -1.0 - X), MOMENTUM), maximize=False)
     assert np.isnan(value)
     assert not certified
 
 
 def test_a_plateau_prefers_the_point_nearest_to_the_incumbent() -> None:
     f = formula(function("tanh", 40.0 * (X - 0.3)), MOMENTUM)
-    (x,), value, certified = find_optimum(f, maximize=True, near=(0.8,))
+    (x,), value, certified, _ = find_optimum(f, maximize=True, near=(0.8,))
     assert (x, certified) == (0.8, True)
     assert value == pytest.approx(1.0)
     assert find_optimum(f, maximize=True, near=(0.1,))[0][0] == pytest.approx(0.43, abs=0.02)
+    # It is a stretch up to the end, and of the falling side no part of it.
+    ((start, end),) = find_optimum(f, maximize=True).plateau
+    assert (start, end) == (pytest.approx(0.43, abs=0.02), 1.0)
     # A vertex is no plateau.
     vertex = formula(power(X - 0.3, 2), MOMENTUM)
     assert find_optimum(vertex, maximize=False, near=(0.305,))[0][0] == pytest.approx(0.3, abs=1e-4)
+    assert find_optimum(vertex, maximize=False).plateau == ()
+    # Nor are two places that are as good.
+    two = formula(power(function("abs", X - 0.5) - 0.3, 2), MOMENTUM)
+    assert find_optimum(two, maximize=False, near=(0.8,)).plateau == ()
     # An incumbent that is no value of the domain is never returned.
     units = formula(constant(1.0), UNITS)
     assert find_optimum(units, maximize=False, near=(9.4,))[0] == (9.0,)
@@ -117,7 +125,7 @@ def test_a_forbidden_optimum_gives_way_to_the_best_allowed_point() -> None:
     axes = Axis("a", 1.0, 10.0, integer=True), Axis("b", 1.0, 10.0, integer=True)
     f = formula(X - 2.0 * Y, *axes)
     assert find_optimum(f, maximize=False)[0] == (1.0, 10.0)
-    values, value, _ = find_optimum(f.within(cs), maximize=False)
+    values, value, _, _ = find_optimum(f.within(cs), maximize=False)
     assert (values, value) == ((10.0, 10.0), -10.0)
     assert find_optimum(f.within(cs), maximize=False, near=(2.0, 9.0))[0] == (10.0, 10.0)
 
@@ -129,7 +137,7 @@ def test_a_forbidden_optimum_of_a_continuous_space_is_not_certified() -> None:
     a, b = Float("a", (0.0, 1.0)), Float("b", (0.0, 1.0))
     cs.add(a, b, ForbiddenGreaterThanRelation(b, a))
     f = formula(X - 2.0 * Y, Axis("a", 0.0, 1.0), Axis("b", 0.0, 1.0)).within(cs)
-    values, value, certified = find_optimum(f, maximize=False)
+    values, value, certified, _ = find_optimum(f, maximize=False)
     assert (values, value, certified) == ((1.0, 1.0), -1.0, False)
     assert find_optimum(replace(f, tree=2.0 * Y - X), maximize=False)[2]
 
@@ -250,6 +258,43 @@ def test_without_an_incumbent_nothing_is_compared() -> None:
     found = compare(incumbent=None)
     assert (found.disagrees, found.incumbent, found.value_at_incumbent) == (None, None, None)
     assert found.sentence == "The formula is lowest at learning_rate ≈ 0.0021 (cost ≈ 0.13)."
+
+
+def test_a_rising_formula_that_starts_flat_is_lowest_on_a_stretch() -> None:
+    found = compare(0.5 + 0.5 * function("tanh", 5.0 * (log10(X) + 1.0)), incumbent=(0.0019,))
+    assert found.sentence == (
+        "The formula is lowest, and flat, from learning_rate ≈ 0.0001 to ≈ 0.012 (cost ≈ 3.35e-8); the incumbent has "
+        "0.0019, as good within the surrogate's uncertainty."
+    )
+    ((start, end),) = found.plateau
+    assert start == 1e-4 and end == pytest.approx(0.012, rel=0.05)
+
+
+def test_what_is_not_in_the_formula_has_no_optimum() -> None:
+    found = compare(TREE, LR, SIZE, incumbent=(0.0019, 1.0))
+    assert found.sentence == (
+        "The formula is lowest at learning_rate ≈ 0.0021, whatever size is (cost ≈ 0.13); the incumbent has "
+        "learning_rate 0.0019, as good within the surrogate's uncertainty."
+    )
+
+
+@pytest.mark.parametrize(
+    ("mean", "std", "resolution", "text"),
+    [
+        (0.03314142013621331, 4e-18, 1e-4, "0.0331"),
+        (0.03314142013621331, 4e-18, 0.0, "0.0331414"),
+        (0.0, 0.0, 0.0, "0"),
+        (74.3, 140.0, 4.0, "70 ± 140"),
+        (0.2109, 0.03, 1e-3, "0.21 ± 0.03"),
+        (1234.56, 0.2, 1.0, "1234.6 ± 0.2"),
+        (1234.56, 1e-3, 1.0, "1235"),
+        (math.nan, math.nan, 1.0, "nothing"),
+    ],
+)
+def test_what_the_surrogate_expects_has_the_digits_that_count(
+    mean: float, std: float, resolution: float, text: str
+) -> None:
+    assert Expected(mean, std).shown(resolution) == text
 
 
 def test_a_constant_formula_prefers_nothing() -> None:

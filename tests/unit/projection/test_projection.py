@@ -25,6 +25,7 @@ from ConfigSpace import (
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.projection.fitting_points import fit_values
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.space.configurations import deactivate, forbidden
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
@@ -293,3 +294,40 @@ def test_hyperparameters_that_exclude_each_other_cannot_be_explained_together() 
     cs.add(EqualsCondition(a, kind, "p"), EqualsCondition(b, kind, "q"))
     with pytest.raises(HyperparameterNotExplainableError, match="'a' and 'b'"):
         projected(Model(cs, lambda c: 1.0 * c["kind"]), "a", "b")
+
+
+# --- where it is fitted -----------------------------------------------------------------------------------------------
+
+
+def test_a_narrow_optimum_on_a_linear_axis_has_fitting_points() -> None:
+    space = ConfigurationSpace()
+    space.add(Float("C", (0.1, 1000.0)), Float("z", (0.0, 1.0)))
+    model = Model(space, lambda v: np.minimum(1.0, abs(v["C"] - 4.0) / 10.0))
+    X = np.array([c.get_array() for c in space.sample_configuration(120)])
+    X[:70, 0] = space["C"].to_vector(np.linspace(0.7, 9.0, 70))
+    y = model.predict(X)[0]
+    p = project(FittedSurrogate(model, SurrogateRecord("Model", True, 120), None, X, y), space, [axis_of(space, "C")])
+    inside = (p.grid[:, 0] > 0.6) & (p.grid[:, 0] < 10.0)
+    assert inside.sum() >= 4 and p.mean.min() < 0.02
+    assert p.incumbent is not None and p.incumbent.values is not None
+    assert np.min(np.abs(p.grid[:, 0] - p.incumbent.values[0])) <= 0.01 * 1000 / 39
+    # Every point stands for its part of the domain, so that the narrow one does not decide the fit.
+    assert p.weights[inside].sum() / p.weights.sum() == pytest.approx(0.02, abs=0.01)
+
+
+def test_an_even_grid_stays_even_where_trials_are_spread() -> None:
+    space = plain()
+    trials = np.linspace(0.0, 1.0, 50)
+    axis = axis_of(space, "momentum")
+    assert list(fit_values(axis, 40, trials, None, 9)) == list(axis.fit_grid(40))
+    assert np.all(axis.cell_widths(axis.fit_grid(40)) == 1.0)
+    log = axis_of(space, "lr")
+    assert np.all(log.cell_widths(log.fit_grid(40)) == 1.0)
+
+
+@pytest.mark.parametrize("name", ["lr", "units", "momentum"])
+def test_the_incumbent_is_a_fitting_point(name: str) -> None:
+    p = projected(Model(plain(), lambda v: np.abs(v["momentum"] - 0.3) + 0.0 * v["lr"]), name)
+    assert p.incumbent is not None and p.incumbent.values is not None
+    step = np.diff(p.axes[0].coordinate_bounds)[0] / 39
+    assert np.min(np.abs(p.coordinates(p.grid)[:, 0] - p.coordinates(np.array([p.incumbent.values]))[0])) <= 0.01 * step

@@ -168,7 +168,7 @@ def test_axis_round_trip(axis: Axis) -> None:
 @pytest.mark.parametrize(
     ("axis", "words"),
     [
-        (LOG, "lr in [1e-06, 0.3], log scale"),
+        (LOG, "lr in [1e-6, 0.3], log scale"),
         (LOG_INTEGER, "batch in [1, 4096], integer, log scale"),
         (NUMERIC, "width in {16, 48, 128}"),
         (LABELLED, "size: ranks 0 = s, 1 = m, 2 = l"),

@@ -1,0 +1,98 @@
+"""What the trials can say on a statement: whether they see a hyperparameter at all, and where none of them lies.
+
+Notation:
+    u: search coordinate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import counted
+
+__all__ = ["FEW_SEEN", "Evidence"]
+
+#: Fewer trials that had the hyperparameters active say nothing about a shape.
+FEW_SEEN = 3
+#: A value is known from a trial within this share of the range in u, and within this factor on a linear axis: between
+#: 64 and three million lie all scales of a range that ends at two billion.
+_NEAR, _NEAR_FACTOR = 0.1, 10.0
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The trials behind a projection.
+
+    Args:
+        projection: What formulas describe.
+        noise: What the trials cannot see, as an RMSE in objective units; see `trust.noise_of`.
+        n_trials: How many trials the surrogate learned from.
+    """
+
+    projection: Projection
+    noise: float
+    n_trials: int
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether next to no trial had the hyperparameters active."""
+        return self.n_trials > 0 and len(self.projection.trials.costs) < FEW_SEEN
+
+    def at_choice(self, index: int, choice: int) -> Evidence:
+        """Returns the trials of one choice of a categorical; see `Projection.at_choice`."""
+        return replace(self, projection=self.projection.at_choice(index, choice))
+
+    def effect(self, i: int | None = None) -> Literal["none", "untold", "seen"]:
+        """Returns whether the surrogate sees an effect of all hyperparameters, or of one, and the trials can tell it.
+
+        Args:
+            i: Number of the axis; None for all of them together.
+        """
+        spread = self.projection.spread if i is None else self.projection.spread_along(i)
+        height = float(np.nanmax(np.abs(self.projection.mean)))
+        if self.projection.is_flat if i is None else spread <= 1e-12 * height:
+            return "none"
+        return "untold" if spread <= self.noise or self.is_unseen else "seen"
+
+    def on_left_out(self, objective: str, i: int) -> str:
+        """Returns what is known of a hyperparameter that a formula leaves out, in a sentence."""
+        name = shown_name(self.projection.axes[i].name)
+        effect = self.effect(i)
+        if effect == "none":
+            return f"{objective} does not depend on {name}."
+        if effect == "untold":
+            seen = len(self.projection.trials.costs)
+            trials = f"{counted(seen, 'trial')} cannot" if seen else "No trial can"
+            return f"{trials} tell whether {objective} depends on {name}."
+        return f"The formula leaves out {name}."
+
+    def gap(self, i: int, x: float) -> str:
+        """Returns between which trials a value lies where none is near, such as "between 64 and 2.9e6".
+
+        Args:
+            i: Number of the axis.
+            x: Natural units.
+
+        Returns:
+            The words; empty where a trial is near, and without any trial.
+        """
+        axis, known = self.projection.axes[i], np.unique(self.projection.trials.values[:, i])
+        if len(known) == 0 or axis.values is not None:
+            return ""
+        below, above = known[known <= x], known[known >= x]
+        ends: Sequence[float] = [float(v) for v in (*below[-1:], *above[:1])]
+        low, high = axis.coordinate_bounds
+        u = axis.to_coordinate(np.array([x, *ends]))
+        near = bool(np.min(np.abs(u[1:] - u[0])) <= _NEAR * (high - low))
+        if near and (axis.log or x <= 0 or any(v > 0 and 1 / _NEAR_FACTOR < v / x < _NEAR_FACTOR for v in ends)):
+            return ""
+        shown = [axis.shown(v, 2) for v in ends]
+        if len(below) and len(above):
+            return f"between {shown[0]} and {shown[1]}"
+        return f"above {shown[0]}" if len(below) else f"below {shown[0]}"

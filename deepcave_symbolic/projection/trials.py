@@ -1,0 +1,96 @@
+"""The evaluated trials as the explained hyperparameters see them: their values, the incumbent, where one is near.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.projection.projection import Incumbent, TrialPoints
+from deepcave_symbolic.space.axis import Axis, positions_of_vector
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+    from deepcave_symbolic.surrogates.base import FittedSurrogate
+
+__all__ = ["incumbent_of", "near_trials", "trial_points"]
+
+#: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
+_NEAR = 0.1
+
+
+def trial_points(
+    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], columns: Sequence[int]
+) -> TrialPoints:
+    """Returns the trials in which all of the explained hyperparameters are active."""
+    active = ~np.isnan(surrogate.X[:, columns]).any(axis=1)
+    values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
+    table = np.column_stack(values).reshape(-1, len(axes))
+    known = ~np.isnan(table).any(axis=1)
+    return TrialPoints(table[known], surrogate.y[active][known])
+
+
+def incumbent_of(
+    surrogate: FittedSurrogate,
+    configspace: ConfigurationSpace,
+    axes: Sequence[Axis],
+    columns: Sequence[int],
+    maximize: bool,
+) -> Incumbent | None:
+    """Returns the configuration with the best mean cost over its trials.
+
+    One with less than half as many trials as another (seeds, instances) was given up early and does not count, nor does
+    one of which a trial had no finite cost or broke the run's constraints, as long as there are others.
+    """
+    if len(surrogate.y) == 0:
+        return None
+    _, first, group = np.unique(np.nan_to_num(surrogate.X, nan=-1.0), axis=0, return_index=True, return_inverse=True)
+    group = group.reshape(-1)
+    counts = np.bincount(group)
+    costs = np.bincount(group, weights=surrogate.y) / counts
+    eligible = 2 * counts >= counts.max()
+    whole = np.bincount(group, weights=surrogate.failed) == 0 if surrogate.failed is not None else eligible
+    if np.any(eligible & whole):
+        eligible = eligible & whole
+    usable = np.where(eligible, -costs if not maximize else costs, -np.inf)
+    best = int(np.argmax(usable))
+    row = surrogate.X[first[best], columns]
+    if np.isnan(row).any():
+        return Incumbent(None, float(costs[best]))
+    values = [_to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
+    if np.isnan(values).any():  # a choice without the explained hyperparameter
+        return Incumbent(None, float(costs[best]))
+    return Incumbent(tuple(float(v) for v in values), float(costs[best]))
+
+
+def near_trials(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
+    """Returns which points have a trial within a tenth of the range in every search coordinate."""
+    if len(trials) == 0:
+        return np.zeros(len(grid), dtype=bool)
+    within = np.ones((len(grid), len(trials)), dtype=bool)
+    for i, axis in enumerate(axes):
+        low, high = axis.coordinate_bounds
+        a, b = axis.to_coordinate(grid[:, i]), axis.to_coordinate(trials[:, i])
+        if axis.categorical:
+            within &= a[:, None] == b[None, :]
+            continue
+        within &= np.abs(a[:, None] - b[None, :]) <= _NEAR * (high - low)
+    return np.asarray(within.any(axis=1), dtype=bool)
+
+
+def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
+    if axis.labels is not None:
+        return positions_of_vector(configspace[axis.name], axis, vector)
+    if len(vector) == 0:
+        return vector
+    natural = np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
+    if axis.values is None:
+        return natural
+    values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
+    return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])
