@@ -36,8 +36,8 @@ from deepcave_symbolic.words.names import visible, visible_text
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
-#: Seconds for server and workers to get ready, and for the server to open a run.
-START_LIMIT, RUN_LIMIT = 60.0, 5.0
+#: Seconds for server and workers to get ready, also on a busy machine, and for the server to open a run.
+START_LIMIT, RUN_LIMIT = 180.0, 5.0
 _POLL = 0.1
 #: What DeepCAVE's server ends with when somebody clicks on Exit.
 _EXIT_CLICKED = 130

@@ -11,6 +11,7 @@ import pytest
 
 from browser_harness import HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
 from hostile import SCRIPTS
+from waiting import LIMIT
 
 pytestmark = pytest.mark.browser
 
@@ -223,7 +224,7 @@ def test_shown_code_gives_the_shown_formula(panel: PanelPage) -> None:
     shown = panel.page.locator("#symbolic_formulas-copy-text").input_value()
     code = panel.page.locator("#symbolic_formulas-code").input_value()
     ran = subprocess.run(
-        [sys.executable, "-c", f"{code}\nprint(explanation.best)"], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", f"{code}\nprint(explanation.best)"], capture_output=True, text=True, timeout=LIMIT
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.strip() == shown

@@ -10,13 +10,14 @@ import pytest
 
 from deepcave_symbolic import load_run
 from places import ROOT
+from waiting import LIMIT
 
 EXAMPLES = ROOT / "examples"
 
 
 def output_of(script: str, *arguments: str) -> str:
     command = [sys.executable, str(EXAMPLES / script), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=LIMIT, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

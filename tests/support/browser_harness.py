@@ -89,7 +89,7 @@ def npm_packages() -> Path:
         PACKAGES.mkdir(parents=True, exist_ok=True)
         options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--no-package-lock", "--loglevel=error"]
         names = [spec for _, spec in CDN.values()]
-        subprocess.run(["npm", "install", "--prefix", str(PACKAGES), *options, *names], check=True, timeout=120)
+        subprocess.run(["npm", "install", "--prefix", str(PACKAGES), *options, *names], check=True, timeout=LIMIT)
     return modules
 
 
@@ -140,6 +140,7 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=chromium_path(),
             headless=True,
+            timeout=PATIENCE,
             args=FLAGS,
             # A person sees the scroll bars, so the pictures should have them.
             ignore_default_args=["--hide-scrollbars"],
@@ -294,10 +295,10 @@ class Dashboard:
         group = self._process.pid
         self._process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(15)
+            self._process.wait(LIMIT)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
-        self._process.wait(5)
+        self._process.wait(LIMIT)
 
 
 class PanelPage:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from places import ROOT
+from waiting import LIMIT
 
 #: What the site is made of, beside the package.
 SOURCES = ["mkdocs.yml", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "tests/unit/test_architecture.py"]
@@ -39,7 +40,7 @@ def build_site(folder: Path) -> tuple[Path, str]:
         env={**os.environ, "NO_MKDOCS_2_WARNING": "true"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
     )
     log = built.stdout + built.stderr
     assert built.returncode == 0, log

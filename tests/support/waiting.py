@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 #: Seconds for whatever a test waits for.
-LIMIT = 90.0
+LIMIT = 300.0
 
 
 def wait_until(condition: Callable[[], object], otherwise: Callable[[], object] = lambda: None) -> None:

@@ -7,7 +7,6 @@ import importlib.metadata
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from deepcave_symbolic.study import PlannedRun, plan_run
 from deepcave_symbolic.study import cluster as ours
 from deepcave_symbolic.study.schedule import computed
 from places import SVM
+from waiting import LIMIT, wait_until
 
 distributed = pytest.importorskip("distributed", reason="needs dask's distributed")
 
@@ -34,6 +34,13 @@ class Blocker:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 sys.meta_path.insert(0, Blocker())
 """
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine takes longer than a person waits."""
+    for limit in ("_REACH", "_WORKERS"):
+        monkeypatch.setattr(ours, limit, LIMIT)
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +80,13 @@ def test_other_versions_and_missing_packages_are_said(
     worker = subprocess.Popen([*command, "--no-dashboard"], cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     try:
         with distributed.Client(address, set_as_default=False) as client:
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=LIMIT)
         with pytest.raises(SchedulerError, match=r"cannot run deepcave-symbolic .*pip install deepcave-symbolic=="):
             ours.Cluster(address)
     finally:
         worker.kill()
         worker.wait()
-    for _ in range(100):
-        if len(scheduler.scheduler.workers) == 1:
-            break
-        time.sleep(0.1)
+    wait_until(lambda: len(scheduler.scheduler.workers) == 1)
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

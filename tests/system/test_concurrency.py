@@ -7,9 +7,7 @@ import json
 import subprocess
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from deepcave_symbolic import explain
 from deepcave_symbolic.dashboard.launcher.redis_server import find_redis_server
 from deepcave_symbolic.process.isolation import one_blas_thread, quiet
 from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
+from waiting import LIMIT, wait_until
 
 
 def blas_threads() -> list[int]:
@@ -54,7 +53,12 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
     )
     try:
         connection = redis.Redis(port=port)
-        wait_for(lambda: connection.ping(), redis.RedisError)
+
+        def answers() -> object:
+            with contextlib.suppress(redis.RedisError):
+                return connection.ping()
+
+        wait_until(answers, lambda: "Redis did not answer.")
         queue = rq.Queue("jobs", connection=connection)
         queued = [queue.enqueue(explain, *job) for job in jobs]
         workers = [
@@ -62,11 +66,11 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
             for i in range(3)
         ]
         for worker in workers:
-            assert worker.wait(120) == 0
+            assert worker.wait(LIMIT) == 0
         assert [job.result.to_dict() for job in queued] == alone
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(LIMIT)
 
 
 def test_threads_of_two_processes_give_the_same_as_alone() -> None:
@@ -84,19 +88,10 @@ with ThreadPoolExecutor(3) as pool:
     jobs = [(SVM, "C"), (FOREST, "alpha"), (FIDELITY, "learning_rate")]
     command = [sys.executable, "-c", script, *(f"{run};{name}" for run, name in jobs)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
-    together = [process.communicate(timeout=300)[0] for process in processes]
+    together = [process.communicate(timeout=LIMIT)[0] for process in processes]
     found = [explain(*job) for job in jobs]
     alone = [[e.to_dict(), [f.latex() for f in e.formulas], str(e)] for e in found]
     assert [json.loads(text) for text in together] == [json.loads(json.dumps(alone))] * 2
-
-
-def wait_for(condition: Callable[[], object], expected: type[Exception]) -> None:
-    for _ in range(100):
-        with contextlib.suppress(expected):
-            if condition():
-                return
-        time.sleep(0.1)
-    pytest.fail("Redis did not answer.")
 
 
 def test_overlapping_threads_leave_the_process_as_it_was() -> None:
@@ -105,17 +100,17 @@ def test_overlapping_threads_leave_the_process_as_it_was() -> None:
     def first() -> None:
         with quiet(), one_blas_thread():
             entered.set()
-            leave.wait(10)
+            leave.wait(LIMIT)
             warnings.warn("hidden", UserWarning, stacklevel=1)
 
     before, filters = blas_threads(), list(warnings.filters)
     with ThreadPoolExecutor(1) as pool:
         task = pool.submit(first)
-        assert entered.wait(10)
+        assert entered.wait(LIMIT)
         with quiet(), one_blas_thread():  # entered second, left first
             assert set(blas_threads()) == {1}
         leave.set()
-        task.result(10)
+        task.result(LIMIT)
     assert blas_threads() == before and warnings.filters == filters
     with pytest.warns(UserWarning, match="shown"):
         warnings.warn("shown", UserWarning, stacklevel=1)

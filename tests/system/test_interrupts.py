@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +20,7 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.process.interrupts import ends_by_itself, handle_signals
 from deepcave_symbolic.surrogates import cost
+from waiting import LIMIT, wait_until
 
 if os.name != "posix":
     pytest.skip("signals and devices of POSIX", allow_module_level=True)
@@ -33,22 +33,24 @@ import psutil
 SVM = str(places.SVM)
 WORDS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "terminal closed"}
 # Says when a stage is reached, and stays there; "swallowed" stands for C code, where no handler of Python runs.
-STAGED = """
+STAGED = (
+    f"LIMIT = {LIMIT}"
+    + """
 import os, sys, time
 import deepcave_symbolic.cli as cli
 stage, arguments = sys.argv[1], sys.argv[2:]
 def here(*_, **__):
     os.write(1, b"here\\n")
-    time.sleep(60)
+    time.sleep(LIMIT)
 def polling(*_, **__):  # as the command does: a signal just before a call of C code is not noticed during it
     os.write(1, b"here\\n")
-    for _ in range(600):
+    for _ in range(int(10 * LIMIT)):
         time.sleep(0.1)
 def swallowing(*_, **__):
     os.write(1, b"here\\n")
     while True:
         try:
-            time.sleep(60)
+            time.sleep(LIMIT)
         except BaseException:
             pass
 class Finder:
@@ -65,7 +67,7 @@ class Dying:
         here()
 def dying(*_, **__):
     Dying()
-    time.sleep(60)
+    time.sleep(LIMIT)
 if stage == "importing":
     sys.meta_path.insert(0, Finder())
 else:
@@ -97,6 +99,7 @@ elif stage == "writing":
 sys.argv[1:] = arguments
 sys.exit(cli.main())
 """
+)
 
 
 @pytest.mark.parametrize(
@@ -127,19 +130,24 @@ def test_a_signal_ends_it_and_leaves_nothing(
         children = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(number)
         process.send_signal(number)  # impatience changes nothing
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 128 + number
     assert err == f"deepcave-symbolic: {WORDS[number]}\n"
     assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"
-    assert not psutil.wait_procs(children, timeout=5)[1]
+    assert not psutil.wait_procs(children, timeout=LIMIT)[1]
 
 
 def test_what_nohup_ignores_stays_ignored(tmp_path: Path) -> None:
-    command = f'trap "" HUP; exec "{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C'
+    command = f'trap "" HUP; echo here; exec "{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C'
     with subprocess.Popen(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        time.sleep(1.0)
-        process.send_signal(signal.SIGHUP)
-        out, err = process.communicate(timeout=60)
+        assert process.stdout is not None and process.stdout.readline() == b"here\n"
+
+        def hung_up() -> bool:  # again and again, from the shell to the formula
+            process.send_signal(signal.SIGHUP)
+            return process.poll() is not None
+
+        wait_until(hung_up)
+        out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0 and out and err == b""
 
 
@@ -149,7 +157,7 @@ def test_the_signal_itself_ends_the_training_of_a_large_process(tmp_path: Path, 
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "here\n"
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == -number  # 130 and 143 in a shell
     assert err.startswith("deepcave-symbolic: Training a Gaussian process on 40 trials") and err.count("\n") == 1
     assert os.listdir(tmp_path) == []
@@ -199,7 +207,7 @@ def test_a_closed_terminal_ends_it(tmp_path: Path) -> None:
         os.close(theirs)
         assert process.stdout is not None and process.stdout.readline() == b"here\n"
         os.close(ours)
-        assert process.wait(timeout=30) == 128 + signal.SIGHUP
+        assert process.wait(timeout=LIMIT) == 128 + signal.SIGHUP
     assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"
 
 
@@ -330,4 +338,4 @@ def test_link_and_pipe(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
         assert main(["explain", SVM, "-p", "C", "-o", str(pipe)]) == 0
-        assert b"Verdict" in reader.communicate(timeout=10)[0]
+        assert b"Verdict" in reader.communicate(timeout=LIMIT)[0]

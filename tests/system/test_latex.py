@@ -20,6 +20,7 @@ from deepcave_symbolic.words.names import latex_name, visible
 from hostile import NAMES as HOSTILE
 from hostile import renamed
 from strategies import NAMES as TRICKY
+from waiting import LIMIT
 
 PREAMBLE = (
     "\\documentclass{article}\\usepackage{amsmath,booktabs}\\usepackage[paperwidth=300cm,paperheight=200cm]{geometry}"
@@ -43,10 +44,10 @@ def compiled(tmp_path: Path, body: str, *, program: str = "pdflatex") -> str:
     source = tmp_path / "names.tex"
     source.write_text(f"{PREAMBLE}\\begin{{document}}\n{body}\n\\end{{document}}\n", encoding="utf-8")
     command = [program, "-no-shell-escape", "-halt-on-error", "-interaction=nonstopmode", source.name]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=LIMIT, check=False)
     log = done.stdout.decode("utf-8", "replace")
     assert done.returncode == 0, log[-2000:]
-    subprocess.run(["pdftotext", "-layout", "names.pdf", "names.txt"], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(["pdftotext", "-layout", "names.pdf", "names.txt"], cwd=tmp_path, check=True, timeout=LIMIT)
     text = (tmp_path / "names.txt").read_text(encoding="utf-8")
     return "".join(text.translate(LOOKS).split())
 

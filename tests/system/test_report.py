@@ -30,6 +30,7 @@ from hostile import renamed
 from html_tags import Tags
 from known_surrogates import OfVectors
 from places import FOREST, SVM
+from waiting import LIMIT
 
 HOSTILE = {
     "solver": "</script><script>window.hacked=1</script>",
@@ -265,5 +266,5 @@ def test_latex_compiles(overview: list[Explanation], tmp_path: Path) -> None:
     start = "\\documentclass{article}\\usepackage[T1]{fontenc}\\usepackage{booktabs,amsmath}\\begin{document}\n"
     (tmp_path / "t.tex").write_text(start + "\n\n".join(tables) + "\\end{document}\n", encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "t.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, errors="replace")
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=LIMIT, errors="replace")
     assert done.returncode == 0, done.stdout[-2000:]

@@ -88,7 +88,7 @@ def test_the_lock_of_a_killed_process_is_free(root: Path) -> None:
         with Session() as beside:
             assert beside.folder == root / "dashboard-2"
         holder.send_signal(signal.SIGKILL)
-        holder.wait(10)
+        holder.wait(LIMIT)
         with Session() as after:
             assert after.folder == root / "dashboard-1"
 
