@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.process.optional import import_optional
-from deepcave_symbolic.runs.folder import RUNHISTORY, SCENARIO
+from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.smac import read_run
 from deepcave_symbolic.space.choices import storable
@@ -41,6 +41,8 @@ _STATUS = {
 }
 #: Where a serialised space has one choice, and where several.
 _CHOICE_KEYS, _CHOICES_KEYS = {"value", "default_value"}, {"choices", "sequence", "values"}
+#: One of these is in the folder of every run that is no Optuna study.
+_OTHER_RUNS = (RUNHISTORY, SCENARIO, CONFIGSPACE, "configspace.csv")
 #: DeepCAVE rounds the budgets of SMAC runs to this many decimals.
 _BUDGET_DECIMALS = 2
 
@@ -126,17 +128,17 @@ def _values(record: Run, config_id: int) -> dict[str, Any]:
 
 
 class StudyRun(_optuna.OptunaRun):  # type: ignore[misc]  # deepcave has no types
-    """DeepCAVE's reader of Optuna studies, kept from SMAC's folders: it unpickles a file, which may run anything."""
+    """DeepCAVE's reader of Optuna studies, kept from folders of others: it unpickles a file, which may run anything."""
 
     @classmethod
     def from_path(cls, path: Path | str) -> StudyRun:
         """Returns the study in a folder.
 
         Raises:
-            RuntimeError: If the folder holds a SMAC run.
+            RuntimeError: If the folder holds a run of another kind: DeepCAVE tries every reader on every run.
         """
-        if any((Path(path) / name).exists() for name in (RUNHISTORY, SCENARIO)):
-            raise RuntimeError("the folder holds a SMAC run; no pickle in it is opened")
+        if any((Path(path) / name).exists() for name in _OTHER_RUNS):
+            raise RuntimeError("the folder holds a run of another optimizer; no pickle in it is opened")
         run: StudyRun = super().from_path(path)
         run.__class__ = cls  # as above
         return run

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -362,6 +363,21 @@ def test_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     monkeypatch.setattr(importlib.util, "find_spec", without("deepcave"))
     assert main(["dashboard", "--no-browser"]) == 2
     assert "needs the package 'deepcave'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["with a space", "x" * 80, 'quoted"'])
+def test_the_folder_of_the_socket_suits_redis(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / name))
+    with redis_server.socket_folder() as folder:
+        assert Path(folder).parent == Path("/tmp") and os.stat(folder).st_mode & 0o077 == 0
+    assert not Path(folder).exists()
+
+
+def test_no_place_for_the_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere/at/all")
+    with pytest.raises(InvalidArgumentError, match=r"No such file or directory\. Set TMPDIR"):
+        redis_server.socket_folder()
 
 
 def test_redis_on_path_comes_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

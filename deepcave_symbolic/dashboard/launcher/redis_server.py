@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -33,8 +34,8 @@ __all__ = ["PASSWORD_VARIABLE", "RedisAddress", "find_redis_server", "parse_addr
 PASSWORD_VARIABLE = f"{ENVIRONMENT}REDIS_PASSWORD"
 _DEFAULT_PORT = 6379
 _START_LIMIT = 15.0
-#: A socket's path has 104 bytes at most, and 40 are for our folder's name and the file's.
-_LONGEST_FOLDER = 64
+#: Folders for a socket: its path has 104 bytes at most, 40 of them ours, and redis-py splits lists with it at spaces.
+_SOCKET_PLACE = re.compile(r"[A-Za-z0-9_./+-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -153,19 +154,19 @@ def find_redis_server() -> str:
 
 
 def socket_folder() -> tempfile.TemporaryDirectory[str]:
-    """Returns a new folder that only this user can enter, short enough for a socket's path; it is a context manager.
+    """Returns a new folder that only this user can enter, with a path that suits a socket; it is a context manager.
 
     Raises:
         InvalidArgumentError: If there is no place for it.
     """
     try:
         base = tempfile.gettempdir()
-        short = base if len(os.fsencode(base)) <= _LONGEST_FOLDER else "/tmp"
-        return tempfile.TemporaryDirectory(prefix="deepcave-symbolic-", dir=short, ignore_cleanup_errors=True)
+        place = base if _SOCKET_PLACE.fullmatch(base) else "/tmp"
+        return tempfile.TemporaryDirectory(prefix="deepcave-symbolic-", dir=place, ignore_cleanup_errors=True)
     except OSError as error:
         raise InvalidArgumentError(
             f"There is no place for the socket of Redis: {error.strerror or error}. "
-            "Set TMPDIR to a folder that you can write to."
+            "Set TMPDIR to a folder that you can write to, with a short name."
         ) from error
 
 
@@ -175,21 +176,20 @@ def start_redis(program: str, children: Children, *, folder: Path) -> RedisAddre
     Args:
         program: The program `redis-server`.
         children: Starts and stops it.
-        folder: A folder that only this user can enter, for the socket.
+        folder: The folder for the socket, of `socket_folder`.
     """
     password = secrets.token_urlsafe(32)
     # DeepCAVE joins the two with a colon, so the socket's name has one.
-    address = RedisAddress(f"unix://:{password}@{quote(str(folder))}/redis", _DEFAULT_PORT)
-    quoted = str(folder).replace("\\", "\\\\").replace('"', '\\"')
+    address = RedisAddress(f"unix://:{password}@{folder}/redis", _DEFAULT_PORT)
     # Read from stdin: a command line is visible to every user of the machine, and a file would be left behind.
     configuration = f"""\
 port 0
-unixsocket "{quoted}/redis:{address.port}"
+unixsocket {folder}/redis:{address.port}
 unixsocketperm 700
 requirepass {password}
 save ""
 appendonly no
-dir "{quoted}"
+dir {folder}
 daemonize no
 """
     child = children.start("redis", [program, "-"], environment=os.environ, stdin=configuration.encode())

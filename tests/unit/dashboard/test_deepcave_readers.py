@@ -175,9 +175,12 @@ class Touches:
         return Path.touch, (self.file,)
 
 
-def test_no_pickle_in_a_smac_folder_is_opened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("file", ["runhistory.json", "scenario.json", "configspace.json", "configspace.csv"])
+def test_no_pickle_beside_another_run_is_opened(tmp_path: Path, file: str) -> None:
     pytest.importorskip("optuna", reason="without it DeepCAVE opens no pickle")
-    folder = Path(shutil.copytree(SVM, tmp_path / "run"))
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / file).write_text("")
     (folder / "study.pkl").write_bytes(pickle.dumps(Touches(tmp_path / "pwned")))
     with pytest.raises(RuntimeError, match="no pickle in it is opened"):
         StudyRun.from_path(folder)
