@@ -97,7 +97,8 @@ def _column(hyperparameter: Any, values: Sequence[Any]) -> tuple[Array, Mask]:
         return column, good
     if not integer and not is_exact(hyperparameter):
         numbers = np.round(numbers, _ROUND_PLACES)
-    vector = np.asarray(hyperparameter.to_vector(numbers), dtype=np.float64)
+    with np.errstate(all="ignore"):  # what has no logarithm is no legal vector
+        vector = np.asarray(hyperparameter.to_vector(numbers), dtype=np.float64)
     column[index] = vector
     good[index] = np.isfinite(vector) & np.asarray(hyperparameter.legal_vector(vector), dtype=bool)
     return column, good

@@ -30,12 +30,14 @@ VALUES = "deepcave_symbolic.values"
 
 def choices_of(hyperparameter: Any) -> tuple[Any, ...]:
     """Returns the values of a categorical's or ordinal's vector entries, of a constant its only value."""
+    if hasattr(hyperparameter, "value"):
+        held = [hyperparameter.value]
+    else:
+        held = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
     values = (hyperparameter.meta or {}).get(VALUES)
-    if values is None and hasattr(hyperparameter, "value"):
-        values = [hyperparameter.value]
-    elif values is None:
-        values = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    return tuple(map(storable, values))
+    if isinstance(values, list) and len(values) == len(held):  # anyone may write anything there
+        held = values
+    return tuple(map(storable, held))
 
 
 def names_of(choices: Sequence[Any]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ Notation:
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,12 +35,13 @@ def _drawn(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
     steps = values_on_steps(hyperparameter)
     if steps is not None:
         return np.asarray(hyperparameter.to_vector(steps), dtype=np.float64)[rng.randint(len(steps), size=n)]
-    try:
-        return np.asarray(hyperparameter.sample_vector(n, seed=rng), dtype=np.float64)
-    except ValueError:
-        # SciPy refuses a normal distribution so wide that it is even between the bounds.
-        even = hyperparameter.to_value(rng.uniform(size=n))
-        return np.asarray(hyperparameter.to_vector(even), dtype=np.float64)
+    drawn: Array = np.full(n, np.nan)
+    with contextlib.suppress(ValueError):  # SciPy's, of a normal distribution that is even between its bounds
+        drawn = np.asarray(hyperparameter.sample_vector(n, seed=rng), dtype=np.float64)
+    if np.all(np.isfinite(drawn)):
+        return drawn
+    even = hyperparameter.to_value(rng.uniform(size=n))
+    return np.asarray(hyperparameter.to_vector(even), dtype=np.float64)
 
 
 def deactivate(configspace: ConfigurationSpace, X: Array) -> Array:

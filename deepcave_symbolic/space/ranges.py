@@ -67,13 +67,16 @@ def is_exact(hyperparameter: Any) -> bool:
 
 def steps_of(lower: float, upper: float, step: float) -> Array | None:
     """Returns the values from `lower` in steps, shape (n,); None where they are too many to be gone through."""
-    n = round((upper - lower) / step) + 1 if step > 0 and upper - lower < MOST_STEPS * step else 0
+    if not (0.0 < step <= upper - lower < MOST_STEPS * step):
+        return None
     # Rounded, so that 0.1 + 2·0.1 is 0.3.
-    digits = 12 - np.floor(np.log10(max(abs(lower), abs(upper), step)))
-    return np.round(lower + step * np.arange(n), int(digits)) if n >= 2 else None
+    digits = 12 - int(np.floor(np.log10(max(abs(lower), abs(upper)))))
+    return np.round(lower + step * np.arange(round((upper - lower) / step) + 1), digits)
 
 
 def values_on_steps(hyperparameter: Any) -> Array | None:
     """Returns the values of a range with few steps, shape (n,); None for any other hyperparameter."""
     step = (hyperparameter.meta or {}).get(STEP)
-    return None if step is None else steps_of(float(hyperparameter.lower), float(hyperparameter.upper), float(step))
+    if not isinstance(step, int | float) or not hasattr(hyperparameter, "lower"):  # anyone may write anything there
+        return None
+    return steps_of(float(hyperparameter.lower), float(hyperparameter.upper), float(step))

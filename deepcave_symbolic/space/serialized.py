@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -68,8 +69,8 @@ def notes_of(space: ConfigurationSpace) -> tuple[str, ...]:
     """Returns sentences about what could not be kept of a space as it was written."""
     notes = []
     for name, hyperparameter in space.items():
-        if STEP in (hyperparameter.meta or {}) and values_on_steps(hyperparameter) is None:
-            bounds: Any = hyperparameter
+        bounds: Any = hyperparameter
+        if STEP in (bounds.meta or {}) and hasattr(bounds, "lower") and values_on_steps(bounds) is None:
             notes.append(
                 f"The steps of {name!r} are left out: it is taken for a range from {bounds.lower:g} to "
                 f"{bounds.upper:g}."
@@ -84,8 +85,11 @@ def _decoder(kind: str, decode: Callable[..., Any]) -> Callable[..., Any]:
         step = fields.pop("q", None)
         try:
             if step is not None:
-                fields["meta"] = {**(fields.get("meta") or {}), STEP: step}
-            return float_range(**fields) if kind == "uniform_float" else decode(fields, space, decoder)
+                fields["meta"] = {**(fields.get("meta") or {}), STEP: float(step)}
+            found = float_range(**fields) if kind == "uniform_float" else decode(fields, space, decoder)
+            if not all(math.isfinite(getattr(found, end, 0.0)) for end in ("lower", "upper")):
+                raise ValueError("no finite bounds")
+            return found
         except Exception as error:
             listed = ", ".join(f"{key} {value!r:.60}" for key, value in shown.items())
             raise UnreadableSpaceError(

@@ -73,7 +73,7 @@ def space_of(trials: Sequence[Any]) -> StudySpace:
         raise
     except Exception as error:  # ConfigSpace's errors have no base
         raise InvalidArgumentError(
-            f"The study's parameters are no configuration space ({type(error).__name__}: {error})."
+            "The study's parameters are none that ConfigSpace can hold. Pass a space of your own as configspace."
         ) from error
     columns = {parameter.name: parameter.vector for parameter in parameters}
     X = np.column_stack([columns[name] for name in space])

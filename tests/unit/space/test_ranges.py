@@ -12,8 +12,9 @@ from ConfigSpace import UniformFloatHyperparameter as Uniform
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError
 from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.space.choices import VALUES
 from deepcave_symbolic.space.configurations import sample_all
-from deepcave_symbolic.space.ranges import float_range, is_exact, steps_of
+from deepcave_symbolic.space.ranges import STEP, float_range, is_exact, steps_of
 from deepcave_symbolic.space.serialized import notes_of, read_space, space_dict
 
 EXACT = {
@@ -88,6 +89,10 @@ def test_spaces_of_old_versions_have_their_steps() -> None:
     [
         ({"type": "uniform_int", "lower": 5, "upper": 1}, "'x' is none that ConfigSpace can hold (uniform_int: "),
         ({"type": "uniform_float", "lower": "a", "upper": 1}, "(uniform_float: type "),
+        (
+            {"type": "uniform_int", "lower": 0, "upper": 9, "q": "x"},
+            "'x' is none that ConfigSpace can hold (uniform_int: ",
+        ),
         ({"type": "ordinal"}, "'x' is none that ConfigSpace can hold (ordinal: "),
         ({"type": "pickled"}, "one of these has an unknown type"),
         ({}, "one of these has an unknown type"),
@@ -97,6 +102,15 @@ def test_what_is_wrong_is_said_without_the_words_of_libraries(fields: dict[str, 
     with pytest.raises(InvalidArgumentError) as caught:
         read_space(old(**fields))
     assert words.replace("type ", "") in str(caught.value) and "Error" not in str(caught.value)
+
+
+@pytest.mark.parametrize("meta", ["x", None, float("nan"), -1, 0, [1], {}])
+def test_what_others_write_into_our_fields_is_ignored(meta: object) -> None:
+    fields = {"meta": {STEP: meta, VALUES: meta}}
+    space = read_space(old(type="uniform_float", lower=0.0, upper=1.0, **fields))
+    assert axis_of(space, "x").values is None and sample_all(space, 3, np.random.RandomState(0)).shape == (3, 1)
+    choices = read_space(old(type="categorical", choices=["a", "b"], **fields))
+    assert axis_of(choices, "x").choices == ("a", "b") and notes_of(choices) == ()
 
 
 def test_draws_from_a_normal_distribution_far_wider_than_its_bounds_are_even() -> None:
