@@ -92,16 +92,16 @@ class Session:
 
         for number in itertools.count(1):
             folder = root / f"dashboard-{number}"
-            is_new = not os.path.lexists(folder)
-            if is_new:
+            try:
                 folder.mkdir(mode=0o700)
+            except FileExistsError:
+                if not _is_private(folder):
+                    continue
             if not _is_private(folder):
-                if is_new:
-                    raise InvalidArgumentError(
-                        f"The cache folder {root} cannot be used: its file system does not keep others out. "
-                        "Set XDG_CACHE_HOME to a folder on another one."
-                    )
-                continue
+                raise InvalidArgumentError(
+                    f"The cache folder {root} cannot be used: its file system does not keep others out. "
+                    "Set XDG_CACHE_HOME to a folder on another one."
+                )
             lock = (folder / "lock").open("a", encoding="utf-8")
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -134,6 +134,13 @@ def test_a_cache_folder_where_everybody_writes_is_refused(root: Path) -> None:
         assert session.folder == root / "dashboard-1"
 
 
+def test_a_file_system_that_keeps_nobody_out_is_refused(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", lambda self, mode=0o777, **options: made(self, mode=0o755, **options))
+    with pytest.raises(InvalidArgumentError, match="its file system does not keep others out"):
+        Session()
+
+
 def test_a_cache_folder_that_is_a_link_is_refused(root: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     root.symlink_to(tmp_path / "elsewhere")
