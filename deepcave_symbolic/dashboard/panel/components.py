@@ -118,11 +118,9 @@ def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
             row[0] = [html.Div(row[0]), pictures[i]]
         if block.recommended is not None:
             row.append(", ".join(mark for mark, at in marked.items() if at == i))
-        # Numbers of two columns would read as one.
-        found = [*(html.Td(cell, style={"paddingRight": "0.75rem"}) for cell in row[:-1]), html.Td(row[-1])]
-        rows.append(html.Tr(found, className="table-primary" if i == block.shown else ""))
+        rows.append(html.Tr(_apart(html.Td, row), className="table-primary" if i == block.shown else ""))
     titles = [*map(_head, block.columns), *([""] if block.recommended is not None else [])]
-    body = [html.Thead(html.Tr([html.Th(title) for title in titles])), html.Tbody(rows)]
+    body = [html.Thead(html.Tr(_apart(html.Th, titles))), html.Tbody(rows)]
     made = html.Div(dbc.Table(body, size="sm", hover=True), style={"overflowX": "auto"})
     legend = "; ".join(f"{_capital(title)}: {meaning}" for title, meaning in block.legend)
     below = [html.P(f"{visible(legend)}.", className="text-muted")] if legend else []
@@ -131,6 +129,11 @@ def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
         front = block.shown is not None
         return html.Details([html.Summary(visible(block.title)), made, *below], className="mb-3", open=front)
     return html.Div([*([html.H5(visible(block.title))] if block.title else []), made, *below])
+
+
+def _apart(kind: Any, cells: Sequence[Any]) -> list[Any]:
+    """Returns the cells of a row with a gap between them, without which numbers of two columns would read as one."""
+    return [*(kind(cell, style={"paddingRight": "0.75rem"}) for cell in cells[:-1]), kind(cells[-1])]
 
 
 def _head(column: Column) -> str:

@@ -144,7 +144,9 @@ def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanati
         chosen = f"{first} was chosen, which moves {explainer.objective} most{best}"
         return explanation, f"{chosen} (range of the surrogate's mean: {order})."
     beside = "" if second is None else f" together with {second}"
-    raise SearchFailedError(f"The run has no hyperparameter that could be explained{beside}.")
+    raise HyperparameterNotExplainableError(
+        f"The run has no hyperparameter that could be explained{beside}.", hyperparameter=second or ""
+    )
 
 
 def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import plotly.graph_objects as go
 
 from deepcave_symbolic.findings.explained import Explained
+from deepcave_symbolic.show import palette
 from deepcave_symbolic.show.figures.parts import escape
 
 __all__ = ["plot_ranges"]
@@ -16,11 +17,13 @@ def plot_ranges(explanations: Sequence[Explained]) -> go.Figure:
     """Returns bars, the first explanation's on top; each has a projection."""
     objective = escape(explanations[0].objective)
     names = [escape(", ".join(e.hyperparameters)) for e in explanations]
-    figure = go.Figure(go.Bar(x=[e.range for e in explanations][::-1], y=names[::-1], orientation="h"))
+    ranges = [e.range for e in explanations]
+    style = {"marker": {"color": palette.SURROGATE}, "width": min(0.8, 0.15 * len(ranges))}  # a few are no blocks
+    figure = go.Figure(go.Bar(x=ranges[::-1], y=names[::-1], orientation="h", **style))
     return figure.update_layout(
         template="plotly_white",
         margin={"l": 20, "r": 30, "t": 50, "b": 60},
         title=f"How much of {objective} each hyperparameter moves",
         xaxis_title=f"range of the surrogate's mean ({objective})",
-        yaxis={"automargin": True, "type": "category"},
+        yaxis={"automargin": True, "type": "category", "ticksuffix": " "},
     )
