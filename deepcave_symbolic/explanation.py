@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.show.document import document, overview
+from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.notebook import write_notebook
+from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.text import write_text
 
 if TYPE_CHECKING:

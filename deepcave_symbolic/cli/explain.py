@@ -179,7 +179,8 @@ def _report(failures: Sequence[Failure]) -> int:
 
 
 def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> str:
-    from deepcave_symbolic.show.document import document, overview
+    from deepcave_symbolic.show.document import document
+    from deepcave_symbolic.show.overview import overview
 
     if args.format == "json":
         return ""

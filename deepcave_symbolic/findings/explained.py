@@ -80,6 +80,11 @@ class Explained(Record):
         return self.formulas[self.recommended]
 
     @property
+    def told_from_noise(self) -> bool:
+        """Whether the run's trials can tell that the objective moves here at all."""
+        return self.projection.spread > self.noise
+
+    @property
     def range(self) -> float:
         """How much of the objective the hyperparameters move: the projection's largest minus smallest mean."""
         return self.projection.range

@@ -27,7 +27,7 @@ from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import percent
+from deepcave_symbolic.words.numbers import counted, percent
 
 __all__ = ["VERDICTS", "Trust", "Verdict", "error_of_mean", "judge", "noise_of"]
 
@@ -102,17 +102,18 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     for severity, sentence in _on_surrogate(surrogate):
         note(severity, sentence)
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
-    moves = f"{'move' if len(formula.hyperparameters) > 1 else 'moves'} the surrogate's mean by {projection.range:.3g}"
     seen, effect = len(projection.trials.costs), evidence.effect()
     if evidence.is_unseen:
-        count = f"only {seen} of {surrogate.n_trials} trials" if seen else f"none of {surrogate.n_trials} trials"
+        count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"
         note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
     elif effect == "none":
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
     elif effect == "untold":
-        note(2, f"{names} {moves}, which {surrogate.n_trials} trials cannot tell from noise.")
+        # The same words for every hyperparameter: a page on many of them says them once.
+        trials = counted(surrogate.n_trials, "trial")
+        note(2, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
     elif not variables(formula.tree):
-        note(2, f"{names} {moves}, in a way that no short formula describes beyond the noise of the trials.")
+        note(2, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:
         note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
     elif formula.r2 < ROUGH_FORMULA_R2:
@@ -123,7 +124,7 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         note(severity, sentence)
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
-        note(0, f"{far:.0%} of the domain has no trial nearby; there the surrogate extrapolates.")
+        note(0, f"{percent(far)} of the domain has no trial nearby; there the surrogate extrapolates.")
     return Trust(
         verdict=VERDICTS[max(levels, default=0)],
         reasons=tuple(reasons),
@@ -212,7 +213,7 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
         yield (
             1,
             (
-                f"Over the space, {100 * dominance:.0f} % of the variance of the costs is a single configuration's; "
+                f"Over the space, {percent(dominance)} of the variance of the costs is a single configuration's; "
                 "how well the surrogate predicts others, cross-validation hardly shows."
             ),
         )
@@ -223,11 +224,11 @@ def _on_given_model(r2: float, n_trials: int) -> tuple[int, str]:
     if r2 < _USELESS_CV_R2:
         return 2, (
             f"The given model predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the run's "
-            f"{n_trials} trials (R² {r2:.2f}), so do not trust this formula."
+            f"{counted(n_trials, 'trial')} (R² {r2:.2f}), so do not trust this formula."
         )
     return 1, (
-        f"On the run's {n_trials} trials the given model has R² {r2:.2f}. It may have been trained on them: it was not "
-        "cross-validated, so that how well it predicts others is unknown."
+        f"On the run's {counted(n_trials, 'trial')} the given model has R² {r2:.2f}. It may have been trained on them: "
+        "it was not cross-validated, so that how well it predicts others is unknown."
     )
 
 

@@ -1,13 +1,11 @@
-"""What a page says of an explanation, or of all explanations of a run, and in which words."""
+"""What a page says of an explanation, and in which words."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Sequence
-from typing import Literal
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.runs.views import TIME
 from deepcave_symbolic.show.blocks import (
     Block,
     Cell,
@@ -23,26 +21,16 @@ from deepcave_symbolic.show.blocks import (
     Warnings,
 )
 from deepcave_symbolic.show.cards import objective_text, surrogate_text
-from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import percent
+from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
-__all__ = ["common_warnings", "document", "facts", "formula_block", "overview"]
+__all__ = ["OPERATORS", "R2", "document", "facts", "formula_block", "unit_of", "warnings_of"]
 
-_OPERATORS = Column("operators", "number", short="ops")
-_R2 = Column("R²", "number")
+#: Columns of every table of formulas.
+OPERATORS = Column("operators", "number", short="ops")
+R2 = Column("R²", "number")
 #: Alternatives that a page lists which cannot fold them; the record has all.
 _MOST_ALTERNATIVES = 5
-_MEANINGS = {
-    "range": "how much of the objective it moves",
-    "share": "of the surrogate's variance that it accounts for on its own, where it is active",
-    "R²": "how well the formula follows the surrogate's average",
-}
-_INTERACTIONS = {
-    "share": "share of a pair's projection that no sum of two formulas of one hyperparameter explains",
-    "rmse": "how far the best sum of two curves, one per hyperparameter, stays from a pair's projection (RMSE): what "
-    "only a formula of both can say",
-}
 _OPTIMUM_DISPUTED = (
     "Formula, surrogate and incumbent disagree about the best setting by more than the surrogate's uncertainty: do not "
     "use the formula's optimum untested (see Optimum)."
@@ -58,10 +46,10 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
     """
     title = " and ".join(explanation.hyperparameters)
     if isinstance(explanation, Unexplained):
-        return (Heading(title), Warnings(_warnings(explanation, None)), facts(explanation))
+        return (Heading(title), Warnings(warnings_of(explanation, None)), facts(explanation))
     formula = formula or explanation.best
     found = explanation.findings(formula)
-    warnings = _warnings(explanation, formula)
+    warnings = warnings_of(explanation, formula)
     if found.optimum.disagrees:
         warnings = (*warnings, ("with care", _OPTIMUM_DISPUTED))
     return (
@@ -102,7 +90,10 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             ("Optimum", found.optimum.sentence),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
-            ("Fit", f"R² {formula.r2:.4f}, RMSE {formula.rmse:.3g} {formula.objective}, {n} operator{'s' * (n != 1)}"),
+            (
+                "Fit",
+                f"R² {formula.r2:.4f}, RMSE {_measured(formula.rmse, formula.objective)}, {counted(n, 'operator')}",
+            ),
             *([] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]),
             ("Band", found.band.sentence),
         ]
@@ -112,11 +103,22 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         rows.append(("Domain", "; ".join(axis.describe() for axis in projection.axes)))
         if explanation.conditions:
             rows.append(("Only where", " and ".join(explanation.conditions)))
-        averaged = f"averaged over {n} configuration{'s' * (n != 1)}" if n else "the surrogate itself"
-        rows.append(("Range explained", f"{explanation.range:.3g} {explanation.objective}, {averaged}"))
+        averaged = f"averaged over {counted(n, 'configuration')}" if n else "the surrogate itself"
+        moved = _measured(explanation.range, explanation.objective)
+        rows.append(("Range explained", f"{explanation.objective} moves by {moved}, {averaged}"))
     if explanation.surrogate is not None:
         rows.append(("Surrogate", surrogate_text(explanation)))
     return Facts(tuple(rows))
+
+
+def unit_of(objective: str) -> str:
+    """Returns the unit of an objective's numbers: its name, where nothing else is known."""
+    return "s" if objective == TIME else objective
+
+
+def _measured(value: float, objective: str) -> str:
+    """Returns a number in the unit of the objective, which is named only where it has one of its own."""
+    return f"{rounded_text(value)} s" if objective == TIME else rounded_text(value)
 
 
 def _accounts_for(explanation: Explained, formula: Formula) -> str:
@@ -130,7 +132,7 @@ def _accounts_for(explanation: Explained, formula: Formula) -> str:
     return f"{text}; the projection itself has {share}{rest}"
 
 
-def _warnings(explanation: Explained | Unexplained, formula: Formula | None) -> tuple[tuple[Verdict, str], ...]:
+def warnings_of(explanation: Explained | Unexplained, formula: Formula | None) -> tuple[tuple[Verdict, str], ...]:
     """Returns the warnings that hold for a formula, with their severity; the record's are on the recommended one."""
     if formula is None or isinstance(explanation, Unexplained):
         return tuple(("with care", text) for text in explanation.warnings)
@@ -150,11 +152,11 @@ def _warnings(explanation: Explained | Unexplained, formula: Formula | None) -> 
 
 
 def _fit_columns(objective: str) -> tuple[Column, ...]:
-    return (_R2, Column("RMSE", "number", unit=objective), Column("formula", "formula", unit=objective))
+    return (R2, Column("RMSE", "number", unit=unit_of(objective)), Column("formula", "formula", unit=objective))
 
 
 def _fit_cells(formula: Formula) -> tuple[Cell, ...]:
-    return (f"{round(formula.r2, 4) + 0.0:.4f}", f"{formula.rmse:.3g}", formula)
+    return (f"{round(formula.r2, 4) + 0.0:.4f}", rounded_text(formula.rmse), formula)
 
 
 def _front(explanation: Explained, formula: Formula) -> list[Block]:
@@ -197,81 +199,3 @@ def _choices(explanation: Explained) -> list[Block]:
     columns = (Column("choice", "name"), Column("operators", "number"), *_fit_columns(explanation.objective))
     title = f"{shown_name(other)} for every choice of {shown_name(selector)}, searched alone"
     return [Table(columns, rows, title, folded=True)]
-
-
-# --- many explanations --------------------------------------------------------------------------------------------
-
-
-def overview(
-    explanations: Sequence[Explained | Unexplained],
-    choose: Callable[[Explained], Formula] | None = None,
-    interaction: Literal["share", "rmse"] = "share",
-) -> tuple[Block, ...]:
-    """Returns the page on many explanations of one run: a table with a row per explanation, in order, and warnings.
-
-    Args:
-        explanations: The records.
-        choose: Which formula of a front is shown; the recommended one by default.
-        interaction: What is said of pairs, see `interaction_share` and `Explained.interaction_strength`.
-    """
-    shown = [(choose(e) if choose else e.best) if isinstance(e, Explained) else None for e in explanations]
-    objective = explanations[0].objective if explanations else ""
-    paired = any(len(e.hyperparameters) == 2 for e in explanations)
-    columns = (
-        Column("hyperparameters" if paired else "hyperparameter", "name"),
-        Column("range", "number", unit=objective),
-        Column("share", "number"),
-        *([Column("interaction", "number", unit=objective if interaction == "rmse" else "")] if paired else []),
-        _R2,
-        _OPERATORS,
-        Column("verdict", "verdict"),
-        Column("formula", "formula", unit=objective),
-    )
-    rows: list[tuple[Cell, ...]] = []
-    for e, formula in zip(explanations, shown, strict=True):
-        name = ", ".join(e.hyperparameters)
-        if formula is None or isinstance(e, Unexplained):
-            rows.append((name, *["-"] * (len(columns) - 2), "none, see below"))
-            continue
-        moved = (f"{e.range:.3g}", percent(e.projection.variance_share))
-        together = (_interaction_cell(e, interaction),) if paired else ()
-        fit = (f"{round(formula.r2, 3) + 0.0:.3f}", str(formula.complexity))
-        rows.append((name, *moved, *together, *fit, e.findings(formula).trust.verdict, formula))
-    meanings = {**_MEANINGS, "interaction": _INTERACTIONS[interaction]}
-    legend = tuple((column.title, meanings[column.title]) for column in columns if column.title in meanings)
-    blocks: list[Block] = [Table(columns, tuple(rows), legend=legend)]
-    first = next((e for e in explanations if e.surrogate is not None), None)
-    if first is not None:
-        blocks.append(Facts((("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)))))
-    if explained := tuple(e for e in explanations if isinstance(e, Explained) and len(e.hyperparameters) == 1):
-        blocks.append(Figure("ranges", explained, None, f"How much of {objective} each hyperparameter moves"))
-    warnings = _warnings_on_all(explanations, shown)
-    return (*blocks, *([Warnings(warnings)] if warnings else []))
-
-
-def common_warnings(explanations: Sequence[Explained | Unexplained]) -> Warnings:
-    """Returns the warnings that hold for every recommended formula."""
-    explained = [e for e in explanations if isinstance(e, Explained)]
-    rows = _warnings(explained[0], explained[0].best) if explained else ()
-    return Warnings(tuple(row for row in rows if all(row[1] in e.warnings for e in explained)))
-
-
-def _warnings_on_all(
-    explanations: Sequence[Explained | Unexplained], shown: Sequence[Formula | None]
-) -> tuple[tuple[Verdict, str], ...]:
-    """Returns the warnings that hold for every formula once, the others behind their hyperparameters."""
-    found = [
-        (", ".join(e.hyperparameters), f is not None, _warnings(e, f)) for e, f in zip(explanations, shown, strict=True)
-    ]
-    on_formulas = [[text for _, text in warnings] for _, explained, warnings in found if explained]
-    everywhere = {text for text in (on_formulas[0] if on_formulas else []) if all(text in on for on in on_formulas)}
-    common = {text: severity for _, _, warnings in found for severity, text in warnings if text in everywhere}
-    own = [(s, f"{name}: {text}") for name, _, warnings in found for s, text in warnings if text not in everywhere]
-    return (*((severity, text) for text, severity in common.items()), *own)
-
-
-def _interaction_cell(explanation: Explained, interaction: str) -> str:
-    if interaction == "rmse":
-        return f"{explanation.interaction_strength:.3g}"
-    share = interaction_share(explanation)
-    return "-" if share is None else percent(share)

@@ -15,7 +15,7 @@ import pytest
 from ConfigSpace import ConfigurationSpace, Float
 
 from deepcave_symbolic import Explanations, Run, Unexplained, explain, explain_all, load_run
-from deepcave_symbolic.show.document import overview
+from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.surrogates import build_surrogate
 from places import ROOT

@@ -31,6 +31,8 @@ def explanation(
     incumbent: Incumbent | None = None,
     alternatives: int = 0,
     std: float = 0.01,
+    noise: float = 0.0,
+    objective: str = "cost",
 ) -> Explanation:
     axis = Axis(name, 1e-4, 1.0, log=True)
     x = axis.fit_grid(20)
@@ -54,20 +56,24 @@ def explanation(
         incumbent=incumbent,
     )
     formulas = [
-        Formula(constant(0.2), (axis,), "cost", 0.0, 0.1, "constant"),
-        Formula(constant(0.3) + constant(0.05) * log, (axis,), "cost", 0.4, 0.08, "exhaustive"),
-        Formula(tree, (axis,), "cost", r2, 0.01, "exhaustive"),
+        Formula(constant(0.2), (axis,), objective, 0.0, 0.1, "constant"),
+        Formula(constant(0.3) + constant(0.05) * log, (axis,), objective, 0.4, 0.08, "exhaustive"),
+        Formula(tree, (axis,), objective, r2, 0.01, "exhaustive"),
     ]
     record = SurrogateRecord("RandomForest", True, 40, cv_r2, 0.9, domain_r2, dominance)
     others = [
         replace(formulas[2], tree=constant(0.11 + i / 1000) + constant(0.04) * power(log + 2.5, 2), rmse=0.011)
         for i in range(alternatives)
     ]
-    return record_of(formulas, record, projection, others)
+    return record_of(formulas, record, projection, others, noise)
 
 
 def record_of(
-    formulas: Sequence[Formula], surrogate: SurrogateRecord, projection: Projection, others: Sequence[Formula] = ()
+    formulas: Sequence[Formula],
+    surrogate: SurrogateRecord,
+    projection: Projection,
+    others: Sequence[Formula] = (),
+    noise: float = 0.0,
 ) -> Explanation:
     """Returns the record of a front, the last formula recommended, as if the surrogate expected what it projects."""
     mean, std = projection.mean, projection.std
@@ -76,11 +82,11 @@ def record_of(
         nearest = [int(np.argmin(((projection.grid - point) ** 2).sum(axis=1))) for point in points]
         return mean[nearest], std[nearest]
 
-    findings = findings_of(formulas, projection, surrogate, 0.0, maximize=False, expect=expect)
+    findings = findings_of(formulas, projection, surrogate, noise, maximize=False, expect=expect)
     trust = findings[-1].trust
     return Explanation(
         hyperparameters=formulas[0].hyperparameters,
-        objective="cost",
+        objective=formulas[0].objective,
         direction="minimize",
         budget=None,
         run="run_x",
@@ -92,6 +98,7 @@ def record_of(
         verdict=trust.verdict,
         warnings=trust.reasons,
         others=tuple(others),
+        noise=noise,
     )
 
 

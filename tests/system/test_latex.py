@@ -14,8 +14,9 @@ import pytest
 
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.show.document import document, overview
+from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.words.names import latex_name, visible
 from hostile import NAMES as HOSTILE
 from hostile import renamed

@@ -23,9 +23,9 @@ from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.show.cards import BIBTEX
 from deepcave_symbolic.show.document import document
-from deepcave_symbolic.show.document import overview as overview_page
 from deepcave_symbolic.show.html import MAX_BYTES, page, report_page
 from deepcave_symbolic.show.latex import write_latex
+from deepcave_symbolic.show.overview import overview as overview_page
 from hostile import renamed
 from html_tags import Tags
 from known_surrogates import OfVectors

@@ -18,8 +18,9 @@ from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
-from deepcave_symbolic.show.document import common_warnings, document, overview
+from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
+from deepcave_symbolic.show.overview import common_warnings, overview
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
 

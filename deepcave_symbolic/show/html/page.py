@@ -20,10 +20,11 @@ from deepcave_symbolic.show.blocks import (
     Warnings,
 )
 from deepcave_symbolic.show.cards import how_made, run_card, run_of, surrogate_card
-from deepcave_symbolic.show.document import common_warnings, document, formula_block, overview
+from deepcave_symbolic.show.document import document, formula_block
 from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
+from deepcave_symbolic.show.overview import common_warnings, overview
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 

@@ -22,8 +22,10 @@ from deepcave_symbolic.show.blocks import (
     Warnings,
 )
 from deepcave_symbolic.show.cards import BIBTEX, how_made, run_card, surrogate_card, surrogate_text
-from deepcave_symbolic.show.document import common_warnings, document, overview
+from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw
+from deepcave_symbolic.show.overview import common_warnings, overview
+from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.words.run_names import run_name, run_names
 from records import explanation, two_dimensional, unexplained
 
@@ -121,6 +123,43 @@ def test_what_holds_for_every_formula_is_said_once() -> None:
     texts = [text for _, text in warnings.rows]
     assert len(texts) == len(set(texts)) and common_warnings(records) == warnings
     assert not warnings.without(common_warnings(records)).rows
+
+
+def test_what_holds_for_many_is_said_once() -> None:
+    hidden = [explanation(f"knob_{i}", noise=9.0) for i in range(30)]
+    constants = [unexplained(f"special_{i}", f"Hyperparameter 'special_{i}' is constant (-1).") for i in range(9)]
+    page = overview([explanation(), *hidden, *constants])
+    (warnings,) = only(page, Warnings)
+    texts = [text for _, text in warnings.rows]
+    assert len(texts) == 3
+    (noise,) = (text for text in texts if "knob_29: 40 trials cannot tell from noise" in text)
+    assert noise.startswith("knob_0, knob_1, ")
+    assert texts[-1] == f"{', '.join(f'special_{i}' for i in range(9))}: each is constant (-1)."
+    (table,) = only(page, Table)
+    # However closely a formula follows noise, that is no merit.
+    assert len(table.rows) == 40 and [row[3] for row in table.rows[:3]] == ["0.970", "-", "-"]
+    text = write_text(page)
+    assert "knob_10  " in text and "knob_11  " not in text and "and 28 more" in text
+    few = write_text(overview([*hidden[:3], *constants[:1]]))
+    assert "knob_2  " in few and "none, see below" not in few and "and 1 more" in few
+    assert "none, see below" in write_text(overview(constants))
+
+
+def test_many_different_warnings_are_cut_off() -> None:
+    records = [unexplained(f"x{i}", f"Reason {i}.") for i in range(30)]
+    rows = only(overview(records), Warnings)[0].rows
+    assert len(rows) == 21
+    assert rows[-1] == ("trust", "And 10 more warnings, each on a page about its hyperparameter alone.")
+
+
+@pytest.mark.parametrize(
+    ("objective", "fit", "moved"),
+    [("rmse", "RMSE 0.01, 5 operators", "rmse moves by "), ("Time", "RMSE 0.01 s, 5 operators", "Time moves by ")],
+)
+def test_numbers_have_a_unit_where_it_is_known(objective: str, fit: str, moved: str) -> None:
+    facts = dict(only(document(explanation(objective=objective)), Facts)[0].rows)
+    assert facts["Fit"].endswith(fit)
+    assert facts["Range explained"].startswith(moved) and (" s," in facts["Range explained"]) == (objective == "Time")
 
 
 def test_every_warning_has_the_colour_of_what_it_says_itself() -> None:

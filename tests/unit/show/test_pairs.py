@@ -14,9 +14,9 @@ import pytest
 from deepcave_symbolic import Explanation, explain_all, pair_table, plot_pairs
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.show.document import overview
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
+from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.text import write_text
 from live_runs import LiveRun, live
 from places import SVM

@@ -9,10 +9,11 @@ import pytest
 
 from deepcave_symbolic import Explanation
 from deepcave_symbolic.projection import Incumbent
-from deepcave_symbolic.show.document import document, facts, overview
+from deepcave_symbolic.show.document import document, facts
 from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
+from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.words.numbers import percent
 from records import HOSTILE, explanation, two_dimensional, unexplained
