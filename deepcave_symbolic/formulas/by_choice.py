@@ -37,6 +37,8 @@ _MIN_ROWS, _CHECK_POINTS = 3, 201
 #: Beyond the longest formula asked for, cases may add up to more operators where they explain this share of the rest.
 _STEP = 0.2
 _ENGINE = "cases"
+#: Choices that are searched alone, half a second each; more of them share one shape, which they shift.
+_MOST_ALONE = 30
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Found:
 
     Args:
         whole: Scored formulas over all choices.
-        parts: Scored formulas of the other hyperparameter, one list per choice; empty without another one.
+        parts: Scored formulas of the other hyperparameter, one list per choice; empty without another one, or with
+            more choices than are searched alone.
     """
 
     whole: list[Formula]
@@ -82,8 +85,9 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
     trees = _levels(s, parts)
     found: list[list[Formula]] = []
     if len(target.axes) == 2:
-        found = [_of_part(part, search, max_complexity) for part in parts]
-        trees += _own(s, parts, [front_of(formulas) for formulas in found])
+        if len(parts) <= _MOST_ALONE:
+            found = [_of_part(part, search, max_complexity) for part in parts]
+            trees += _own(s, parts, [front_of(formulas) for formulas in found])
         trees += _shifted(s, parts, target, search, max_complexity)
     check = product_columns([axis.check_grid(_CHECK_POINTS) for axis in target.axes])
     whole = list(level)
@@ -101,7 +105,7 @@ def _without_long_steps(formulas: list[Formula], max_complexity: int) -> list[Fo
         if formula.complexity > max_complexity and small:
             continue
         kept.append(formula)
-    return [f for f in formulas if f.complexity <= max_complexity or f in kept]
+    return [f for f in formulas if f.complexity <= max_complexity or any(f is each for each in kept)]
 
 
 def _part(target: Target, s: int, value: float) -> Target:
