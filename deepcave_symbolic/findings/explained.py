@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
+from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
 from deepcave_symbolic.findings.optimum import Optimum
@@ -82,7 +83,7 @@ class Explained(Record):
     @property
     def told_from_noise(self) -> bool:
         """Whether the run's trials can tell that the objective moves here at all."""
-        return self.projection.spread > self.noise
+        return Evidence(self.projection, self.noise, self.surrogate.n_trials).effect() == "seen"
 
     @property
     def range(self) -> float:
