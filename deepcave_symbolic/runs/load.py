@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.runs import smac
 from deepcave_symbolic.runs.folder import runs_below
 from deepcave_symbolic.runs.run import Run
@@ -35,6 +36,11 @@ def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
     """
     if isinstance(run, Run):
         return run
+    if configspace is not None and not hasattr(configspace, "forbidden_clauses"):
+        raise InvalidArgumentError(
+            f"configspace is {configspace!r:.80}; expected a ConfigSpace.ConfigurationSpace, such as "
+            "ConfigurationSpace.from_json(file)."
+        )
     from deepcave_symbolic.runs.optuna.storage import is_storage, load_stored
     from deepcave_symbolic.runs.optuna.study import from_study, is_study
 

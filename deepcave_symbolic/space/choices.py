@@ -12,9 +12,10 @@ import inspect
 from collections.abc import Sequence
 from typing import Any
 
+from deepcave_symbolic.space.notes import VALUES, noted
+
 __all__ = [
     "LOOKUP",
-    "VALUES",
     "choice_position",
     "choice_positions",
     "choices_of",
@@ -24,9 +25,6 @@ __all__ = [
     "storable",
 ]
 
-#: Where a hyperparameter's `meta` keeps the values of choices that ConfigSpace holds by their names.
-VALUES = "deepcave_symbolic.values"
-
 
 def choices_of(hyperparameter: Any) -> tuple[Any, ...]:
     """Returns the values of a categorical's or ordinal's vector entries, of a constant its only value."""
@@ -34,8 +32,8 @@ def choices_of(hyperparameter: Any) -> tuple[Any, ...]:
         held = [hyperparameter.value]
     else:
         held = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
-    values = (hyperparameter.meta or {}).get(VALUES)
-    if isinstance(values, list) and len(values) == len(held):  # anyone may write anything there
+    values = noted(hyperparameter, VALUES)
+    if isinstance(values, list) and len(values) == len(held):
         held = values
     return tuple(map(storable, held))
 

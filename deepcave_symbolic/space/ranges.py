@@ -1,8 +1,7 @@
 """Ranges of numbers as they were written: with bounds that ConfigSpace cannot hold, and with steps.
 
 ConfigSpace 1.2 keeps 13 decimal places of a float's bounds, so that a tolerance on a log scale from 1e-16 has none, and
-it has no steps, which it had up to 0.7. A hyperparameter made here has both; what it holds beyond ConfigSpace stands in
-its `meta`, which copies and JSON keep.
+it has no steps, which it had up to 0.7. A hyperparameter made here has both.
 """
 
 from __future__ import annotations
@@ -13,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.notes import EXACT, STEP, noted, with_note
 
-__all__ = ["MOST_STEPS", "STEP", "float_range", "is_exact", "steps_of", "values_on_steps"]
+__all__ = ["MOST_STEPS", "float_range", "is_exact", "steps_of", "values_on_steps"]
 
 #: More values than this are a range: a projection has no more points along one.
 MOST_STEPS = 40
-#: Keys of `meta`: the step of a range, and that its bounds are not those that ConfigSpace would hold.
-STEP, _EXACT = "deepcave_symbolic.step", "deepcave_symbolic.exact"
 _PLACES = 13
 #: How far ConfigSpace's rounding may move a bound, as a share of the range (of the bound on a log scale).
 _TOLERANCE = 1e-9
@@ -46,7 +44,7 @@ def float_range(
         return UniformFloatHyperparameter(name, lower, upper, default_value, log, meta)
     from deepcave_symbolic.space.exact_scaler import ExactScaler
 
-    exact = UniformFloatHyperparameter(name, 0.0, 1.0, meta={**(meta or {}), _EXACT: True})
+    exact = UniformFloatHyperparameter(name, 0.0, 1.0, meta=with_note(meta, EXACT, True))
     exact.lower, exact.upper, exact.log = lower, upper, log
     exact._transformer = ExactScaler(np.float64(lower), np.float64(upper), log=log, dtype=np.float64)
     exact.default_value = float(exact.to_value(np.array([0.5]))[0]) if default_value is None else float(default_value)
@@ -62,7 +60,7 @@ def _is_held(lower: float, upper: float, log: bool) -> bool:
 
 def is_exact(hyperparameter: Any) -> bool:
     """Returns whether a float keeps more than ConfigSpace's 13 decimal places."""
-    return bool((hyperparameter.meta or {}).get(_EXACT))
+    return noted(hyperparameter, EXACT) is True
 
 
 def steps_of(lower: float, upper: float, step: float) -> Array | None:
@@ -76,7 +74,7 @@ def steps_of(lower: float, upper: float, step: float) -> Array | None:
 
 def values_on_steps(hyperparameter: Any) -> Array | None:
     """Returns the values of a range with few steps, shape (n,); None for any other hyperparameter."""
-    step = (hyperparameter.meta or {}).get(STEP)
-    if not isinstance(step, int | float) or not hasattr(hyperparameter, "lower"):  # anyone may write anything there
+    step = noted(hyperparameter, STEP)
+    if not isinstance(step, int | float) or not hasattr(hyperparameter, "lower"):
         return None
     return steps_of(float(hyperparameter.lower), float(hyperparameter.upper), float(step))

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.space.condition_chains import dependences_in, too_entangled
-from deepcave_symbolic.space.ranges import STEP, float_range, values_on_steps
+from deepcave_symbolic.space.notes import STEP, noted, with_note
+from deepcave_symbolic.space.ranges import float_range, values_on_steps
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -70,7 +71,7 @@ def notes_of(space: ConfigurationSpace) -> tuple[str, ...]:
     notes = []
     for name, hyperparameter in space.items():
         bounds: Any = hyperparameter
-        if STEP in (bounds.meta or {}) and hasattr(bounds, "lower") and values_on_steps(bounds) is None:
+        if noted(bounds, STEP) is not None and hasattr(bounds, "lower") and values_on_steps(bounds) is None:
             notes.append(
                 f"The steps of {name!r} are left out: it is taken for a range from {bounds.lower:g} to "
                 f"{bounds.upper:g}."
@@ -85,7 +86,7 @@ def _decoder(kind: str, decode: Callable[..., Any]) -> Callable[..., Any]:
         step = fields.pop("q", None)
         try:
             if step is not None:
-                fields["meta"] = {**(fields.get("meta") or {}), STEP: float(step)}
+                fields["meta"] = with_note(fields.get("meta"), STEP, float(step))
             found = float_range(**fields) if kind == "uniform_float" else decode(fields, space, decoder)
             if not all(math.isfinite(getattr(found, end, 0.0)) for end in ("lower", "upper")):
                 raise ValueError("no finite bounds")

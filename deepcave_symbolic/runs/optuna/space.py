@@ -25,7 +25,8 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.optuna.conditions import Parameter, add_conditions
-from deepcave_symbolic.space.choices import VALUES, choice_position, names_of, storable
+from deepcave_symbolic.space.choices import choice_position, names_of, storable
+from deepcave_symbolic.space.notes import VALUES, with_note
 from deepcave_symbolic.space.ranges import float_range, steps_of
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def _categorical(name: str, distributions: Sequence[Any], values: Sequence[Any])
     choices = tuple(map(storable, first.choices))
     vector = np.array([choice_position(value, choices) for value in values])
     names = names_of(choices)
-    return CategoricalHyperparameter(name, names, default_value=names[0], meta={VALUES: list(choices)}), vector
+    return CategoricalHyperparameter(
+        name, names, default_value=names[0], meta=with_note(None, VALUES, list(choices))
+    ), vector
 
 
 def _number(name: str, distributions: Sequence[Any], values: Sequence[Any], changes: list[str]) -> tuple[Any, Array]:

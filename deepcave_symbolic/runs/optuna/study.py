@@ -50,7 +50,12 @@ def from_study(study: Any, *, configspace: ConfigurationSpace | None = None) -> 
         NoTrialsError: If no trial is complete.
         InvalidArgumentError: If the distributions contradict each other, or the trials do not fit `configspace`.
     """
-    everything = study.get_trials(deepcopy=False)
+    try:
+        everything = study.get_trials(deepcopy=False)
+    except Exception as error:  # of Optuna's storage, and of what that stands on
+        raise InvalidArgumentError(
+            "The study's trials cannot be read from its storage. Is its database still there, and can it be reached?"
+        ) from error
     complete = [trial for trial in everything if trial.state.name == "COMPLETE"]
     if not complete:
         states = Counter(trial.state.name for trial in everything)

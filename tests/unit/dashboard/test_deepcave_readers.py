@@ -211,7 +211,7 @@ def test_a_folder_stands_for_the_runs_below_it(tmp_path: Path, monkeypatch: pyte
     assert run_folders(str(tmp_path)) == runs
     (tmp_path / "other").mkdir()
     assert run_folders("other") == [tmp_path / "other"]  # perhaps another optimizer's, for DeepCAVE to try
-    with pytest.raises(RunNotFoundError, match="No such folder: none"):
+    with pytest.raises(RunNotFoundError, match="No such file or folder: none"):
         run_folders("none")
     (runs[2] / "runhistory.json").write_text("[]", encoding="utf-8")
     left, refused = readable([*runs, tmp_path / "other"])

@@ -373,6 +373,20 @@ def test_trials_that_break_constraints_are_no_incumbent(recorded: str) -> None:
     assert load_run(study).notes[0].startswith("None of the 3 complete trials meets the study's constraints")
 
 
+def test_a_study_whose_storage_is_gone_and_a_space_that_is_none(smooth: Any) -> None:
+    class Gone:
+        study_name, metric_names, directions = "gone", None, smooth.directions
+
+        def get_trials(self, deepcopy: bool = True) -> Any:
+            raise sqlite3.OperationalError("unable to open database file")
+
+    with pytest.raises(InvalidArgumentError, match="cannot be read from its storage") as caught:
+        load_run(Gone())
+    assert "database file" not in str(caught.value)
+    with pytest.raises(InvalidArgumentError, match=r"expected a ConfigSpace\.ConfigurationSpace"):
+        load_run(smooth, configspace={"lr": (0.0, 1.0)})  # type: ignore[arg-type]
+
+
 # --- files --------------------------------------------------------------------------------------------------------
 
 

@@ -12,12 +12,12 @@ from ConfigSpace import UniformFloatHyperparameter as Uniform
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError
 from deepcave_symbolic.space.axis import axis_of
-from deepcave_symbolic.space.choices import VALUES
 from deepcave_symbolic.space.configurations import sample_all
-from deepcave_symbolic.space.ranges import STEP, float_range, is_exact, steps_of
+from deepcave_symbolic.space.notes import EXACT, STEP, VALUES
+from deepcave_symbolic.space.ranges import float_range, is_exact, steps_of
 from deepcave_symbolic.space.serialized import notes_of, read_space, space_dict
 
-EXACT = {
+BOUNDS = {
     "tolerance": (1e-16, 1e-2, True),
     "next float": (1.0, float(np.nextafter(1.0, 2.0)), False),
     "tinier than any decimal place": (1e-30, 1e-15, True),
@@ -36,9 +36,9 @@ def old(**fields: object) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("kind", EXACT)
+@pytest.mark.parametrize("kind", BOUNDS)
 def test_bounds_are_kept_to_the_last_digit(kind: str) -> None:
-    lower, upper, log = EXACT[kind]
+    lower, upper, log = BOUNDS[kind]
     space = ConfigurationSpace()
     space.add(float_range("x", lower, upper, log=log))
     for same in (space, copy.deepcopy(space), pickle.loads(pickle.dumps(space)), read_space(space_dict(space))):
@@ -105,12 +105,13 @@ def test_what_is_wrong_is_said_without_the_words_of_libraries(fields: dict[str, 
 
 
 @pytest.mark.parametrize("meta", ["x", None, float("nan"), -1, 0, [1], {}])
-def test_what_others_write_into_our_fields_is_ignored(meta: object) -> None:
-    fields = {"meta": {STEP: meta, VALUES: meta}}
-    space = read_space(old(type="uniform_float", lower=0.0, upper=1.0, **fields))
-    assert axis_of(space, "x").values is None and sample_all(space, 3, np.random.RandomState(0)).shape == (3, 1)
-    choices = read_space(old(type="categorical", choices=["a", "b"], **fields))
-    assert axis_of(choices, "x").choices == ("a", "b") and notes_of(choices) == ()
+def test_what_others_write_into_our_notes_is_ignored(meta: object) -> None:
+    for fields in ({"meta": {STEP: meta, VALUES: meta, EXACT: meta}}, {"meta": meta}):
+        space = read_space(old(type="uniform_float", lower=0.0, upper=1.0, **fields))
+        assert axis_of(space, "x").values is None and not is_exact(space["x"])
+        assert sample_all(space, 3, np.random.RandomState(0)).shape == (3, 1)
+        choices = read_space(old(type="categorical", choices=["a", "b"], **fields))
+        assert axis_of(choices, "x").choices == ("a", "b") and notes_of(choices) == ()
 
 
 def test_draws_from_a_normal_distribution_far_wider_than_its_bounds_are_even() -> None:
