@@ -118,8 +118,8 @@ def _only_run_below(folder: Path) -> Path:
     shown = ", ".join(str(run) for run in candidates[:MAX_LISTED])
     more = f" and {len(candidates) - MAX_LISTED} more" if len(candidates) > MAX_LISTED else ""
     raise RunNotFoundError(
-        f"{folder} holds {len(candidates)} runs; give one of them, or take all (--all-runs, explain_study): "
-        f"{shown}{more}.",
+        f"{folder} holds {len(candidates)} runs; give one of them (`explain --all-runs`, in Python explain_study, "
+        f"takes all): {shown}{more}.",
         path=folder,
         candidates=candidates,
     )

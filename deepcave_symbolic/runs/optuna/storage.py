@@ -131,8 +131,8 @@ def _chosen(storage: Any, path: Path, name: str | None) -> str:
     raise AmbiguousRunError(
         "\n".join(
             [
-                f"{path} has {len(studies)} studies. Give one of them, or take all: --all-runs on the command line, "
-                "explain_study(...) in Python.",
+                f"{path} has {len(studies)} studies. Give one of them; `explain --all-runs`, in Python explain_study, "
+                "takes all.",
                 *listed,
                 *more,
             ]
