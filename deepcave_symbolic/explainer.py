@@ -23,7 +23,7 @@ from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.findings import Expect, findings_of
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.findings.trust import noise_of
-from deepcave_symbolic.formulas.by_choice import categorical_of, score_by_choice
+from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, alternatives, front_of, recommend, score
@@ -281,7 +281,9 @@ class Explainer:
             raise InvalidArgumentError(
                 f"The hyperparameter {names[0]!r} was given twice; name two different ones or one."
             )
-        return [axis_of(self.run.configspace, name) for name in names]
+        axes = [axis_of(self.run.configspace, name) for name in names]
+        check_choices(axes)
+        return axes
 
     def _target(self, projection: Projection) -> Target:
         if self.question.source == "trials":

@@ -13,7 +13,7 @@ import numpy as np
 from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.findings.behaviour import in_words
 from deepcave_symbolic.findings.evidence import Evidence
-from deepcave_symbolic.findings.interaction import Interaction, interaction_of
+from deepcave_symbolic.findings.interaction import Interaction, interactions_of
 from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
 from deepcave_symbolic.findings.trust import Trust, judge
 from deepcave_symbolic.formulas.formula import Formula
@@ -77,6 +77,7 @@ def findings_of(
         expected = {p: Expected(float(m), float(s)) for p, m, s in zip(places, means, stds, strict=True)}
     evidence = Evidence(projection, noise, surrogate.n_trials)
     bands = [band_of(formula, projection) for formula in formulas]
+    interactions = interactions_of(formulas, projection)
     return tuple(
         Findings(
             trust=judge(surrogate, evidence, formula, band),
@@ -90,8 +91,8 @@ def findings_of(
                 there=None if near is None else expected.get(near),
                 evidence=evidence,
             ),
-            interaction=interaction_of(formula, projection),
+            interaction=interaction,
             band=band,
         )
-        for formula, best, band in zip(formulas, bests, bands, strict=True)
+        for formula, best, band, interaction in zip(formulas, bests, bands, interactions, strict=True)
     )

@@ -9,6 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name
 
-__all__ = ["Interaction", "interaction_of", "interaction_rmse"]
+__all__ = ["Interaction", "interaction_rmse", "interactions_of"]
 
 #: A share below this is not worth a word.
 _NEGLIGIBLE = 0.01
@@ -66,23 +67,23 @@ class Interaction(Record):
         return {**super().to_dict(), "interaction": self.interaction, "sentence": self.sentence}
 
 
-def interaction_of(formula: Formula, projection: Projection) -> Interaction | None:
-    """Returns the shares for a formula of two hyperparameters, None for one hyperparameter or a constant projection.
+def interactions_of(formulas: Sequence[Formula], projection: Projection) -> list[Interaction | None]:
+    """Returns the shares for formulas of two hyperparameters, None for one hyperparameter or a constant projection.
 
     Args:
-        formula: The formula shown.
-        projection: What it describes.
+        formulas: The formulas shown.
+        projection: What they describe.
     """
     if len(projection.axes) != 2 or projection.is_flat:
-        return None
+        return [None] * len(formulas)
     valid = projection.valid
-    columns = columns_of(projection.grid[valid])
+    columns, weights = columns_of(projection.grid[valid]), projection.weights[valid]
     first, second = projection.axes[0].name, projection.axes[1].name
-    return Interaction(
-        additive=_additive_share(projection.mean[valid], columns, projection.weights[valid]),
-        formula=1.0 - _additive_share(evaluate(formula.tree, columns), columns, projection.weights[valid]),
-        hyperparameters=(first, second),
-    )
+    additive = _additive_share(projection.mean[valid], columns, weights)
+    return [
+        Interaction(additive, 1.0 - _additive_share(evaluate(formula.tree, columns), columns, weights), (first, second))
+        for formula in formulas
+    ]
 
 
 def interaction_rmse(points: Array, values: Array, weights: Array) -> float:

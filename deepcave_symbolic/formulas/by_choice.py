@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import NoTrialsError
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, NoTrialsError
 from deepcave_symbolic.formulas.expression import Node, cases, constant, evaluate, longest_case, substitute, variable
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, front_of, score, score_one
@@ -26,7 +26,7 @@ from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["Found", "categorical_of", "score_by_choice"]
+__all__ = ["Found", "categorical_of", "check_choices", "score_by_choice"]
 
 #: Proposes expressions in search coordinates for a target.
 Search = Callable[[Target], list[tuple[str, Node]]]
@@ -39,6 +39,9 @@ _STEP = 0.2
 _ENGINE = "cases"
 #: Choices that are searched alone, half a second each; more of them share one shape, which they shift.
 _MOST_ALONE = 30
+#: Choices of a categorical alone, of one beside another hyperparameter, and pairs of choices of two categoricals: each
+#: takes about half a minute.
+_MOST_CHOICES, _MOST_BESIDE, _MOST_PAIRS = 1_000, 300, 2_500
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,25 @@ class Found:
 def categorical_of(axes: Sequence[Axis]) -> int | None:
     """Returns the position of the first categorical axis, None without one."""
     return next((i for i, axis in enumerate(axes) if axis.categorical), None)
+
+
+def check_choices(axes: Sequence[Axis]) -> None:
+    """Raises HyperparameterNotExplainableError for more choices than can be searched in half a minute or so."""
+    counts = {axis.name: len(axis.values or ()) for axis in axes if axis.categorical}
+    n = math.prod(counts.values())
+    names = " and ".join(map(repr, counts))
+    if len(axes) == 1 and n > _MOST_CHOICES:
+        reason = f"{names} has {n} choices; at most {_MOST_CHOICES} are explained."
+    elif len(counts) == 2 and n > _MOST_PAIRS:
+        reason = f"{names} have {n} pairs of choices; at most {_MOST_PAIRS} are explained. Explain each alone."
+    elif len(axes) == 2 and len(counts) == 1 and n > _MOST_BESIDE:
+        reason = (
+            f"{names} has {n} choices; beside another hyperparameter at most {_MOST_BESIDE} are explained. "
+            "Explain each hyperparameter alone."
+        )
+    else:
+        return
+    raise HyperparameterNotExplainableError(reason, hyperparameter=next(iter(counts)))
 
 
 def score_by_choice(target: Target, search: Search, max_complexity: int) -> Found:
@@ -105,6 +127,7 @@ def _without_long_steps(formulas: list[Formula], max_complexity: int) -> list[Fo
         if formula.complexity > max_complexity and small:
             continue
         kept.append(formula)
+    # By identity: formulas of many choices are large, and comparing each with each takes minutes.
     return [f for f in formulas if f.complexity <= max_complexity or any(f is each for each in kept)]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.projection.fitting_points import fit_values
@@ -45,6 +45,8 @@ _ICE_CURVES = 24
 #: Clauses that exclude less than the rest of this share of the averaged configurations shift no average that counts.
 _ALL = 0.98
 _MAX_DRAWS = 200_000
+#: Numbers in a matrix of vectors: 128 MiB, of which a prediction needs a few.
+_MOST_ENTRIES = 2**24
 #: Fewer valid configurations than this are filled up with the trials' own.
 _FEW_FOUND = 20
 _DESIGN_SEED = 0
@@ -261,14 +263,9 @@ def average_over(
 ) -> tuple[Array, Array, Array]:
     """Returns mean (n,), std (n,) and the single predictions (m, n) over all points and drawn configurations."""
     n, m = len(vectors), len(others)
-    X = np.repeat(others, n, axis=0)
-    X[:, columns] = np.tile(vectors, (m, 1))
-    X = deactivate(configspace, X)
-    usable = ~np.isnan(X[:, columns]).any(axis=1) & ~forbidden(configspace, X)
-    mu = np.full(m * n, np.nan)
-    sigma = np.full(m * n, np.nan)
-    if np.any(usable):
-        mu[usable], sigma[usable] = surrogate.model.predict(X[usable])
+    together = max(1, _MOST_ENTRIES // max(1, vectors.shape[0] * others.shape[1]))
+    parts = [_predicted(surrogate, configspace, columns, vectors, part) for part in _split(others, together)]
+    mu, sigma, usable = (np.concatenate(values) for values in zip(*parts, strict=True))
     # Relative to the largest, so that squares of huge and tiny costs stay numbers.
     scale = float(np.max(sigma[usable], initial=0.0)) or 1.0
     single, variance = mu.reshape(m, n), (sigma.reshape(m, n) / scale) ** 2
@@ -278,3 +275,25 @@ def average_over(
     mean[some] = np.nansum(single[:, some], axis=0) / counts[some]
     std[some] = np.sqrt(np.nansum(variance[:, some], axis=0) / counts[some]) * scale
     return mean, std, single
+
+
+def _split(others: Array, n: int) -> list[Array]:
+    return [others[i : i + n] for i in range(0, len(others), n)] or [others]
+
+
+def _predicted(
+    surrogate: FittedSurrogate,
+    configspace: ConfigurationSpace,
+    columns: Sequence[int],
+    vectors: Array,
+    others: Array,
+) -> tuple[Array, Array, Mask]:
+    """Returns mean, standard deviation and which are valid, for every point beside every configuration: (m·n,)."""
+    X = np.repeat(others, len(vectors), axis=0)
+    X[:, columns] = np.tile(vectors, (len(others), 1))
+    X = deactivate(configspace, X)
+    usable = ~np.isnan(X[:, columns]).any(axis=1) & ~forbidden(configspace, X)
+    mu, sigma = np.full(len(X), np.nan), np.full(len(X), np.nan)
+    if np.any(usable):
+        mu[usable], sigma[usable] = surrogate.model.predict(X[usable])
+    return mu, sigma, usable

@@ -36,9 +36,12 @@ class Record:
         return record
 
     def __eq__(self, other: object) -> bool:
+        own: Any = self
         if type(other) is not type(self):
             return NotImplemented
-        return self is other or content(self) == content(other)
+        return self is other or all(
+            content(getattr(self, f.name)) == content(getattr(other, f.name)) for f in fields(own) if f.compare
+        )
 
     def __hash__(self) -> int:
         return hash(content(self))

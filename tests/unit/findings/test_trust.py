@@ -26,7 +26,7 @@ from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.behaviour import in_words
 from deepcave_symbolic.findings.evidence import Evidence
-from deepcave_symbolic.findings.interaction import interaction_of
+from deepcave_symbolic.findings.interaction import interactions_of
 from deepcave_symbolic.findings.trust import Trust, judge, noise_of
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
@@ -141,28 +141,28 @@ def test_a_projection_with_incumbent_survives_json() -> None:
 def test_interaction_shares_of_known_functions() -> None:
     p = projected(lambda X: (X[:, 0] - 0.5) * (X[:, 1] - 0.5) + X[:, 0], "x0", "x1", d=2)
     product = 0.5 + x0 + (x0 - 0.5) * (x1 - 0.5)
-    found = interaction_of(formula(product, p), p)
+    (found,) = interactions_of([formula(product, p)], p)
     assert found is not None
     # On n equally spaced points of [0, 1] the variance is (n + 1)/(12 (n - 1)), here n = 20; the incumbent is one more.
     v = 21 / (12 * 19)
     assert found.interaction == pytest.approx(v * v / (v + v * v), rel=1e-3)
     assert found.formula == pytest.approx(found.interaction, rel=1e-6)
     assert "an interaction of x0 and x1" in found.sentence
-    additive = interaction_of(formula(0.5 + x0, p), p)
+    (additive,) = interactions_of([formula(0.5 + x0, p)], p)
     assert additive is not None and "This formula is additive." in additive.sentence
 
 
 def test_additive_projections_say_so() -> None:
     p = projected(lambda X: X[:, 0] ** 2 - np.sqrt(X[:, 1]), "x0", "x1", d=2)
-    found = interaction_of(formula(x0 - x1, p), p)
+    (found,) = interactions_of([formula(x0 - x1, p)], p)
     assert found is not None and found.additive == pytest.approx(1.0) and "act independently" in found.sentence
 
 
 def test_interaction_needs_two_hyperparameters_that_matter() -> None:
     one = projected(lambda X: X[:, 0], "x0")
     flat = projected(lambda X: np.ones(len(X)), "x0", "x1")
-    assert interaction_of(formula(x0, one), one) is None
-    assert interaction_of(formula(constant(1.0), flat), flat) is None
+    assert interactions_of([formula(x0, one)], one) == [None]
+    assert interactions_of([formula(constant(1.0), flat)], flat) == [None]
 
 
 # --- band -----------------------------------------------------------------------------------------------------------

@@ -254,3 +254,25 @@ def test_cases_count_every_other_expression_once() -> None:
     assert complexity(tree) == 1
     np.testing.assert_array_equal(evaluate(tree, [np.array([0.0, 1.0, 2.0])]), [1.0, 2.0, 1.0])
     assert Node.decoded(tree.encoded()) == tree
+
+
+@pytest.mark.parametrize(
+    ("names", "sizes", "words"),
+    [
+        (("c",), (1001,), "'c' has 1001 choices; at most 1000 are explained."),
+        (("c", "lr"), (301,), "'c' has 301 choices; beside another hyperparameter at most 300 are explained"),
+        (
+            ("c", "d"),
+            (60, 50),
+            "'c' and 'd' have 3000 pairs of choices; at most 2500 are explained. Explain each alone.",
+        ),
+    ],
+)
+def test_too_many_choices_are_refused(names: tuple[str, ...], sizes: tuple[int, ...], words: str) -> None:
+    many = ConfigurationSpace(seed=0)
+    many.add(*(Categorical(name, [f"v{i}" for i in range(n)]) for name, n in zip("cd", sizes, strict=False)))
+    many.add(Float("lr", (0.0, 1.0)))
+    with pytest.raises(HyperparameterNotExplainableError) as caught:
+        explained(many, lambda values: values["lr"], *names)
+    assert str(caught.value).startswith(words)
+    assert not explained(many, lambda values: values["lr"], "lr", max_complexity=2).groups

@@ -267,6 +267,15 @@ def test_the_same_projection_every_time_and_through_json(names: tuple[str, ...])
     assert back.to_dict() == first.to_dict()
 
 
+def test_large_matrices_are_asked_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Model(plain(), additive)
+    expected = projected(whole, "lr", "units")
+    parts = Model(plain(), additive)
+    monkeypatch.setattr("deepcave_symbolic.projection.average._MOST_ENTRIES", 20_000)
+    assert projected(parts, "lr", "units") == expected
+    assert max(map(np.size, whole.asked)) > 20_000 >= max(map(np.size, parts.asked))
+
+
 def test_json_keeps_blanks() -> None:
     cs = ConfigurationSpace()
     cs.add(Integer("n", (1, 6)))
