@@ -16,7 +16,7 @@ from deepcave_symbolic.numeric.arrays import Array, Mask, columns_of
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.names import either, shown_name
 
 __all__ = ["Band", "band_of"]
 
@@ -92,7 +92,7 @@ def _choices(projection: Projection, out: Mask) -> tuple[str, ...]:
     for i, axis in enumerate(projection.axes):
         if axis.categorical and axis.labels is not None:
             marked = [axis.labels[int(value)] for value in np.unique(projection.grid[out, i])]
-            found += [f"{shown_name(axis.name)} = {' or '.join(map(shown_name, marked))}"] if marked else []
+            found += [f"{shown_name(axis.name)} = {either(list(map(shown_name, marked)))}"] if marked else []
     return tuple(found)
 
 

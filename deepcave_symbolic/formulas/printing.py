@@ -11,12 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from deepcave_symbolic.formulas.expression import CASES, Node
-from deepcave_symbolic.words.names import latex_name, shown_name, visible
+from deepcave_symbolic.words.names import either, latex_name, shown_name, visible
 from deepcave_symbolic.words.numbers import number_text
 
 __all__ = ["to_latex", "to_mathml", "to_python", "to_text"]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+#: Different expressions of cases that a line of text lists; LaTeX and Python have all.
+_MOST_CASES = 12
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
 
 #: Choices of the categorical variables, by their index: their names; in Python, what the variable is compared with.
@@ -148,10 +150,11 @@ class _Text(_Printer):
     def listed(self, name: str, parts: Sequence[tuple[list[Any], Node]], start: str) -> str:
         """Returns cases one after the other, such as activation = relu: 0.1; tanh or logistic: 0.2."""
         texts = []
-        for i, (choices, branch) in enumerate(parts):
-            head = " or ".join(shown_name(choice) for choice in choices)
+        for i, (choices, branch) in enumerate(parts[:_MOST_CASES]):
+            head = either([shown_name(choice) for choice in choices])
             texts.append(f"{start}{f'{name} = ' if i == 0 else ''}{head}: {self.show(branch)[0]}")
-        return "; ".join(texts)
+        more = [f"{len(parts) - _MOST_CASES} more cases"] if len(parts) > _MOST_CASES else []
+        return "; ".join([*texts, *more])
 
     def whole(self, node: Node) -> str:
         """Returns the text of a formula, whose cases need no braces where they are all of it."""

@@ -13,6 +13,8 @@ __all__ = ["broken", "write_text"]
 _WIDTH = 100
 #: In a column at least this wide a long formula is broken; else all formulas stand below their rows.
 _FORMULA_WIDTH = 60
+#: Lines of a formula in a table; longer ones have dozens of choices.
+_MOST_LINES = 8
 
 
 def write_text(blocks: Sequence[Block]) -> str:
@@ -93,8 +95,12 @@ def _with_last(starts: Sequence[str], cells: Sequence[Cell]) -> list[str]:
     lines = [] if not below else [starts[0].rstrip()]
     for start, cell in zip(starts[below:], cells[below:], strict=True):
         if below and not isinstance(cell, str):
-            lines += [start.rstrip(), *(f"    {line}" for line in broken(_cell(cell), _WIDTH - 4))]
+            lines += [start.rstrip(), *(f"    {line}" for line in _cut(broken(_cell(cell), _WIDTH - 4)))]
             continue
-        for i, line in enumerate(broken(_cell(cell), max(room, _FORMULA_WIDTH))):
+        for i, line in enumerate(_cut(broken(_cell(cell), max(room, _FORMULA_WIDTH)))):
             lines.append(f"{start if i == 0 else ' ' * len(start)}  {line}")
     return lines
+
+
+def _cut(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= _MOST_LINES else [*lines[:_MOST_LINES], "…"]

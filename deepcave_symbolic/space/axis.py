@@ -20,6 +20,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.choices import choices_of, names_of
 from deepcave_symbolic.space.ranges import values_on_steps
+from deepcave_symbolic.words.names import either
 from deepcave_symbolic.words.numbers import number_text, round_within
 
 if TYPE_CHECKING:
@@ -172,13 +173,12 @@ class Axis(Record):
     def describe(self) -> str:
         """Returns the domain in words, such as "learning_rate in [0.0001, 1], log scale"."""
         if self.categorical and self.labels is not None:
-            return f"{self.name} in {{{', '.join(self.labels)}}}"
+            return f"{self.name} in {{{either(self.labels, ', ')}}}"
         if self.labels is not None:
             ranks = zip(self.values or (), self.labels, strict=True)
-            inner = "ranks " + ", ".join(f"{int(v)} = {label}" for v, label in ranks)
-            return f"{self.name}: {inner}"
+            return f"{self.name}: ranks {either([f'{int(v)} = {label}' for v, label in ranks], ', ')}"
         if self.values is not None:
-            return f"{self.name} in {{{', '.join(map(number_text, self.values))}}}"
+            return f"{self.name} in {{{either(list(map(number_text, self.values)), ', ')}}}"
         kind = [word for word, is_so in (("integer", self.integer), ("log scale", self.log)) if is_so]
         bounds = ", ".join(self.shown(v, 6) for v in (self.lower, self.upper))
         return f"{self.name} in [{bounds}]" + (f", {', '.join(kind)}" if kind else "")

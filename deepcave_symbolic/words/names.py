@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["identifiers", "latex_name", "shown_name", "visible", "visible_text"]
+__all__ = ["either", "identifiers", "latex_name", "shown_name", "visible", "visible_text"]
 
 
 def visible(name: str) -> str:
@@ -28,6 +28,17 @@ def shown_name(name: str) -> str:
     if re.fullmatch(r"[^\W\d][\w.:]*", name) and unicodedata.normalize("NFKC", name) == name:
         return name
     return '"' + visible(name.replace("\\", "\\\\").replace('"', '\\"')) + '"'
+
+
+#: Names that a sentence or a formula lists at most, and how many it has of more.
+_MOST_LISTED, _LISTED_OF_MORE = 12, 4
+
+
+def either(names: Sequence[str], between: str = " or ") -> str:
+    """Returns names as a sentence lists them, such as a or b; of many the first ones and how many others there are."""
+    if len(names) <= _MOST_LISTED:
+        return between.join(names)
+    return between.join([*names[:_LISTED_OF_MORE], f"{len(names) - _LISTED_OF_MORE} others"])
 
 
 _LATEX_ESCAPES = {

@@ -15,8 +15,10 @@ from deepcave_symbolic.formulas.expression import Node, constant, evaluate, subs
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.values import natural_of, shown_value
-from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.names import either, shown_name
 
+#: Sentences on choices that move differently.
+_MOST_SENTENCES = 12
 _OPPOSITE = {RISES: FALLS, FALLS: RISES}
 
 
@@ -86,14 +88,16 @@ def _choices_in_words(formula: Formula, selector: int, objective: str, evidence:
     if len(formula.axes) == 1:
         levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
         low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
-        return [f"{objective} is lowest for {name} = {' or '.join(low)}, highest for {' or '.join(high)}."]
+        return [f"{objective} is lowest for {name} = {either(low)}, highest for {either(high)}."]
     labels_of: dict[str, list[str]] = {}
     for j, label in enumerate(labels):
         own = None if evidence is None else evidence.at_choice(selector, j)
         labels_of.setdefault(" ".join(in_words(formula.at_choice(selector, j), own)), []).append(label)
     if len(labels_of) == 1:
         return [f"Whatever {name} is: {next(iter(labels_of))}"]
-    return [f"For {name} = {' or '.join(given)}: {sentence}" for sentence, given in labels_of.items()]
+    found = [f"For {name} = {either(given)}: {sentence}" for sentence, given in labels_of.items()]
+    more = [f"And {len(found) - _MOST_SENTENCES} more."] if len(found) > _MOST_SENTENCES else []
+    return [*found[:_MOST_SENTENCES], *more]
 
 
 def _line_in_words(tree: Node, axis: Axis, objective: str, about: _About, *, along: bool = False) -> str:

@@ -27,6 +27,8 @@ __all__ = ["plot_choices"]
 
 #: Of the distance between two choices, how much the columns of a group take, and what that is in a wide figure.
 _GROUP, _GROUP_PIXELS = 0.8, 500
+#: Choices that are drawn as curves; of more nobody finds one.
+_MOST_CURVES = 16
 
 
 def plot_choices(projection: Projection, formula: Formula) -> go.Figure:
@@ -53,7 +55,7 @@ def _columns(projection: Projection, formula: Formula) -> go.Figure:
     figure = go.Figure(
         [
             points(_spread(trials.values[:, 0]), trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER),
-            _means(projection, x, palette.CHOICES[0], "surrogate ± 1 standard deviation"),
+            _means(projection, x, palette.choice_colors(1)[0], "surrogate ± 1 standard deviation"),
             _dashes(x, values, palette.FORMULA, "formula", 46),
             *incumbent(projection),
         ]
@@ -68,8 +70,9 @@ def _groups_of_columns(projection: Projection, formula: Formula) -> go.Figure:
     labels, n = first.labels or (), len(second.labels or ())
     places = _GROUP * ((np.arange(len(labels)) + 0.5) / len(labels) - 0.5)
     figure, best, formulas = go.Figure(), projection.incumbent, []
-    for j, (label, place) in enumerate(zip(labels, places, strict=True)):
-        part, color = projection.at_choice(0, j), palette.CHOICES[j % len(palette.CHOICES)]
+    colors = palette.choice_colors(len(labels))
+    for j, (label, place, color) in enumerate(zip(labels, places, colors, strict=True)):
+        part = projection.at_choice(0, j)
         x, name, group = part.grid[:, 0], escape(label), {"legendgroup": f"choice {j}"}
         trials = _spread(part.trials.values[:, 0] + place, _GROUP / len(labels) / 2)
         dash = max(8.0, _GROUP_PIXELS / (n * len(labels)))
@@ -94,8 +97,11 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
     selector, axis = projection.axes[s], projection.axes[1 - s]
     figure, formulas = go.Figure(), []
     dense = axis.check_grid(CURVE_POINTS)
-    for j, label in enumerate(selector.labels or ()):
-        part, color = projection.at_choice(s, j), palette.CHOICES[j % len(palette.CHOICES)]
+    labels = selector.labels or ()
+    n_trials = np.bincount(projection.trials.values[:, s].astype(int), minlength=len(labels))
+    drawn = np.sort(np.argsort(-n_trials, kind="stable")[:_MOST_CURVES])
+    for j, color in zip(drawn.tolist(), palette.choice_colors(len(drawn)), strict=True):
+        part, label = projection.at_choice(s, j), labels[j]
         name, group = escape(label), f"choice {j}"
         columns = [dense, dense]
         columns[s] = np.full(len(dense), float(j))
@@ -118,7 +124,10 @@ def _curves(projection: Projection, formula: Formula, s: int) -> go.Figure:
     figure.add_traces(incumbent(projection, 1 - s))
     figure.update_xaxes(**axis_layout(axis))
     figure.update_yaxes(range=cost_range(projection, formulas))
-    return figure.update_layout(legend_title_text=escape(selector.name))
+    title = escape(selector.name)
+    if len(drawn) < len(labels):
+        title += f"<br>({len(drawn)} of {len(labels)}, with most trials)"
+    return figure.update_layout(legend_title_text=title)
 
 
 def _means(projection: Projection, x: Array, color: str, name: str, **style: Any) -> go.Scatter:

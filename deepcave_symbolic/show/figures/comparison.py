@@ -33,10 +33,11 @@ def _curves(comparison: Compared) -> go.Figure:
     axis = comparison.formulas[0].axes[0]
     mode = "markers" if axis.categorical else "lines"
     dense = axis.check_grid(CURVE_POINTS)
+    colors = palette.choice_colors(len(comparison.runs))
     for i, (run, explanation, formula) in enumerate(
         zip(comparison.runs, comparison.explanations, comparison.formulas, strict=True)
     ):
-        color, group, name = palette.CHOICES[i % len(palette.CHOICES)], f"run {i}", escape(_short(run))
+        color, group, name = colors[i], f"run {i}", escape(_short(run))
         projection = explanation.projection
         assert projection is not None
         if not axis.categorical:

@@ -21,10 +21,12 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic import Explanation, Formula, explain
 from deepcave_symbolic.exceptions import DomainWarning, HyperparameterNotExplainableError, UnknownNameError
+from deepcave_symbolic.findings.behaviour.words import in_words
 from deepcave_symbolic.formulas.expression import Node, cases, complexity, constant, evaluate
 from deepcave_symbolic.runs.run import Run, Status, Trial
+from deepcave_symbolic.space.axis import Axis
 from known_surrogates import OfValues, OfVectors
 
 CHOICES = ("relu", "tanh", "logistic")
@@ -118,6 +120,19 @@ def test_shown_is_evaluated_exported_and_round_tripped(function: Any) -> None:
         ]
         np.testing.assert_allclose(by_sympy, values, rtol=1e-12)
         assert formula.latex().count("{") == formula.latex().count("}")
+
+
+def test_of_many_choices_the_text_has_some_and_the_exports_all() -> None:
+    labels = tuple(f"c{i}" for i in range(40))
+    axis = Axis("f", 0.0, 39.0, values=tuple(map(float, range(40))), labels=labels, categorical=True)
+    two = Formula(cases(0, [constant(float(i > 2)) for i in range(40)]), (axis,), "cost", 1.0, 0.0, "cases")
+    assert two.text() == "for f = c0 or c1 or c2: 0; for c3 or c4 or c5 or c6 or 33 others: 1"
+    assert axis.describe() == "f in {c0, c1, c2, c3, 36 others}"
+    (sentence,) = in_words(two)
+    assert sentence == "cost is lowest for f = c0 or c1 or c2, highest for c3 or c4 or c5 or c6 or 33 others."
+    own = Formula(cases(0, [constant(float(i)) for i in range(40)]), (axis,), "cost", 1.0, 0.0, "cases")
+    assert own.text().endswith("for c11: 11; 28 more cases")
+    assert "c39" in own.latex() and "c39" in own.python()
 
 
 def test_unknown_choices_and_values_outside_are_named() -> None:
