@@ -24,6 +24,10 @@ SCENARIO = "scenario.json"
 CONFIGSPACE = "configspace.json"
 
 MAX_BYTES = 2**30
+#: What a file may take as Python's values, which are up to thirty times as large as their text.
+MAX_MEMORY = 2**31
+#: Bytes that Python 3.10 takes for what begins or follows a sign of JSON's; a sign inside of a text counts as well.
+_BYTES_OF = {b"{": 240, b"[": 72, b",": 40, b":": 60}
 _CHUNK = 2**20
 MAX_DEPTH = 6
 MAX_FOLDERS = 20_000
@@ -208,6 +212,17 @@ def _check_size(path: Path, size: int) -> None:
         raise RunFormatError(f"{path} has {size / 2**30:.1f} GiB; more than 1 GiB is not read.", path=path)
 
 
+def _check_memory(path: Path, content: bytes) -> None:
+    """Refuses what would take too much memory before any of it is taken; values are counted, not made."""
+    memory = 2 * len(content) + sum(size * content.count(sign) for sign, size in _BYTES_OF.items())
+    if memory > MAX_MEMORY:
+        raise RunFormatError(
+            f"{path} would take about {memory / 2**30:.1f} GiB of memory; more than {MAX_MEMORY / 2**30:g} GiB is not "
+            "read.",
+            path=path,
+        )
+
+
 def _integer(digits: str) -> int:
     if len(digits) > _MOST_DIGITS:
         raise ValueError(f"{len(digits)} digits")
@@ -226,7 +241,9 @@ def _read_json(path: Path, *, what: str) -> dict[str, Any]:
                     path=path,
                 )
         # SMAC writes in the machine's encoding, which is UTF-8 wherever json escapes nothing else.
-        text = _content(target, path, what).decode("utf-8-sig")
+        content = _content(target, path, what)
+        _check_memory(path, content)
+        text = content.decode("utf-8-sig")
     except FileNotFoundError as error:
         raise RunFormatError(
             f"{path} is missing; expected {what} there. Copy the whole run folder.", path=path

@@ -273,6 +273,16 @@ def test_numbers_of_thousands_of_digits_without_pythons_own_limit(folder: Path) 
         sys.set_int_max_str_digits(limit)
 
 
+@pytest.mark.parametrize("item", ["[]", "{}", "0.5", '{"a": 1}', '"text"'])
+def test_files_that_become_large_are_refused(item: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folder_module, "MAX_MEMORY", 2**22)
+    load_run(folder)
+    text = f"[{', '.join([item] * 100_000)}]"
+    (folder / "runhistory.json").write_text(f'{{"data": {text}}}', encoding="utf-8")
+    with pytest.raises(RunFormatError, match=r"would take about 0\.0 GiB of memory; more than 0\.00390625 GiB is not"):
+        load_run(folder)
+
+
 @pytest.mark.parametrize("name", ["scenario.json", "runhistory.json", "configspace.json"])
 def test_missing_and_huge_files(name: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_module, "MAX_BYTES", 10)
