@@ -20,7 +20,7 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of
 from deepcave_symbolic.space.configurations import activity_in_words, forbidden
-from deepcave_symbolic.space.ranges import is_exact
+from deepcave_symbolic.space.ranges import is_exact, values_on_steps
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -70,6 +70,7 @@ def vectors_of(rows: Sequence[Mapping[str, Any]], space: ConfigurationSpace) -> 
             )
         X[given, i] = column
     notes = tuple(note for i in range(X.shape[1]) if (note := _activity_note(X, space, i)))
+    notes += tuple(note for i in range(X.shape[1]) if (note := _steps_note(X, space, i)))
     for k in np.flatnonzero(forbidden(space, X))[:1]:
         raise MisfitError(int(k), "a forbidden clause of the space excludes it")
     return X, notes
@@ -132,6 +133,20 @@ def _domain(hyperparameter: Any) -> str:
         return f"{hyperparameter.value!r:.80}"
     choices = hyperparameter.sequence if hasattr(hyperparameter, "sequence") else hyperparameter.choices
     return f"one of {', '.join(map(repr, choices)):.200}"
+
+
+def _steps_note(X: Array, space: ConfigurationSpace, i: int) -> str | None:
+    """Returns a sentence where values lie between the steps of their range, as in a run of another space."""
+    name = list(space)[i]
+    steps = values_on_steps(space[name])
+    given = X[~np.isnan(X[:, i]), i]
+    if steps is None or len(given) == 0:
+        return None
+    natural = np.asarray(space[name].to_value(given), dtype=np.float64)
+    off = np.min(np.abs(natural[:, None] - steps), axis=1) > 1e-6 * (steps[1] - steps[0])
+    if not np.any(off):
+        return None
+    return f"{int(off.sum())} configurations have a value of {name} between its steps; the nearest step stands for it."
 
 
 # --- conditions ---------------------------------------------------------------------------------------------------

@@ -61,6 +61,11 @@ def test_steps_of_an_old_space_are_the_values(tmp_path: Path, capfd: pytest.Capt
     assert explanation.optimum().values == (0.0,)
     note = "The steps of 'units' are left out: it is taken for a range from 32 to 512."
     assert load_run(folder).notes == (note,) and note in explanation.warnings
+    assert not any("between its steps" in sentence for sentence in explanation.warnings)
+    off = written(tmp_path / "off", space, [{**c, "dropout": 0.2} for c in drawn[:4]] + drawn, lambda c: c["dropout"])
+    assert "4 configurations have a value of dropout between its steps; the nearest step" in " ".join(
+        load_run(off).notes
+    )
     file = tmp_path / "space.json"
     file.write_text(json.dumps(space))
     assert main(["explain", str(folder), "-p", "dropout", "--configspace", str(file)]) == 0
