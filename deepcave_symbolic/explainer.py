@@ -38,6 +38,7 @@ from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import counted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -290,7 +291,7 @@ class Explainer:
             x, y, weights = projection.trials.values, projection.trials.costs, None
             if len(y) < _MIN_TRIALS_FITTED:
                 raise NoTrialsError(
-                    f"Only {len(y)} trials have {' and '.join(a.name for a in projection.axes)} active; "
+                    f"Only {counted(len(y), 'trial')} with {' and '.join(a.name for a in projection.axes)} active; "
                     f"source='trials' needs at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
                 )
         else:

@@ -33,6 +33,7 @@ from deepcave_symbolic.dashboard.launcher.web import Listener, is_loopback, list
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from deepcave_symbolic.words.names import visible, visible_text
+from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
@@ -194,7 +195,7 @@ def _announce(
     options: DashboardOptions, redis: RedisAddress, listener: Listener | None, session: Session, *, token: str
 ) -> None:
     """Says where the dashboard is, and opens it."""
-    count = f"{options.workers} worker{'s' * (options.workers != 1)}"
+    count = counted(options.workers, "worker")
     if listener is None:
         _say(f"{count} at {redis.shown}. Logs: {session.logs}. Ctrl-C stops.")
         return

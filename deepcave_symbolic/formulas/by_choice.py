@@ -24,7 +24,7 @@ from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array, Mask, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.words.numbers import round_significant
+from deepcave_symbolic.words.numbers import counted, round_significant
 
 __all__ = ["Found", "categorical_of", "check_choices", "score_by_choice"]
 
@@ -100,8 +100,8 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
     for part, label in zip(parts, axis.labels or (), strict=True):
         if target.trials_scored and len(part.y) < _MIN_ROWS:
             raise NoTrialsError(
-                f"Only {len(part.y)} trials have {axis.name} = {label}; source='trials' needs at least {_MIN_ROWS} a "
-                "choice. Use source='surrogate'."
+                f"Only {counted(len(part.y), 'trial')} with {axis.name} = {label}; source='trials' needs at "
+                f"least {_MIN_ROWS} a choice. Use source='surrogate'."
             )
     level = score([], target, max_complexity)
     trees = _levels(s, parts)

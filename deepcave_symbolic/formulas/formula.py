@@ -33,6 +33,7 @@ from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_positions
 from deepcave_symbolic.space.choices import LOOKUP, choice_positions, lookup_source, plain_value
 from deepcave_symbolic.words.names import identifiers, latex_name, shown_name
+from deepcave_symbolic.words.numbers import counted, rounded_text
 
 if TYPE_CHECKING:
     import sympy
@@ -229,13 +230,13 @@ class Formula(Record):
         return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
 
     def __repr__(self) -> str:
-        return f"<Formula {self} (R² {self.r2:.4f}, {_operators(self.complexity)})>"
+        return f"<Formula {self} (R² {self.r2:.4f}, {counted(self.complexity, 'operator')})>"
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str:
-        facts = f"R² {self.r2:.3f}, RMSE {self.rmse:.3g}, {_operators(self.complexity)}"
+        facts = f"R² {self.r2:.3f}, RMSE {rounded_text(self.rmse)}, {counted(self.complexity, 'operator')}"
         name = html.escape(shown_name(self.objective))
         # Side by side: MathML for the middle of a page would take lines of its own.
         style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
@@ -276,7 +277,3 @@ def _numbers(axis: Axis, values: Any) -> Array:
 
 def _as_valid(axis: Axis, values: Any) -> Any:
     return np.asarray(values).round().astype(int) if axis.integer else np.asarray(values)
-
-
-def _operators(n: int) -> str:
-    return f"{n} operator{'' if n == 1 else 's'}"

@@ -33,6 +33,7 @@ from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.runs.views import SCALARIZED
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.words.names import shown_name, visible
+from deepcave_symbolic.words.numbers import counted
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
@@ -207,7 +208,7 @@ class SymbolicCallback(Callback):
             self._advance(smbo, 1, at_any_cost=self._final)
         took = f"{self._time.spent:.2g} s, {100 * self.cost:.2g} % of the run's time"
         if self._n_formulas:
-            _log(logging.INFO, f"{self._n_formulas} formula{'' if self._n_formulas == 1 else 's'} in {took}.")
+            _log(logging.INFO, f"{counted(self._n_formulas, 'formula')} in {took}.")
         elif self._round is not None and self._time.limit is not None:
             _log(
                 logging.INFO,
@@ -253,7 +254,7 @@ def _sentence(explanation: Explanation, n_trials: int) -> str:
     numbers = f"R² {_rounded(best.r2)}"
     if surrogate.cv_r2 is not None:
         numbers += f", the surrogate's cross-validated R² {_rounded(surrogate.cv_r2)}"
-    return f"{names} after {n_trials} trials{budget}: {best} ({explanation.verdict}: {numbers})"
+    return f"{names} after {counted(n_trials, 'trial')}{budget}: {best} ({explanation.verdict}: {numbers})"
 
 
 def _rounded(value: float) -> str:

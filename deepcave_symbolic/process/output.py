@@ -69,6 +69,8 @@ def check_output(output: str | None) -> None:
         places = [target] if target.exists() else []  # a file that may not be changed is not replaced either
         if output_file(output) is not None:
             places.append(target.parent)
+    except InvalidArgumentError:
+        raise
     except (OSError, ValueError) as error:  # a name too long, a NUL in it
         raise _failed(output, error) from error
     for place in places:

@@ -15,6 +15,7 @@ from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
+from deepcave_symbolic.words.numbers import counted, rounded_text
 
 __all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints"]
 
@@ -121,7 +122,7 @@ class Projection(Record):
     def __repr__(self) -> str:
         grid = " x ".join(map(str, self.shape))
         axes = "; ".join(axis.describe() for axis in self.axes)
-        what = f"{grid} points, range {self.range:.3g}, {len(self.trials.costs)} trials"
+        what = f"{grid} points, range {rounded_text(self.range)}, {counted(len(self.trials.costs), 'trial')}"
         return visible(f"<Projection onto {axes}: {what}>")
 
     @property

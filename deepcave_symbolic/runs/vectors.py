@@ -21,6 +21,7 @@ from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of
 from deepcave_symbolic.space.configurations import activity_in_words, forbidden
 from deepcave_symbolic.space.ranges import is_exact, values_on_steps
+from deepcave_symbolic.words.numbers import counted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -175,8 +176,9 @@ def _activity_note(X: Array, space: ConfigurationSpace, i: int) -> str | None:
                 f"{found} {name!r:.80}, which is active only where {where}" if parents else f"{found} {name!r:.80}",
             )
     return (
-        f"{len(wrong)} configurations have a value of {name}, or none, against its condition: {where}. ConfigSpace "
-        "draws such ones where conditions depend on each other; they are taken as recorded, as SMAC's model took them."
+        f"{name} has a value, or none, against its condition in {counted(len(wrong), 'configuration')}: {where}. "
+        "ConfigSpace draws such ones where conditions depend on each other; they are taken as recorded, as SMAC's "
+        "model took them."
     )
 
 

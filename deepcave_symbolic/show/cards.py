@@ -10,6 +10,7 @@ from deepcave_symbolic.records import encode
 from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
 from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.words.numbers import counted
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def surrogate_text(explanation: Explained | Unexplained) -> str:
     record = explanation.surrogate
     if record is None:
         return "none"
-    trials = f" on {record.n_trials} trials" if record.n_trials else ""
+    trials = f" on {counted(record.n_trials, 'trial')}" if record.n_trials else ""
     return f"{record.name}{trials}, {_quality(record)} ({_origin(record)})"
 
 

@@ -253,7 +253,7 @@ MATRIX = [
     ("unequal", "other", "kind is not p"),
     ("unequal", "small", "b < 0.6"),
     ("unequal", "a", ""),
-    ("crossed", "a", "configurations have a value of last, or none, against its condition"),
+    ("crossed", "a", "last has a value, or none, against its condition in"),
     ("clauses", "a", ""),
     ("clauses", "d", ""),
     ("rarely active", "rare", "kind is b"),

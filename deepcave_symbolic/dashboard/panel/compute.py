@@ -27,8 +27,9 @@ from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import from_deepcave, with_combined_budget
 from deepcave_symbolic.runs.trial_selection import budgets_of
-from deepcave_symbolic.runs.views import ALL_BUDGETS, scalarized_name, weights_in
+from deepcave_symbolic.runs.views import ALL_BUDGETS, budget_name, scalarized_name, weights_in
 from deepcave_symbolic.surrogates.cost import at_most
+from deepcave_symbolic.words.numbers import rounded_text
 
 __all__ = ["TIME_LIMIT", "compute"]
 
@@ -82,11 +83,15 @@ def _failed(type: str, message: str, advice: str) -> dict[str, Any]:
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     record = from_deepcave(run)
-    budget = None if inputs.budget in (AUTOMATIC_BUDGET, EVERY_BUDGET) else run.get_budget(inputs.budget)
+    notes: list[str] = []
+    every = inputs.budget == EVERY_BUDGET
+    if not every and budgets_of(record) and budget_name(record.configspace) in (inputs.first, inputs.second):
+        every = True
+        notes.append("All budgets are used, whatever is chosen as Budget: the budget itself is explained.")
+    budget = None if every or inputs.budget == AUTOMATIC_BUDGET else run.get_budget(inputs.budget)
     combined = budget == _COMBINED_BUDGET
     if combined:
         record, budget = with_combined_budget(record), None
-    notes: list[str] = []
     weights = weights_in(inputs.weights) if inputs.weights.strip() else None
     if inputs.objective == SCALARIZED_COST:
         objective = scalarized_name(run.get_objective_names())
@@ -98,7 +103,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     question = replace(
         inputs.question,
         objective=None if objective == record.objectives[0] else objective,
-        budget=ALL_BUDGETS if inputs.budget == EVERY_BUDGET else budget if budgets_of(record) else None,
+        budget=ALL_BUDGETS if every else budget if budgets_of(record) else None,
         weights=weights,
     )
     explainer = Explainer(record, question)
@@ -134,7 +139,7 @@ def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanati
     With a second one it is the first in this order that can be active together with it.
     """
     ranges = {name: moved for name, moved in explainer.ranges().items() if name != second}
-    order = ", ".join(f"{name} {moved:.3g}" for name, moved in ranges.items())
+    order = ", ".join(f"{name} {rounded_text(moved)}" for name, moved in ranges.items())
     for first in ranges:
         try:
             explanation = explainer.explain(*([first] if second is None else [first, second]))

@@ -21,6 +21,7 @@ from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.overview import common_warnings, overview
+from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
 
@@ -117,7 +118,7 @@ def _document(record: PanelRecord, at_most: int) -> _Page:
         figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 20})  # it has no title that needs room
-    shown = "the recommended formula" if at_most <= 0 else f"the best formula with at most {_operators(at_most)}"
+    shown = "the recommended formula" if at_most <= 0 else f"the best formula with {_at_most(at_most)}"
     above: list[Block] = [
         # What to beware of stands above the formula.
         *(block for block in page if isinstance(block, Heading | Warnings)),
@@ -134,7 +135,7 @@ def _document(record: PanelRecord, at_most: int) -> _Page:
 def _overview(record: PanelRecord, at_most: int) -> _Page:
     explanations = record.explanations
     page = overview(explanations, choose=lambda e: _formula_shown(e, at_most))
-    which = "the recommended formulas" if at_most <= 0 else f"the best formulas with at most {_operators(at_most)}"
+    which = "the recommended formulas" if at_most <= 0 else f"the best formulas with {_at_most(at_most)}"
     sentence = f"Shown: {which}. The pictures show surrogate (blue) and formula (red) on one scale of the objective."
     title = Heading("All hyperparameters, those that move the objective most first")
     pictures = sparklines([(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else None for e in explanations])
@@ -163,9 +164,9 @@ def _formula_shown(explanation: Explained, at_most: int) -> Formula:
     return short[-1] if short else explanation.formulas[0]
 
 
-def _operators(n: int) -> str:
-    return f"{n} operator{'s' * (n != 1)}"
-
-
 def _notes(record: PanelRecord) -> list[Block]:
     return [Warnings(tuple((VERDICTS[0], note) for note in record.notes))]
+
+
+def _at_most(n: int) -> str:
+    return f"at most {counted(n, 'operator')}"

@@ -14,7 +14,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.show.cards import objective_text
 from deepcave_symbolic.show.figures.parts import escape, ready
 from deepcave_symbolic.show.pairs import interaction_share
-from deepcave_symbolic.words.numbers import percent
+from deepcave_symbolic.words.numbers import percent, rounded_text
 
 __all__ = ["VALUES", "plot_pairs"]
 
@@ -28,7 +28,7 @@ VALUES = {
     "r2": "R² of the recommended formula",
 }
 _FORMATS: dict[str, Callable[[float], str]] = {
-    "range": "{:.3g}".format,
+    "range": rounded_text,
     "interaction": percent,
     "r2": "{:.2f}".format,
 }
@@ -151,7 +151,7 @@ def _hover(explanation: Explained | Unexplained) -> str:
         return f"{names}<br>{escape(' '.join(explanation.warnings))}"
     share = interaction_share(explanation)
     interaction = "" if share is None else f", interaction {percent(share)}"
-    facts = f"range {explanation.range:.3g}{interaction}, R² {explanation.best.r2:.3f}, {explanation.verdict}"
+    facts = f"range {rounded_text(explanation.range)}{interaction}, R² {explanation.best.r2:.3f}, {explanation.verdict}"
     return f"{names}<br>{facts}<br>{escape(str(explanation.best))}"
 
 

@@ -259,5 +259,7 @@ def test_the_panel_takes_all_budgets(fidelity: LiveRun) -> None:
     assert "budget (with Budget: All)" in [o["label"] for o in options["hyperparameter_name_1"]]
     record = compute(run, {**defaults(), "budget_id": EVERY_BUDGET, "hyperparameter_name_1": "budget"})
     assert "error" not in record and "budget='all'" in record["code"]
-    card = compute(run, {**defaults(), "hyperparameter_name_1": "budget"})["error"]
-    assert card["type"] == "UnknownNameError" and "budget" in card["message"]
+    # Asked for the budget itself, the panel takes all of them.
+    asked = compute(run, {**defaults(), "hyperparameter_name_1": "budget"})
+    assert asked["explanations"] == record["explanations"] and asked["code"] == record["code"]
+    assert asked["notes"] == ["All budgets are used, whatever is chosen as Budget: the budget itself is explained."]
