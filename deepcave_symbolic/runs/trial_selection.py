@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -163,8 +163,13 @@ def smacs_budget(run: Run) -> float | None:
 
     None where there is none.
     """
-    least = trial_rules(run).min_trials
-    return next((b for b in budgets_of(run) if sum(map(len, select_trials(run, b))) >= least), None)
+    rules = trial_rules(run)
+    trials = [t for t in run.trials if t.status != Status.RUNNING]
+    # As many as `select_trials` returns, of all budgets at once: there may be as many of them as trials.
+    own = Counter(t.budget for t in trials if t.status in rules.considered)
+    own.update(t.budget for t in trials if t.status == Status.TIMEOUT)
+    counts = _with_lower(run, own, trials)
+    return next((b for b, count in counts.items() if count >= rules.min_trials), None)
 
 
 def usable_trials(run: Run, objective: int) -> dict[float, int]:
@@ -172,7 +177,12 @@ def usable_trials(run: Run, objective: int) -> dict[float, int]:
     rules = trial_rules(run)
     trials = [t for t in run.trials if t.status != Status.RUNNING and has_cost(t, objective)]
     own = Counter(t.budget for t in trials if t.status in (*rules.considered, Status.TIMEOUT))
-    passed_up = Counter(t.budget for t in trials if t.status in rules.lower_budgets)
+    return _with_lower(run, own, trials)
+
+
+def _with_lower(run: Run, own: Counter[float | None], trials: Sequence[Trial]) -> dict[float, int]:
+    """Returns the counts of every budget with those trials of lower ones that SMAC uses as well, the highest first."""
+    passed_up = Counter(t.budget for t in trials if t.status in trial_rules(run).lower_budgets)
     counts, below = {}, 0
     for b in reversed(budgets_of(run)):
         counts[b] = own[b] + below

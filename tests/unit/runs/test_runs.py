@@ -399,6 +399,23 @@ def test_configspace_argument_replaces_the_file(folder: Path) -> None:
         load_run(folder, configspace=ConfigurationSpace({"x": (0.0, 1.0)}))
 
 
+def test_smacs_budget_is_the_highest_with_enough_selected_trials() -> None:
+    rng = np.random.default_rng(0)
+    found = set()
+    for least, lower in ((1, []), (3, []), (3, [1, 2]), (6, [4]), (99, [1])):
+        encoder = {"considered_states": [1, 2, 3], "lower_budget_states": lower}
+        scenario = {"_meta": {"runhistory_encoder": encoder, "config_selector": {"min_trials": least}}}
+        for _ in range(20):
+            pairs = zip(rng.integers(1, 6, size=12), rng.choice(list(Status), size=12), strict=True)
+            trials = tuple(Trial(i, (0.0,), Status(int(s)), budget=float(b)) for i, (b, s) in enumerate(pairs))
+            run = Run("run", ConfigurationSpace(), ("cost",), trials, {}, scenario=scenario)
+            selected = {b: sum(map(len, select_trials(run, b))) for b in budgets_of(run)}
+            expected = next((b for b, n in selected.items() if n >= least), None)
+            assert smacs_budget(run) == expected
+            found.add(expected)
+    assert len(found) > 3
+
+
 def test_selection(folder: Path, base: Path) -> None:
     run = load_run(folder)
     assert (resolve_objective(run, None), resolve_objective(run, "cost")) == (0, 0)
