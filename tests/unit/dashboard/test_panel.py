@@ -276,7 +276,7 @@ def test_drawing_computes_nothing(panel: Any, runs: Any, processed: Any, monkeyp
 
     for function in (
         *(f"findings.{name}" for name in ("find_optimum", "compare_with_incumbent", "judge", "in_words", "band_of")),
-        "findings.interaction_of",
+        "findings.interactions_of",
         "explained.findings_of",
         "optimum.branch_and_bound.enclose",
         "behaviour.line.enclose",
