@@ -101,7 +101,7 @@ def test_no_record_is_a_wall_of_numbers(run: Run, everything: Explanations) -> N
     assert repr(explanation) == f"<Explanation of C: {explanation.best} (with care)>"
     best = explanation.best
     assert repr(best) == f"<Formula {best} (R² {best.r2:.4f}, {best.complexity} operators)>"
-    assert repr(projection).startswith("<Projection onto C in [1, 1000], log scale: 40 points, range ")
+    assert repr(projection).startswith("<Projection onto C in [1, 1000], log scale: 45 points, range ")
     assert repr(explanation.surrogate).startswith(
         "<SurrogateRecord GaussianProcess on 40 trials, cross-validated R² 0.7"
     )
