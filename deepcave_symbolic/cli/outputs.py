@@ -57,7 +57,9 @@ def _loss(named: Path, file: Path, args: argparse.Namespace) -> str | None:
     run = run_around(named) or run_around(file)
     if run is not None:
         return f"lies in the run {run}"
-    if is_storage(file):
+    # Beside a database lies what SQLite has not written into it yet.
+    database, _, kept = file.name.rpartition("-")
+    if is_storage(file) or (database and kept in ("journal", "shm", "wal") and is_storage(file.with_name(database))):
         return "holds studies of Optuna's"
     if args.configspace is not None and os.path.exists(args.configspace) and os.path.samefile(file, args.configspace):
         return "is the configuration space that is read"

@@ -139,7 +139,8 @@ def _contained(name: str) -> Iterator[None]:
     # The options come from a file and reach constructors of smac, scikit-learn, scipy and emcee.
     except Exception as error:
         raise SurrogateError(
-            f'The run\'s own {name} cannot be rebuilt ({type(error).__name__}: {error}). Use surrogate="forest".'
+            f"The run's own {name} cannot be rebuilt: SMAC, or what it builds on, refuses the options in scenario.json "
+            'or fails with them. Use surrogate="forest" (--surrogate forest).'
         ) from error
 
 

@@ -140,6 +140,7 @@ def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_
         (["explain", SVM, "-p", "C", "--output-folder", "run/notes"], "lies in the run"),
         (["explain", SVM, "-p", "C", "--configspace", "space.json", "-o", "space.json"], "the configuration space"),
         (["explain", SVM, "-p", "C", "-o", "studies.db"], "holds studies of Optuna's"),
+        (["explain", SVM, "-p", "C", "-o", "studies.db-wal"], "holds studies of Optuna's"),
         (["explain", "run", "--all-pairs", "--heat-map", "same", "-o", "same"], "given twice"),
     ],
 )
@@ -157,6 +158,7 @@ def test_no_output_replaces_what_is_read(
     Path("link").symlink_to(copy / "scenario.json")
     shutil.copy(copy / "configspace.json", "space.json")
     Path("studies.db").write_bytes(b"SQLite format 3\x00" + bytes(100))
+    Path("studies.db-wal").write_bytes(b"what is not in it yet")
     before = fingerprint(tmp_path)
     code, out, err = run(capsys, *arguments)
     assert code == 2 and out == "" and err.count("\n") == 1 and words in err

@@ -349,7 +349,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"model": {"name": "GaussianProcess", "kernel": sums(200)}}, "the kernel has 401 parts, expected at most 30"),
     ({"model": {"name": "RandomForest", "n_estimators": 10}}, "max_features"),
-    ({"model": {"name": "RandomForest", "n_trees": 10, "ratio_features": "x"}}, "cannot be rebuilt"),
+    ({"model": {"name": "RandomForest", "n_trees": 10, "ratio_features": "x"}}, "cannot be rebuilt: SMAC,"),
     ({"runhistory_encoder": {"name": "RunHistoryEncoder", "scale_percentage": "x"}}, "scale_percentage"),
 ]
 
