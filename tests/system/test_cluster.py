@@ -100,7 +100,9 @@ def test_nobody_there(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
             explain_all(SVM, scheduler=bad)
 
 
-def test_a_scheduler_that_goes_is_said() -> None:
+def test_a_scheduler_that_goes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    # As long a client also asks for a scheduler that it has lost.
+    monkeypatch.setattr(ours, "_REACH", 10.0)
     with distributed.LocalCluster(
         n_workers=1, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
     ) as going:
