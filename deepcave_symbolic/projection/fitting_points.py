@@ -33,7 +33,7 @@ def fit_values(axis: Axis, n: int, trials: Array, incumbent: float | None, quant
         quantiles: How many quantiles of the trials may be added.
     """
     even = axis.fit_grid(n)
-    if axis.values is not None:  # every value is there
+    if axis.values is not None or len(even) < 2:  # every value is there
         return even
     added = [] if incumbent is None else [incumbent]
     cells = np.searchsorted(even, trials, side="right")

@@ -185,7 +185,9 @@ class Axis(Record):
 
     def shown(self, value: float, digits: int) -> str:
         """Returns a value with so many significant digits, see `rounded`."""
-        return number_text(self.rounded(value, digits))
+        rounded = self.rounded(value, digits)
+        # An integer that needs all of its digits is written out.
+        return str(int(rounded)) if self.integer and rounded == round(value) else number_text(rounded)
 
     def rounded(self, value: float, digits: int) -> float:
         """Returns a value of the domain with so many significant digits.

@@ -220,7 +220,7 @@ def test_formulas_of_many_choices_leave_their_place_to_others(overview: list[Exp
     formulas = (replace(first.best, objective="x" * 250_000),)
     huge = replace(first, formulas=formulas, all_findings=(first.findings(),), recommended=0, others=())
     text = Tags(report_page([replace(second, hyperparameters=("other",)), huge])).text
-    assert "Left out, for the page would have more than 0.3 MB: the formula, the facts" in text
+    assert "Left out, for the page would have more than 0.3 MB: the formula, the figure" in text
     with pytest.raises(InvalidArgumentError, match="for its names alone"):
         report_page([replace(first, hyperparameters=("y" * 150_000,))])
 
