@@ -43,7 +43,8 @@ def test_what_needs_a_missing_package_says_how_to_get_it(tmp_path: Path, package
     if importlib.util.find_spec(package) is not None:
         pytest.skip(f"{package} is installed here")
     with sqlite3.connect(tmp_path / "study.db") as database:
-        database.execute("create table t (a)")
+        for table in ("studies", "trials"):  # by which Optuna's are known
+            database.execute(f"create table {table} (a)")
     said = ended(tmp_path, "-c", in_python).stderr.splitlines()[-1]
     assert said.startswith("deepcave_symbolic.exceptions.MissingDependencyError: ")
     assert said.endswith(f"Install: {INSTALL_COMMANDS[package]}")
