@@ -16,10 +16,10 @@ from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted
 
-__all__ = ["FEW_SEEN", "Evidence"]
+__all__ = ["Evidence"]
 
 #: Fewer trials that had the hyperparameters active say nothing about a shape.
-FEW_SEEN = 3
+_FEW_SEEN = 3
 #: A value is known from a trial within this share of the range in u, and within this factor on a linear axis: between
 #: 64 and three million lie all scales of a range that ends at two billion.
 _NEAR, _NEAR_FACTOR = 0.1, 10.0
@@ -42,7 +42,7 @@ class Evidence:
     @property
     def is_unseen(self) -> bool:
         """Whether next to no trial had the hyperparameters active."""
-        return self.n_trials > 0 and len(self.projection.trials.costs) < FEW_SEEN
+        return self.n_trials > 0 and len(self.projection.trials.costs) < _FEW_SEEN
 
     def at_choice(self, index: int, choice: int) -> Evidence:
         """Returns the trials of one choice of a categorical; see `Projection.at_choice`."""

@@ -199,4 +199,5 @@ class Projection(Record):
             variance_share=self.choice_shares[choice],
             incumbent=incumbent,
             choice_shares=(),
+            own_distributions=tuple(name for name in self.own_distributions if name == self.axes[other].name),
         )

@@ -415,6 +415,8 @@ def test_a_distribution_of_its_own_is_said() -> None:
         p = project(fitted, space, [axis_of(space, name)])
         assert p.own_distributions == ((name,) if own else ())
         assert any("distribution of its own" in reason for reason in judged(p, x0).reasons) is own
+    both = project(fitted, space, [axis_of(space, "opt"), axis_of(space, "x")])
+    assert both.own_distributions == ("opt", "x") and both.at_choice(0, 1).own_distributions == ("x",)
 
 
 def test_crowded_trials_on_a_wide_linear_range_ask_for_a_log_scale() -> None:
