@@ -35,6 +35,10 @@ _OPTIMUM_DISPUTED = (
     "Formula, surrogate and incumbent disagree about the best setting by more than the surrogate's uncertainty: do not "
     "use the formula's optimum untested (see Optimum)."
 )
+_VALUE_DISPUTED = (
+    "At the formula's optimum the surrogate expects another value, by more than its uncertainty: do not rely on the "
+    "formula's value there (see Optimum)."
+)
 
 
 def document(explanation: Explained | Unexplained, formula: Formula | None = None) -> tuple[Block, ...]:
@@ -51,7 +55,8 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
     found = explanation.findings(formula)
     warnings = warnings_of(explanation, formula)
     if found.optimum.disagrees:
-        warnings = (*warnings, ("with care", _OPTIMUM_DISPUTED))
+        disputed = _VALUE_DISPUTED if found.optimum.is_elsewhere is False else _OPTIMUM_DISPUTED
+        warnings = (*warnings, ("with care", disputed))
     return (
         Heading(title, found.trust.verdict),
         formula_block(formula),

@@ -53,6 +53,7 @@ def compare_with_incumbent(
         disagrees=expectation.is_off or expectation.are_apart if is_known else None,
         sentence=sentence(formula, expectation, evidence, maximize=maximize),
         plateau=best.plateau,
+        is_elsewhere=expectation.are_apart if is_known and values is not None else None,
     )
 
 

@@ -24,6 +24,7 @@ class Optimum(Record):
         sentence: The same in words.
         plateau: From where to where an axis the formula is as good as at the optimum, natural units; empty where that
             is one place.
+        is_elsewhere: Whether the surrogate tells the optimum and the incumbent apart; None where that is not known.
     """
 
     values: tuple[float, ...]
@@ -35,3 +36,4 @@ class Optimum(Record):
     disagrees: bool | None
     sentence: str
     plateau: tuple[tuple[float, float], ...] = ()
+    is_elsewhere: bool | None = None

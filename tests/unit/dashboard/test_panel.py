@@ -258,7 +258,10 @@ def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, proces
         ):
             assert part in page, (n, part)
         assert ("Interaction" in page) == (len(names) == 2)
-        assert ("disagree about the best setting" in page) == bool(found.optimum.disagrees)
+        elsewhere = bool(found.optimum.disagrees) and found.optimum.is_elsewhere is not False
+        assert ("disagree about the best setting" in page) == elsewhere
+        off = bool(found.optimum.disagrees) and not elsewhere
+        assert ("the surrogate expects another value" in page) == off
         place = next(trace for trace in drawn[FIGURE].data if trace.name == "formula's optimum")
         assert place.x[0] == found.optimum.values[0]
         assert place.y[0] == (found.optimum.values[1] if len(names) == 2 else found.optimum.value)

@@ -193,7 +193,7 @@ def test_an_incumbent_as_good_agrees() -> None:
 
 def test_an_incumbent_that_the_surrogate_finds_worse_disagrees() -> None:
     found = compare(incumbent=(0.01,))
-    assert found.disagrees is True
+    assert found.disagrees is True and found.is_elsewhere is True
     assert found.sentence == (
         "The formula is lowest at learning_rate ≈ 0.0021 (cost ≈ 0.13); the incumbent has 0.01, where the surrogate "
         "expects 0.59 ± 0.02, against 0.13 ± 0.02 at the formula's optimum: they disagree."
@@ -202,7 +202,7 @@ def test_an_incumbent_that_the_surrogate_finds_worse_disagrees() -> None:
 
 def test_an_optimum_that_the_surrogate_does_not_see_disagrees() -> None:
     found = compare(mean=lambda x: 0.3)
-    assert found.disagrees is True
+    assert found.disagrees is True and found.is_elsewhere is False
     assert found.sentence == (
         "The formula is lowest at learning_rate ≈ 0.0021 (cost ≈ 0.13), where the surrogate expects 0.3 ± 0.02: "
         "formula and surrogate disagree; the incumbent has 0.0019."
