@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.projection.trials import NEAR
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted
 
@@ -20,9 +21,9 @@ __all__ = ["Evidence"]
 
 #: Fewer trials that had the hyperparameters active say nothing about a shape.
 _FEW_SEEN = 3
-#: A value is known from a trial within this share of the range in u, and within this factor on a linear axis: between
-#: 64 and three million lie all scales of a range that ends at two billion.
-_NEAR, _NEAR_FACTOR = 0.1, 10.0
+#: On a linear axis a trial that is near must lie within this factor, too: between 64 and three million lie all scales
+#: of a range that ends at two billion.
+_NEAR_FACTOR = 10.0
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Evidence:
         ends: Sequence[float] = [float(v) for v in (*below[-1:], *above[:1])]
         low, high = axis.coordinate_bounds
         u = axis.to_coordinate(np.array([x, *ends]))
-        near = bool(np.min(np.abs(u[1:] - u[0])) <= _NEAR * (high - low))
+        near = bool(np.min(np.abs(u[1:] - u[0])) <= NEAR * (high - low))
         if near and (axis.log or x <= 0 or any(v > 0 and 1 / _NEAR_FACTOR < v / x < _NEAR_FACTOR for v in ends)):
             return ""
         shown = [axis.shown(v, 2) for v in ends]

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["incumbent_of", "near_trials", "trial_points"]
+__all__ = ["NEAR", "incumbent_of", "near_trials", "trial_points"]
 
 #: A point farther than this from every trial, as a share of the range in search coordinates, is extrapolation.
-_NEAR = 0.1
+NEAR = 0.1
 
 
 def trial_points(
@@ -80,7 +80,7 @@ def near_trials(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
         if axis.categorical:
             within &= a[:, None] == b[None, :]
             continue
-        within &= np.abs(a[:, None] - b[None, :]) <= _NEAR * (high - low)
+        within &= np.abs(a[:, None] - b[None, :]) <= NEAR * (high - low)
     return np.asarray(within.any(axis=1), dtype=bool)
 
 
