@@ -43,7 +43,7 @@ def against(values: Array, direction: str) -> float:
     return float(np.max(np.maximum.accumulate(f) - f))
 
 
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(trees(1), axes("x"))
 def test_pieces_agree_with_dense_sampling(tree: Node, axis: Axis) -> None:
     x = samples(axis, axis.lower, axis.upper)
@@ -66,7 +66,7 @@ def test_pieces_agree_with_dense_sampling(tree: Node, axis: Axis) -> None:
             assert (piece.change > 0) == (piece.direction == "rises")
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(formulas())
 @pytest.mark.filterwarnings("error")
 def test_every_formula_gets_a_sentence_a_hyperparameter(f: Formula) -> None:

@@ -67,7 +67,7 @@ def test_the_surrogate_itself_is_asked_at_the_incumbent_and_at_the_optimum() -> 
 
 
 def test_of_a_choice_the_surrogate_is_asked_at_that_choice() -> None:
-    explanation = Explainer(None, surrogate=Bumps(), configspace=space()).explain("c", "x")
+    explanation = Explainer(None, surrogate=Bumps(), configspace=space(), max_complexity=5).explain("c", "x")
     best = {choice: group.optimum() for choice, group in explanation.groups.items()}
     assert best["a"].value == pytest.approx(0.0, abs=0.02) and best["b"].value == pytest.approx(0.5, abs=0.02)
     assert not any(optimum.disagrees for optimum in best.values())

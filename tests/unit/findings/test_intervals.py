@@ -41,7 +41,7 @@ def with_waves(tree: Node) -> st.SearchStrategy[Node]:
     return st.sampled_from(["sin", "cos", None]).map(lambda name: tree if name is None else function(name, tree) * X)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(2).flatmap(with_waves), boxes())
 def test_values_lie_in_their_enclosure(tree: Node, box: tuple[Array, Array, tuple[bool, ...]]) -> None:
     lower, upper, log = box
@@ -57,7 +57,7 @@ def test_values_lie_in_their_enclosure(tree: Node, box: tuple[Array, Array, tupl
         assert np.all(value[some] <= (enclosure.value[1] + slack)[some])
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(trees(2).flatmap(with_waves), boxes(), st.integers(0, 1))
 def test_mean_slopes_lie_in_the_enclosure_of_the_slope(
     tree: Node, box: tuple[Array, Array, tuple[bool, ...]], i: int

@@ -31,7 +31,7 @@ def dense(f: Formula, n: int) -> list[Array]:
     return [m.ravel() for m in np.meshgrid(*(axis.check_grid(n) for axis in f.axes), indexing="ij")]
 
 
-@settings(max_examples=80)
+@settings(max_examples=25)
 @given(formulas(), st.booleans())
 @pytest.mark.filterwarnings("error")
 def test_no_point_of_a_dense_grid_is_better(f: Formula, maximize: bool) -> None:

@@ -71,7 +71,7 @@ def assert_equal_values(f: Formula, shown: Any, values: dict[str, Array]) -> Non
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(formulas())
 def test_what_is_shown_is_what_is_computed(f: Formula) -> None:
     values = points(f)
@@ -233,7 +233,7 @@ def compiled(f: Formula) -> Any:
 
 
 @pytest.mark.smoke
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(formulas())
 def test_python_computes_the_same(f: Formula) -> None:
     values = points(f)
@@ -276,7 +276,7 @@ def test_python_source_is_ascii_comments_and_one_function() -> None:
     assert source.splitlines()[3].startswith("def ")
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(formulas(max_leaves=6))
 def test_sympy_expression_computes_the_same(f: Formula) -> None:
     values = points(f)
@@ -295,7 +295,7 @@ def test_sympy_expression_keeps_the_digits_shown() -> None:
     assert {float(abs(n)) for n in f.expression.atoms(sympy.Float)} == {2.5, 0.1, 1.002}
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(formulas())
 def test_latex_is_balanced(f: Formula) -> None:
     latex = f.latex()
@@ -327,7 +327,7 @@ def _walk(element: ElementTree.Element) -> Iterator[str]:
         yield from _walk(child)
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(formulas())
 def test_mathml_is_well_formed(f: Formula) -> None:
     root = ElementTree.fromstring(f.mathml())

@@ -29,7 +29,7 @@ def same(before: Node, after: Node, columns: list[Array]) -> None:
     assert not np.any(off), (to_text(before, "xy"), to_text(after, "xy"), a, b)
 
 
-@settings(max_examples=250)
+@settings(max_examples=100)
 @given(trees(2))
 def test_values_stay_and_the_formula_gets_no_longer(tree: Node) -> None:
     result = tidy(tree, COLUMNS)
