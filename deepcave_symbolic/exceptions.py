@@ -128,7 +128,7 @@ class MissingDependencyError(DeepcaveSymbolicError, ImportError):
 
 
 class FormulaError(DeepcaveSymbolicError):
-    """A formula's tree or dictionary is not well formed."""
+    """A formula's tree, dictionary or text is not well formed."""
 
 
 class SearchFailedError(DeepcaveSymbolicError):
