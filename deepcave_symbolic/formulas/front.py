@@ -39,6 +39,7 @@ from deepcave_symbolic.space.axis import Axis
 __all__ = [
     "Target",
     "alternatives",
+    "check_points",
     "front_of",
     "is_defined",
     "is_regular",
@@ -90,7 +91,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
         max_complexity: Longest formula, in operators of the expression in natural units.
     """
     columns = columns_of(target.x)
-    check = _check_points(target.axes)
+    check = check_points(target.axes)
     # An integer hyperparameter with eight values lets a formula of five constants through any eight points; a plane is
     # one of few, two values a hyperparameter are enough for it.
     most_constants = max(1 + len(target.axes), len(np.unique(target.x, axis=0)) // 2)
@@ -213,7 +214,8 @@ def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
 # --- validity on the whole domain ---------------------------------------------------------------------------------
 
 
-def _check_points(axes: Sequence[Axis]) -> list[Array]:
+def check_points(axes: Sequence[Axis]) -> list[Array]:
+    """Returns dense points over the domain, one array of shape (c,) a hyperparameter."""
     return product_columns([axis.check_grid(_CHECK_POINTS[len(axes)]) for axis in axes])
 
 
