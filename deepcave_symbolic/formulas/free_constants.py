@@ -182,7 +182,7 @@ class _Problem:
         units = np.array([role.unit(self.partner_of(role, start)) for role in self.roles])
 
         def at(moved: Array) -> Array | None:
-            p = start.copy()
+            p, moved = start.copy(), np.clip(moved, -reach, reach)
             p[self.inner] = np.where(scales, first * np.exp(np.where(scales, moved, 0.0)), first + moved * units)
             return self.solved(p)
 
@@ -193,15 +193,8 @@ class _Problem:
                 return np.full(len(y), _FAR)
             return np.asarray(values)
 
-        found = least_squares(
-            residuals,
-            np.zeros(len(first)),
-            bounds=(-reach, reach),
-            max_nfev=_MOST_EVALUATIONS,
-            xtol=1e-12,
-            ftol=1e-14,
-            gtol=1e-14,
-        )
+        options = {"xtol": 1e-9, "ftol": 1e-10, "gtol": 1e-12, "max_nfev": _MOST_EVALUATIONS * (1 + len(first))}
+        found = least_squares(residuals, np.zeros(len(first)), method="lm", **options)
         best = at(found.x)
         return start if best is None else best
 
