@@ -318,6 +318,9 @@ class PanelPage:
         self.name = name
         #: Errors of the console and answers with an error code; DeepCAVE's own pages cause none.
         self.errors: list[str] = []
+        #: The inputs for which the page last asked for a stored result, and those for which it last got one to show.
+        self.asked: dict[str, Any] = {}
+        self.shown: dict[str, Any] = {}
         page.on("console", self._note)
         page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
         page.on("response", self._note_response)
@@ -329,6 +332,10 @@ class PanelPage:
     def _note_response(self, response: Response) -> None:
         if response.status >= 400:
             self.errors.append(f"HTTP {response.status} {response.url}")
+        elif asked := self._asked_by(response):
+            self.asked = asked
+            if response.status == 200:
+                self.shown = asked
 
     def input(self, name: str) -> Locator:
         """Returns the panel's input of that name."""
@@ -359,31 +366,26 @@ class PanelPage:
         option.wait_for(state="attached")
         select.select_option(label=option.inner_text())
 
-    def choose(self, name: str, label: str) -> bool:
-        """Chooses another entry of a drop-down list by what it shows.
-
-        Returns:
-            Whether the server has a stored result for the inputs as they are now, which the page then shows.
-        """
+    def choose(self, name: str, label: str) -> str:
+        """Chooses an entry of a drop-down list by what it shows; returns its value, which the server knows by then."""
         select = self._unfold(name)
         option = select.locator("option").filter(has_text=re.compile(rf"^{re.escape(label)}$"))
         option.wait_for(state="attached")
         value = option.get_attribute("value")
-        with self.page.expect_response(lambda r: self._looks_up(r, name, value)) as answer:
+        assert value is not None
+        with self.page.expect_response(lambda r: self._asked_by(r).get(f"{self.panel}-{name}-input.value") == value):
             select.select_option(value=value)
-        return bool(answer.value.status == 200)
+        return value
 
-    def _looks_up(self, response: Response, name: str, value: str | None) -> bool:
-        """Whether this is the answer of DeepCAVE's callback that looks for a stored result of these inputs."""
+    def _asked_by(self, response: Response) -> dict[str, Any]:
+        """Returns the inputs for which DeepCAVE looked up a stored result; none where another callback answers."""
         if not response.url.endswith("/_dash-update-component"):
-            return False
+            return {}
         asked = json.loads(response.request.post_data or "{}")
-        read = {(i["id"], i["property"]): i.get("value") for i in asked["inputs"] if isinstance(i, dict)}
-        return (
-            (f"{self.panel}-update-button", "n_clicks") in read
-            and read.get((f"{self.panel}-{name}-input", "value")) == value
-            and f"{self.panel}-{name}-input.value" in asked["changedPropIds"]
-        )
+        read = {f"{i['id']}.{i['property']}": i.get("value") for i in asked["inputs"] if isinstance(i, dict)}
+        if f"{self.panel}-update-button.n_clicks" not in read:
+            return {}
+        return {key: value for key, value in read.items() if "-input." in key}
 
     def set_number(self, name: str, value: int) -> None:
         """Types a number."""
@@ -441,13 +443,15 @@ class PanelPage:
 
     def show(self, hyperparameter: str) -> None:
         """Shows the formula of one hyperparameter, stored or not."""
-        if not self.choose("hyperparameter_name_1", hyperparameter):
-            self.process()
-            # Until then the page shows the result of the inputs before, perhaps of the same hyperparameter.
-            self.page.wait_for_function(
-                "id => document.getElementById(id).disabled && !document.querySelector(`[id='${id}'] .spinner-border`)",
-                arg=f"{self.panel}-update-button",
-            )
+        name = "hyperparameter_name_1"
+        value = self.choose(name, hyperparameter)
+        deadline = time.monotonic() + LIMIT
+        # Until then the page shows the result of the inputs before, perhaps of the same hyperparameter. DeepCAVE loses
+        # a click that meets the button's reset and a result that two threads fetch; the button then waits for another.
+        while self.shown != self.asked or self.shown.get(f"{self.panel}-{name}-input.value") != value:
+            assert time.monotonic() < deadline, self.process_button.evaluate("button => button.outerHTML")
+            self.process_button.evaluate("button => button.click()")  # nothing happens where it is disabled
+            self.page.wait_for_timeout(2000)
         self.wait_for_heading(hyperparameter)
         self.settle()
 
