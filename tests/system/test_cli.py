@@ -171,7 +171,6 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
     assert [run(capsys, *arguments)[0] for _ in range(2)] == [0, 0]
 
 
-@pytest.mark.smoke
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -15,8 +15,6 @@ from deepcave_symbolic.formulas.front import Target, front_of, is_regular, recom
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-pytestmark = pytest.mark.smoke
-
 X, Y = variable(0), variable(1)
 LINEAR = Axis("x", 0.0, 4.0)
 LOG = Axis("lr", 1e-4, 1.0, log=True)

@@ -312,7 +312,6 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.smoke
 @pytest.mark.parametrize(("change", "message"), BAD_ROWS)
 def test_bad_rows(change: dict[str, Any], message: str, folder: Path) -> None:
     edit_json(folder / "runhistory.json", lambda data: data["data"][1].update(change))

@@ -107,8 +107,7 @@ def test_ratio_of_features_comes_back(ratio: float, base: Path, tmp_path: Path) 
     assert rebuild_model(load_run(folder)).meta["max_features"] == recorded["max_features"]
 
 
-@pytest.mark.smoke
-@pytest.mark.parametrize("kind", [*FORESTS, "ac"])
+@pytest.mark.parametrize("kind", [pytest.param("hpo", marks=pytest.mark.smoke), *FORESTS[1:], "ac"])
 def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
     X, Y, _ = run.facade._config_selector._collect_data()
@@ -124,8 +123,7 @@ def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     assert ours.record.differences == ()
 
 
-@pytest.mark.smoke
-@pytest.mark.parametrize("kind", PROCESSES)
+@pytest.mark.parametrize("kind", [pytest.param("blackbox", marks=pytest.mark.smoke), *PROCESSES[1:]])
 def test_gaussian_process_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
     X, Y, _ = run.facade._config_selector._collect_data()
