@@ -7,6 +7,7 @@ import json
 import pickle
 import sqlite3
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ from deepcave_symbolic.runs import Run
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
+#: Long enough for the landscapes below.
+quick = partial(explain, max_complexity=5)
 
 
 def bowl(trial: Any) -> float:
@@ -110,15 +115,15 @@ def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 def test_a_known_landscape_comes_back(smooth: Any) -> None:
-    trials = explain(smooth, "lr", source="trials")
+    trials = quick(smooth, "lr", source="trials")
     assert "objective ≈ 0.1 + 0.05·(log10(lr) + 3)²" in map(str, trials.formulas)
-    explanation = explain(smooth, "lr")
+    explanation = quick(smooth, "lr")
     assert explanation.best.r2 > 0.9
     assert 10**-3.5 < explanation.optimum().values[0] < 10**-2.5
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 60
     assert "Optuna keeps no surrogate; a random forest stands in for it." in explanation.warnings
     assert explanation.provenance["optimizer"] == "Optuna" and explanation.run == "bowl"
-    first, second = explain_all(smooth)
+    first, second = explain_all(smooth, max_complexity=2)
     assert first.hyperparameters == ("lr",) and second.range < 0.2 * first.range
 
 
@@ -126,7 +131,7 @@ def test_what_is_maximised_stays_so() -> None:
     study = study_of(lambda trial: -bowl(trial), 40, direction="maximize")
     run = load_run(study)
     assert run.maximized == {"objective"}
-    optimum = explain(run, "lr").optimum()
+    optimum = quick(run, "lr").optimum()
     assert "highest" in optimum.sentence and 1e-4 < optimum.values[0] < 1e-2
 
 
@@ -139,7 +144,7 @@ def test_several_objectives_have_their_names() -> None:
     study.set_metric_names(["error", "size"])
     run = load_run(study)
     assert run.objectives == ("error", "size") and run.maximized == {"size"}
-    assert str(explain(run, "n", objective="size", source="trials").best) == "size ≈ n"
+    assert str(quick(run, "n", objective="size", source="trials").best) == "size ≈ n"
 
 
 # --- spaces -------------------------------------------------------------------------------------------------------
@@ -154,10 +159,10 @@ def test_conditions_are_read_off_the_trials(conditional: Any) -> None:
     assert start == "Optuna keeps no conditions; these are where the trials had values"
     told = {"'C' where model is svm", "'width1' where layers > 1", "'width2' where layers > 2"}
     assert set(listed.split(", ")) == told and len(run.changes) == 1
-    explanation = explain(run, "C", source="trials")
+    explanation = quick(run, "C", source="trials")
     assert explanation.conditions == ("model is svm",)
     assert explanation.best.trials_r2 is not None and explanation.best.trials_r2 > 0.9
-    by_model = explain(run, "model").best.predict({"model": ["svm", "forest", None]})
+    by_model = quick(run, "model").best.predict({"model": ["svm", "forest", None]})
     assert by_model[0] < by_model[1] < by_model[2]
 
 
@@ -190,9 +195,9 @@ def test_absence_without_a_reason_becomes_a_hyperparameter() -> None:
     assert "y is set" in run.configspace and str(run.configspace.conditions[0]) == "y | y is set == 'yes'"
     (sentence,) = run.changes
     assert "'y' had a value in" in sentence and "'y is set' stands for it" in sentence
-    yes, no = explain(run, "y is set").best.predict({"y is set": ["yes", "no"]})
+    yes, no = quick(run, "y is set").best.predict({"y is set": ["yes", "no"]})
     assert no - yes > 0.5
-    assert explain(run, "y").conditions == ("y is set is yes",)
+    assert quick(run, "y").conditions == ("y is set is yes",)
 
 
 def test_ranges_steps_and_choices() -> None:
@@ -222,7 +227,7 @@ def test_ranges_steps_and_choices() -> None:
     )
     column = list(space).index("choice")
     assert [run.configurations[i][column] for i in range(5)] == [0, 1, 2, 3, 4]
-    assert any("range of 'moving'" in w for w in map(str.lower, explain(run, "steps").warnings))
+    assert any("range of 'moving'" in w for w in map(str.lower, quick(run, "steps").warnings))
 
 
 def test_choices_keep_their_values(tmp_path: Path) -> None:
@@ -237,14 +242,14 @@ def test_choices_keep_their_values(tmp_path: Path) -> None:
     assert {t.costs[0] for t in run.trials} == set(values)
     for trial in run.trials:
         assert run.configurations[trial.config_id][0] == trial.costs[0]
-    formula = explain(run, "c", source="trials").formulas[-1]
+    formula = quick(run, "c", source="trials").formulas[-1]
     np.testing.assert_allclose(formula.predict({"c": list(choices)}), values)
     np.testing.assert_allclose(formula.predict([trial.params for trial in in_memory.trials[:9]]), [
         trial.value for trial in in_memory.trials[:9]
     ])  # fmt: skip
     layers = ((64,), (64, 64))
     study = study_of(lambda t: float(len(t.suggest_categorical("c", layers))), 9, storage=stored(tmp_path / "a.db"))
-    lists = explain(study, "c", source="trials").formulas[-1]
+    lists = quick(study, "c", source="trials").formulas[-1]
     assert str(lists) == 'objective ≈ for c = "(64,)": 1; for "(64, 64)": 2'
     np.testing.assert_allclose(lists.predict({"c": [(64, 64), [64]]}), [2.0, 1.0])
 
@@ -257,14 +262,14 @@ def test_ranges_that_configspace_cannot_hold() -> None:
 
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
     study.optimize(objective, n_trials=60)
-    explanation = explain(study, "tol")
+    explanation = quick(study, "tol")
     axis = explanation.projection.axes[0]
     assert (axis.lower, axis.upper, axis.log) == (1e-16, 1e-2, True)
     assert 1e-9 < explanation.optimum().values[0] < 1e-7
     trials = sorted(trial.params["tol"] for trial in study.trials)
     np.testing.assert_allclose(sorted(explanation.projection.trials.values[:, 0]), trials, rtol=1e-10)
     with pytest.raises(HyperparameterNotExplainableError, match="as good as without a bound"):
-        explain(study, "cap")
+        quick(study, "cap")
 
 
 def test_a_space_of_ones_own_has_its_conditions() -> None:
@@ -280,7 +285,7 @@ def test_a_space_of_ones_own_has_its_conditions() -> None:
         add(study, 3.0, d, model="forest")
     run = load_run(study, configspace=space)
     assert run.configspace is space and run.changes == ()
-    assert explain(run, "C", source="surrogate").conditions == ("model is svm",)
+    assert quick(run, "C", source="surrogate").conditions == ("model is svm",)
     with pytest.raises(InvalidArgumentError, match="Trial 0 does not fit the given configuration space"):
         load_run(study, configspace=ConfigurationSpace({"model": ["forest", "net"]}))
 
@@ -339,7 +344,7 @@ def test_trials_that_do_not_count_are_counted() -> None:
     assert len(run.trials) == 20
     (sentence,) = run.changes
     assert sentence.startswith("6 pruned and 4 failed trials of 31 are left out: pruning keeps what starts well")
-    explanation = explain(run, "x")
+    explanation = quick(run, "x")
     assert f"{sentence}." in explanation.warnings
     assert any("Left out: 1 trial whose cost is infinite" in w for w in explanation.warnings)
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 19
@@ -361,7 +366,7 @@ def test_trials_that_break_constraints_are_no_incumbent(recorded: str) -> None:
         study.add_trial(optuna.trial.create_trial(value=x, params={"x": x}, distributions=d, system_attrs=broken))
     run = load_run(study)
     assert sum(trial.feasible for trial in run.trials) == 15
-    explanation = explain(run, "x")
+    explanation = quick(run, "x")
     assert explanation.projection.incumbent is not None
     assert explanation.projection.incumbent.values == (5.0,)
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 30
@@ -414,12 +419,15 @@ def test_which_study(database: Path) -> None:
 
 
 def test_all_studies_of_a_file(database: Path, single: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    study = explain_study(f"sqlite:///{database}", "n")
+    study = explain_study(f"sqlite:///{database}", "n", max_complexity=2)
     assert sorted(study.by_run()) == [f"{database}#a#b", f"{database}#bowl"] and not study.failures
-    assert list(explain_study([single, f"{database}#bowl"], "n").by_run()) == [str(single), f"{database}#bowl"]
+    assert list(explain_study([single, f"{database}#bowl"], "n", max_complexity=2).by_run()) == [
+        str(single),
+        f"{database}#bowl",
+    ]
     assert main(["explain", str(database), "-p", "n"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 3
-    assert main(["explain", str(database), "-p", "n", "--all-runs"]) == 0
+    assert main(["explain", str(database), "-p", "n", "--all-runs", "--max-complexity", "2"]) == 0
     assert {f"=== {database}#a#b", f"=== {database}#bowl"} <= set(capsys.readouterr().out.splitlines())
 
 

@@ -33,6 +33,13 @@ def same(first: list[Explanation], second: list[Explanation]) -> bool:
     return [e.to_dict() for e in first] == [e.to_dict() for e in second]
 
 
+def few(folder: Path) -> Path:
+    """A run with so few trials that its surrogate is trained at once."""
+    shutil.copytree(SVM, folder)
+    keep_trials(folder, 12)
+    return folder
+
+
 # --- processes ----------------------------------------------------------------------------------------------------
 
 
@@ -62,7 +69,7 @@ class Threads:
 
 
 def test_a_surrogate_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    planned = [plan_run(shutil.copytree(SVM, tmp_path / name), Question(**QUICK)) for name in ("one", "two")]
+    planned = [plan_run(few(tmp_path / name), Question(**QUICK)) for name in ("one", "two")]
     calls: list[str] = []
 
     def counted(run: Run, question: Question) -> Any:
@@ -101,7 +108,7 @@ def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
 
 
 def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
-    run, out = shutil.copytree(SVM, tmp_path / "run"), tmp_path / "out"
+    run, out = few(tmp_path / "run"), tmp_path / "out"
     explain_study(run, folder=out, **QUICK)
     first, second = sorted(out.iterdir())
     whole = first.read_text(encoding="utf-8")
@@ -130,9 +137,9 @@ def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
         assert explain_study(run, folder=out, **QUICK).n_found == 1
         assert first.read_text(encoding="utf-8") == whole and not first.is_symlink()
     assert (tmp_path / "precious").read_text(encoding="utf-8") == "precious"
-    keep_trials(run, 39)
+    keep_trials(run, 11)
     fresh = explain_study(run, folder=out, **QUICK)
-    assert fresh.n_found == 0 and {e.surrogate.n_trials for e in fresh.explanations} == {39}  # type: ignore[union-attr]
+    assert fresh.n_found == 0 and {e.surrogate.n_trials for e in fresh.explanations} == {11}  # type: ignore[union-attr]
     assert len(os.listdir(out)) == 2 and not second.exists()
     half = out / ".deepcave-symbolic-0123"
     half.write_text("half")
