@@ -27,7 +27,7 @@ test: $(INSTALLED) ## run every test
 test-random: $(INSTALLED) ## run the unit tests in a random order, another one each time
 	$(PYTHON) -m pytest -o addopts="--strict-markers --strict-config --import-mode=importlib" -n 2 --dist loadfile tests/unit
 
-test-quick: $(INSTALLED) ## run the unit tests: under two minutes on two idle cores
+test-quick: $(INSTALLED) ## run the unit tests but for the slow ones: under two minutes on two idle cores
 	$(NOX) -s test-quick
 
 fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that load through everything (MINUTES=60 FROM=10000)

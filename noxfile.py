@@ -39,6 +39,10 @@ LEFT_OUT = [
 ]
 
 
+#: A file's tests share fixtures, so they stay on one worker; the folders' order has the longest files first.
+PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+
+
 def here(session: nox.Session, *arguments: str | Path) -> None:
     """Runs a module in the environment that nox itself is in."""
     session.run(sys.executable, "-m", *arguments)
@@ -68,13 +72,13 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
     """Run every test, or those that follow --."""
-    here(session, "pytest", "-n", "2", "--dist", "loadfile", *session.posargs)
+    here(session, "pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session(python=False, name="test-quick")
 def test_quick(session: nox.Session) -> None:
-    """Run the unit tests."""
-    here(session, "pytest", "-n", "2", "--dist", "loadfile", "tests/unit", *session.posargs)
+    """Run the unit tests but for the slow ones."""
+    here(session, "pytest", *PARALLEL, "-m", "not slow", "tests/unit", *session.posargs)
 
 
 @nox.session(python=False)
