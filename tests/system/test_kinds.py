@@ -7,6 +7,7 @@ import io
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,15 @@ from deepcave_symbolic.dashboard.deepcave_readers import SMACRun
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import SCALARIZED_COST, defaults
 from deepcave_symbolic.exceptions import NoTrialsError
+
+#: What is asked here is whether a kind of run goes through, not which formula describes it best.
+SHORT = {"max_complexity": 3}
+quick = partial(explain, **SHORT)
+INPUTS = {**defaults(), **SHORT}
+
+
+def short(*arguments: str) -> int:
+    return main(["explain", *arguments, "--max-complexity", "3"])
 
 
 def cost(config: Configuration) -> float:
@@ -274,20 +284,20 @@ def test_every_kind_from_api_command_line_and_panel(
     folder_of: Callable[[str], Path], capsys: Any, kind: str, name: str, words: str
 ) -> None:
     folder = folder_of(kind)
-    explanation = explain(folder, name)
+    explanation = quick(folder, name)
     assert explanation.formulas and all(math.isfinite(f.r2) and math.isfinite(f.rmse) for f in explanation.formulas)
     assert words in " ".join([*explanation.warnings, *explanation.conditions])
     data = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
     assert Explanation.from_dict(data).to_dict() == data
     capsys.readouterr()
     if kind in ("hpo", "nested", "seeds", "instances", "random"):
-        assert main(["explain", str(folder), "-p", name]) == 0
+        assert short(str(folder), "-p", name) == 0
         shown = capsys.readouterr().out
         assert str(explanation.best)[:40] in " ".join(shown.split()) and "Verdict" in shown
-    assert main(["explain", str(folder), "-p", name, "--format", "json"]) == 0
+    assert short(str(folder), "-p", name, "--format", "json") == 0
     told = capsys.readouterr()
     assert json.loads(told.out)["formulas"] == data["formulas"] and told.err == ""
-    stored = compute(SMACRun.from_path(folder), {**defaults(), "hyperparameter_name_1": name})
+    stored = compute(SMACRun.from_path(folder), {**INPUTS, "hyperparameter_name_1": name})
     assert "error" not in stored, stored.get("error")
     assert [f["text"] for f in stored["explanations"][0]["formulas"]] == [f["text"] for f in data["formulas"]]
 
@@ -307,12 +317,12 @@ def test_a_hyperparameter_that_trials_hardly_had(
         data.update(data=[*rare[:active], *more[:8]])
 
     edit_json(tmp_path / "runhistory.json", few)
-    explanation = explain(tmp_path, "rare")
+    explanation = quick(tmp_path, "rare")
     assert explanation.verdict == "do not trust"
     assert f"rare had a value in {words}, so that next to nothing is known of it." in explanation.warnings
-    assert main(["explain", str(tmp_path), "-p", "rare"]) == 0
+    assert short(str(tmp_path), "-p", "rare") == 0
     assert words in " ".join(capsys.readouterr().out.split())
-    stored = compute(SMACRun.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "rare"})
+    stored = compute(SMACRun.from_path(tmp_path), {**INPUTS, "hyperparameter_name_1": "rare"})
     assert words in " ".join(stored["explanations"][0]["warnings"])
 
 
@@ -336,18 +346,18 @@ def test_parego_from_api_command_line_and_panel(folder_of: Callable[[str], Path]
     folder = folder_of("parego")
     assert load_run(folder).scenario["_meta"]["multi_objective_algorithm"]["name"] == "ParEGO"
     words = "ParEGO draws new weights at every training; the cost here has the equal weights error 0.5, size 0.5."
-    explanation = explain(folder, "C", objective="scalarized")
+    explanation = quick(folder, "C", objective="scalarized")
     texts = [str(formula) for formula in explanation.formulas]
     assert words in explanation.warnings and explanation.objective == "scalarized cost"
     capsys.readouterr()
-    assert main(["explain", str(folder), "-p", "C", "--objective", "scalarized"]) == 0
+    assert short(str(folder), "-p", "C", "--objective", "scalarized") == 0
     assert words in " ".join(capsys.readouterr().out.split())
-    inputs = {**defaults(), "hyperparameter_name_1": "C", "objective_id": SCALARIZED_COST}
+    inputs = {**INPUTS, "hyperparameter_name_1": "C", "objective_id": SCALARIZED_COST}
     (shown,) = compute(SMACRun.from_path(folder), inputs)["explanations"]
     assert words in shown["warnings"] and [f["text"] for f in shown["formulas"]] == texts
     (given,) = compute(SMACRun.from_path(folder), {**inputs, "weights": "1, 4"})["explanations"]
     assert any("the given weights error 0.2, size 0.8" in warning for warning in given["warnings"])
-    assert [str(f) for f in explain(folder, "C", objective="scalarized", weights=[1, 4]).formulas] == [
+    assert [str(f) for f in quick(folder, "C", objective="scalarized", weights=[1, 4]).formulas] == [
         f["text"] for f in given["formulas"]
     ]
 
@@ -355,32 +365,32 @@ def test_parego_from_api_command_line_and_panel(folder_of: Callable[[str], Path]
 def test_a_configuration_that_failed_once_is_no_incumbent(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
     for file in folder_of("resumed").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    before = explain(tmp_path, "a").projection
+    before = quick(tmp_path, "a").projection
 
     def failed_once(data: Any) -> None:
         best = min(data["data"], key=lambda row: row["cost"])
         data["data"].append({**best, "seed": 12345, "status": 2, "cost": math.inf})
 
     edit_json(tmp_path / "runhistory.json", failed_once)
-    after = explain(tmp_path, "a").projection
+    after = quick(tmp_path, "a").projection
     assert before is not None and before.incumbent is not None
     assert after is not None and after.incumbent is not None
     assert after.incumbent.cost > before.incumbent.cost
 
 
 def test_a_resumed_run_has_all_of_its_trials(folder_of: Callable[[str], Path]) -> None:
-    surrogate = explain(folder_of("resumed"), "a").surrogate
+    surrogate = quick(folder_of("resumed"), "a").surrogate
     assert surrogate is not None and surrogate.n_trials == 18
 
 
 def test_constants_are_left_out_with_a_word(folder_of: Callable[[str], Path], capsys: Any) -> None:
-    assert main(["explain", str(folder_of("discrete"))]) == 0
+    assert short(str(folder_of("discrete"))) == 0
     out = capsys.readouterr().out
     assert "'version' is constant (3); there is nothing to explain" in " ".join(out.split())
 
 
 def test_a_space_that_clauses_leave_nearly_nothing_of(folder_of: Callable[[str], Path]) -> None:
-    explanation = explain(folder_of("narrow"), "a")
+    explanation = quick(folder_of("narrow"), "a")
     projection = explanation.projection
     assert projection is not None
     assert projection.n_averaged > 1
@@ -397,7 +407,7 @@ def test_a_run_that_is_going_on(folder_of: Callable[[str], Path], tmp_path: Path
             row.update(status=0, cost=0.0, endtime=0.0)
 
     edit_json(tmp_path / "runhistory.json", running)
-    surrogate = explain(tmp_path, "a").surrogate
+    surrogate = quick(tmp_path, "a").surrogate
     assert surrogate is not None and surrogate.n_trials == 12
 
 
@@ -409,11 +419,11 @@ def test_one_trial_and_none(
         (tmp_path / file.name).write_bytes(file.read_bytes())
     edit_json(tmp_path / "runhistory.json", lambda data: data.update(data=data["data"][:kept]))
     with pytest.raises(NoTrialsError, match=words):
-        explain(tmp_path, "a")
-    assert main(["explain", str(tmp_path), "-p", "a"]) == 2
+        quick(tmp_path, "a")
+    assert short(str(tmp_path), "-p", "a") == 2
     told = capsys.readouterr().err
     assert words in told and told.count("\n") == 1
-    card = compute(SMACRun.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "a"})["error"]
+    card = compute(SMACRun.from_path(tmp_path), {**INPUTS, "hyperparameter_name_1": "a"})["error"]
     assert words in card["message"]
 
 
@@ -430,12 +440,12 @@ def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -
 
     edit_json(tmp_path / "runhistory.json", crashed(math.inf))
     with pytest.raises(NoTrialsError, match=r"18 trials whose cost is infinite.*Look at why trials fail"):
-        explain(tmp_path, "a")
-    assert main(["explain", str(tmp_path), "-p", "a"]) == 2
-    card = compute(SMACRun.from_path(tmp_path), {**defaults(), "hyperparameter_name_1": "a"})["error"]
+        quick(tmp_path, "a")
+    assert short(str(tmp_path), "-p", "a") == 2
+    card = compute(SMACRun.from_path(tmp_path), {**INPUTS, "hyperparameter_name_1": "a"})["error"]
     assert "18 trials whose cost is infinite" in card["message"]
     edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
-    explanation = explain(tmp_path, "a")
+    explanation = quick(tmp_path, "a")
     assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"
     assert "No trial succeeded: the costs are those that failed trials were given." in explanation.warnings
 
@@ -449,19 +459,19 @@ def test_timeouts_follow_the_other_trials(folder_of: Callable[[str], Path], tmp_
             row.update(status=3, cost=5.0)
 
     edit_json(tmp_path / "runhistory.json", late)
-    explanation = explain(tmp_path, "a")
+    explanation = quick(tmp_path, "a")
     assert explanation.projection is not None
     np.testing.assert_array_equal(explanation.projection.trials.costs[-4:], 5.0)
 
 
 def test_a_live_run_from_api_and_command_line(base: Path, capsys: Any) -> None:
     folder = live("hpo", base).folder
-    result = explain(folder, "kernel", "C")
+    result = quick(folder, "kernel", "C")
     assert list(result.groups) == ["rbf", "poly", "linear"]
     assert {e.hyperparameters for e in explain_all(folder)} >= {("kernel",), ("C",)}
-    assert main(["explain", str(folder), "-p", "kernel", "-p", "C"]) == 0
+    assert short(str(folder), "-p", "kernel", "-p", "C") == 0
     assert "kernel = rbf" in capsys.readouterr().out
-    assert main(["explain", str(folder), "--format", "latex", "-p", "kernel"]) == 0
+    assert short(str(folder), "--format", "latex", "-p", "kernel") == 0
     assert "\\begin{cases}" in capsys.readouterr().out
     assert result.plot().data
-    assert explain(folder, "kernel").plot().data
+    assert quick(folder, "kernel").plot().data

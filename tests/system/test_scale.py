@@ -200,14 +200,14 @@ def test_a_large_gaussian_process_says_what_it_costs() -> None:
     with pytest.warns(
         cost.SlowTrainingWarning, match=r"Training a Gaussian process on \d+ trials takes about \d+ seconds and \d+ MiB"
     ):
-        explain(SVM, "C")
+        explain(SVM, "C", max_complexity=1)
 
 
 @pytest.mark.usefixtures("large")
 def test_progress_counts_the_evaluations() -> None:
     seen: list[tuple[int, int]] = []
     with cost.watching(lambda sentence, done, expected: seen.append((done, expected))):
-        explain(SVM, "C")
+        explain(SVM, "C", max_complexity=1)
     assert [done for done, _ in seen] == list(range(len(seen)))
     assert seen[0][1] / 2 < len(seen) < seen[0][1] * 2  # what was expected was not far off
 
@@ -222,7 +222,7 @@ def test_an_interrupt_ends_the_training(monkeypatch: pytest.MonkeyPatch, capsys:
             raise KeyboardInterrupt
 
     with cost.watching(interrupt), pytest.raises(KeyboardInterrupt):
-        explain(SVM, "C")
+        explain(SVM, "C", max_complexity=1)
     assert done == [0, 1, 2, 3]
     # The same from the command line, whose own listener is the bar.
     import tqdm
@@ -308,7 +308,7 @@ def test_a_limit_refuses_before_training() -> None:
         cost.at_most(0.001),
         pytest.raises(SurrogateError, match=r'longer than the 0\.001 seconds.*surrogate="forest"'),
     ):
-        explain(SVM, "C")
+        explain(SVM, "C", max_complexity=1)
 
 
 @pytest.mark.usefixtures("large")
@@ -316,7 +316,7 @@ def test_the_panel_names_the_forest(monkeypatch: pytest.MonkeyPatch) -> None:
     from deepcave_symbolic.dashboard.panel import compute as module
 
     def refused(run: Any, inputs: Any) -> Any:
-        return explain(SVM, "C")
+        return explain(SVM, "C", max_complexity=1)
 
     monkeypatch.setattr(module, "_explained", refused)
     monkeypatch.setattr(module.Inputs, "read", lambda inputs: inputs)
