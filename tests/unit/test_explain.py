@@ -53,6 +53,7 @@ def digest(folder: Path) -> dict[str, str]:
     return {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(folder.rglob("*")) if p.is_file()}
 
 
+@pytest.mark.slow
 def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
     assert svm.surrogate is not None and svm.surrogate.exact
     assert svm.surrogate.name == "GaussianProcess"
@@ -82,6 +83,7 @@ def test_reported_numbers_are_those_of_the_shown_expression(svm: Explanation) ->
         assert formula.r2 == pytest.approx(1 - np.sum(error**2) / total, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_same_formula_on_every_call_and_for_every_seed() -> None:
     texts = {str(explain(FOREST, "learning_rate_init", seed=seed, max_complexity=6).best) for seed in (0, 0, 12345)}
     assert len(texts) == 1
@@ -116,6 +118,7 @@ def test_to_frame_and_repr(svm: Explanation) -> None:
     assert str(svm.best) in str(svm).replace("\n", "")
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 def test_plots_draw_the_formula(svm: Explanation, svm_1d: Explanation) -> None:
     figure = svm_1d.plot()
@@ -126,6 +129,7 @@ def test_plots_draw_the_formula(svm: Explanation, svm_1d: Explanation) -> None:
     np.testing.assert_allclose(np.asarray(maps[2].z), np.asarray(maps[1].z) - np.asarray(maps[0].z))
 
 
+@pytest.mark.slow
 def test_trials_as_the_source_are_scored_on_the_same_projection(svm: Explanation) -> None:
     surrogate, trials = svm, explain(SVM, "C", "gamma", source="trials", max_complexity=4)
     assert all(f.trials_r2 is not None for f in trials.formulas)
@@ -134,6 +138,7 @@ def test_trials_as_the_source_are_scored_on_the_same_projection(svm: Explanation
     np.testing.assert_array_equal(trials.projection.held_out.mean, surrogate.projection.held_out.mean)
 
 
+@pytest.mark.slow
 def test_forest_and_best_surrogates() -> None:
     forest = explain(SVM, "C", surrogate="forest", max_complexity=2)
     best = explain(SVM, "C", surrogate="best", max_complexity=2)
@@ -170,6 +175,7 @@ def test_budgets() -> None:
         explain(run, name, budget=1e9)
 
 
+@pytest.mark.slow
 def test_explain_all_is_sorted_and_complete() -> None:
     explanations = explain_all(FOREST, max_complexity=4)
     assert {e.hyperparameters[0] for e in explanations} == set(load_run(FOREST).configspace)
@@ -190,6 +196,7 @@ def test_explain_all_pairs() -> None:
     assert set(pair.hyperparameters) == {"C", "gamma"}
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 @pytest.mark.parametrize("engine", ["gplearn", "operon"])
 def test_other_engines(engine: str) -> None:
@@ -205,6 +212,7 @@ def test_other_engines(engine: str) -> None:
     assert all(np.isfinite(f.r2) for f in explanation.formulas)
 
 
+@pytest.mark.slow
 def test_functions_and_length_are_respected() -> None:
     explanation = explain(SVM, "C", "gamma", functions=["square"], max_complexity=6)
     for formula in explanation.formulas:
@@ -294,6 +302,7 @@ def test_no_run_there(tmp_path: Path) -> None:
         explain(42, "C")
 
 
+@pytest.mark.slow
 def test_deepcave_run_objects(svm_1d: Explanation) -> None:
     pytest.importorskip("deepcave")
     from deepcave.runs.converters.smac3v2 import SMAC3v2Run
@@ -313,6 +322,7 @@ def test_formula_is_public(svm: Explanation) -> None:
     assert svm.best.predict(configurations).shape == (3,)
 
 
+@pytest.mark.slow
 def test_pairs_is_false_true_or_a_number() -> None:
     explainer = Explainer(FOREST, max_complexity=2)
     ranked = explainer.rank_pairs(explainer.ranking()).pairs
@@ -332,6 +342,7 @@ def test_pairs_is_false_true_or_a_number() -> None:
             explain_all(FOREST, pairs=bad)
 
 
+@pytest.mark.slow
 def test_one_explainer_answers_as_explain_does() -> None:
     explainer = Explainer(SVM, max_complexity=3)
     assert explainer.explain("C") == explain(SVM, "C", max_complexity=3)

@@ -77,6 +77,7 @@ def test_other_minimum_and_what_uncertainty_hides() -> None:
         assert compare_explanations(unsure, form=form, level=level).constants[2].agreement == agreement
 
 
+@pytest.mark.slow
 def test_a_form_whose_constants_are_known_is_preferred_to_a_closer_one() -> None:
     def rippled(phase: float) -> Landscape:
         return lambda u, v: 0.3 + (u - 1.0) ** 2 + 0.15 * np.sin(3.0 * u + phase) + 0.0 * v
@@ -119,6 +120,7 @@ def test_a_form_of_ones_own_with_a_pole_is_refused() -> None:
         compare_explanations(runs, form=pole)
 
 
+@pytest.mark.slow
 def test_two_hyperparameters() -> None:
     runs = {
         name: known(lambda u, v, k=k: k + u**2 + 0.5 * (v + 1.0) ** 2, "C", "gamma")
@@ -187,6 +189,7 @@ def comparison(folders: list[Path]) -> Comparison:
     return compare(folders[0].parents[1], "C", max_complexity=6)
 
 
+@pytest.mark.slow
 def test_a_run_and_the_same_ten_worse(comparison: Comparison, folders: list[Path]) -> None:
     assert comparison.runs == ("data 0/0", "data 1/0")
     offset, *others = comparison.constants
@@ -234,6 +237,7 @@ def test_figure_and_reports_show_every_run_and_constant(comparison: Comparison) 
     assert max(map(len, str(comparison).splitlines())) <= 110
 
 
+@pytest.mark.slow
 def test_on_the_command_line(folders: list[Path], capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     runs = [str(folder) for folder in folders]
     arguments = ["compare", *runs, "-p", "C", "--max-complexity", "4", "--output-folder", str(tmp_path)]
@@ -263,6 +267,7 @@ def with_space(*hyperparameters: Any) -> Any:
     return replace(load_run(SVM), configspace=space)
 
 
+@pytest.mark.slow
 def test_domains() -> None:
     gamma = Float("gamma", (0.001, 1.0), log=True)
     runs = [with_space(Float("C", bounds, log=True), gamma) for bounds in ((0.1, 100.0), (1.0, 1000.0), (500.0, 900.0))]
@@ -296,6 +301,7 @@ def test_few_integers_and_choices_are_all_there_are() -> None:
     assert np.allclose([c.mean for c in comparison.constants], list(levels.values()), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_runs_that_cannot_be_explained_are_left_out(folders: list[Path], tmp_path: Path) -> None:
     dead = Path(shutil.copytree(folders[0], tmp_path / "dead"))
     keep_trials(dead, 2)

@@ -138,6 +138,7 @@ def test_choices_that_are_lists_have_their_names(sequences: Path) -> None:
     assert [e["hyperparameters"] for e in outputs["explanations"]] == [["layers"]]
 
 
+@pytest.mark.slow
 def test_runs_of_smac_are_called_by_what_tells_them_apart(
     sequences: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

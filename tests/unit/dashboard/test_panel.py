@@ -135,6 +135,7 @@ def synthetic(
 # --- results ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("run", "names"),
     [
@@ -161,6 +162,7 @@ def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: 
         assert [t.type for t in drawn[FIGURE].data].count("contour") == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("solver",), ("solver", "learning_rate_init")])
 def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processed: Any, names: Any) -> None:
     given, outputs = processed(
@@ -177,6 +179,7 @@ def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processe
             assert group.best.mathml()[-60:-20] in page
 
 
+@pytest.mark.slow
 def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed: Any) -> None:
     given, overview = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
     _, automatic = processed("mlp_hpo")
@@ -193,11 +196,13 @@ def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed:
     assert drawn[NO_FIGURE:] == [False, True, True]
 
 
+@pytest.mark.slow
 def test_most_important_leaves_out_the_second(processed: Any) -> None:
     _, outputs = processed("svm_bbo", hyperparameter_name_2="C")
     assert outputs["explanations"][0]["hyperparameters"] == ["gamma", "C"]
 
 
+@pytest.mark.slow
 def test_most_important_can_be_active_together_with_the_second(panel: Any) -> None:
     space = ConfigurationSpace(seed=0)
     kernel = Categorical("kernel", ["rbf", "poly"])
@@ -220,6 +225,7 @@ def test_most_important_can_be_active_together_with_the_second(panel: Any) -> No
     check_card(panel, answered("never"), "no hyperparameter that could be explained together with never")
 
 
+@pytest.mark.slow
 def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, monkeypatch: Any) -> None:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
     monkeypatch.setattr("deepcave_symbolic.dashboard.panel.plugin.compute", None)
@@ -281,6 +287,7 @@ def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, proces
         assert place.y[0] == (found.optimum.values[1] if len(names) == 2 else found.optimum.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("C",), ("C", "gamma"), (inputs.ALL,)])
 def test_drawing_computes_nothing(panel: Any, runs: Any, processed: Any, monkeypatch: Any, names: Any) -> None:
     """The findings on every formula of the front stand in the record, whichever the filter shows."""
@@ -396,6 +403,7 @@ def test_stored_results_are_json(processed: Any, first: str) -> None:
     assert PanelRecord.from_dict(again).to_dict() == outputs
 
 
+@pytest.mark.slow
 def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) -> None:
     for name, kwargs in (
         ("svm_bbo", {"hyperparameter_name_1": "C", "seed": 3, "surrogate": "forest", "max_complexity": 3}),
@@ -552,6 +560,7 @@ def test_weights_are_asked_for_only_where_there_are_several_objectives(panel: An
     assert chosen["weights_hidden"] == {"hidden": False} and "weights" not in chosen
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["(all)", "(all)'", "(none)", "(most important)''", "", "'", "true", "None", "all"])
 def test_a_hyperparameter_named_like_a_choice_can_be_chosen(tmp_path: Path, panel: SymbolicFormulas, name: str) -> None:
     """The panel's own choices keep their meaning beside it."""

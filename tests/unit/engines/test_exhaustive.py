@@ -99,6 +99,7 @@ def test_protocol() -> None:
     assert ExhaustiveEngine.name == "exhaustive"
 
 
+@pytest.mark.slow
 def test_an_instance_gives_what_the_name_gives() -> None:
     named, given = (
         explain(SVM, "C", "gamma", engine=engine, max_complexity=6) for engine in ("exhaustive", ExhaustiveEngine())
@@ -108,6 +109,7 @@ def test_an_instance_gives_what_the_name_gives() -> None:
     assert max(f.r2 for f in given.formulas) == pytest.approx(0.767, abs=5e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize("name", ONE)
 def test_recovers_in_one_variable(name: str, noise: float) -> None:
@@ -118,6 +120,7 @@ def test_recovers_in_one_variable(name: str, noise: float) -> None:
     assert best(search(X, y, max_complexity=operators + 1), dense, truth(dense[:, 0]), operators + 1) > 0.9999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.01])
 @pytest.mark.parametrize("name", TWO)
 def test_recovers_in_two_variables(name: str, noise: float) -> None:
@@ -159,6 +162,7 @@ def test_affine_change_of_the_target(data: Callable[[], tuple[Array, Array]], sc
         assert best(changed, X, scale * y + shift, operators) == pytest.approx(expected, abs=2e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [1000.0, 1e-3, -3.7e8])
 def test_scale_of_the_target_in_natural_units(scale: float) -> None:
     X, y = surface()
@@ -177,6 +181,7 @@ def test_extreme_scales_of_the_target(factor: float) -> None:
     assert min(errors) < 1e-6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("data", [wavy, surface])
 def test_candidates_are_short_finite_and_varied(data: Callable[[], tuple[Array, Array]]) -> None:
     X, y = data()
@@ -198,6 +203,7 @@ def test_candidates_are_short_finite_and_varied(data: Callable[[], tuple[Array, 
         assert all(-4 <= part.args[1].value <= 4 for part in walk(node) if part.op == "^")
 
 
+@pytest.mark.slow
 def test_longer_is_better() -> None:
     X, y = surface()
     found = search(X, y)
@@ -218,6 +224,7 @@ ALLOWED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("functions", [(), *[(name,) for name in ALLOWED], ("exp", "square"), ("pow", "log")])
 def test_functions_are_respected(functions: tuple[str, ...]) -> None:
     operators = {"+", "-", "*", "/", "neg", "const", "var"}.union(*(ALLOWED[name] for name in functions))

@@ -40,6 +40,7 @@ def test_scikit_learns_checks(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "check", [check_regressors_train, check_estimators_pickle, check_sample_weight_equivalence_on_dense_data]
 )
@@ -61,6 +62,7 @@ def fitted(table: tuple[pd.DataFrame, pd.Series]) -> SymbolicRegressor:
     return SymbolicRegressor(log_scaled=["lr"]).fit(*table)
 
 
+@pytest.mark.slow
 def test_a_known_formula_comes_back(fitted: SymbolicRegressor, table: tuple[pd.DataFrame, pd.Series]) -> None:
     assert str(fitted.formula_) == "loss ≈ 0.1 + 0.05·(log10(lr) + 3)² + 0.01·n"
     assert isinstance(fitted.formula_, Formula) and fitted.formula_ in fitted.formulas_
@@ -80,6 +82,7 @@ def test_predict_is_the_formula_shown(fitted: SymbolicRegressor, table: tuple[pd
     assert fitted.formula_.r2 == pytest.approx(fitted.score(X, y), abs=1e-12)
 
 
+@pytest.mark.slow
 def test_noise_does_not_lengthen_the_formula() -> None:
     rng = np.random.default_rng(1)
     x = rng.uniform(0, 3, 100)
@@ -90,6 +93,7 @@ def test_noise_does_not_lengthen_the_formula() -> None:
     assert SymbolicRegressor().fit(x[:, None], rng.standard_normal(100)).formula_.complexity == 0
 
 
+@pytest.mark.slow
 def test_of_many_columns_the_two_that_matter_are_chosen() -> None:
     rng = np.random.default_rng(2)
     X = rng.uniform(-2, 2, (200, 30))
@@ -145,6 +149,7 @@ def test_outside_the_box_of_the_data() -> None:
         model.predict(x[:, None])
 
 
+@pytest.mark.slow
 def test_pipelines_searches_and_clones(table: tuple[pd.DataFrame, pd.Series]) -> None:
     X, y = table
     model = SymbolicRegressor(max_complexity=9, log_scaled=["lr"])
@@ -204,6 +209,7 @@ def test_unusable_data() -> None:
         SymbolicRegressor().fit([[1.0]], [1.0])
 
 
+@pytest.mark.slow
 def test_same_seed_same_formula() -> None:
     rng = np.random.default_rng(5)
     X, y = rng.uniform(0, 1, (30, 1)), rng.uniform(0, 1, 30)

@@ -66,6 +66,7 @@ def test_pieces_agree_with_dense_sampling(tree: Node, axis: Axis) -> None:
             assert (piece.change > 0) == (piece.direction == "rises")
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(formulas())
 @pytest.mark.filterwarnings("error")

@@ -38,6 +38,7 @@ def pair() -> Explanation:
     return explain(FOREST, "solver", "learning_rate_init", max_complexity=3)
 
 
+@pytest.mark.slow
 def test_a_record_is_equal_to_its_copy_from_json_and_has_its_hash(pair: Explanation) -> None:
     copy = Explanation.from_dict(json.loads(json.dumps(pair.to_dict(), allow_nan=False)))
     assert copy == pair and hash(copy) == hash(pair) and len({copy, pair}) == 1

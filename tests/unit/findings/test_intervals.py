@@ -57,6 +57,7 @@ def test_values_lie_in_their_enclosure(tree: Node, box: tuple[Array, Array, tupl
         assert np.all(value[some] <= (enclosure.value[1] + slack)[some])
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(trees(2).flatmap(with_waves), boxes(), st.integers(0, 1))
 def test_mean_slopes_lie_in_the_enclosure_of_the_slope(

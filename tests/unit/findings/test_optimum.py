@@ -31,6 +31,7 @@ def dense(f: Formula, n: int) -> list[Array]:
     return [m.ravel() for m in np.meshgrid(*(axis.check_grid(n) for axis in f.axes), indexing="ij")]
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(formulas(), st.booleans())
 @pytest.mark.filterwarnings("error")

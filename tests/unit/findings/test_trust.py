@@ -468,6 +468,7 @@ def test_between_which_trials_a_value_lies_is_said_where_none_is_near() -> None:
 TUNING = ROOT / "benchmarks" / "data" / "tuning"
 
 
+@pytest.mark.slow
 def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_named() -> None:
     """A Gaussian process on a flat, noisy landscape: R² 1 on its own trials, worse than a constant elsewhere."""
     explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma", max_complexity=5)
@@ -486,6 +487,7 @@ def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_name
     assert Explanation.from_dict(best.to_dict()).surrogate == best.surrogate
 
 
+@pytest.mark.slow
 def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
     explanation = explain(TUNING / "lr-segment" / "bbo", "alpha", "eta0", max_complexity=9)
     assert explanation.verdict == "trust" and not any("better" in w for w in explanation.warnings)
@@ -494,6 +496,7 @@ def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
     assert json.dumps(explanation.to_dict(), allow_nan=False)
 
 
+@pytest.mark.slow
 def test_integers_that_matter_most_are_scored() -> None:
     """All of a random forest's error over max_depth is at 1: a formula without it would be scored on a plain."""
     explanation = explain(TUNING / "rf-contraceptive" / "hpo", "max_depth", "min_samples_split", max_complexity=7)

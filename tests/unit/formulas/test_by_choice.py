@@ -78,6 +78,7 @@ def test_one_categorical_is_a_level_a_choice() -> None:
     assert result.groups == {}
 
 
+@pytest.mark.slow
 def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
     result = known(shifted)
     best = result.best
@@ -89,6 +90,7 @@ def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
     assert optimum.values[0] == 0.0 and math.isclose(optimum.values[1], 0.01, rel_tol=0.02) and optimum.certified
 
 
+@pytest.mark.slow
 def test_own_formulas_are_found_where_the_choices_differ() -> None:
     result = known(own)
     assert result.best.r2 > 0.9999
@@ -106,6 +108,7 @@ def test_own_formulas_are_found_where_the_choices_differ() -> None:
         np.testing.assert_allclose(group.best.predict({"lr": lr}), expected, atol=5e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [shifted, own])
 def test_shown_is_evaluated_exported_and_round_tripped(function: Any) -> None:
     result = known(function)
@@ -205,6 +208,7 @@ def test_choices_of_any_kind_are_found_by_predict_and_by_the_exported_python(cho
             formula.predict({"c": [choices[0], "no choice"]})
 
 
+@pytest.mark.slow
 def test_choices_without_the_other_hyperparameter_are_left_out() -> None:
     configspace = ConfigurationSpace(seed=0)
     kernel, degree = Categorical("kernel", ["rbf", "poly", "sigmoid"]), Float("coef", (0.0, 1.0))
@@ -266,6 +270,7 @@ def test_ordinals_enter_by_value_or_rank() -> None:
     np.testing.assert_allclose(by_rank.predict({"size": ["S", "XL"]}), [0.2, 0.5])
 
 
+@pytest.mark.slow
 def test_trials_as_the_source() -> None:
     result = explained(space(), shifted, "lr", "activation", source="trials", max_complexity=8)
     assert result.best.r2 > 0.99 and result.best.trials_r2 is not None

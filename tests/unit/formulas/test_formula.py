@@ -71,6 +71,7 @@ def assert_equal_values(f: Formula, shown: Any, values: dict[str, Array]) -> Non
 # --- text ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(formulas())
 def test_what_is_shown_is_what_is_computed(f: Formula) -> None:
@@ -117,6 +118,7 @@ def test_two_names_never_look_alike() -> None:
 # --- dictionary ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(formulas())
 def test_round_trip_through_json_changes_nothing(f: Formula) -> None:
@@ -232,6 +234,7 @@ def compiled(f: Formula) -> Any:
     return namespace[name]
 
 
+@pytest.mark.slow
 @pytest.mark.smoke
 @settings(max_examples=50)
 @given(formulas())
@@ -256,6 +259,7 @@ def test_python_takes_whole_numbers_to_negative_powers() -> None:
     np.testing.assert_allclose(compiled(f)(np.array([8, 16])), f.predict({"n_units": [8, 16]}), rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(NAMES) | st.text(max_size=6), max_size=8))
 def test_identifiers_are_distinct_and_valid(names: list[str]) -> None:
     result = identifiers(names)

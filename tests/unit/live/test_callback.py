@@ -28,6 +28,7 @@ KINDS = ("blackbox", "hpo", "ac", "mf", "two", "random")
 # --- the run in memory ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_run_in_memory_is_the_folders(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -42,6 +43,7 @@ def test_run_in_memory_is_the_folders(kind: str, base: Path) -> None:
         np.testing.assert_allclose(here.configurations[i], vector, rtol=0, atol=1e-10)
 
 
+@pytest.mark.slow
 def test_last_formula_is_explains(base: Path, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     run, output = live("hpo", base), tmp_path / "formulas.jsonl"
     callback = SymbolicCallback("C", final=True, output=output)

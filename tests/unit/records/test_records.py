@@ -60,6 +60,7 @@ def through_json(record: Record) -> Any:
     return type(record).from_dict(json.loads(json.dumps(record.to_dict(), allow_nan=False)))
 
 
+@pytest.mark.slow
 @given(OUTERS)
 def test_a_record_comes_back_equal_with_its_hash(record: Outer) -> None:
     copy = through_json(record)
@@ -67,6 +68,7 @@ def test_a_record_comes_back_equal_with_its_hash(record: Outer) -> None:
     assert copy.table.dtype == np.float64 and copy.mask.dtype == bool and type(copy.inners) is tuple
 
 
+@pytest.mark.slow
 @given(OUTERS, OUTERS)
 def test_equal_means_the_same_json(a: Outer, b: Outer) -> None:
     assert (a == b) is (a.to_dict() == b.to_dict() or json.dumps(a.to_dict()) == json.dumps(b.to_dict()))

@@ -395,6 +395,7 @@ def test_a_study_whose_storage_is_gone_and_a_space_that_is_none(smooth: Any) -> 
 # --- files --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_database_is_read_and_not_touched(database: Path, single: Path, smooth: Any) -> None:
     for file in (database, single):
         before = fingerprint(file.parent)
@@ -418,6 +419,7 @@ def test_which_study(database: Path) -> None:
         load_run(f"sqlite:///{database}#bowls")
 
 
+@pytest.mark.slow
 def test_all_studies_of_a_file(database: Path, single: Path, capsys: pytest.CaptureFixture[str]) -> None:
     study = explain_study(f"sqlite:///{database}", "n", max_complexity=2)
     assert sorted(study.by_run()) == [f"{database}#a#b", f"{database}#bowl"] and not study.failures

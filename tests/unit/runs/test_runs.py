@@ -66,6 +66,7 @@ def row(config_id: int, *, cost: Any, status: int = 1, budget: float | None = No
     return {**key, "cost": cost, "status": status, **times}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_live_run_of_every_facade(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -200,6 +201,7 @@ def test_folders_of_smac_1_are_sent_to_deepcave_only_where_it_reads_them(
             load_run(tmp_path, **options)
 
 
+@pytest.mark.slow
 def test_trials_alone_are_read_with_a_space(folder: Path) -> None:
     expected = load_run(folder)
     (folder / "scenario.json").unlink()
@@ -249,6 +251,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", BROKEN)
 @pytest.mark.parametrize("name", ["scenario.json", "runhistory.json", "configspace.json"])
 def test_broken_json_names_the_file(name: str, case: str, folder: Path) -> None:

@@ -57,6 +57,7 @@ def parego(two: LiveRun, folder: Path) -> Path:
 # --- several objectives -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_scalarised_cost_is_what_smacs_model_sees(two: LiveRun) -> None:
     run = scalarized(load_run(two.folder))
     name = str(run.scenario["_meta"]["runhistory_encoder"]["name"])
@@ -118,6 +119,7 @@ def test_bad_weights(two: LiveRun, weights: Any, error: type[Exception], words: 
         quick(two.folder, "C", objective="scalarized", weights=weights)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_scalarised_is_said(two: LiveRun, fidelity: LiveRun) -> None:
     with pytest.raises(InvalidArgumentError, match="one objective"):
         quick(fidelity.folder, "C", objective="scalarized")
@@ -136,6 +138,7 @@ def test_an_objective_of_that_name_wins(two: LiveRun) -> None:
         quick(renamed, "C", objective="scalarized", weights=[1, 2])
 
 
+@pytest.mark.slow
 def test_an_objective_of_that_name_on_the_command_line_and_in_the_panel(
     two: LiveRun, tmp_path: Path, capsys: Any
 ) -> None:

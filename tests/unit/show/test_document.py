@@ -125,6 +125,7 @@ def test_what_holds_for_every_formula_is_said_once() -> None:
     assert not warnings.without(common_warnings(records)).rows
 
 
+@pytest.mark.slow
 def test_what_holds_for_many_is_said_once() -> None:
     hidden = [explanation(f"knob_{i}", noise=9.0) for i in range(30)]
     constants = [unexplained(f"special_{i}", f"Hyperparameter 'special_{i}' is constant (-1).") for i in range(9)]

@@ -15,6 +15,7 @@ from places import EXAMPLE_RUNS, SVM
 from records import unexplained
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names", [("svm_bbo", "C"), ("svm_bbo", "C", "gamma"), ("mlp_hpo", "solver", "learning_rate_init")]
 )

@@ -32,6 +32,7 @@ def explanations(run: LiveRun) -> list[Explanation]:
     return [e for pairs in (True, False) for e in explain_all(run.folder, pairs=pairs, max_complexity=2)]
 
 
+@pytest.mark.slow
 def test_the_table_has_the_records_figures(explanations: list[Explanation]) -> None:
     table = pair_table(explanations)
     assert list(table["hyperparameters"]) == [e.hyperparameters for e in explanations]
@@ -84,6 +85,7 @@ def test_hostile_names(explanations: list[Explanation]) -> None:
     assert line.partition("\\displaystyle")[0].count(" & ") == 7
 
 
+@pytest.mark.slow
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     page = tmp_path / "map.html"
     arguments = ["explain", str(SVM), "--all-pairs", "--max-complexity", "2"]

@@ -68,6 +68,7 @@ class Threads:
         return WorkerError(str(error))
 
 
+@pytest.mark.slow
 def test_a_surrogate_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planned = [plan_run(few(tmp_path / name), Question(**QUICK)) for name in ("one", "two")]
     calls: list[str] = []
@@ -90,6 +91,7 @@ def test_a_surrogate_is_trained_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
 # --- the output folder --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
     out, seen = tmp_path / "out", []
     first = explain_study(SVM, folder=out, found=lambda *n: seen.append(n), **QUICK)
@@ -107,6 +109,7 @@ def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
     assert {e.run for e in at_new_place.explanations} == {str(moved)}
 
 
+@pytest.mark.slow
 def test_stale_and_broken_files_are_computed_again(tmp_path: Path) -> None:
     run, out = few(tmp_path / "run"), tmp_path / "out"
     explain_study(run, folder=out, **QUICK)
@@ -169,6 +172,7 @@ def test_hostile_names_make_harmless_files(tmp_path: Path) -> None:
         assert path.name.isascii() and len(path.name) < 100 and not set(path.name) & set("/\\:*?<>|\n ")
 
 
+@pytest.mark.slow
 def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     runs = tmp_path / "runs"
     for name in ("a", "b"):
@@ -188,6 +192,7 @@ def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str
     assert "4 of 4 found in" in said and len(json.loads(shown)) == 4
 
 
+@pytest.mark.slow
 def test_a_folder_above_runs_stands_for_them_in_a_study_only(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_folder_above_runs_stands_for_them_in_a_study_only(
     assert list(study.by_run()) == [str(SVM)] and len(study.explanations) == 1
 
 
+@pytest.mark.slow
 def test_one_explanation_in_a_study_is_the_single_one() -> None:
     (pair,) = explain_study([SVM], pairs=True, **QUICK).explanations
     assert pair.to_dict() == explain(SVM, "C", "gamma", **QUICK).to_dict()

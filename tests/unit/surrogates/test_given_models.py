@@ -89,6 +89,7 @@ def test_a_slow_surrogate_that_says_so_is_averaged_over_fewer_configurations(spa
     assert averaged == [145, 48]
 
 
+@pytest.mark.slow
 def test_a_known_function_of_which_a_part_is_averaged_out(space: ConfigurationSpace) -> None:
     model = known(space, objective="loss")
     explanation = explain(None, "C", "n", surrogate=model, max_complexity=7)
@@ -105,6 +106,7 @@ def test_a_known_function_of_which_a_part_is_averaged_out(space: ConfigurationSp
     assert explain(None, "C", surrogate=model, objective="error", max_complexity=1).objective == "error"
 
 
+@pytest.mark.slow
 def test_nothing_is_known_of_a_model_alone(space: ConfigurationSpace) -> None:
     explanation = explain(None, "C", surrogate=known(space))
     assert explanation.verdict == "with care"

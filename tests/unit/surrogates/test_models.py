@@ -84,6 +84,7 @@ def with_costs(run: Run, costs: Any) -> Run:
     return replace(run, trials=trials)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NEW)
 def test_rows_equal_smacs_encoder(name: str, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = encoded_run(name, base)
@@ -185,6 +186,7 @@ def test_inverse_scaled_is_median_and_central_interval() -> None:
     assert fit_encoder("RunHistoryInverseScaledEncoder", Y15, highest=99.0).decode(np.array([1.0]))[0] == 99.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SINGLE)
 def test_forest_with_every_encoder(name: str, base: Path) -> None:
     run = encoded_run(name, base)
@@ -206,6 +208,7 @@ def test_forest_with_every_encoder(name: str, base: Path) -> None:
     assert SurrogateRecord.from_dict(ours.record.to_dict()) == ours.record
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SINGLE)
 def test_gaussian_process_with_every_encoder(name: str, base: Path, tmp_path: Path) -> None:
     folder = encoded_run("RunHistorySqrtScaledEncoder", base, "BlackBoxFacade").copied(tmp_path)
@@ -218,6 +221,7 @@ def test_gaussian_process_with_every_encoder(name: str, base: Path, tmp_path: Pa
     assert any(remark in w for w in ours.record.warnings) == (name != "RunHistorySqrtScaledEncoder")
 
 
+@pytest.mark.slow
 def test_mcmc_process_makes_a_formula(base: Path) -> None:
     explanation = explain(live("mcmc", base).folder, "x", max_complexity=2)
     assert explanation.surrogate.name == "MCMCGaussianProcess"
@@ -225,6 +229,7 @@ def test_mcmc_process_makes_a_formula(base: Path) -> None:
     assert explanation.formulas
 
 
+@pytest.mark.slow
 def test_eips_explains_the_cost_and_says_so(base: Path, tmp_path: Path) -> None:
     run = encoded_run(EIPS, base)
     record = build_surrogate(load_run(run.folder), objective=0, budget=None).record
@@ -256,6 +261,7 @@ STAND_INS: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("meta", "words"), STAND_INS, ids=range(len(STAND_INS)))
 def test_a_forest_stands_in_for_what_the_folder_does_not_tell(
     meta: dict[str, Any], words: str, base: Path, tmp_path: Path
@@ -313,6 +319,7 @@ def test_numeric_traps_of_the_encoders(name: str, trap: str) -> None:
         assert back.min() >= raised.min() - slack and back.max() <= raised.max() + slack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trap", TRAPS)
 @pytest.mark.parametrize("kind", ["hpo", "scaled", "blackbox"])
 def test_numeric_traps_end_in_a_finite_surrogate(kind: str, trap: str, base: Path) -> None:
@@ -325,6 +332,7 @@ def test_numeric_traps_end_in_a_finite_surrogate(kind: str, trap: str, base: Pat
         np.testing.assert_allclose(mean, surrogate.y, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("factor", [1e300, 1e-300])
 @pytest.mark.parametrize("kind", ["hpo", "blackbox"])
 def test_a_signal_survives_costs_of_any_size(kind: str, factor: float, base: Path) -> None:

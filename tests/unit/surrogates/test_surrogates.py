@@ -56,6 +56,7 @@ def rank_correlation(a: Any, b: Any) -> float:
     return float(spearmanr(a, b)[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SINGLE)
 def test_rows_equal_smacs_encoder(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -107,6 +108,7 @@ def test_ratio_of_features_comes_back(ratio: float, base: Path, tmp_path: Path) 
     assert rebuild_model(load_run(folder)).meta["max_features"] == recorded["max_features"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pytest.param("hpo", marks=pytest.mark.smoke), *FORESTS[1:], "ac"])
 def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -123,6 +125,7 @@ def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
     assert ours.record.differences == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [pytest.param("blackbox", marks=pytest.mark.smoke), *PROCESSES[1:]])
 def test_gaussian_process_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
@@ -169,6 +172,7 @@ def test_training_points_come_back_in_objective_units(kind: str, base: Path) -> 
         assert ours.y.min() / max(spread) <= mean.min()
 
 
+@pytest.mark.slow
 def test_instances_are_averaged(base: Path) -> None:
     run = live("ac", base)
     X, Y, _ = run.facade._config_selector._collect_data()
@@ -182,6 +186,7 @@ def test_instances_are_averaged(base: Path) -> None:
     np.testing.assert_allclose(std, by_hand.std(axis=1), rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_many_features_go_through_the_models_pca(base: Path, tmp_path: Path) -> None:
     # SMAC 2.4.1 cannot finish such a run itself (predict_marginalized skips the PCA), but earlier ones could.
     folder = live("ac", base).copied(tmp_path)
@@ -299,6 +304,7 @@ def test_another_version_and_pyrfr_are_named(base: Path, tmp_path: Path) -> None
     assert record.options["log_y"] is True
 
 
+@pytest.mark.slow
 def test_several_objectives_one_at_a_time(base: Path) -> None:
     run = load_run(live("two", base).folder)
     for objective, name in enumerate(("error", "size")):
@@ -380,6 +386,7 @@ def test_runs_without_a_model_have_the_forest(base: Path) -> None:
         assert isinstance(forest.model, Surrogate)
 
 
+@pytest.mark.slow
 def test_best_says_what_lost(base: Path) -> None:
     run = load_run(live("blackbox", base).folder)
     own = build_surrogate(run, objective=0, budget=None)
@@ -391,6 +398,7 @@ def test_best_says_what_lost(base: Path) -> None:
         build_surrogate(run, objective=0, budget=None, kind="forrest")
 
 
+@pytest.mark.slow
 def test_cross_validation_tells_signal_from_noise(base: Path) -> None:
     from dataclasses import replace
 
@@ -438,6 +446,7 @@ def test_inactive_values_are_smacs(base: Path) -> None:
     np.testing.assert_array_equal(np.where(np.isnan(X), values, X), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", OLD_RUNS, ids=short_name)
 def test_recorded_runs(path: Path) -> None:
     run = load_run(path)
