@@ -65,7 +65,7 @@ def explain(
             columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
             `Surrogate`.
         engine: "auto", the name of an engine, or an engine.
-        max_complexity: Longest formula, in operators.
+        max_complexity: Longest formula, in nodes (see `Formula.complexity`).
         functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
             (gplearn: the paper's).
         seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,

@@ -24,9 +24,10 @@ from deepcave_symbolic.findings.findings import Expect, findings_of
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
+from deepcave_symbolic.formulas.choice import Shown, choose
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Target, alternatives, front_of, recommend, score
+from deepcave_symbolic.formulas.front import Target, alternatives, score
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection, Projector
 from deepcave_symbolic.question import Question
@@ -250,10 +251,10 @@ class Explainer:
     ) -> Explanation:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
-        front = front_of(scored)
         record = self.surrogate.record
         noise = noise_of(self.surrogate, projection)
-        recommended = recommend(front, noise)
+        choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"))
+        front, recommended = choice.front, choice.recommended
         findings = findings_of(front, projection, record, noise, maximize=self.direction == "maximize", expect=expect)
         trust = findings[recommended].trust
         return Explanation(
@@ -262,7 +263,7 @@ class Explainer:
             direction=self.direction,
             budget=self.surrogate.budget,
             run=self.run_label,
-            formulas=tuple(front),
+            formulas=front,
             all_findings=findings,
             recommended=recommended,
             surrogate=record,
@@ -382,6 +383,11 @@ def _restricted(axis: Axis, present: Array) -> Axis:
 def _at_choice(expect: Expect, index: int, choice: int) -> Expect:
     """Returns what asks the projected surrogate of two hyperparameters about the other one, for one choice."""
     return lambda points: expect(np.insert(points, index, float(choice), axis=1))
+
+
+def _shown(projection: Projection, *, maximize: bool) -> Shown:
+    valid = projection.valid
+    return Shown(projection.grid[valid], projection.mean[valid], projection.std[valid], maximize)
 
 
 def _unless_even(weights: Array) -> Array | None:

@@ -41,7 +41,8 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=DEFAULT_MAX_COMPLEXITY,
         metavar="N",
-        help=f"longest formula in operators (default: {DEFAULT_MAX_COMPLEXITY})",
+        help="longest formula in nodes: numbers, hyperparameters, operators and functions (default: "
+        f"{DEFAULT_MAX_COMPLEXITY})",
     )
     add("--functions", metavar="LIST", help="functions to allow beside + - * /, such as square,log,exp")
     add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")

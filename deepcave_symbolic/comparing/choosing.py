@@ -1,6 +1,6 @@
 """Chooses the form that serves all runs.
 
-Every formula of up to ten operators on a run's front is a candidate. Its form is fitted to every run's projection on
+Every formula of up to 17 nodes on a run's front is a candidate. Its form is fitted to every run's projection on
 the domain that the runs share. Chosen is the shortest that is as accurate in every run as the best for that run, within
 the noise of the run's trials: the rule of `front.recommend`, for all runs at once.
 """

@@ -63,7 +63,7 @@ class Compared(Record):
         constants: The constants, run by run.
         cross: R² of run i's recommended formula (row) on run j's projection (column), objective units.
         cross_shape: The same after the best shift and stretch of the formula: whether the shapes agree.
-        forms: The forms that were weighed, shortest first: text, operators, and mean R² over the runs.
+        forms: The forms that were weighed, shortest first: text, nodes, and mean R² over the runs.
         level: Below this p_value constants differ.
         notes: What must be known to read the comparison, in sentences.
     """

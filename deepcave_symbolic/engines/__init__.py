@@ -46,7 +46,7 @@ class EngineEntry:
         title: What people call it.
         remark: What it is for, in a few words.
         extra: The extra of this package that installs what it needs; None where nothing is needed.
-        auto_beyond: "auto" asks the engine too where formulas may have more operators than this; None for never.
+        auto_beyond: "auto" asks the engine too where formulas may have more nodes than this; None for never.
     """
 
     module: str
@@ -94,7 +94,7 @@ def engine_choices() -> dict[str, str]:
 
 
 def engines_of(engine: str | SymbolicRegressionEngine, max_complexity: int) -> list[SymbolicRegressionEngine]:
-    """Returns the engines that are asked for formulas of at most so many operators; see `get_engine`."""
+    """Returns the engines that are asked for formulas of at most so many nodes; see `get_engine`."""
     if engine != "auto":
         return [get_engine(engine)]
     return [

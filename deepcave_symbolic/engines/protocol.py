@@ -46,7 +46,7 @@ class SearchProblem:
         x: Training points, natural units, shape (n, k).
         y: Targets, shape (n,).
         weights: Non-negative weights of the squared errors, shape (n,), or None for equal ones.
-        max_complexity: Longest formula of interest, in operators.
+        max_complexity: Longest formula of interest, in nodes (see `Formula.complexity`).
         functions: The allowed ones of `KNOWN_FUNCTIONS`; + - * / are always allowed.
         seed: Seed of everything random.
     """

@@ -36,7 +36,7 @@ def search(
     Args:
         target: What to fit; the engines see its training points only.
         engine: Name of an engine, an engine, or "auto", which goes without an engine whose package is not installed.
-        max_complexity: Longest formula of interest, in operators.
+        max_complexity: Longest formula of interest, in nodes (see `Formula.complexity`).
         functions: What formulas may contain beside + - * /; None for the engine's own set, else the readable ones.
         seed: Seed of everything random.
     """

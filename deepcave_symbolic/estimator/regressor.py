@@ -25,10 +25,12 @@ from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.engines.search import search
 from deepcave_symbolic.estimator.columns import choose_columns, distinct_rows
 from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.formulas.expression import constants, evaluate
+from deepcave_symbolic.formulas.choice import choose
+from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Target, front_of, recommend, score
+from deepcave_symbolic.formulas.front import Target, front_of, score
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY, LOG_ODDS
+from deepcave_symbolic.formulas.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.space.axis import Axis
@@ -49,7 +51,7 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
 
     Args:
         engine: "auto", "exhaustive", "operon", "gplearn", or an engine.
-        max_complexity: Longest formula, in operators.
+        max_complexity: Longest formula, in nodes (see `Formula.complexity`).
         functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the engine's
             default.
         log_scaled: Names or positions of the columns that are searched and printed as log10(x), such as a learning
@@ -127,8 +129,10 @@ class SymbolicRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]  #
             weights=None if np.ptp(totals) == 0 else totals,
             held_out_weights=None if np.ptp(weights) == 0 else weights,
         )
-        self.formulas_ = front_of(score(search(target, **question.search_options), target, question.max_complexity))
-        self.formula_ = self.formulas_[recommend(self.formulas_, _noise(self.formulas_, len(rows)))]
+        scored = score(search(target, **question.search_options), target, question.max_complexity)
+        choice = choose(scored, _noise(front_of(scored), len(rows)))
+        self.formulas_ = list(choice.front)
+        self.formula_ = choice.front[choice.recommended]
         self.selected_features_ = np.array(chosen, dtype=np.intp)
         return self
 
@@ -243,5 +247,5 @@ def _noise(formulas: Sequence[Formula], n: int) -> float:
     The noise of a row is what the most accurate formula leaves, corrected for its constants: the best of the front by
     that measure.
     """
-    spreads = [f.rmse * math.sqrt(n / (n - p)) for f in formulas if (p := len(constants(f.tree))) < n]
+    spreads = [f.rmse * math.sqrt(n / (n - p)) for f in formulas if (p := len(fitted(f.tree))) < n]
     return min(spreads, default=0.0) * math.sqrt(_LOG_ODDS / n)

@@ -12,6 +12,7 @@ from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
 from deepcave_symbolic.findings.optimum import Optimum
 from deepcave_symbolic.findings.trust import Trust, Verdict
+from deepcave_symbolic.formulas.choice import simplest
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Frozen, Record, decode
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA_VERSION", "Direction", "Explained", "Unexplained", "read_explained"]
 
-#: Version of the dictionary. Version 3 is read, too; a record of another one is refused, not misread.
-SCHEMA_VERSION = 4
+#: Version of the dictionary. Versions 3 and 4 are read, too; a record of another one is refused, not misread.
+SCHEMA_VERSION = 5
 
 Direction = Literal["minimize", "maximize"]
 
@@ -77,8 +78,18 @@ class Explained(Record):
 
     @property
     def best(self) -> Formula:
-        """The recommended formula: the shortest that is nearly as accurate as the best (see `front.recommend`)."""
+        """The recommended formula: the shortest of those that the trials cannot tell apart; see `choice.choose`."""
         return self.formulas[self.recommended]
+
+    @property
+    def simplest(self) -> Formula:
+        """The shortest formula of the front with R² 0.8 or more, where that is shorter than the recommended one."""
+        return self.formulas[simplest(self.formulas, self.recommended)]
+
+    @property
+    def most_accurate(self) -> Formula:
+        """The formula of the front with the highest R²."""
+        return self.formulas[-1]
 
     @property
     def told_from_noise(self) -> bool:
@@ -177,10 +188,10 @@ class Explained(Record):
             FormulaError: If the data is not an explanation, or one of a schema version that is not read.
         """
         version = data.get("schema") if isinstance(data, Mapping) else type(data).__name__
-        if version not in (3, SCHEMA_VERSION):
+        if version not in (3, 4, SCHEMA_VERSION):
             raise FormulaError(f"Not an explanation of schema {SCHEMA_VERSION} (found {version!r}); compute it again.")
         try:
-            explained: Self = decode(cls, data if version == SCHEMA_VERSION else _from_version_3(data))
+            explained: Self = decode(cls, _from_version_3(data) if version == 3 else data)
             if version == 3:
                 explained = replace(explained, all_findings=explained._found(explained.formulas))
             n = len(explained.formulas)

@@ -1,7 +1,7 @@
 """Formulas with a categorical hyperparameter: one expression per choice, constants shared or own.
 
 For every choice the formulas of the other hyperparameter are searched alone; whole formulas are then put together
-from them, step by step what gains most accuracy an operator. Beside them stand formulas of one shape that the choices
+from them, step by step what gains most accuracy a node. Beside them stand formulas of one shape that the choices
 only shift, and constants that several choices share. The Pareto front decides between own and shared constants.
 
 Notation:
@@ -34,7 +34,7 @@ Search = Callable[[Target], list[tuple[str, Node]]]
 #: A level of a choice is rounded to this share of what the choices move, or of what all moves where that is coarser.
 _LEVEL_ERROR, _OVERALL_ERROR = 1e-2, 5e-4
 _MIN_ROWS, _CHECK_POINTS = 3, 201
-#: Beyond the longest formula asked for, cases may add up to more operators where they explain this share of the rest.
+#: Beyond the longest formula asked for, cases may add up to more nodes where they explain this share of the rest.
 _STEP = 0.2
 _ENGINE = "cases"
 #: Choices that are searched alone, half a second each; more of them share one shape, which they shift.
@@ -88,7 +88,7 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
     Args:
         target: What to fit and score.
         search: How expressions of the other hyperparameter are found.
-        max_complexity: Longest expression of a choice, in operators.
+        max_complexity: Longest expression of a choice, in nodes.
 
     Raises:
         NoTrialsError: If a choice has too few points (with `source="trials"`).
@@ -120,7 +120,7 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
 
 
 def _without_long_steps(formulas: list[Formula], max_complexity: int) -> list[Formula]:
-    """Leaves out formulas of many operators in all that gain little: a list of dozens of steps is not read."""
+    """Leaves out formulas of many nodes in all that gain little: a list of dozens of steps is not read."""
     kept: list[Formula] = []
     for formula in front_of(formulas):
         small = kept and 1.0 - formula.r2 > (1.0 - _STEP) * (1.0 - kept[-1].r2)
@@ -220,7 +220,7 @@ def _to_unit(value: float, unit: int) -> float:
 def _own(s: int, parts: Sequence[Target], fronts: Sequence[Sequence[Formula]]) -> list[Node]:
     """Returns formulas of own expressions, from constants to the best of every choice.
 
-    Each step lengthens the expression of the choice that gains most squared error an operator.
+    Each step lengthens the expression of the choice that gains most squared error a node.
     """
     weights = [
         float(np.sum(p.held_out_weights)) if p.held_out_weights is not None else len(p.held_out_y) for p in parts

@@ -34,8 +34,11 @@ __all__ = [
     "constants",
     "evaluate",
     "function",
+    "is_place",
+    "is_square",
     "longest_case",
     "map_constants",
+    "operators",
     "power",
     "resolve_cases",
     "substitute",
@@ -54,7 +57,7 @@ class Operator:
 
     Args:
         arity: Number of arguments.
-        cost: What it adds to the complexity of a formula.
+        cost: Whether it counts as an operator: 1, of a sign 0.
         evaluate: The NumPy function that computes it.
     """
 
@@ -63,7 +66,7 @@ class Operator:
     evaluate: Callable[..., Any]
 
 
-#: The complexity table of the project: every binary operator, function and power costs 1, a sign costs 0.
+#: The operators of the project: every binary operator, function and power counts 1, a sign 0.
 OPERATORS: dict[str, Operator] = {
     "+": Operator(2, 1, np.add),
     "-": Operator(2, 1, np.subtract),
@@ -121,6 +124,20 @@ class Node:
             return len(distinct) - 1 + sum(branch.n_operators for branch in distinct)
         own = 0 if self.op in ("const", "var") else OPERATORS[self.op].cost
         return own + sum(arg.n_operators for arg in self.args)
+
+    @cached_property
+    def n_nodes(self) -> int:
+        """See `complexity`."""
+        if self.op == CASES:
+            distinct = list(dict.fromkeys(self.args[1:]))
+            return len(distinct) - 1 + sum(branch.n_nodes for branch in distinct)
+        if self.op in ("const", "var"):
+            return 1
+        if is_place(self):
+            return 2
+        if is_square(self):
+            return 1 + self.args[0].n_nodes
+        return OPERATORS[self.op].cost + sum(arg.n_nodes for arg in self.args)
 
     @cached_property
     def variables(self) -> frozenset[int]:
@@ -190,6 +207,16 @@ def function(name: str, argument: Node) -> Node:
     return Node(name, (argument,))
 
 
+def is_place(node: Node) -> bool:
+    """Returns whether a node is a hyperparameter over its place, x/x0."""
+    return node.op == "/" and node.args[0].is_variable and node.args[1].is_constant
+
+
+def is_square(node: Node) -> bool:
+    """Returns whether a node is the square of its first argument."""
+    return node.op == "^" and node.args[1].is_constant and node.args[1].value == 2.0
+
+
 def cases(index: int, branches: Sequence[Node]) -> Node:
     """Returns the expression that is branch j where variable `index` is j."""
     return Node(CASES, (variable(index), *branches))
@@ -238,19 +265,30 @@ def _evaluate(node: Node, columns: Sequence[Array]) -> Any:
 
 
 def complexity(node: Node) -> int:
+    """Returns the number of nodes: what has to be read.
+
+    Operators, functions (a square is one), constants and hyperparameters count 1, signs 0, a hyperparameter over its
+    place 2 (no division). Of cases each different expression counts once, and 1 for every one beyond the first.
+    """
+    return node.n_nodes
+
+
+def operators(node: Node) -> int:
     """Returns the number of operators: binary operators, functions and powers count 1, signs and numbers 0.
 
-    Of cases each different expression counts once, and 1 for every one beyond the first.
+    Cases count as in `complexity`.
     """
     return node.n_operators
 
 
 def longest_case(node: Node) -> int:
-    """Returns how many operators a reader meets for one choice: the complexity without the other cases."""
+    """Returns how many nodes a reader meets for one choice: the complexity without the other cases."""
     if node.op == CASES:
         return max(map(longest_case, node.args[1:]))
-    own = 0 if node.op in ("const", "var") else OPERATORS[node.op].cost
-    return own + sum(map(longest_case, node.args))
+    # As in `complexity`, which holds for what has no cases in it.
+    if not any(arg.op == CASES for arg in walk(node)):
+        return node.n_nodes
+    return OPERATORS[node.op].cost + sum(map(longest_case, node.args))
 
 
 def resolve_cases(node: Node, index: int, choice: int) -> Node:

@@ -2,8 +2,8 @@
 
 Notation:
     x_i: hyperparameter i in natural units.
-    complexity: number of operators of the expression; the table is `expression.OPERATORS` (every binary operator,
-        function and power 1, a sign or a number 0).
+    complexity: number of nodes of the expression, what has to be read: every operator, function, constant and
+        hyperparameter 1, a sign 0, a hyperparameter over its place 2.
 """
 
 from __future__ import annotations
@@ -19,15 +19,18 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas import printing
+from deepcave_symbolic.formulas.constants import Constant, constants_of
 from deepcave_symbolic.formulas.expression import (
     Node,
     check_variables,
     complexity,
     evaluate,
+    operators,
     resolve_cases,
     substitute,
     variable,
 )
+from deepcave_symbolic.formulas.shapes import shape_of
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_positions
@@ -77,8 +80,30 @@ class Formula(Record):
 
     @property
     def complexity(self) -> int:
-        """Number of operators: binary operators, functions and powers count 1, signs and numbers 0."""
+        """Number of nodes: operators, functions, constants and hyperparameters count 1, signs 0.
+
+        A square is a function; a hyperparameter over its place, x/x0, counts 2.
+        """
         return complexity(self.tree)
+
+    @property
+    def operators(self) -> int:
+        """Number of operators: binary operators, functions and powers count 1, signs and numbers 0."""
+        return operators(self.tree)
+
+    @cached_property
+    def constants(self) -> tuple[Constant, ...]:
+        """What each fitted constant is, in which unit, and what it says, in reading order."""
+        return constants_of(self.tree, self.axes, self.objective)
+
+    @cached_property
+    def shape(self) -> str:
+        """What the curve is called, such as "valley" or "saturating fall"; "other" without a name.
+
+        Of one hyperparameter: level, straight line, straight in log10, valley, hill, power law, saturating fall or
+        rise, exponential approach, step, bump. Of two: sum, product, valley or hill along a law.
+        """
+        return shape_of(self.tree, self.axes)
 
     @cached_property
     def expression(self) -> sympy.Expr:
@@ -230,13 +255,13 @@ class Formula(Record):
         return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
 
     def __repr__(self) -> str:
-        return f"<Formula {self} (R² {self.r2:.4f}, {counted(self.complexity, 'operator')})>"
+        return f"<Formula {self} (R² {self.r2:.4f}, {counted(self.complexity, 'node')})>"
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str:
-        facts = f"R² {self.r2:.3f}, RMSE {rounded_text(self.rmse)}, {counted(self.complexity, 'operator')}"
+        facts = f"R² {self.r2:.3f}, RMSE {rounded_text(self.rmse)}, {counted(self.complexity, 'node')}"
         name = html.escape(shown_name(self.objective))
         # Side by side: MathML for the middle of a page would take lines of its own.
         style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
@@ -244,7 +269,15 @@ class Formula(Record):
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""
-        shown = {"complexity": self.complexity, "text": str(self), "latex": self.latex(), "python": self.python()}
+        shown = {
+            "complexity": self.complexity,
+            "operators": self.operators,
+            "shape": self.shape,
+            "constants": [constant.to_dict() for constant in self.constants],
+            "text": str(self),
+            "latex": self.latex(),
+            "python": self.python(),
+        }
         return {**super().to_dict(), **shown}
 
     def within(self, configspace: ConfigurationSpace) -> Formula:

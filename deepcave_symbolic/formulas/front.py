@@ -1,4 +1,4 @@
-"""From candidate expressions to the Pareto front and the recommended formula; shared by all engines.
+"""From candidate expressions to scored formulas and the Pareto front; shared by all engines.
 
 Notation:
     u, x: search coordinates and natural units of the explained hyperparameters.
@@ -18,17 +18,22 @@ from deepcave_symbolic.formulas.expression import (
     Node,
     complexity,
     constant,
-    constants,
     evaluate,
     function,
-    longest_case,
     substitute,
     variable,
     variables,
     walk,
 )
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.limits import LARGEST_TERM, LONGEST_RECOMMENDED, OVERSHOOT, are_readable, largest_loss
+from deepcave_symbolic.formulas.limits import (
+    LARGEST_TERM,
+    NEAR,
+    OVERSHOOT,
+)
+from deepcave_symbolic.formulas.normal_form import normal_form
+from deepcave_symbolic.formulas.positions import fitted
+from deepcave_symbolic.formulas.readable import is_readable
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
 from deepcave_symbolic.numeric.arrays import Array, columns_of
@@ -43,7 +48,6 @@ __all__ = [
     "front_of",
     "is_defined",
     "is_regular",
-    "recommend",
     "score",
     "score_one",
 ]
@@ -88,40 +92,51 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
     Args:
         candidates: Pairs of engine name and expression in search coordinates.
         target: What to fit and score.
-        max_complexity: Longest formula, in operators of the expression in natural units.
+        max_complexity: Longest formula, in nodes of its normal form.
     """
     columns = columns_of(target.x)
     check = check_points(target.axes)
     # An integer hyperparameter with eight values lets a formula of five constants through any eight points; a plane is
     # one of few, two values a hyperparameter are enough for it.
     most_constants = max(1 + len(target.axes), len(np.unique(target.x, axis=0)) // 2)
-    by_complexity: dict[int, list[tuple[float, str, Node]]] = {}
+    groups: dict[tuple[bool, int], list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()
     for engine, candidate in candidates:
-        node = tidy(to_natural(candidate, target.axes), columns)
-        if node in seen or complexity(node) > max_complexity or not variables(node):
+        tidied = tidy(to_natural(candidate, target.axes), columns)
+        if tidied in seen or not variables(tidied):
             continue
-        seen.add(node)
-        if len(constants(node)) > most_constants:
+        seen.add(tidied)
+        node = normal_form(tidied, target.axes, columns)
+        shown = node or tidied
+        if complexity(shown) > max_complexity or len(fitted(shown)) > most_constants:
             continue
-        r2 = weighted_r2(target.y, evaluate(node, columns), target.weights)
+        r2 = weighted_r2(target.y, evaluate(shown, columns), target.weights)
         if math.isfinite(r2):
-            by_complexity.setdefault(complexity(node), []).append((r2, engine, node))
+            groups.setdefault((node is None, complexity(shown)), []).append((r2, engine, tidied))
 
     mean = float(np.average(target.y, weights=target.weights))
     level = round_formula(constant(mean), columns, target.y, target.weights)
     scored = [score_one(level, "constant", target)]
-    for _, group in sorted(by_complexity.items()):
+    others: list[Formula] = []
+    for _, group in sorted(groups.items()):
         group.sort(key=lambda item: -item[0])
         kept = 0
         for _, engine, node in group:
             if kept >= _KEPT_PER_COMPLEXITY:
                 break
-            rounded = _round(node, columns, target)
-            if complexity(rounded) <= max_complexity and is_regular(rounded, check, target.y):
-                scored.append(score_one(rounded, engine, target))
-                kept += 1
-    return scored
+            rounded, normal = _round(node, columns, target)
+            if complexity(rounded) > max_complexity or not is_regular(rounded, check, target.y):
+                continue
+            formula = score_one(rounded, engine, target)
+            (scored if normal and is_readable(rounded, target.axes, target.y) else others).append(formula)
+            kept += 1
+    return [*scored, *(formula for formula in others if _is_far_better(formula, scored))]
+
+
+def _is_far_better(formula: Formula, readable: Sequence[Formula]) -> bool:
+    """Returns whether no formula in normal form that is as short comes near."""
+    near = min(1.0 - other.r2 for other in readable if other.complexity <= formula.complexity)
+    return NEAR * (1.0 - formula.r2) < near
 
 
 def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
@@ -129,9 +144,11 @@ def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
     return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
 
 
-def _round(node: Node, columns: list[Array], target: Target) -> Node:
+def _round(node: Node, columns: list[Array], target: Target) -> tuple[Node, bool]:
+    """Returns a tidy expression rounded, in normal form where it has one, and whether it has."""
     snapped = tidy(snap_exponents(node, columns, target.y, target.weights), columns)
-    return round_formula(snapped, columns, target.y, target.weights)
+    normal = normal_form(snapped, target.axes, columns)
+    return round_formula(normal or snapped, columns, target.y, target.weights), normal is not None
 
 
 def score_one(node: Node, engine: str, target: Target) -> Formula:
@@ -191,26 +208,6 @@ def _shape(node: Node) -> Node:
     return Node(node.op, args, node.value)
 
 
-def recommend(front: Sequence[Formula], noise: float = 0.0) -> int:
-    """Returns the index of the recommended formula: the shortest that the data cannot tell from the best.
-
-    The best is the most accurate with at most 10 operators (in every case, where there are several). A shorter one is
-    as good where its mean squared error is larger by no more than the square of the noise, or where 1 - R² is at most
-    1.1·(1 - R²_best) + 3e-4, so that a surrogate without noise does not ask for every detail.
-
-    Args:
-        front: The Pareto front, simplest first; its first formula is the constant.
-        noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
-    """
-    eligible = [f for f in front if longest_case(f.tree) <= LONGEST_RECOMMENDED] or list(front[:1])
-    best = min(1.0 - f.r2 for f in eligible)
-    spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
-    # The noise in units of R²; all of it where it is larger than what the projection moves.
-    unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
-    limit = largest_loss(best, unseen)
-    return next((i for i, formula in enumerate(front) if 1.0 - formula.r2 <= limit), 0)
-
-
 # --- validity on the whole domain ---------------------------------------------------------------------------------
 
 
@@ -220,14 +217,14 @@ def check_points(axes: Sequence[Axis]) -> list[Array]:
 
 
 def is_regular(node: Node, columns: Sequence[Array], y: Array) -> bool:
-    """Returns whether a formula is defined on the whole domain, and its constants have readable sizes.
+    """Returns whether a formula is defined on the whole domain, and no large terms cancel each other.
 
     Args:
         node: The expression in natural units.
         columns: Dense points over the domain, one array of shape (c,) a variable.
         y: The targets, shape (n,).
     """
-    return is_defined(node, columns, y) and _is_readable(node, columns, y)
+    return is_defined(node, columns, y) and not _cancels(node, columns, y)
 
 
 def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
@@ -248,19 +245,12 @@ def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
     return all(_argument_is_safe(n, columns) for n in walk(node))
 
 
-def _is_readable(node: Node, columns: Sequence[Array], y: Array) -> bool:
-    """Returns whether the constants have sizes that a person can make sense of."""
-    span = float(np.max(y)) - float(np.min(y))
-    reach = max(float(np.max(np.abs(c))) for c in columns)
-    height = max(span, float(np.max(np.abs(y))))
+def _cancels(node: Node, columns: Sequence[Array], y: Array) -> bool:
+    """Returns whether a term is far larger than the targets, so that another one has to make up for it."""
+    height = max(float(np.ptp(y)), float(np.max(np.abs(y))))
     _, terms = split_sum(node)
-    for coefficient, term in terms:
-        if height > 0 and float(np.max(np.abs(coefficient * evaluate(term, columns)))) > LARGEST_TERM * height:
-            return False
-        exponents = [n.args[1].value for n in walk(term) if n.op == "^" and n.args[1].is_constant]
-        if not are_readable(coefficient / span if span > 0 else 1.0, constants(term), exponents, reach):
-            return False
-    return True
+    largest = (float(np.max(np.abs(coefficient * evaluate(term, columns)))) for coefficient, term in terms)
+    return height > 0.0 and any(value > LARGEST_TERM * height for value in largest)
 
 
 def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:

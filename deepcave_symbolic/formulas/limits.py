@@ -6,64 +6,54 @@ One table for the engines, rounding, the front, the verdicts and `compare`: a ru
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 __all__ = [
     "COEFFICIENTS",
-    "CONSTANTS",
     "DEFAULT_MAX_COMPLEXITY",
     "EXPONENTS",
+    "FARTHEST_PLACE",
     "LARGEST_TERM",
     "LOG_ODDS",
     "LONGEST_RECOMMENDED",
+    "MOST_CONSTANTS",
+    "NEAR",
     "NICE_EXPONENTS",
     "NO_FORMULA_R2",
     "OVERSHOOT",
     "ROUGH_FORMULA_R2",
     "SNAP_LOSS",
-    "are_readable",
+    "STEEPEST_STEP",
     "largest_loss",
 ]
 
-# --- lengths, in operators -----------------------------------------------------------------------------------------
+# --- lengths, in nodes ---------------------------------------------------------------------------------------------
 
 #: The longest formula of the default front; asking for more brings operon in, where it is installed.
-DEFAULT_MAX_COMPLEXITY = 15
+DEFAULT_MAX_COMPLEXITY = 25
 #: The longest formula that is recommended, and the longest form that is compared between runs.
-LONGEST_RECOMMENDED = 10
+LONGEST_RECOMMENDED = 17
+#: The most fitted constants of a recommended formula.
+MOST_CONSTANTS = 6
 
 # --- what a formula in natural units may show ----------------------------------------------------------------------
 
-#: Smallest and largest constant inside a term, the largest in units of the largest value of a hyperparameter if that is
-#: above 1, and coefficient, in ranges of the targets: beyond these a formula like 1.5e-12/(x^3.8 + 2.9e-11) is a
-#: degenerate fit that nobody can read.
-CONSTANTS, COEFFICIENTS = (1e-6, 1e6), (1e-7, 1e7)
+#: Smallest and largest coefficient of a formula of costs around one; of larger and smaller costs in proportion.
+COEFFICIENTS = (1e-3, 1e4)
 #: Smallest and largest exponent, whatever its sign.
 EXPONENTS = (0.1, 4.0)
+#: Largest exponent of a step 1/(1 + (x/x0)^p), where it says how steep the step is.
+STEEPEST_STEP = 12.0
+#: How far outside the domain a place may lie, in its widths.
+FARTHEST_PLACE = 0.5
 #: Exponents that read better than their neighbours, and the R² that one of them may cost.
 NICE_EXPONENTS, SNAP_LOSS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0), 1e-4
 #: Terms this much larger than the targets (their range or size) cancel each other: 3.5 - 4.9·x^0.06 stands for a
 #: logarithm.
 LARGEST_TERM = 4.0
+#: A formula without a normal form is offered where its 1 - R² times this is below that of every shorter one.
+NEAR = 2.0
 #: A formula may leave the range of the targets by this share of it.
 OVERSHOOT = 0.5
-
-
-def are_readable(coefficient: float, numbers: Iterable[float], exponents: Iterable[float], reach: float) -> bool:
-    """Returns whether the numbers of a term have sizes that a person can make sense of.
-
-    Args:
-        coefficient: Its coefficient, in ranges of the targets.
-        numbers: Its constants; a zero is always readable.
-        exponents: Its exponents.
-        reach: Largest value of a hyperparameter, whatever its sign.
-    """
-    return (
-        COEFFICIENTS[0] <= abs(coefficient) <= COEFFICIENTS[1]
-        and all(CONSTANTS[0] <= abs(c) <= CONSTANTS[1] * max(1.0, reach) for c in numbers if c != 0.0)
-        # An exponent on its bound may be off by a rounding error.
-        and all(EXPONENTS[0] <= abs(p) <= EXPONENTS[1] * (1.0 + 1e-9) for p in exponents)
-    )
 
 
 # --- accuracy ------------------------------------------------------------------------------------------------------

@@ -18,16 +18,17 @@ import numpy as np
 from deepcave_symbolic.formulas.expression import (
     CASES,
     Node,
-    complexity,
     constant,
     evaluate,
     function,
+    is_place,
+    operators,
     power,
     variables,
 )
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["join_sum", "split_sum", "tidy"]
+__all__ = ["join_sum", "multiply", "raise_to", "split_sum", "tidy"]
 
 _WHOLE_RECIPROCALS = (-2.0, -3.0, -4.0)
 
@@ -46,7 +47,7 @@ def tidy(node: Node, columns: Sequence[Array]) -> Node:
     before, after = evaluate(node, columns), evaluate(result, columns)
     scale = np.max(np.abs(before), initial=0.0, where=np.isfinite(before))
     same = np.allclose(before, after, rtol=1e-9, atol=1e-10 * max(scale, 1e-300), equal_nan=True)
-    return result if same and complexity(result) <= complexity(node) else node
+    return result if same and operators(result) <= operators(node) else node
 
 
 def _tidy(node: Node, inner: bool) -> Node:
@@ -156,7 +157,7 @@ def _split_coefficient(node: Node) -> tuple[float, Node | None]:
     if node.op == "neg":
         coefficient, core = _split_coefficient(node.args[0])
         return -coefficient, core
-    if node.op in ("*", "/"):
+    if node.op in ("*", "/") and not is_place(node):
         (c1, t1), (c2, t2) = (_split_coefficient(arg) for arg in node.args)
         if node.op == "*":
             core = t2 if t1 is None else t1 if t2 is None else Node("*", (t1, t2))
@@ -175,7 +176,7 @@ def _scale(coefficient: float, core: Node) -> Node:
         return core
     if coefficient == -1.0:
         return Node("neg", (core,))
-    if core.op == "/":
+    if core.op == "/" and not is_place(core):
         return Node("/", (_scale(coefficient, core.args[0]), core.args[1]))
     if core.op == "^" and core.args[1].is_constant and core.args[1].value in _WHOLE_RECIPROCALS:
         # 3/(x - 2)² reads better than 3·(x - 2)⁻², and is as long.
@@ -187,28 +188,30 @@ def _tidy_product(node: Node) -> Node:
     coefficient, powers = _factors(node)
     if coefficient == 0.0:
         return constant(0.0)
-    numerator = [_raise(base, p) for base, p in powers.items() if p > 0]
-    denominator = [_raise(base, -p) for base, p in powers.items() if p < 0]
+    numerator = [raise_to(base, p) for base, p in powers.items() if p > 0]
+    denominator = [raise_to(base, -p) for base, p in powers.items() if p < 0]
     # x^-0.7 is one operator, 1/x^0.7 two.
     if len(denominator) == 1 and denominator[0].op in ("^", "sqrt"):
         ((base, p),) = [(b, p) for b, p in powers.items() if p < 0]
         if p != -0.5 and not (p == round(p) and numerator):
-            numerator, denominator = [*numerator, _raise(base, p)], []
-    top = _multiply(numerator)
+            numerator, denominator = [*numerator, raise_to(base, p)], []
+    top = multiply(numerator)
     if denominator:
-        core = Node("/", (top or constant(1.0), _multiply(denominator) or constant(1.0)))
+        core = Node("/", (top or constant(1.0), multiply(denominator) or constant(1.0)))
         return _scale(coefficient, core)
     return constant(coefficient) if top is None else _scale(coefficient, top)
 
 
-def _multiply(factors: Sequence[Node]) -> Node | None:
+def multiply(factors: Sequence[Node]) -> Node | None:
+    """Returns the product of the factors; None without any."""
     result: Node | None = None
     for factor in factors:
         result = factor if result is None else Node("*", (result, factor))
     return result
 
 
-def _raise(base: Node, exponent: float) -> Node:
+def raise_to(base: Node, exponent: float) -> Node:
+    """Returns base^exponent as it is written: the base itself, a root or a power."""
     if exponent == 1.0:
         return base
     if exponent == 0.5:

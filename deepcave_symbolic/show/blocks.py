@@ -84,7 +84,7 @@ class Column:
     """A column of a table.
 
     Args:
-        title: Its heading, such as "operators"; some walkers begin it with a capital.
+        title: Its heading, such as "nodes"; some walkers begin it with a capital.
         kind: What its cells are.
         short: A heading for narrow pages.
         unit: The objective, where its numbers or formulas are in the objective's unit.

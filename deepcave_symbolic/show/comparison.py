@@ -42,7 +42,7 @@ def _constants(comparison: Compared) -> Table:
     """Returns the constants of the common form, one row per run, and below them what they say together."""
     constants = comparison.constants
     runs = zip(comparison.runs, comparison.explanations, comparison.formulas, strict=True)
-    operators = next((n for text, n, _ in comparison.forms if text == comparison.form_text()), 0)
+    nodes = next((n for text, n, _ in comparison.forms if text == comparison.form_text()), 0)
     return Table(
         columns=(
             Column("run", "name"),
@@ -54,7 +54,7 @@ def _constants(comparison: Compared) -> Table:
             (run, e.verdict, f"{f.r2:.3f}", *(number_with_error(c.values[i], c.errors[i]) for c in constants))
             for i, (run, e, f) in enumerate(runs)
         ),
-        title=f"The common form ({counted(operators, 'operator')}), with every run's constants",
+        title=f"The common form ({counted(nodes, 'node')}), with every run's constants",
         foot=(
             _foot("what it is", (c.role for c in constants)),
             _foot("by chance alone", (_chance(c.p_value) for c in constants)),
@@ -90,7 +90,7 @@ def _own_formulas(comparison: Compared) -> Table:
     return Table(
         columns=(
             Column("run", "name"),
-            Column("operators", "number"),
+            Column("nodes", "number"),
             Column("R²", "number"),
             Column("formula", "formula", unit=comparison.objective),
         ),

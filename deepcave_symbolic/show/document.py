@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import VERDICTS, Verdict
+from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.shapes import OTHER
 from deepcave_symbolic.runs.views import TIME
 from deepcave_symbolic.show.blocks import (
     Block,
@@ -22,12 +24,12 @@ from deepcave_symbolic.show.blocks import (
 )
 from deepcave_symbolic.show.cards import objective_text, surrogate_text
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import counted, percent, rounded_text
+from deepcave_symbolic.words.numbers import counted, number_text, percent, rounded_text
 
-__all__ = ["OPERATORS", "R2", "document", "facts", "formula_block", "unit_of", "warnings_of"]
+__all__ = ["NODES", "R2", "document", "facts", "formula_block", "unit_of", "warnings_of"]
 
 #: Columns of every table of formulas.
-OPERATORS = Column("operators", "number", short="ops")
+NODES = Column("nodes", "number")
 R2 = Column("R²", "number")
 #: Alternatives that a page lists which cannot fold them; the record has all.
 _MOST_ALTERNATIVES = 5
@@ -62,6 +64,7 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
         formula_block(formula),
         *([Warnings(warnings)] if warnings else []),
         facts(explanation, formula),
+        *_constants(formula),
         Figure("explanation", (explanation,), formula, f"Surrogate, formula and trials of {title}"),
         *_front(explanation, formula),
         *_alternatives(explanation, formula),
@@ -95,9 +98,10 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             ("Optimum", found.optimum.sentence),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
+            *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
             (
                 "Fit",
-                f"R² {formula.r2:.4f}, RMSE {_measured(formula.rmse, formula.objective)}, {counted(n, 'operator')}",
+                f"R² {formula.r2:.4f}, RMSE {_measured(formula.rmse, formula.objective)}, {counted(n, 'node')}",
             ),
             *([] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]),
             ("Band", found.band.sentence),
@@ -147,7 +151,7 @@ def warnings_of(explanation: Explained | Unexplained, formula: Formula | None) -
     if formula.complexity < explanation.best.complexity and own:
         # Surrogate and projection are the same, so that the reason of its own is that it is too short.
         r2 = round(formula.r2, 2) + 0.0  # no -0.00
-        short = f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more operators."
+        short = f"The formula shown follows the surrogate only with R² {r2:.2f}; allow more nodes."
         reasons = ((max(own, key=VERDICTS.index), short), *(each for each in reasons if each[1] in recommended))
     others = tuple(text for text in explanation.warnings if text not in recommended)
     return (*reasons, *(("with care", text) for text in others))
@@ -164,10 +168,19 @@ def _fit_cells(formula: Formula) -> tuple[Cell, ...]:
     return (f"{round(formula.r2, 4) + 0.0:.4f}", rounded_text(formula.rmse), formula)
 
 
+def _constants(formula: Formula) -> list[Block]:
+    """Returns what the constants of a formula say; a constant alone says itself."""
+    if len(formula.constants) < 2:
+        return []
+    rows = tuple((number_text(c.value), c.unit or "-", c.kind, c.sentence) for c in formula.constants)
+    columns = (Column("constant", "number"), Column("unit", "name"), Column("kind", "name"), Column("says", "name"))
+    return [Table(columns, rows, "What its constants say")]
+
+
 def _front(explanation: Explained, formula: Formula) -> list[Block]:
     formulas = list(explanation.formulas)
     table = Table(
-        columns=(Column("operators", "number"), *_fit_columns(explanation.objective)),
+        columns=(NODES, *_fit_columns(explanation.objective)),
         rows=tuple((str(f.complexity), *_fit_cells(f)) for f in formulas),
         title="Pareto front",
         folded=True,
@@ -187,7 +200,7 @@ def _alternatives(explanation: Explained, formula: Formula) -> list[Block]:
         rows = tuple(map(_fit_cells, others))
         return [Table(_fit_columns(explanation.objective), rows, title, folded=True, brief=_MOST_ALTERNATIVES)]
     # A constant has no form to be settled, and without a trial nothing is known of their noise.
-    if formula.complexity == 0 or explanation.surrogate.n_trials == 0:
+    if not variables(formula.tree) or explanation.surrogate.n_trials == 0:
         return []
     return [Note("The search found no other formula of this length that fits as well within the trials' noise.")]
 
@@ -201,6 +214,6 @@ def _choices(explanation: Explained) -> list[Block]:
     rows = tuple(
         (choice, str(group.best.complexity), *_fit_cells(group.best)) for choice, group in explanation.groups.items()
     )
-    columns = (Column("choice", "name"), Column("operators", "number"), *_fit_columns(explanation.objective))
+    columns = (Column("choice", "name"), NODES, *_fit_columns(explanation.objective))
     title = f"{shown_name(other)} for every choice of {shown_name(selector)}, searched alone"
     return [Table(columns, rows, title, folded=True)]

@@ -10,7 +10,7 @@ from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import Block, Cell, Column, Facts, Figure, Table, Warnings
 from deepcave_symbolic.show.cards import objective_text, surrogate_text
-from deepcave_symbolic.show.document import OPERATORS, R2, unit_of, warnings_of
+from deepcave_symbolic.show.document import NODES, R2, unit_of, warnings_of
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
@@ -52,7 +52,7 @@ def overview(
         Column("share", "number"),
         *([Column("interaction", "number", unit=unit if interaction == "rmse" else "")] if paired else []),
         R2,
-        OPERATORS,
+        NODES,
         Column("verdict", "verdict"),
         Column("formula", "formula", unit=objective),
     )

@@ -41,8 +41,8 @@ AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
 _QUOTED = re.compile(f"({'|'.join(map(re.escape, (AUTOMATIC, ALL, NONE)))}|)'*")
 #: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
 AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
-#: The filter's largest number of operators; its 0 stands for the recommended formula.
-_MOST_OPERATORS = 20
+#: The filter's largest number of nodes; its 0 stands for the recommended formula.
+_MOST_NODES = 25
 
 _SURROGATE_LABELS = {
     "run": "The run's own",
@@ -134,7 +134,7 @@ def defaults() -> dict[str, Any]:
         "seed": 0,
         "attempt": 0,
         "version": record_version(),
-        "operators": 0,
+        "longest": 0,
     }
 
 
@@ -240,8 +240,8 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                 _row(
                     _field(
                         "Longest formula",
-                        "The largest number of operators (+, ·, power, log, ...) that formulas may have. Above 15, "
-                        "Operon searches too, where it is installed.",
+                        "The largest number of nodes (numbers, hyperparameters, operators, functions) that formulas "
+                        "may have. Above 25, Operon searches too, where it is installed.",
                         dbc.Input(
                             id=register("max_complexity", "value", type=whole_number), type="number", min=1, step=1
                         ),
@@ -285,16 +285,19 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
 
 def filter_layout(register: Callable[..., str]) -> list[Any]:
     """Returns the filter block: the choice of a formula on the front, which needs no processing."""
-    steps = range(4, _MOST_OPERATORS + 1, 4)
+    steps = range(5, _MOST_NODES + 1, 5)
     return [
-        dbc.Label("Show the best formula with at most this many operators"),
-        help_button("Fewer operators are easier to read, more follow the surrogate more closely. No processing."),
+        dbc.Label("Show the best formula with at most this many nodes"),
+        help_button(
+            "Fewer nodes (numbers, hyperparameters, operators, functions) are easier to read, more follow the "
+            "surrogate more closely. No processing."
+        ),
         # The first mark's text is centred below the slider's end and would be cut off at the edge.
         html.Div(
             dcc.Slider(
-                id=register("operators", "value"),
+                id=register("longest", "value"),
                 min=0,
-                max=_MOST_OPERATORS,
+                max=_MOST_NODES,
                 step=1,
                 marks={0: "recommended", **{n: str(n) for n in steps}},
             ),

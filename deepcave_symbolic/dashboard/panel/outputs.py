@@ -73,7 +73,7 @@ def draw(stored: Any, *, at_most: int) -> list[Any]:
 
     Args:
         stored: What `compute` returned, or whatever else was found in its place.
-        at_most: Largest number of operators of the formula drawn; 0 for the recommended one.
+        at_most: Largest number of nodes of the formula drawn; 0 for the recommended one.
     """
     try:
         record = PanelRecord.from_dict(stored)
@@ -157,7 +157,7 @@ def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
 
 
 def _formula_shown(explanation: Explained, at_most: int) -> Formula:
-    """Returns the recommended formula, or the most accurate one with at most so many operators."""
+    """Returns the recommended formula, or the most accurate one with at most so many nodes."""
     if at_most <= 0:
         return explanation.best
     short = [f for f in explanation.formulas if f.complexity <= at_most]
@@ -169,4 +169,4 @@ def _notes(record: PanelRecord) -> list[Block]:
 
 
 def _at_most(n: int) -> str:
-    return f"at most {counted(n, 'operator')}"
+    return f"at most {counted(n, 'node')}"

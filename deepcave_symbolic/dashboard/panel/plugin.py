@@ -106,7 +106,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
     @staticmethod
     def load_outputs(run: Any, inputs: dict[str, Any], outputs: Any) -> list[Any]:
         """Returns figure, Pareto front and the page's other parts, drawn from the stored record alone."""
-        return panel_outputs.draw(outputs, at_most=panel_inputs.whole_number(inputs.get("operators")) or 0)
+        return panel_outputs.draw(outputs, at_most=panel_inputs.whole_number(inputs.get("longest")) or 0)
 
     def generate_inputs(self, **kwargs: Any) -> dict[str, Any]:
         """Returns the inputs for `generate_outputs` and `load_outputs`; what is not given has its default.

@@ -20,19 +20,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, constant
-from deepcave_symbolic.formulas.limits import COEFFICIENTS, CONSTANTS, EXPONENTS, NICE_EXPONENTS
+from deepcave_symbolic.formulas.limits import EXPONENTS, NICE_EXPONENTS, STEEPEST_STEP
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["BOTH", "LEVEL_DIGITS", "LN10", "MARGIN", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
+__all__ = ["BOTH", "LN10", "MARGIN", "Box", "Built", "Factor", "Inner", "Outer", "Points"]
 
 #: The "variable" of an atom of both coordinates.
 BOTH = -1
 LN10 = math.log(10.0)
 #: How far beyond the box a pole or a branch point stays, in widths of the box.
 MARGIN = 0.015
-#: Decimal digits of the largest coefficient and of the largest number beside a power: formulas with more of them, such
-#: as 8e-10/(x^4 + 2e-9), are not shown. A little below the limits, because constants are rounded afterwards.
-COEFFICIENT_DIGITS, LEVEL_DIGITS = math.log10(COEFFICIENTS[1]) - 0.5, math.log10(CONSTANTS[1]) - 0.1
 
 
 @dataclass(frozen=True)
@@ -70,21 +67,17 @@ class Inner:
 
     Args:
         name: For error messages and keys.
-        cost: Operators it takes, its variables not counted.
         positive: Whether z > 0 on the whole box.
         evaluate: (points, variable, theta) -> z and its derivatives by theta.
         build: (box, variable, theta) -> a monic node and the positive factor s with z = s * node.
         powers: How many leading parameters are the rates of x0^p and x1^q.
-        confine: (box, variable, theta of shape (p, K)) moves parameters in place, so that constants stay readable.
     """
 
     name: str
-    cost: int
     positive: bool
     evaluate: Callable[[Points, int, Parameters], tuple[Array, Derivatives]]
     build: Callable[[Box, int, list[float]], tuple[Node, float]]
     powers: int = 0
-    confine: Callable[[Box, int, Array], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +96,6 @@ class Outer:
 
     Args:
         name: For keys.
-        cost: Operators it takes.
         needs: The names of `KNOWN_FUNCTIONS` it takes.
         evaluate: (z, unit, theta) -> F, dF/dz, and its derivatives by theta; unit is the width of the coordinate.
         build: (node, s, unit, theta) -> the atom for z = s * node.
@@ -111,7 +103,6 @@ class Outer:
     """
 
     name: str
-    cost: int
     needs: tuple[str, ...]
     evaluate: Callable[[Array, float, Parameters], tuple[Array, Array, Derivatives]]
     build: Callable[[Node, float, float, list[float]], Built]
@@ -130,7 +121,8 @@ class Factor:
         low: Lower bounds of the parameters, shape (p,).
         high: Upper bounds of the parameters, shape (p,).
         n_inner: How many of the p parameters are the inner's.
-        cost: Operators it takes, counted as the caller's box asks for.
+        cost: Nodes that it takes in normal form.
+        offset_cost: Nodes that a number beside it takes, (f + d); None where that has no normal form.
     """
 
     outer: Outer
@@ -141,16 +133,12 @@ class Factor:
     high: Array
     n_inner: int
     cost: int
+    offset_cost: int | None = None
 
     @property
     def n_params(self) -> int:
         """The number p of parameters."""
         return int(self.starts.shape[1])
-
-    @property
-    def is_steep(self) -> bool:
-        """Whether it may span many orders of magnitude, and its coefficient with it."""
-        return self.outer.name in ("exp", "pow") or self.inner.name == "mono" or self.inner.powers > 0
 
     @property
     def key(self) -> str:
@@ -181,52 +169,43 @@ class Factor:
         node, scale = self.inner.build(box, self.var, theta[: self.n_inner])
         return self.outer.build(node, scale, self.unit(box), theta[self.n_inner :])
 
-    def is_power(self, box: Box) -> bool:
-        """Returns whether the first parameter is the exponent of x, in exp(k * log10(x)) = x^(k / ln 10)."""
-        power_like = self.outer.name == "exp" or self.inner.name == "mono"
-        return self.var != BOTH and box.log_scaled[self.var] and power_like
+    def exponents(self, box: Box) -> dict[int, float]:
+        """Returns which parameters are exponents p, and by what p is multiplied there."""
+        if self.outer.name == "pow":
+            return {self.n_params - 1: 1.0}
+        if self.inner.powers:
+            return {k: box.logarithms(k)[1] for k in range(self.inner.powers)}
+        if self.inner.name == "mono" or (self.outer.name == "exp" and box.log_scaled[self.var]):
+            return {0: box.logarithms(self.var)[1]}
+        return {}
 
-    def limits(self, box: Box, alone: bool) -> tuple[Array, Array]:
-        """Returns lower and upper bounds of the parameters, shapes (p,), with exponents of x in [-4, 4].
-
-        Args:
-            box: The domain.
-            alone: Whether the coefficient of the term balances this factor alone, so that it must not span too much.
-        """
+    def limits(self, box: Box) -> tuple[Array, Array]:
+        """Returns lower and upper bounds of the parameters, shapes (p,), exponents within theirs."""
         low, high = self.low.copy(), self.high.copy()
-        for k in range(self.inner.powers):
-            steepest = EXPONENTS[1] * box.logarithms(k)[1]
-            low[k], high[k] = min(max(low[k], -steepest), steepest), min(high[k], steepest)
-        if self.is_power(box):
-            steepest = EXPONENTS[1] * LN10 * box.span[self.var]
-            low[0], high[0] = max(low[0], -steepest), min(high[0], steepest)
-            low[0] = min(low[0], high[0])
-        if alone and self.outer.name == "exp" and self.is_power(box):
-            # x^p is largest at the lower edge for p < 0 and at the upper one for p > 0.
-            edges = box.low[self.var] + box.span[self.var] * np.array([0.0, 1.0])
-            rates = COEFFICIENT_DIGITS * LN10 * box.span[self.var] / np.maximum(np.abs(edges), 1e-9)
-            low[0], high[0] = max(low[0], -rates[0]), min(high[0], rates[1])
-        if alone and self.outer.name == "pow":
-            digits = abs(math.log10(box.span[max(self.var, 0)]))
-            bound = max(1.0, COEFFICIENT_DIGITS / max(digits, 1e-9))
-            low[-1], high[-1] = max(low[-1], -bound), min(high[-1], bound)
+        largest = STEEPEST_STEP if self.inner.name in ("mono", "levelled") else EXPONENTS[1]
+        for k, scale in self.exponents(box).items():
+            low[k], high[k] = max(low[k], -largest * scale), min(high[k], largest * scale)
+            low[k] = min(low[k], high[k])
         return low, high
 
-    def snaps(self, box: Box, functions: frozenset[str]) -> tuple[int, Array] | None:
-        """Returns the index of the parameter that is an exponent and the values of it that read well, if there is one.
+    def snaps(self, box: Box, functions: frozenset[str]) -> dict[int, tuple[Array, Array]]:
+        """Returns the parameters that stand for exponents, with exponents that read well and their values there.
 
         Args:
             box: The domain.
             functions: The allowed functions; exponents 2 and 1/2 are "square" and "sqrt".
         """
         needs = {2.0: "square", 0.5: "sqrt"}
-        values = np.array([s for s in NICE_EXPONENTS if needs.get(abs(s)) in (None, *functions)])
-        if self.outer.name == "pow":
-            return self.n_params - 1, values[values != 1.0]
-        if self.is_power(box):
-            values = values * LN10 * box.span[self.var]
-            return 0, values[(values >= self.low[0]) & (values <= self.high[0])]
-        return None
+        nice = np.array([s for s in NICE_EXPONENTS if needs.get(abs(s)) in (None, *functions)])
+        found = {}
+        for k, scale in self.exponents(box).items():
+            kept = nice[nice != 1.0] if self.outer.name == "pow" else nice
+            kept = kept[(kept * scale >= self.low[k]) & (kept * scale <= self.high[k])]
+            found[k] = kept, kept * scale
+        if self.inner.name == "ridge" and all(box.log_scaled):
+            # The angle of log10(x*y^q).
+            found[0] = nice, np.arctan(nice * box.span[1] / box.span[0])
+        return found
 
 
 def monic(node: Node, shift: float) -> Node:

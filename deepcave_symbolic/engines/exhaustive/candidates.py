@@ -10,38 +10,23 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from deepcave_symbolic.engines.exhaustive.atoms import LN10, Box, Built, monic, multiple
+from deepcave_symbolic.engines.exhaustive.atoms import Box, Built, monic, multiple
 from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
-from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, walk
-from deepcave_symbolic.formulas.limits import LARGEST_TERM, OVERSHOOT, are_readable
+from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function
+from deepcave_symbolic.formulas.limits import LARGEST_TERM, OVERSHOOT
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["natural_cost", "readable", "to_node", "valid"]
+__all__ = ["to_node", "valid"]
 
-#: Largest swing of a term, and largest value of it, in ranges of the target: beyond, terms cancel each other.
-MAX_SWING, MAX_VALUE = 12.0, 150.0
+#: Largest swing of a term, in ranges of the target: beyond, terms cancel each other.
+MAX_SWING = 12.0
 #: Smallest swing of a term in ranges of the target: below, the shorter formula says the same.
 MIN_SWING = 2e-4
 #: Smallest swing of a factor, relative to its largest value: below, it is a constant in disguise.
 MIN_VARIATION = 5e-3
 #: Smallest constant beside a factor, (f + d), relative to f: below, the plain product says the same.
 MIN_OFFSET = 1e-4
-#: Largest exponential, up or down: beyond, its coefficient is an absurd number.
-MAX_EXPONENTIAL = 1e12
-
-
-def natural_cost(node: Node, log_scaled: Sequence[bool]) -> int:
-    """Returns the operators of an expression once log10(x) is written out and exp(k * log10(x)) as a power of x."""
-    if node.is_constant:
-        return 0
-    if node.is_variable:
-        return int(log_scaled[int(node.value)])
-    if node.op == "exp" and node.args[0].op == "*":
-        rate, argument = node.args[0].args
-        if rate.is_constant and argument.is_variable and log_scaled[int(argument.value)]:
-            return int(abs(rate.value - LN10) > 1e-9)
-    return int(node.op != "neg") + sum(natural_cost(arg, log_scaled) for arg in node.args)
 
 
 def to_node(fit: Fit, table: Grammar, box: Box, offset: float, scale: float) -> Node | None:
@@ -132,58 +117,11 @@ def valid(node: Node, dense: Array, low: float, high: float) -> bool:
     values, excess = evaluate(node, columns), OVERSHOOT * width
     if not np.all(np.isfinite(values)) or values.min() < low - excess or values.max() > high + excess:
         return False
-    return all(_fine(term, columns, width) for term in _summands(node) if not term.is_constant)
+    size = max(width, abs(low), abs(high))
+    return all(_fine(term, columns, width, size) for term in _summands(node) if not term.is_constant)
 
 
-def readable(node: Node, dense: Array, low: float, high: float, log_scaled: Sequence[bool]) -> bool:
-    """Returns whether the constants of a valid candidate, written in natural units, make sense to a person.
-
-    Args:
-        node: The candidate, a sum of terms.
-        dense: Points that cover the box with its edges, shape (d, n).
-        low: Smallest target.
-        high: Largest target.
-        log_scaled: Which coordinates are log10 of a hyperparameter.
-    """
-    columns, width, size = list(dense), high - low, max(high - low, abs(low), abs(high))
-    reach = max(float(np.max(10.0**u if log else np.abs(u))) for u, log in zip(dense, log_scaled, strict=True))
-    for term in (term for term in _summands(node) if not term.is_constant):
-        if float(np.max(np.abs(evaluate(term, columns)))) > LARGEST_TERM * size:
-            return False
-        coefficient, core = _split(term)
-        if not are_readable(coefficient / width, *_numbers(core, log_scaled), reach):
-            return False
-    return True
-
-
-def _split(term: Node) -> tuple[float, list[Node]]:
-    """Returns the leading number of a product or quotient and its other parts."""
-    if term.is_constant:
-        return term.value, []
-    if term.op not in ("*", "/"):
-        return 1.0, [term]
-    coefficient, parts = _split(term.args[0])
-    return coefficient, [*parts, term.args[1]]
-
-
-def _numbers(parts: Sequence[Node], log_scaled: Sequence[bool]) -> tuple[list[float], list[float]]:
-    """Returns the constants of some nodes and, apart from them, their exponents, as natural units show them."""
-    numbers: list[float] = []
-    exponents: list[float] = []
-    for node in parts:
-        if node.is_constant:
-            numbers.append(node.value)
-        elif node.op == "exp" and _is_power_of(node, log_scaled):
-            exponents.append(node.args[0].args[0].value / LN10)
-        else:
-            if node.op == "^":
-                exponents.append(node.args[1].value)
-            more, powers = _numbers(node.args[:1] if node.op == "^" else node.args, log_scaled)
-            numbers, exponents = numbers + more, exponents + powers
-    return numbers, exponents
-
-
-def _fine(term: Node, columns: list[Array], width: float) -> bool:
+def _fine(term: Node, columns: list[Array], width: float, size: float) -> bool:
     """Returns whether a term and its factors matter and do not rely on cancellation."""
     part = evaluate(term, columns)
     if not MIN_SWING * width <= float(part.max() - part.min()) <= MAX_SWING * width:
@@ -193,14 +131,7 @@ def _fine(term: Node, columns: list[Array], width: float) -> bool:
         return False
     # b * u may be large far from zero; it cancels nothing but the intercept.
     line = len(factors) == 1 and factors[0].is_variable
-    if not line and float(np.max(np.abs(part))) > MAX_VALUE * width:
-        return False
-    for inner in walk(term):
-        if inner.op == "exp":
-            peak = float(np.max(evaluate(inner, columns)))
-            if not 1.0 / MAX_EXPONENTIAL <= peak <= MAX_EXPONENTIAL:
-                return False
-    return True
+    return line or float(np.max(np.abs(part))) <= LARGEST_TERM * size
 
 
 def _matters(factor: Node, columns: list[Array]) -> bool:

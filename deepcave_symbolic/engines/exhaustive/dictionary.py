@@ -32,7 +32,7 @@ class Screening:
     """How much is kept.
 
     Args:
-        max_cost: Longest formula, in operators.
+        max_cost: Longest sum of terms, in nodes.
         keep: Skeletons kept per cost.
         starts: Starts kept per skeleton.
         products: Products that take part in sums.
@@ -40,7 +40,7 @@ class Screening:
     """
 
     max_cost: int
-    keep: int = 70
+    keep: int = 45
     starts: int = 3
     products: int = 100
     extended: int = 40
@@ -53,7 +53,7 @@ class Seed:
     Args:
         terms: Its terms.
         rows: For every term the dictionary's rows of its factors.
-        cost: Its operators.
+        cost: Its nodes.
         gain: How much it explains at that start, R^2.
     """
 

@@ -5,7 +5,7 @@ Regression", 2022). Every skeleton is tried on a grid of its parameters; the con
 there, so that a formula is very good but not provably the best. Nothing is random.
 
 Notation:
-    sse: 1 - R^2 of a fit. cost: operators of a formula, see `grammar`.
+    sse: 1 - R^2 of a fit. cost: nodes of a formula, see `grammar`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepcave_symbolic.engines.exhaustive.candidates import natural_cost, readable, to_node, valid
+from deepcave_symbolic.engines.exhaustive.candidates import to_node, valid
 from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepare, thinned
 from deepcave_symbolic.engines.exhaustive.dictionary import Screening
 from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
@@ -33,7 +33,9 @@ _SCREENING_POINTS = 130
 #: Fitting starts on at most about this many points and ends on all.
 _FITTING_POINTS = 500
 #: How far from an exponent a nice one is tried, relative to it; all other constants are fitted again.
-_SNAP_REACH = 0.3
+_SNAP_REACH = 0.6
+#: Nodes that these exponents take less than others: x for x^p, x² and a root, which are functions.
+_SAVED = {1.0: 2, 2.0: 1, 0.5: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +43,12 @@ class ExhaustiveEngine:
     """Searches every short formula; deterministic, NumPy only.
 
     Args:
-        max_cost: Longest formula that is searched, in operators.
-        per_cost: Candidates returned for every number of operators.
+        max_cost: Longest formula that is searched, in nodes.
+        per_cost: Candidates returned for every number of nodes.
     """
 
-    max_cost: int = 12
-    per_cost: int = 8
+    max_cost: int = 22
+    per_cost: int = 6
     name: str = "exhaustive"
 
     def search(self, problem: SearchProblem) -> list[Node]:
@@ -57,7 +59,7 @@ class ExhaustiveEngine:
             return []
         mean = constant(data.offset)
         max_cost = min(self.max_cost, problem.max_complexity)
-        if data.scale == 0.0 or max_cost < 2 or data.points.u.shape[1] < 2:
+        if data.scale == 0.0 or max_cost < 4 or data.points.u.shape[1] < 2:
             return [mean]
         # One BLAS thread: the matrices are small, and the number of threads must not change a rounding error.
         with np.errstate(all="ignore"), one_blas_thread():
@@ -74,7 +76,7 @@ def _candidates(data: Data, max_cost: int, functions: frozenset[str], per_cost: 
         return []
     points, target = thinned(data.points, data.target, _SCREENING_POINTS)
     distinct = len(np.unique(data.points.u, axis=1).T)
-    found = screen(table, points, target, Screening(max_cost))
+    found = screen(table, points, target, Screening(max_cost - 1))
     problems = [problem for problem in found if _constants(problem) <= distinct]
     fits = fit(problems, table, points, target, 6)
     fits = fit([item.problem for item in _best(fits, table, 22, 2)], table, points, target, 8)
@@ -91,7 +93,8 @@ def _constants(problem: Problem) -> int:
 
 
 def _cost(problem: Problem, table: Grammar) -> int:
-    return sum(table.term_cost(term) for term in problem.terms)
+    """Returns the nodes of a formula with its level; a square, a root and an x without exponent are shorter."""
+    return 1 + sum(table.term_cost(term) for term in problem.terms) - sum(problem.saved)
 
 
 def _best(fits: list[Fit], table: Grammar, keep: int, starts: int) -> list[Fit]:
@@ -116,7 +119,7 @@ def _rank(item: Fit) -> float:
 
 
 def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[str]) -> list[Fit]:
-    """Replaces exponents by readable ones where that costs next to nothing, and adds them where it costs little."""
+    """Replaces exponents by readable ones where that costs next to nothing, and adds those that make shorter formulas."""
     pairs = [(item, _with_snaps(item.problem, table, data, functions)) for item in fits]
     changed = [(item, problem) for item, problem in pairs if problem.fixed]
     if not changed:
@@ -125,27 +128,29 @@ def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[s
     refitted = fit([problem for _, problem in changed], table, data.points, data.target, 8)
     for (item, _), snapped in zip(changed, refitted, strict=True):
         loss = snapped.sse - item.sse
-        readable = loss < SNAP_LOSS
-        if readable:
+        nothing = loss < SNAP_LOSS and loss < 0.25 * item.sse + 1e-7
+        if nothing or any(snapped.problem.saved):
             kept.append(snapped)
-        if not readable or loss >= 0.25 * item.sse + 1e-7:
+        if not nothing:
             kept.append(item)
     return kept
 
 
 def _with_snaps(problem: Problem, table: Grammar, data: Data, functions: frozenset[str]) -> Problem:
     """Returns the problem with the exponents that are close to a readable one fixed there."""
-    theta, fixed, position = problem.theta.copy(), [], 0
+    theta, fixed, saved, position = problem.theta.copy(), [], [], 0
     for factor in (table.factors[index] for term in problem.terms for index in term.factors):
-        snaps = factor.snaps(data.points.box, functions)
-        if snaps is not None and len(snaps[1]):
-            where = position + snaps[0]
-            nearest = snaps[1][np.argmin(np.abs(snaps[1] - theta[where]))]
-            if abs(nearest - theta[where]) < _SNAP_REACH * abs(nearest):
-                theta[where] = nearest
+        for k, (exponents, values) in factor.snaps(data.points.box, functions).items():
+            if not len(values):
+                continue
+            where = position + k
+            nearest = int(np.argmin(np.abs(values - theta[where])))
+            if abs(values[nearest] - theta[where]) < _SNAP_REACH * abs(values[nearest]):
+                theta[where] = values[nearest]
                 fixed.append(where)
+                saved.append(_SAVED.get(abs(exponents[nearest]), 0))
         position += factor.n_params
-    return replace(problem, theta=theta, fixed=tuple(fixed))
+    return replace(problem, theta=theta, fixed=tuple(fixed), saved=tuple(saved))
 
 
 def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, per_cost: int) -> list[Node]:
@@ -156,15 +161,13 @@ def _selected(fits: list[Fit], table: Grammar, data: Data, max_cost: int, per_co
     for item in sorted(fits, key=_rank):
         if not np.isfinite(item.sse):
             continue
-        node = to_node(item, table, box, data.offset, data.scale)
-        if node is None:
-            continue
-        cost = natural_cost(node, box.log_scaled)
+        cost = _cost(item.problem, table)
         # Two skeletons of one length with the same error are the same function; exact fits may differ.
         same = (cost, f"{item.sse:.5e}")
         if cost > max_cost or len(levels[cost]) >= per_cost or (item.sse > 1e-9 and same in seen):
             continue
-        if valid(node, dense, data.low, data.high) and readable(node, dense, data.low, data.high, box.log_scaled):
+        node = to_node(item, table, box, data.offset, data.scale)
+        if node is not None and valid(node, dense, data.low, data.high):
             levels[cost].append(node)
             seen.add(same)
     return [node for cost in sorted(levels) for node in levels[cost]]

@@ -13,7 +13,7 @@ Notation:
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -39,11 +39,19 @@ class Target:
 
 @dataclass(frozen=True)
 class Problem:
-    """A skeleton with the parameters of its factors, in order, shape (p,); those in `fixed` are not changed."""
+    """A skeleton with the parameters of its factors, in order, shape (p,).
+
+    Args:
+        terms: The terms.
+        theta: The parameters.
+        fixed: Which of them are not changed.
+        saved: The nodes that each of those saves.
+    """
 
     terms: tuple[Term, ...]
     theta: Array
     fixed: tuple[int, ...] = ()
+    saved: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,20 +113,13 @@ class _Layout:
         self.n_atoms, self.n_rows = n_atoms, n_rows
         self.shapes = self._shapes(problems, atom_of, rows_of)
         self.low, self.high = np.empty(n_rows), np.empty(n_rows)
-        alone = [[table.is_alone(term) for term in item.terms for _ in term.factors] for item in problems]
-        for index, _, _, first, last in self.families:
-            single = np.array([alone[number][position] for number, position in uses[index]])
-            tight, wide = (table.factors[index].limits(box, only) for only in (True, False))
-            for bounds, one, other in zip((self.low, self.high), tight, wide, strict=True):
-                bounds[first:last] = np.where(single, one[:, None], other[:, None]).ravel()
+        for index, start, stop, first, last in self.families:
+            for bounds, limits in zip((self.low, self.high), table.factors[index].limits(box), strict=True):
+                bounds[first:last] = np.repeat(limits, stop - start)
 
     def confine(self, theta: Array) -> None:
         """Moves parameters in place to where they may be."""
         np.clip(theta, self.low, self.high, out=theta)
-        for index, start, stop, first, last in self.families:
-            factor = self.table.factors[index]
-            if factor.inner.confine is not None:
-                factor.inner.confine(self.box, factor.var, theta[first:last].reshape(-1, stop - start))
 
     def _shapes(
         self, problems: list[Problem], atom_of: dict[tuple[int, int], int], rows_of: dict[tuple[int, int], list[int]]
@@ -316,6 +317,6 @@ def _results(
         means = (values[shape.left] * values[shape.right]) @ target.weights
         intercepts = -np.einsum("bm,bm->b", means, state.coefficients)
         for k, member in enumerate(shape.members):
-            problem = Problem(problems[member].terms, theta[shape.theta[k]], problems[member].fixed)
+            problem = replace(problems[member], theta=theta[shape.theta[k]])
             fits[int(member)] = Fit(problem, float(intercepts[k]), state.coefficients[k], float(state.sse[k]))
     return [fits[number] for number in range(len(problems))]

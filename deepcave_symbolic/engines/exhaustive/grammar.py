@@ -4,10 +4,11 @@ A formula is `y = a + sum of terms`. A term is one factor, b*f, or a product of 
 ("half") or b*(f + d)*(g + e) ("full"). The last two are linear in the columns {f*g, g} and {f*g, f, g}, so that only
 the factors' own parameters are nonlinear.
 
-Notation: see `atoms`. The cost of a formula is its number of operators in natural units: a coordinate that is log10(x)
-costs 1, and exp(k * log10(x)) = x^p costs 1. That makes powers of both coordinates cheap, x0^p*x1^q and what is a ridge
-on log-scaled axes: 1/(x0^p*x1^q + c), log(x0^p*x1^q + c), 1/(x0^p + c*x1^q). The first is a factor of products, so that
-a term may be x0^p*x1^q*f.
+Notation: see `atoms`. The cost of a formula is the number of nodes of its normal form in natural units (see
+`formulas.normal_form`), and only what has one is here: exp(k * log10(x)) is x^p with cost 3, log10(x) - c is
+log10(x/x0), 1/(x^p + c) is 1/(1 + (x/x0)^p), which is a tanh of log10(x), too. What is a ridge on log-scaled axes is
+1/(x0^p*x1^q + c), log(x0^p*x1^q + c) or 1/(x0^p + c*x1^q). x0^p*x1^q is a factor of products, so that a term may be
+x0^p*x1^q*f.
 """
 
 from __future__ import annotations
@@ -39,6 +40,10 @@ RATES = (-24.0, -12.0, -7.0, -4.0, -2.2, -1.2, -0.6, 0.6, 1.2, 2.2, 4.0, 7.0, 12
 SLOPES = (2.0, 5.0, 12.0, 32.0)
 POWERS = (-3.0, -1.8, -1.0, -0.5, 0.3, 0.6, 1.5, 2.5, 3.5)
 ANGLES = tuple(np.radians([-76, -60, -45, -30, -14, 14, 30, 45, 60, 76]))
+#: Functions of 1 + x/x0 or 1 - x/x0 and their costs.
+ROOTS = ((o.SQRT, 5), (o.LOG, 5), (o.RECIPROCAL, 4))
+#: The cost of what has no normal form.
+BEYOND = 1_000
 STEEP = 1.53
 STEEPEST = (-EXPONENTS[1], EXPONENTS[1])
 
@@ -76,23 +81,18 @@ class Grammar:
     log_scaled: tuple[bool, ...]
 
     def term_cost(self, term: Term) -> int:
-        """Returns the operators a term adds to a sum: its plus, one product or division per factor, and the factors."""
+        """Returns the nodes a term adds to a sum: its sign, its coefficient, one product or division a factor, factors.
+
+        A term without a normal form is beyond every limit.
+        """
         factors = [self.factors[index] for index in term.factors]
-        cost = 1 + sum(1 + factor.cost for factor in factors)
-        offsets = factors[: {"plain": 0, "half": 1, "full": 2}[term.form]]
-        cost += sum(1 + factor.outer.divides for factor in offsets)
+        cost = 2 + sum(1 + factor.cost for factor in factors)
+        for factor in factors[: {"plain": 0, "half": 1, "full": 2}[term.form]]:
+            cost += BEYOND if factor.offset_cost is None else factor.offset_cost
         joined = term.form == "plain" and len(factors) == 2 and all(f.outer.name in ("exp", "gauss") for f in factors)
         # exp(p) * exp(q) is written exp(p + q), powers of log-scaled hyperparameters excepted.
         powers = [f.outer.name == "exp" and self.log_scaled[f.var] for f in factors]
         return cost - 1 if joined and not any(powers) else cost
-
-    def is_alone(self, term: Term) -> bool:
-        """Returns whether one factor alone makes the term span orders of magnitude, for its coefficient to balance."""
-        return sum(self._steep[index] for index in term.factors) == 1
-
-    @cached_property
-    def _steep(self) -> tuple[bool, ...]:
-        return tuple(factor.is_steep for factor in self.factors)
 
     def compatible(self, first: Term, second: Term) -> bool:
         """Returns whether two terms may stand in one sum without being redundant or cancelling each other."""
@@ -174,63 +174,67 @@ def _factor(
     cost: int,
     grids: Sequence[Sequence[float]],
     bounds: Sequence[tuple[float, float]],
+    offset_cost: int | None = None,
 ) -> Factor:
     n_inner = len(grids) - (outer.name in ("tanh", "exp", "gauss", "pow", "sin", "cos"))
     combinations = list(itertools.product(*grids))
     starts = np.array(combinations, dtype=np.float64).reshape(len(combinations), len(grids))
     low, high = (np.array([bound[side] for bound in bounds], dtype=np.float64) for side in (0, 1))
-    return Factor(outer, inner, var, starts, low, high, n_inner, cost)
+    return Factor(outer, inner, var, starts, low, high, n_inner, cost, offset_cost)
 
 
 Grids = list[tuple[float, ...]]
 Bounds = list[tuple[float, float]]
+Row = tuple[Outer, Inner, int, int | None, Grids, Bounds]
 
 
 def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Factor]:
     """Returns the factors of one coordinate."""
-    distance: Grids = [tuple(np.log(DISTANCES))]
-    near: Bounds = [(LOG_MARGIN, LOG_FAR)]
     shift: Bounds = [(-0.5, 1.5)]
+    steepness: Bounds = [(-1.0, float(np.log(600.0)))]
     depth: Grids = [AROUND, tuple(np.log([0.006, 0.05, 0.4]))]
     deep: Bounds = [(-0.5, 1.5), (float(np.log(1.5e-3)), float(np.log(4.0)))]
-    rows: list[tuple[Outer, Inner, Grids, Bounds]] = [
-        (o.IDENTITY, i.RAW, [], []),
-        (o.SQUARE, i.RAW, [], []),
-        (o.SQUARE, i.SHIFT, [tuple(np.linspace(-1.0, 2.0, 13))], [(-2.0, 3.0)]),
-        (o.ABS, i.SHIFT, [INSIDE], [(0.01, 0.99)]),
-        (o.TANH, i.SHIFT, [INSIDE, SLOPES], [(-0.3, 1.3), (0.5, 60.0)]),
-        (o.EXP, i.UNIT, [RATES], [(-40.0, 40.0)]),
-        (o.GAUSS, i.SHIFT, [AROUND, tuple(np.log([2.0, 9.0, 50.0]))], [*shift, (-1.0, float(np.log(600.0)))]),
-        (o.SIN, i.SHIFT, [tuple(np.linspace(0.0, 1.0, 9)), (4.0, 8.0, 16.0)], [(-1.0, 2.0), (1.0, 60.0)]),
-        (o.COS, i.SHIFT, [tuple(np.linspace(0.0, 1.0, 9)), (4.0, 8.0, 16.0)], [(-1.0, 2.0), (1.0, 60.0)]),
-        (o.SQRT, i.QUAD, depth, deep),
-        (o.LOG, i.QUAD, depth, deep),
-        (o.RECIPROCAL, i.QUAD, depth, deep),
+    waves: tuple[Grids, Bounds] = ([tuple(np.linspace(0.0, 1.0, 9)), (4.0, 8.0, 16.0)], [(-1.0, 2.0), (1.0, 60.0)])
+    u, place, power = (2, 1, 3) if log else (1, 2, 3)
+    rows: list[Row] = [
+        (o.IDENTITY, i.RAW, u, place, [], []),
+        (o.SQUARE, i.RAW, u + 1, 4, [], []),
+        (o.SQUARE, i.SHIFT, 4, 4, [tuple(np.linspace(-1.0, 2.0, 13))], [(-2.0, 3.0)]),
+        (o.ABS, i.SHIFT, 4, None, [INSIDE], [(0.01, 0.99)]),
+        (o.EXP, i.UNIT, power, 3 if log else 5, [RATES], [(-40.0, 40.0)]),
+        (o.GAUSS, i.SHIFT, 7, None, [AROUND, tuple(np.log([2.0, 9.0, 50.0]))], [*shift, *steepness]),
+        (o.SIN, i.SHIFT, 6, None, *waves),
+        (o.COS, i.SHIFT, 6, None, *waves),
+        (o.RECIPROCAL, i.QUAD, 8, None, depth, deep),
     ]
-    for inner in (i.LEFT, i.RIGHT):
-        rows += [(outer, inner, distance, near) for outer in (o.SQRT, o.LOG, o.RECIPROCAL)]
-        rows.append((o.POW, inner, [*distance, POWERS], [*near, STEEPEST]))
-    if sign >= 0:
-        rows.append((o.SQRT, i.RAW, [], []))
-    if sign > 0:
-        rows += [(o.LOG, i.RAW, [], []), (o.RECIPROCAL, i.RAW, [], [])]
-        rows.append((o.POW, i.RAW, [POWERS], [STEEPEST]))
-    if log:
-        # In natural units 1 / (d + x^p) and log(d + x^p); for a linear coordinate the first is a tanh.
-        steps: Grids = [(1.5, 4.0, 12.0), AROUND]
-        level: Bounds = [(0.3, 40.0), (-0.6, 1.6)]
-        rows.append((o.RECIPROCAL, i.MONO, steps, level))
-        rows.append((o.LOG, i.MONO, [(-12.0, -4.0, -1.5, *steps[0]), AROUND], [(-40.0, 40.0), level[1]]))
+    if log or sign > 0:
+        # 1 / (1 + (x/x0)^p) and log10(1 + (x/x0)^p)
+        steps: Grids = [(1.5, 4.0, 12.0, 30.0), AROUND]
+        level: Bounds = [(0.3, 100.0), (-0.6, 1.6)]
+        rows.append((o.RECIPROCAL, i.MONO, 6, None, steps, level))
+        rows.append((o.LOG, i.MONO, 7, None, [(-12.0, -4.0, -1.5, 1.5, 4.0, 12.0), AROUND], [(-40.0, 40.0), level[1]]))
+    if not log:
+        rows.append((o.TANH, i.SHIFT, 6, None, [INSIDE, SLOPES], [(-0.3, 1.3), (0.5, 60.0)]))
+        distance: Grids = [tuple(np.log(DISTANCES))]
+        near: Bounds = [(LOG_MARGIN, LOG_FAR)]
+        for inner in (i.LEFT, i.RIGHT):
+            rows += [(outer, inner, cost, None, distance, near) for outer, cost in ROOTS]
+            rows.append((o.POW, inner, 6, None, [*distance, POWERS], [*near, STEEPEST]))
+        if sign >= 0:
+            rows.append((o.SQRT, i.RAW, 2, 3, [], []))
+        if sign > 0:
+            rows += [(o.LOG, i.RAW, 2, 1, [], []), (o.RECIPROCAL, i.RAW, 1, 5, [], [])]
+            rows.append((o.POW, i.RAW, 3, 3, [POWERS], [STEEPEST]))
     return [
-        _factor(outer, inner, var, _cost(outer, inner, log), grids, bounds)
-        for outer, inner, grids, bounds in rows
+        _factor(outer, inner, var, cost, grids, bounds, offset)
+        for outer, inner, cost, offset, grids, bounds in rows
         if _allowed(outer, inner, functions, log)
     ]
 
 
 def _allowed(outer: Outer, inner: Inner, functions: frozenset[str], log: bool) -> bool:
     needs = set(outer.needs)
-    if log and (outer is o.EXP or inner is i.MONO):
+    if inner is i.MONO or (log and outer is o.EXP):
         # Shown as x^p; the rest of the atom keeps its own needs.
         needs = needs - {"exp"} | {"pow"}
     if inner in (i.QUAD, i.CONE, i.ELLIPSE):
@@ -238,40 +242,30 @@ def _allowed(outer: Outer, inner: Inner, functions: frozenset[str], log: bool) -
     return needs <= functions
 
 
-def _cost(outer: Outer, inner: Inner, log: bool) -> int:
-    if log and outer is o.EXP:
-        return 1
-    if log and inner is i.MONO:
-        return 2 + outer.cost
-    return outer.cost + inner.cost + log
-
-
 def _pairs(logs: int, functions: frozenset[str]) -> list[Factor]:
     """Returns the factors of both coordinates: ridges f(u0 + k*u1 - c) and functions of an ellipse."""
     angle: Bounds = [(-STEEP, STEEP)]
     across: Grids = [ANGLES, tuple(np.linspace(-0.7, 1.2, 14))]
     crossing: Bounds = [*angle, (-1.5, 2.0)]
-    outside: Grids = [ANGLES, tuple(np.log([0.02, 0.1, 0.4, 1.5]))]
-    beyond: Bounds = [*angle, (LOG_MARGIN, LOG_FAR)]
     centre: Grids = [(0.0, 0.33, 0.67, 1.0), (0.0, 0.33, 0.67, 1.0), tuple(np.log([0.3, 1.0, 3.0]))]
     around: Bounds = [(-0.5, 1.5), (-0.5, 1.5), (float(np.log(0.02)), float(np.log(50.0)))]
     depth: Grids = [*centre, tuple(np.log([0.02, 0.3]))]
     deep: Bounds = [*around, (float(np.log(1.5e-3)), float(np.log(4.0)))]
-    rows: list[tuple[Outer, Inner, Grids, Bounds]] = [
-        (o.SQUARE, i.RIDGE, [ANGLES, tuple(np.linspace(-0.9, 1.6, 10))], [*angle, (-3.0, 4.0)]),
-        (o.ABS, i.RIDGE, across, crossing),
-        (o.TANH, i.RIDGE, [ANGLES, tuple(np.linspace(-0.7, 1.2, 9)), (2.0, 6.0, 20.0)], [*crossing, (0.5, 60.0)]),
-        (o.SQRT, i.CONE, centre, around),
-        (o.SQRT, i.ELLIPSE, depth, deep),
-        (o.LOG, i.ELLIPSE, depth, deep),
-        (o.RECIPROCAL, i.ELLIPSE, depth, deep),
+    # log10(x/x0*y^q), log10(x/x0) + y/w, x - x0 + y/w
+    ridge = 7 if logs == 2 else 6
+    rows: list[Row] = [
+        (o.SQUARE, i.RIDGE, 1 + ridge, None, [ANGLES, tuple(np.linspace(-0.9, 1.6, 10))], [*angle, (-3.0, 4.0)]),
+        (o.ABS, i.RIDGE, 1 + ridge, None, across, crossing),
+        (o.SQRT, i.CONE, 12, None, centre, around),
+        (o.RECIPROCAL, i.ELLIPSE, 15, None, depth, deep),
     ]
-    for inner in (i.RIDGE_LEFT, i.RIDGE_RIGHT):
-        rows += [(outer, inner, outside, beyond) for outer in (o.SQRT, o.LOG, o.RECIPROCAL)]
-        rows.append((o.POW, inner, [*outside, (-2.0, 0.6, 1.6, 3.0)], [*beyond, STEEPEST]))
+    if logs < 2:
+        # On two log-scaled axes it is 1 / (1 + (x/x0)^p*y^q).
+        steps: Grids = [ANGLES, tuple(np.linspace(-0.7, 1.2, 9)), (2.0, 6.0, 20.0)]
+        rows.append((o.TANH, i.RIDGE, 3 + ridge, None, steps, [*crossing, (0.5, 60.0)]))
     return [
-        _factor(outer, inner, BOTH, outer.cost + inner.cost + logs, grids, bounds)
-        for outer, inner, grids, bounds in rows
+        _factor(outer, inner, BOTH, cost, grids, bounds)
+        for outer, inner, cost, _, grids, bounds in rows
         if _allowed(outer, inner, functions, False)
     ]
 
@@ -282,15 +276,15 @@ def _powers(functions: frozenset[str]) -> list[Factor]:
     rate, share, weight = (-40.0, 40.0), (-0.5, 1.5), (-30.0, 30.0)
     either = (*falling, *rising)
     few = (-8.0, -3.0, -1.0, 1.0, 3.0, 8.0)
-    rows: list[tuple[Outer, Inner, Grids, Bounds]] = [
-        (o.IDENTITY, i.POWERS, [few, few], [rate, rate]),
+    rows: list[Row] = [
+        (o.IDENTITY, i.POWERS, 7, None, [few, few], [rate, rate]),
         # With all exponents negated it is the same function.
-        (o.RECIPROCAL, i.LEVELLED, [rising, either, AROUND], [(0.3, 40.0), rate, share]),
-        (o.LOG, i.LEVELLED, [either, either, AROUND], [rate, rate, share]),
-        (o.RECIPROCAL, i.BLEND, [either, either, (-4.0, -1.0, 1.0, 4.0)], [rate, rate, weight]),
+        (o.RECIPROCAL, i.LEVELLED, 10, None, [rising, either, AROUND], [(0.3, 40.0), rate, share]),
+        (o.LOG, i.LEVELLED, 11, None, [either, either, AROUND], [rate, rate, share]),
+        (o.RECIPROCAL, i.BLEND, 9, None, [either, either, (-4.0, -1.0, 1.0, 4.0)], [rate, rate, weight]),
     ]
     return [
-        _factor(outer, inner, BOTH, outer.cost + inner.cost, grids, bounds)
-        for outer, inner, grids, bounds in rows
+        _factor(outer, inner, BOTH, cost, grids, bounds)
+        for outer, inner, cost, _, grids, bounds in rows
         if {*outer.needs, "pow"} <= functions
     ]

@@ -12,8 +12,6 @@ import math
 import numpy as np
 
 from deepcave_symbolic.engines.exhaustive.atoms import (
-    LEVEL_DIGITS,
-    LN10,
     Box,
     Derivatives,
     Inner,
@@ -36,8 +34,6 @@ __all__ = [
     "QUAD",
     "RAW",
     "RIDGE",
-    "RIDGE_LEFT",
-    "RIDGE_RIGHT",
     "RIGHT",
     "SHIFT",
     "UNIT",
@@ -107,29 +103,6 @@ def _build_quad(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
     return Node("+", (power(base, 2.0), constant(math.exp(theta[1]) / scale**2))), scale**2
 
 
-def _mono(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
-    kappa, centre = theta
-    rising, level = np.exp(kappa * points.t[var]), np.exp(kappa * centre)
-    z = rising + level
-    return z, [rising * points.t[var] + level * centre, np.broadcast_to(level * kappa, z.shape)]
-
-
-def _build_mono(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
-    kappa, centre = theta
-    rate = kappa / float(box.span[var])
-    scale = math.exp(-rate * float(box.low[var]))
-    level = math.exp(kappa * centre) / scale
-    return Node("+", (function("exp", multiple(rate, variable(var))), constant(level))), scale
-
-
-def _confine_mono(box: Box, var: int, theta: Array) -> None:
-    low, span = float(box.low[var]), float(box.span[var])
-    centre = low + span * theta[1]
-    digits = LEVEL_DIGITS + np.where(centre > 0.0, max(0.0, low + span), 0.0)
-    steepest = digits * LN10 * span / np.maximum(np.abs(centre), 1e-9)
-    np.clip(theta[0], -steepest, steepest, out=theta[0])
-
-
 def _logarithm(points: Points, var: int) -> Array:
     """Returns the logarithm of x, scaled to the unit interval; shape (n,)."""
     low, width = points.box.logarithms(var)
@@ -144,6 +117,20 @@ def _power_node(box: Box, var: int, kappa: float) -> tuple[Node, float]:
     if box.log_scaled[var]:
         return function("exp", multiple(kappa / float(box.span[var]), variable(var))), scale
     return power(variable(var), kappa / width), scale
+
+
+def _mono(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    kappa, centre = theta
+    along = _logarithm(points, var)
+    rising, level = np.exp(kappa * along), np.exp(kappa * centre)
+    z = rising + level
+    return z, [rising * along + level * centre, np.broadcast_to(level * kappa, z.shape)]
+
+
+def _build_mono(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    kappa, centre = theta
+    node, scale = _power_node(box, var, kappa)
+    return Node("+", (node, constant(math.exp(kappa * centre) / scale))), scale
 
 
 def _powers(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
@@ -176,16 +163,6 @@ def _build_levelled(box: Box, var: int, theta: list[float]) -> tuple[Node, float
     return Node("+", (node, constant(level / scale))), scale
 
 
-def _confine_levelled(box: Box, var: int, theta: Array) -> None:
-    lowest = np.zeros_like(theta[0])
-    for k in (0, 1):
-        low, width = box.logarithms(k)
-        lowest += theta[k] / width * low + np.minimum(theta[k], 0.0)
-    whole = np.maximum(np.abs(theta[0]) + np.abs(theta[1]), 1e-9)
-    least, most = ((side * LEVEL_DIGITS * LN10 - lowest) / whole for side in (-1.0, 1.0))
-    np.clip(theta[2], least, most, out=theta[2])
-
-
 def _blend(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
     # Both powers are alike at the middle of the box where the weight is zero.
     first, second = _logarithm(points, 0), _logarithm(points, 1)
@@ -199,12 +176,6 @@ def _build_blend(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
     return Node("+", (first, multiple(weight, second))), s
 
 
-def _confine_blend(box: Box, var: int, theta: Array) -> None:
-    (low0, width0), (low1, width1) = box.logarithms(0), box.logarithms(1)
-    unweighted = theta[0] * (low0 / width0 + 0.5) - theta[1] * (low1 / width1 + 0.5)
-    np.clip(theta[2], -LEVEL_DIGITS * LN10 - unweighted, LEVEL_DIGITS * LN10 - unweighted, out=theta[2])
-
-
 def _slide(points: Points, phi: Array) -> tuple[Array, Array]:
     cosine, sine = np.cos(phi), np.sin(phi)
     t0, t1 = points.t
@@ -214,20 +185,6 @@ def _slide(points: Points, phi: Array) -> tuple[Array, Array]:
 def _ridge(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
     along, turn = _slide(points, theta[0])
     return along - theta[1], [turn, np.full_like(along, -1.0)]
-
-
-def _ridge_left(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
-    along, turn = _slide(points, theta[0])
-    sine, cosine, distance = np.sin(theta[0]), np.cos(theta[0]), np.exp(theta[1])
-    z = along - np.minimum(sine, 0.0) + distance
-    return z, [turn - np.where(sine < 0.0, cosine, 0.0), np.broadcast_to(distance, z.shape)]
-
-
-def _ridge_right(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
-    along, turn = _slide(points, theta[0])
-    sine, cosine, distance = np.sin(theta[0]), np.cos(theta[0]), np.exp(theta[1])
-    z = cosine + np.maximum(sine, 0.0) + distance - along
-    return z, [np.where(sine > 0.0, cosine, 0.0) - sine - turn, np.broadcast_to(distance, z.shape)]
 
 
 def _monic_ridge(box: Box, phi: float, shift: float) -> tuple[Node, float, float]:
@@ -242,17 +199,6 @@ def _monic_ridge(box: Box, phi: float, shift: float) -> tuple[Node, float, float
 def _build_ridge(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
     node, shift, scale = _monic_ridge(box, theta[0], theta[1])
     return monic(node, shift), scale
-
-
-def _build_ridge_left(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
-    return _build_ridge(box, var, [theta[0], min(math.sin(theta[0]), 0.0) - math.exp(theta[1])])
-
-
-def _build_ridge_right(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
-    edge = math.cos(theta[0]) + max(math.sin(theta[0]), 0.0) + math.exp(theta[1])
-    node, shift, scale = _monic_ridge(box, theta[0], edge)
-    first, second = node.args
-    return Node("-", (Node("-", (constant(shift), first)), second)), scale
 
 
 def _cone(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
@@ -280,18 +226,16 @@ def _build_ellipse(box: Box, var: int, theta: list[float]) -> tuple[Node, float]
     return Node("+", (node, constant(math.exp(theta[3]) / scale))), scale
 
 
-RAW = Inner("raw", 0, False, _raw, _build_raw)
-UNIT = Inner("unit", 0, False, _unit, _build_unit)
-SHIFT = Inner("shift", 1, False, _shift, _build_shift)
-LEFT = Inner("left", 1, True, _left, _build_left)
-RIGHT = Inner("right", 1, True, _right, _build_right)
-QUAD = Inner("quad", 3, True, _quad, _build_quad)
-MONO = Inner("mono", 3, True, _mono, _build_mono, confine=_confine_mono)
-POWERS = Inner("powers", 3, True, _powers, _build_powers, powers=2)
-LEVELLED = Inner("levelled", 4, True, _levelled, _build_levelled, powers=2, confine=_confine_levelled)
-BLEND = Inner("blend", 4, True, _blend, _build_blend, powers=2, confine=_confine_blend)
-RIDGE = Inner("ridge", 3, False, _ridge, _build_ridge)
-RIDGE_LEFT = Inner("ridge_left", 3, True, _ridge_left, _build_ridge_left)
-RIDGE_RIGHT = Inner("ridge_right", 3, True, _ridge_right, _build_ridge_right)
-CONE = Inner("cone", 6, True, _cone, _build_cone)
-ELLIPSE = Inner("ellipse", 7, True, _ellipse, _build_ellipse)
+RAW = Inner("raw", False, _raw, _build_raw)
+UNIT = Inner("unit", False, _unit, _build_unit)
+SHIFT = Inner("shift", False, _shift, _build_shift)
+LEFT = Inner("left", True, _left, _build_left)
+RIGHT = Inner("right", True, _right, _build_right)
+QUAD = Inner("quad", True, _quad, _build_quad)
+MONO = Inner("mono", True, _mono, _build_mono)
+POWERS = Inner("powers", True, _powers, _build_powers, powers=2)
+LEVELLED = Inner("levelled", True, _levelled, _build_levelled, powers=2)
+BLEND = Inner("blend", True, _blend, _build_blend, powers=2)
+RIDGE = Inner("ridge", False, _ridge, _build_ridge)
+CONE = Inner("cone", True, _cone, _build_cone)
+ELLIPSE = Inner("ellipse", True, _ellipse, _build_ellipse)

@@ -57,7 +57,7 @@ def plot_explanation(explanation: Explained, formula: Formula | None = None) -> 
 
 
 def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Figure:
-    """Returns a figure of the Pareto front: R² on held-out points against the number of operators."""
+    """Returns a figure of the Pareto front: R² on held-out points against the number of nodes."""
     formula = formula or explanation.best
     front = explanation.formulas
     figure = go.Figure(
@@ -67,7 +67,7 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
             mode="lines+markers",
             line={"color": palette.SURROGATE, "shape": "hv"},
             text=[escape(str(f)) for f in front],
-            hovertemplate="%{text}<br>%{x} operators, R² %{y:.4f}<extra></extra>",
+            hovertemplate="%{text}<br>%{x} nodes, R² %{y:.4f}<extra></extra>",
             name="Pareto front",
         )
     )
@@ -77,7 +77,7 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
         template="plotly_white",
         margin={"l": 70, "r": 30, "t": 40, "b": 60},
         legend={"orientation": "h", "y": -0.2},
-        xaxis_title="Complexity (operators)",
+        xaxis_title="Complexity (nodes)",
         yaxis_title="R² on held-out points",
     )
 

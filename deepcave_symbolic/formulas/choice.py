@@ -1,0 +1,131 @@
+"""Chooses the formula that a person would: short, of a shape with a name, and without a claim of its own.
+
+Notation:
+    near-equal: as accurate as the most accurate formula for all that the run's trials can tell; see `largest_loss`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from deepcave_symbolic.formulas.expression import evaluate, longest_case, variables
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.front import front_of
+from deepcave_symbolic.formulas.limits import (
+    LONGEST_RECOMMENDED,
+    MOST_CONSTANTS,
+    ROUGH_FORMULA_R2,
+    largest_loss,
+)
+from deepcave_symbolic.formulas.positions import fitted
+from deepcave_symbolic.formulas.shapes import OTHER
+from deepcave_symbolic.numeric.arrays import Array, columns_of
+
+__all__ = ["Choice", "Shown", "choose", "simplest"]
+
+#: A stretch over which a formula moves by less than this share of its range is flat to the eye.
+_FLAT = 0.02
+#: The surrogate shows a rise or fall of the formula where it moves by at least this share of it.
+_FOLLOWED = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """What the surrogate shows, for formulas that claim more than that.
+
+    Args:
+        x: Points, natural units, shape (n, k).
+        mean: Its mean there, objective units, shape (n,).
+        std: Its uncertainty, shape (n,).
+        maximize: Whether more is better.
+    """
+
+    x: Array
+    mean: Array
+    std: Array
+    maximize: bool = False
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The front and the formula of it that is recommended, by its index."""
+
+    front: tuple[Formula, ...]
+    recommended: int
+
+
+def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None = None) -> Choice:
+    """Returns the Pareto front with the recommended formula in the place of its length.
+
+    Among the near-equal formulas of at most 17 nodes and six fitted constants the fewest nodes win, then a shape with a
+    name, then accuracy. One with a turning point or an optimum that the surrogate does not show is passed over where
+    another has none.
+
+    Args:
+        formulas: All scored formulas; the first is the constant.
+        noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
+        shown: What the surrogate shows; None where there is none to ask.
+    """
+    front = front_of(formulas)
+    eligible = [f for f in formulas if _is_short(f)] or list(front[:1])
+    best = min(1.0 - f.r2 for f in eligible)
+    spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
+    # The noise in units of R²; all of it where it is larger than what the projection moves.
+    unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
+    limit = largest_loss(best, unseen)
+    near = [f for f in eligible if 1.0 - f.r2 <= limit] or eligible
+    near.sort(key=lambda f: (f.complexity, f.shape == OTHER, -f.r2, str(f)))
+    chosen = next((f for f in near if shown is None or not _claims_more(f, shown, noise)), near[0])
+    others = [f for f in front if f.complexity != chosen.complexity]
+    shorter = [f for f in others if f.complexity < chosen.complexity and f.r2 < chosen.r2]
+    longer = [f for f in others if f.complexity > chosen.complexity and f.r2 > chosen.r2 + 1e-6]
+    return Choice((*shorter, chosen, *longer), len(shorter))
+
+
+def simplest(front: Sequence[Formula], recommended: int) -> int:
+    """Returns the index of the shortest formula that is no worse than rough, at most the recommended one's."""
+    return next((i for i in range(recommended) if front[i].r2 >= ROUGH_FORMULA_R2), recommended)
+
+
+def _is_short(formula: Formula) -> bool:
+    return longest_case(formula.tree) <= LONGEST_RECOMMENDED and (
+        bool(formula.choices) or len(fitted(formula.tree)) <= MOST_CONSTANTS
+    )
+
+
+def _claims_more(formula: Formula, shown: Shown, noise: float) -> bool:
+    """Returns whether a formula turns where the surrogate does not, or is best where the surrogate is not."""
+    if not variables(formula.tree) or formula.choices:
+        return False
+    values = evaluate(formula.tree, columns_of(shown.x))
+    sign = -1.0 if shown.maximize else 1.0
+    at, costs = int(np.argmin(sign * values)), sign * shown.mean
+    if costs[at] - np.min(costs) > max(noise, float(np.nan_to_num(shown.std[at]))):
+        return True
+    return any(_turns_alone(*_profile(shown.x[:, i], values, shown.mean)) for i in range(shown.x.shape[1]))
+
+
+def _profile(x: Array, values: Array, mean: Array) -> tuple[Array, Array]:
+    """Returns both averaged over the other hyperparameter, in the order of x."""
+    _, inverse = np.unique(x, return_inverse=True)
+    counts = np.bincount(inverse)
+    return np.bincount(inverse, values) / counts, np.bincount(inverse, mean) / counts
+
+
+def _turns_alone(values: Array, mean: Array) -> bool:
+    """Returns whether the formula, which turns, rises or falls somewhere without the surrogate."""
+    steps = np.sign(np.diff(values))
+    turns = [0, *(np.flatnonzero(steps[1:] * steps[:-1] < 0) + 1), len(values) - 1]
+    if len(turns) < 3:
+        return False
+    least = _FLAT * float(np.ptp(values))
+    for a, b in pairwise(turns):
+        moved, followed = values[b] - values[a], mean[b] - mean[a]
+        if abs(moved) > least and followed * np.sign(moved) < _FOLLOWED * abs(moved):
+            return True
+    return False

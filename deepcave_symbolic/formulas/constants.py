@@ -1,0 +1,185 @@
+"""The constants of a formula as a table: what each is, in which unit, and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from deepcave_symbolic.formulas.expression import Node, is_place, is_square
+from deepcave_symbolic.formulas.parts import Factor, Part, parts_of
+from deepcave_symbolic.formulas.positions import Position, fitted
+from deepcave_symbolic.records import Record
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.numbers import number_text, rounded_text
+
+__all__ = ["Constant", "ConstantKind", "constants_of"]
+
+ConstantKind = Literal["level", "effect", "place", "exponent", "width"]
+
+
+@dataclass(frozen=True)
+class Constant(Record):
+    """A fitted constant of a formula.
+
+    Args:
+        value: As it is printed; of x + 2 the place -2.
+        kind: A level or an effect of the objective, a place of a hyperparameter, an exponent, or a width.
+        unit: The objective, a hyperparameter, "decades", or empty for an exponent.
+        sentence: What it says.
+    """
+
+    value: float
+    kind: ConstantKind
+    unit: str
+    sentence: str
+
+
+def constants_of(tree: Node, axes: Sequence[Axis], objective: str) -> tuple[Constant, ...]:
+    """Returns the fitted constants of an expression in normal form, in reading order.
+
+    Args:
+        tree: The expression in natural units.
+        axes: The hyperparameters.
+        objective: Name of the objective.
+    """
+    speaker = _Speaker(tuple(axes), shown_name(objective), tree)
+    return tuple(speaker.constant(position) for position in fitted(tree) if position.kind in _KINDS)
+
+
+_KINDS = ("level", "effect", "place", "exponent", "width")
+
+
+@dataclass(frozen=True)
+class _Speaker:
+    axes: tuple[Axis, ...]
+    objective: str
+    tree: Node
+
+    def constant(self, position: Position) -> Constant:
+        """Returns the record of one constant."""
+        kind: ConstantKind = position.kind  # type: ignore[assignment] # the caller leaves the others out
+        part, factor = self.owner(position)
+        return Constant(
+            value=position.value,
+            kind=kind,
+            unit=self.unit(kind, position),
+            sentence=self.sentence(position, part, factor),
+        )
+
+    def owner(self, position: Position) -> tuple[Part | None, Factor | None]:
+        """Returns the part and the factor that a constant stands in."""
+        on_path = [self.tree]
+        for i in position.path:
+            on_path.append(on_path[-1].args[i])
+        _, parts = parts_of(self.tree)
+        for part in parts:
+            for factor in part.factors:
+                if any(node is factor.node for node in on_path):
+                    return part, factor
+        # A coefficient stands beside its factors.
+        for part in parts:
+            if position.kind == "effect" and part.coefficient in (position.value, -position.value):
+                return part, part.factors[0]
+        return None, None
+
+    def unit(self, kind: ConstantKind, position: Position) -> str:
+        """Returns the unit of a constant."""
+        if kind in ("level", "effect"):
+            return self.objective
+        if kind == "exponent" or not position.variables:
+            return ""
+        name = shown_name(self.axes[position.variables[0]].name)
+        if kind == "width" and self._in_decades(position):
+            return "decades"
+        return name if len(position.variables) == 1 else ""
+
+    def _in_decades(self, position: Position) -> bool:
+        node = self.tree
+        for i in position.path[:-1]:
+            node = node.args[i]
+        return any(below.op == "log10" for below in (node, *node.args))
+
+    def sentence(self, position: Position, part: Part | None, factor: Factor | None) -> str:
+        """Returns what a constant says."""
+        if position.kind == "level":
+            return self.level()
+        if part is None or factor is None:
+            return {"effect": "How much this part moves."}.get(position.kind, "")
+        if position.kind == "effect":
+            return self.effect(part)
+        name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
+        at = f"{name} {rounded_text(position.value, 3)}"
+        rises = part.coefficient > 0
+        if position.kind == "place":
+            return self.place(part, factor, at, rises=rises, alone=len(part.factors) == 1)
+        if position.kind == "width":
+            unit = self.unit("width", position)
+            size = rounded_text(position.value, 3) + (" decades" if unit == "decades" else f" of {name}")
+            if factor.form == "decay":
+                return f"Every {size} the part is 2.7 times smaller (or larger, with the other sign)."
+            return f"How wide it is: {size} from the middle." if factor.form == "bump" else f"A width: {size}."
+        if factor.form == "power":
+            return f"Ten times the {name} multiplies this part by {rounded_text(10.0**position.value, 2)}."
+        return f"How steep it is in {name}: the larger, the more like a step."
+
+    def level(self) -> str:
+        """Returns what the level says."""
+        _, parts = parts_of(self.tree)
+        if not parts:
+            return f"{self.objective} everywhere."
+        if len(parts) > 1 or len(parts[0].factors) > 1:
+            return f"What the other parts are added to, in units of {self.objective}."
+        (part,) = parts
+        name = shown_name(self.axes[part.variables[0]].name)
+        if part.form in ("square", "kink"):
+            return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula reaches."
+        if part.form in ("decades", "line"):
+            return f"{self.objective} at {name} = {1 if part.form == 'decades' else 0}."
+        if part.form == "saturation":
+            return f"{self.objective} for large {name}."
+        return f"What the other part is added to, in units of {self.objective}."
+
+    def effect(self, part: Part) -> str:
+        """Returns what a coefficient says."""
+        size = rounded_text(abs(part.coefficient), 3)
+        verb = "raises" if part.coefficient > 0 else "lowers"
+        if len(part.factors) > 1:
+            return f"The size of this part where its factors are 1, in units of {self.objective}."
+        node = part.factors[0].node
+        name = " and ".join(shown_name(self.axes[i].name) for i in part.variables)
+        if part.form == "decades":
+            return f"Each decade of {name} {verb} {self.objective} by {size}."
+        if part.form == "line":
+            step = f"{number_text(node.args[1].value)} of {name}" if is_place(node) else f"unit of {name}"
+            return f"Each {step} {verb} {self.objective} by {size}."
+        if part.form in ("square", "kink"):
+            inner = node.args[0]
+            step = "A decade" if inner.op == "log10" else "A unit"
+            return f"{step} away from there {self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'}."
+        if part.form == "saturation":
+            return f"{self.objective} {'falls' if part.coefficient > 0 else 'rises'} by {size} in all."
+        if part.form == "bump":
+            return f"{self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'} in the middle."
+        return f"The size of this part, in units of {self.objective}."
+
+    def place(self, part: Part, factor: Factor, at: str, *, rises: bool, alone: bool) -> str:
+        """Returns what a place says."""
+        if factor.form in ("square", "kink") and alone:
+            _, parts = parts_of(self.tree)
+            only = len(parts) == 1 or not any(set(p.variables) & set(factor.variables) for p in parts if p is not part)
+            return f"{'Lowest' if rises else 'Highest'} at {at}{'' if only else ' as far as this part goes'}."
+        if factor.form in ("square", "kink", "decades") or (factor.form == "line" and not alone):
+            return f"This part is zero at {at}."
+        if factor.form in ("saturation", "tanh"):
+            share = "Half" if self._is_plain(factor) else "Half (where the other hyperparameter is at its reference)"
+            return f"{share} of the {'fall' if rises else 'rise'} is reached at {at}."
+        if factor.form == "ramp":
+            return f"About flat on one side of {at}, a straight line in log10 on the other."
+        if factor.form == "bump":
+            return f"Its middle is at {at}."
+        return f"Where it bends: {at}."
+
+    def _is_plain(self, factor: Factor) -> bool:
+        return len(factor.variables) == 1 or is_square(factor.node)
