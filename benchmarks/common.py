@@ -46,9 +46,9 @@ def machine() -> dict[str, Any]:
     return {"cpus": os.cpu_count(), "machine": platform.machine(), "system": platform.system(), "versions": versions}
 
 
-def best_within(explanation: Explanation, operators: int) -> Formula:
-    """Returns the most accurate formula of the front with at most that many operators."""
-    return max((f for f in explanation.formulas if f.complexity <= operators), key=lambda f: f.r2)
+def best_within(explanation: Explanation, nodes: int) -> Formula:
+    """Returns the most accurate formula of the front with at most that many nodes."""
+    return max((f for f in explanation.formulas if f.complexity <= nodes), key=lambda f: f.r2)
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

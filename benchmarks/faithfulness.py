@@ -65,7 +65,8 @@ class Result:
     Args:
         rmse: RMSE to the truth on the grid.
         formula: As its author would show it.
-        complexity: Number of operators; None for a surrogate or where the method failed.
+        complexity: Number of nodes; None for a surrogate or where the method failed.
+        constants: How many of them are fitted; None where that is not known.
         seconds: None where it failed.
         projection_r2: R² to what it describes; None where that is not a projection.
         verdict: What our explanation says about itself.
@@ -77,6 +78,7 @@ class Result:
     rmse: float
     formula: str = ""
     complexity: int | None = None
+    constants: int | None = None
     seconds: float | None = None
     projection_r2: float | None = None
     verdict: str | None = None
@@ -158,6 +160,7 @@ def _result(outcome: Outcome, truth: np.ndarray) -> Result:
         rmse=_rmse(truth, outcome.predicted),
         formula=outcome.formula,
         complexity=outcome.complexity,
+        constants=outcome.constants,
         seconds=outcome.seconds,
         projection_r2=None if r2 is None else max(r2, -WORST),
         verdict=outcome.verdict,
@@ -187,7 +190,8 @@ def print_tables(cases: Sequence[CaseResult]) -> None:
             "RMSE/surrogate",
             "RMSE/std",
             "R² to projection",
-            "operators",
+            "nodes",
+            "constants",
             "seconds",
             "ours below",
             "failed",
@@ -210,6 +214,7 @@ def _table_row(row: str, informative: Sequence[CaseResult], chosen: Sequence[Cas
         both(lambda c: c.results[row].rmse / c.std, ".2f"),
         both(lambda c: c.results[row].projection_r2, ".3f"),
         both(lambda c: c.results[row].complexity, ".3g"),
+        both(lambda c: c.results[row].constants, ".3g"),
         both(lambda c: c.results[row].seconds, ".3g"),
         " / ".join(wins(cases) if cases else "-" for cases in (informative, chosen)),
         str(sum(c.results[row].failed is not None for c in chosen)),
@@ -295,9 +300,15 @@ def _costs(cases: Sequence[CaseResult]) -> list[Line]:
     measured = [c.results["ours"] for c in _with(cases, "ours") if not c.results["ours"].failed]
     if not measured:
         return []
-    operators = statistics.median(r.complexity for r in measured)
+    nodes = statistics.median(r.complexity for r in measured)
+    constants = [r.constants for r in measured if r.constants is not None]
+    typical = statistics.median(constants)
     ours = statistics.median(r.seconds for r in measured)
-    lines = [Line("(4) median operators of ours", f"{operators:g}", "at most 8", operators <= 8)]
+    lines = [
+        Line("(4) median nodes of ours", f"{nodes:g}", "at most 13", nodes <= 13),
+        Line("(4) median fitted constants", f"{typical:g}", "at most 4", typical <= 4),
+        Line("(4) most fitted constants", f"{max(constants)}", "at most 6", max(constants) <= 6),
+    ]
     for row in PEERS:
         times = [c.results[row].seconds for c in _with(cases, row) if c.results[row].seconds is not None]
         if times:

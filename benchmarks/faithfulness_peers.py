@@ -36,8 +36,10 @@ from deepcave_symbolic import Explanation, Formula, explain
 from deepcave_symbolic.engines import SearchProblem
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.explainer import Explainer
-from deepcave_symbolic.formulas.front import Target, front_of, recommend
+from deepcave_symbolic.formulas.choice import choose
+from deepcave_symbolic.formulas.front import Target
 from deepcave_symbolic.formulas.front import score as score_formulas
+from deepcave_symbolic.formulas.positions import fitted
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.space.axis import axis_of
@@ -46,7 +48,7 @@ __all__ = ["FACADES", "GROUPS", "Case", "Effort", "Outcome", "find_cases", "scor
 
 FACADES = ("bbo", "hpo")
 #: Lengths at which a front is read beside its recommended formula.
-LENGTHS = (5, 8, 12)
+LENGTHS = (8, 13, 20)
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,8 @@ class Outcome:
         predicted: The cost on the grid.
         seconds: How long the method took.
         formula: As its author would show it.
-        complexity: Number of operators; None for a surrogate.
+        complexity: Number of nodes; None for a surrogate.
+        constants: How many of them are fitted; None where that is not known.
         projection_r2: R² to what it was fitted to describe; None where that is not a projection.
         verdict: What the explanation says about itself.
         surrogate: Name of the model.
@@ -154,6 +157,7 @@ class Outcome:
     seconds: float
     formula: str = ""
     complexity: int | None = None
+    constants: int | None = None
     projection_r2: float | None = None
     verdict: str | None = None
     surrogate: str | None = None
@@ -216,6 +220,7 @@ def _outcome_of(
         seconds=seconds,
         formula=str(formula),
         complexity=formula.complexity,
+        constants=len(fitted(formula.tree)),
         projection_r2=formula.r2 if described else None,
         verdict=None if explanation is None else explanation.verdict,
         surrogate=None if record is None else record.name,
@@ -229,8 +234,8 @@ def _ours_on_random_samples(case: Case, row: str) -> dict[str, Outcome]:
     start = time.perf_counter()
     axes = tuple(axis_of(case.explainer.run.configspace, name) for name in case.names)
     found = [("exhaustive", node) for node in ExhaustiveEngine().search(SearchProblem(axes, x, y))]
-    front = front_of(score_formulas(found, Target(axes, "cost", x, y, x, y), DEFAULT_MAX_COMPLEXITY))
-    formula = front[recommend(front)]
+    choice = choose(score_formulas(found, Target(axes, "cost", x, y, x, y), DEFAULT_MAX_COMPLEXITY))
+    formula = choice.front[choice.recommended]
     seconds = time.perf_counter() - start
     return {row: _outcome_of(formula, case, seconds, None, described=False)}
 
@@ -252,9 +257,9 @@ def _quiet() -> Iterator[None]:
         np.random.set_state(state)
 
 
-def operators(program: Sequence[Any]) -> int:
-    """Returns the number of operators and functions of gplearn's flattened tree: what is no number and no column."""
-    return sum(hasattr(item, "arity") for item in program)
+def constants(program: Sequence[Any]) -> int:
+    """Returns how many of the nodes of gplearn's flattened tree are numbers: no functions and no columns."""
+    return sum(isinstance(item, float) for item in program)
 
 
 def paper_regressor(effort: Effort) -> Any:
@@ -293,7 +298,8 @@ def _paper(case: Case, effort: Effort, source: str) -> dict[str, Outcome]:
                 predicted=regressor.predict(case.grid),
                 seconds=seconds,
                 formula=str(program),
-                complexity=operators(program.program),
+                complexity=len(program.program),
+                constants=constants(program.program),
                 projection_r2=score(held_out.mean, regressor.predict(held_out.grid)) if source == "surrogate" else None,
             )
         }
@@ -328,7 +334,10 @@ def _panel(case: Case, effort: Effort) -> dict[str, Outcome]:
             def fit(self, X: Any, y: Any) -> Any:
                 result = super().fit(X, y)
                 seen.update(
-                    predict=self.predict, r2=score(np.array(y), self.predict(X)), n=operators(self._program.program)
+                    predict=self.predict,
+                    r2=score(np.array(y), self.predict(X)),
+                    n=len(self._program.program),
+                    k=constants(self._program.program),
                 )
                 return result
 
@@ -341,7 +350,11 @@ def _panel(case: Case, effort: Effort) -> dict[str, Outcome]:
             symbolic_explanations.SymbolicRegressor = original
         seconds = time.perf_counter() - start
         predicted = seen["predict"](to_vectors(run.configspace, case.names, case.grid))
-    return {"panel": Outcome(predicted, seconds, outputs["expr"], complexity=seen["n"], projection_r2=seen["r2"])}
+    return {
+        "panel": Outcome(
+            predicted, seconds, outputs["expr"], complexity=seen["n"], constants=seen["k"], projection_r2=seen["r2"]
+        )
+    }
 
 
 #: Every group with its rows: what is computed by one call, in the order of the tables.

@@ -12,6 +12,8 @@ import numpy as np
 from ConfigSpace import ConfigurationSpace, Float, Integer
 
 from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, function, power, variable
+from deepcave_symbolic.formulas.normal_form import normal_form
+from deepcave_symbolic.formulas.tidy import tidy
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis, axis_of
 
@@ -48,9 +50,10 @@ class Landscape:
         return [axis_of(space, name) for name in self.names]
 
     @property
-    def operators(self) -> int:
-        """Complexity of the truth."""
-        return complexity(self.truth)
+    def nodes(self) -> int:
+        """Complexity of the truth in normal form."""
+        columns = list(self.grid(21).T)
+        return complexity(normal_form(tidy(self.truth, columns), self.axes, columns) or self.truth)
 
     def grid(self, n: int = 61) -> Array:
         """Returns a dense grid in natural units, shape (m, k)."""

@@ -1,8 +1,8 @@
 """Runs SMAC on landscapes with a known formula and counts how many formulas come back.
 
-A recommended formula counts as recovered when its R² to the truth on a dense grid is above 0.999 with at most two
-operators more than the truth. Through a Gaussian process (BlackBoxFacade) that is counted noise-free and with 1 %
-noise; through a forest (HyperparameterOptimizationFacade) the formula's RMSE to the truth is compared with the
+A recommended formula counts as recovered when its R² to the truth on a dense grid is above 0.999 with at most three
+nodes more than the truth in normal form. Through a Gaussian process (BlackBoxFacade) that is counted noise-free and
+with 1 % noise; through a forest (HyperparameterOptimizationFacade) the formula's RMSE to the truth is compared with the
 forest's own.
 
 Usage: python benchmarks/recovery.py [--runs DIR] [--jobs 2]
@@ -78,9 +78,9 @@ def measure(landscape: Landscape, model: str, noise: float, folder: Path) -> dic
         "model": model,
         "noise": noise,
         "r2": r2,
-        "operators": formula.complexity,
-        "truth_operators": landscape.operators,
-        "recovered": r2 > 0.999 and formula.complexity <= landscape.operators + 2,
+        "nodes": formula.complexity,
+        "truth_nodes": landscape.nodes,
+        "recovered": r2 > 0.999 and formula.complexity <= landscape.nodes + 3,
         "rmse_ratio": rmse / surrogate_rmse,
         "seconds": seconds,
         "formula": str(formula),
@@ -116,7 +116,7 @@ def main() -> None:
             r["landscape"],
             "yes" if r["recovered"] else "no",
             f"{r['r2']:.5f}",
-            f"{r['operators']}/{r['truth_operators']}",
+            f"{r['nodes']}/{r['truth_nodes']}",
             f"{r['rmse_ratio']:.2f}",
             f"{r['seconds']:.1f}",
             r["formula"],
@@ -124,7 +124,7 @@ def main() -> None:
         for r in results
     ]
     print_table(
-        ("model", "noise", "landscape", "found", "R² to truth", "ops/truth", "RMSE/surr.", "s", "formula"), rows
+        ("model", "noise", "landscape", "found", "R² to truth", "nodes/truth", "RMSE/surr.", "s", "formula"), rows
     )
     summary: dict[str, Any] = {"benchmark": "recovery", "landscapes": len(LANDSCAPES)}
     for noise in (0.0, NOISE):

@@ -119,7 +119,7 @@ def _rank(item: Fit) -> float:
 
 
 def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[str]) -> list[Fit]:
-    """Replaces exponents by readable ones where that costs next to nothing, and adds those that make shorter formulas."""
+    """Replaces exponents by readable ones where that costs nothing, and adds those that make formulas shorter."""
     pairs = [(item, _with_snaps(item.problem, table, data, functions)) for item in fits]
     changed = [(item, problem) for item, problem in pairs if problem.fixed]
     if not changed:
