@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deepcave_symbolic.formulas.expression import CASES, Node
+from deepcave_symbolic.formulas.expression import CASES, Node, is_place
 from deepcave_symbolic.words.names import either, latex_name, shown_name, visible
 from deepcave_symbolic.words.numbers import number_text
 
@@ -188,6 +188,9 @@ class _Latex(_Printer):
         return f"-{text}"
 
     def fraction(self, node: Node) -> tuple[str, int]:
+        if is_place(node):
+            # As high as the text around it, also inside a logarithm or a power.
+            return f"{self.within(node.args[0], _PRODUCT)}/{self.within(node.args[1], _POWER)}", _PRODUCT
         return f"\\frac{{{self.show(node.args[0])[0]}}}{{{self.show(node.args[1])[0]}}}", _PRODUCT
 
     def raised(self, base: Node, exponent: Node) -> str:
@@ -264,6 +267,9 @@ class _MathML(_Printer):
         return f"<mrow><mo>−</mo>{text}</mrow>"
 
     def fraction(self, node: Node) -> tuple[str, int]:
+        if is_place(node):
+            # As high as the text around it, also inside a logarithm or a power.
+            return f"<mrow>{self._row(node.args[0])}<mo>/</mo>{self.within(node.args[1], _POWER)}</mrow>", _PRODUCT
         return f"<mfrac>{self._row(node.args[0])}{self._row(node.args[1])}</mfrac>", _PRODUCT
 
     def raised(self, base: Node, exponent: Node) -> str:
