@@ -93,9 +93,8 @@ def simplest(front: Sequence[Formula], recommended: int) -> int:
 
 
 def _is_short(formula: Formula) -> bool:
-    return longest_case(formula.tree) <= LONGEST_RECOMMENDED and (
-        bool(formula.choices) or len(fitted(formula.tree)) <= MOST_CONSTANTS
-    )
+    few = bool(formula.choices) or len(fitted(formula.tree)) <= MOST_CONSTANTS
+    return few and formula.normal_form and longest_case(formula.tree) <= LONGEST_RECOMMENDED
 
 
 def _claims_more(formula: Formula, shown: Shown, noise: float) -> bool:

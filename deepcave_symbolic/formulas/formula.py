@@ -57,6 +57,8 @@ class Formula(Record):
         rmse: Root mean squared error there, objective units.
         engine: Name of the engine that proposed it.
         trials_r2: Coefficient of determination on the evaluated trials; only for `source="trials"`.
+        normal_form: Whether every constant has a unit, a meaning and a readable size; others are offered where no
+            shorter formula comes near, and never recommended.
         forbidden_space: The configuration space, where forbidden clauses rule out part of the domain.
     """
 
@@ -67,6 +69,7 @@ class Formula(Record):
     rmse: float
     engine: str
     trials_r2: float | None = None
+    normal_form: bool = True
     forbidden_space: ConfigurationSpace | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:

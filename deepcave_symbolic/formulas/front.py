@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -128,7 +128,10 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
             if complexity(rounded) > max_complexity or not is_regular(rounded, check, target.y):
                 continue
             formula = score_one(rounded, engine, target)
-            (scored if normal and is_readable(rounded, target.axes, target.y) else others).append(formula)
+            if normal and is_readable(rounded, target.axes, target.y):
+                scored.append(formula)
+            else:
+                others.append(replace(formula, normal_form=False))
             kept += 1
     return [*scored, *(formula for formula in others if _is_far_better(formula, scored))]
 

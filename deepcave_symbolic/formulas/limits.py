@@ -37,8 +37,9 @@ MOST_CONSTANTS = 6
 
 # --- what a formula in natural units may show ----------------------------------------------------------------------
 
-#: Smallest and largest coefficient of a formula of costs around one; of larger and smaller costs in proportion.
-COEFFICIENTS = (1e-3, 1e4)
+#: Smallest coefficient of a formula of costs around one or more, of smaller costs in proportion; largest coefficient in
+#: sizes of the targets.
+COEFFICIENTS = (1e-3, 1e2)
 #: Smallest and largest exponent, whatever its sign.
 EXPONENTS = (0.1, 4.0)
 #: Largest exponent of a step 1/(1 + (x/x0)^p), where it says how steep the step is.

@@ -31,6 +31,8 @@ LN10 = math.log(10.0)
 ONE = constant(1.0)
 #: Coefficients that are read without counting zeros.
 _READABLE = (1e-3, 1e4)
+#: The effect of one unit of a hyperparameter is told where its domain is at least this wide.
+_UNIT = 0.1
 
 
 class _NoNormalFormError(Exception):
@@ -205,7 +207,8 @@ class _Writer:
         at = self.round_place(index)
         scale = c * at**p
         sign, node = self.absorbed(d / scale, second)
-        return scale, Node("+" if sign > 0 else "-", (raise_to(_over(index, at), p), node))
+        base = variable(index) if at == 1.0 else _over(index, at)
+        return scale, Node("+" if sign > 0 else "-", (raise_to(base, p), node))
 
     def absorbed(self, c: float, core: Node) -> tuple[float, Node]:
         """Returns (sign, node) with c·core = sign·node: the number becomes a place or a width."""
@@ -213,6 +216,9 @@ class _Writer:
         powers = _monomial(core)
         if powers is not None:
             (index, p), *rest = powers.items()
+            if sign < 0.0 and (rest or p != 1.0):
+                # Of (x/x0)^p - 1 one sees neither the one nor where it goes.
+                raise _NoNormalFormError
             others = []
             for other, q in rest:
                 scale, node = self.reference(other, q, None)
@@ -312,7 +318,8 @@ class _Writer:
             at = self.own_place(index)
         elif p == 1.0 and not axis.log:
             # A straight line: its effect is that of one unit, or of a round number of them.
-            at = 1.0 if abs(coefficient) >= _READABLE[0] else _round_up(_READABLE[0] / abs(coefficient), axis)
+            readable = abs(coefficient) >= _READABLE[0] and axis.upper - axis.lower >= _UNIT
+            at = 1.0 if readable else _round_step(abs(coefficient), axis)
         elif axis.lower <= 1.0 <= axis.upper and _READABLE[0] <= abs(coefficient) <= _READABLE[1]:
             at = 1.0
         else:
@@ -431,6 +438,7 @@ def _exp_over(node: Node, width: float) -> Node:
     return function("exp", Node("neg", (inside,)) if width < 0 else inside)
 
 
-def _round_up(value: float, axis: Axis) -> float:
-    """Returns the power of ten from a value on, at most about the width of the domain."""
-    return float(10.0 ** min(math.ceil(math.log10(value)), math.floor(math.log10(axis.upper - axis.lower))))
+def _round_step(slope: float, axis: Axis) -> float:
+    """Returns a power of ten, at most about the width of the domain, over which a line changes readably."""
+    largest = math.floor(math.log10(axis.upper - axis.lower))
+    return float(10.0 ** min(max(0, math.ceil(math.log10(_READABLE[0] / slope))), largest))

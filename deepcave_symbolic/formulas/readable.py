@@ -24,7 +24,7 @@ def is_readable(node: Node, axes: Sequence[Axis], y: Array) -> bool:
         y: The targets, objective units, shape (n,).
     """
     span, height = float(np.ptp(y)), float(np.max(np.abs(y)))
-    smallest, largest = COEFFICIENTS[0] * min(1.0, span), COEFFICIENTS[1] * max(1.0, height)
+    smallest, largest = COEFFICIENTS[0] * min(1.0, span), COEFFICIENTS[1] * height
     return all(_is_readable(position, axes, smallest, largest) for position in positions(node))
 
 

@@ -103,7 +103,9 @@ class Grammar:
             kinds = {_kind(a), _kind(b)}
             if len(kinds) == 2:
                 return True
-            return kinds == {"local"} and (a.key == b.key or "quad" not in a.key + b.key)
+            # Two kinks side by side are a step, which has a form of its own.
+            same = a.key == b.key and a.outer is not o.ABS
+            return kinds == {"local"} and (same or (a.key != b.key and "quad" not in a.key + b.key))
         if len(first.factors) == 2 and len(second.factors) == 2:
             return False
         single, product = sorted((first, second), key=lambda term: len(term.factors))
