@@ -32,7 +32,7 @@ ONE = constant(1.0)
 #: Coefficients that are read without counting zeros.
 _READABLE = (1e-3, 1e4)
 #: The effect of one unit of a hyperparameter is told where its domain is at least this wide.
-_UNIT = 0.1
+_UNIT = 0.5
 
 
 class _NoNormalFormError(Exception):
