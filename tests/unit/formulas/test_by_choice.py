@@ -72,7 +72,8 @@ def test_one_categorical_is_a_level_a_choice() -> None:
         space(), lambda v: [{"relu": 0.1, "tanh": 0.5, "logistic": 0.5}[a] for a in v["activation"]], "activation"
     )
     assert str(result.best) == "cost ≈ for activation = relu: 0.1; for tanh or logistic: 0.5"
-    assert result.best.complexity == 1
+    # Two levels and the step between them.
+    assert result.best.complexity == 3
     assert result.best.r2 == 1.0
     assert result.behaviour() == ("cost is lowest for activation = relu, highest for tanh or logistic.",)
     assert result.groups == {}
@@ -83,8 +84,9 @@ def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
     result = known(shifted)
     best = result.best
     assert best.r2 > 0.9999
-    assert "0.05·(log10(lr) + 2)²" in str(best) and "{activation = relu: 0.1; tanh: 0.3; logistic: 0.6}" in str(best)
-    assert best.complexity == 4 + 1 + 2
+    assert "0.05·log10(lr/0.01)²" in str(best) and "{activation = relu: 0.1; tanh: 0.3; logistic: 0.6}" in str(best)
+    # 0.05·log10(lr/0.01)²: product, coefficient, square, logarithm, 2; a sum; three levels and the steps between them.
+    assert best.complexity == 6 + 1 + 5
     assert result.behaviour() == ("Whatever activation is: cost falls until lr ≈ 0.01, then rises.",)
     optimum = result.optimum()
     assert optimum.values[0] == 0.0 and math.isclose(optimum.values[1], 0.01, rel_tol=0.02) and optimum.certified
@@ -278,7 +280,8 @@ def test_trials_as_the_source() -> None:
 
 def test_cases_count_every_other_expression_once() -> None:
     tree = cases(0, [constant(1.0), constant(2.0), constant(1.0)])
-    assert complexity(tree) == 1
+    # Two constants, and 1 for the second expression.
+    assert complexity(tree) == 3
     np.testing.assert_array_equal(evaluate(tree, [np.array([0.0, 1.0, 2.0])]), [1.0, 2.0, 1.0])
     assert Node.decoded(tree.encoded()) == tree
 

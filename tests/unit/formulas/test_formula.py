@@ -363,28 +363,34 @@ def test_notebooks_get_display_style_latex() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tree", "operators"),
+    ("tree", "nodes", "operators"),
     [
-        (constant(0.12), 0),
-        (constant(-0.12), 0),
-        (X, 0),
-        (-X, 0),
-        (0.1 + 2.0 * X, 2),
-        (0.1 - 2.0 * X, 2),
-        (1.0 / X, 1),
-        (power(X, -0.7), 1),
-        (function("sqrt", X), 1),
-        (function("log10", X), 1),
-        (function("exp", -2.0 * X), 2),
-        (0.12 + 0.081 * power(function("log10", X) + 2.1, 2), 5),
-        (0.1 + 0.2 * function("tanh", 2.5 * (Y - 223.0)), 5),
-        (function("abs", X - Y) * function("log", Y), 4),
+        (constant(0.12), 1, 0),
+        (constant(-0.12), 1, 0),
+        (X, 1, 0),
+        (-X, 1, 0),
+        (0.1 + 2.0 * X, 5, 2),
+        (0.1 - 2.0 * X, 5, 2),
+        (1.0 / X, 3, 1),
+        (power(X, -0.7), 3, 1),
+        # A square is a function, a cube a power; a hyperparameter over its place has no division.
+        (power(X, 2), 2, 1),
+        (power(X, 3), 3, 1),
+        (X / 0.0044, 2, 1),
+        (function("sqrt", X), 2, 1),
+        (function("log10", X), 2, 1),
+        (function("exp", -2.0 * X), 4, 2),
+        (57.0 + 4.2 * power(function("log10", X / 106.0), 2), 8, 5),
+        (0.14 + 0.55 / (1.0 + power(X / 0.0038, 1.7)), 10, 5),
+        (0.1 + 0.2 * function("tanh", (Y - 223.0) / 0.4), 10, 5),
+        (function("abs", X - Y) * function("log", Y), 7, 4),
     ],
 )
-def test_complexity_counts_operators(tree: Node, operators: int) -> None:
+def test_complexity_counts_what_has_to_be_read(tree: Node, nodes: int, operators: int) -> None:
     f = formula(tree, LR, UNITS)
-    assert f.complexity == operators
-    assert f.to_dict()["complexity"] == operators
+    assert (f.complexity, f.operators) == (nodes, operators)
+    written = f.to_dict()
+    assert (written["complexity"], written["operators"]) == (nodes, operators)
 
 
 # --- rounding -----------------------------------------------------------------------------------------------------
