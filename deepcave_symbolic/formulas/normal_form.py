@@ -149,9 +149,10 @@ class _Writer:
         if base.op == "abs":
             scale, node = self.place(_affine(base.args[0]))
             return abs(scale) ** p, function("abs", node), p
-        if base.op == "tanh":
+        if base.op in ("tanh", "sin", "cos"):
             scale, node = self.place(_affine(base.args[0]))
-            return math.copysign(1.0, scale) ** p, function("tanh", _over_width(node, 1.0 / abs(scale))), p
+            sign = 1.0 if base.op == "cos" else math.copysign(1.0, scale)
+            return sign ** round(p), function(base.op, _over_width(node, 1.0 / abs(scale))), p
         if base.op in ("+", "-"):
             scale, node = self.sum(base, p)
             if scale < 0.0 and p != round(p):
@@ -250,31 +251,31 @@ class _Writer:
     def exponential(self, argument: Node) -> tuple[float, Node]:
         """Returns (s, node) with exp(argument) = s·node."""
         offset, terms = split_sum(argument)
-        if len(terms) == 1:
-            ((c, core),) = terms
+        shift, parts = offset or 0.0, []
+        lines = [(k, core) for k, core in terms if _square_of(core) is None]
+        if lines:
+            affine = _affine(join_sum(None, lines))
+            if affine is None or any(log for _, log, _ in affine.slopes):
+                raise _NoNormalFormError
+            shift += affine.offset
+            for index, _, k in affine.slopes:
+                axis = self.axes[index]
+                at = 0.0 if axis.lower <= 0.0 <= axis.upper else self.round_place(index)
+                # Where zero is near, the value there is as good as any.
+                if abs(k) * min(abs(axis.lower), abs(axis.upper)) < 1.0:
+                    at = 0.0
+                shift += k * at
+                parts.append((k, _divided(variable(index) if at == 0.0 else _minus(index, at), 1.0 / abs(k))))
+        for k, core in terms:
             affine = _square_of(core)
             if affine is not None:
                 scale, node = self.place(affine)
-                square = power(_over_width(node, 1.0 / math.sqrt(abs(c) * scale * scale)), 2.0)
-                return math.exp(offset or 0.0), function("exp", Node("neg", (square,)) if c < 0 else square)
-        affine = _affine(argument)
-        if affine is None or any(log for _, log, _ in affine.slopes):
-            raise _NoNormalFormError
-        shift, parts = affine.offset, []
-        for index, _, k in affine.slopes:
-            axis = self.axes[index]
-            at = 0.0 if axis.lower <= 0.0 <= axis.upper else self.round_place(index)
-            # Where zero is near, the value there is as good as any.
-            if abs(k) * min(abs(axis.lower), abs(axis.upper)) < 1.0:
-                at = 0.0
-            shift += k * at
-            parts.append((k, variable(index) if at == 0.0 else _minus(index, at)))
-        if len(parts) == 1:
-            return math.exp(shift), _exp_over(parts[0][1], 1.0 / parts[0][0])
-        (k, first), (m, second) = parts
-        one = _divided(first, 1.0 / abs(k))
-        result = Node("neg", (one,)) if k < 0 else one
-        return math.exp(shift), function("exp", Node("+" if m > 0 else "-", (result, _divided(second, 1.0 / abs(m)))))
+                parts.append((k, power(_over_width(node, 1.0 / math.sqrt(abs(k) * scale * scale)), 2.0)))
+        (k, result), *others = parts
+        result = Node("neg", (result,)) if k < 0 else result
+        for k, part in others:
+            result = Node("+" if k > 0 else "-", (result, part))
+        return math.exp(shift), function("exp", result)
 
     def place(self, affine: _Affine | None) -> tuple[float, Node]:
         """Returns (s, node) with affine = s·node, where node is zero at a place."""
