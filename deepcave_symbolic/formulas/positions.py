@@ -85,6 +85,8 @@ def _term(node: Node, path: Path, of: tuple[int, ...]) -> Iterator[Position]:
     elif node.op == "^" and node.args[1].is_constant:
         yield from _term(node.args[0], (*path, 0), of)
         yield from _exponent(node, path)
+    elif node.op == "sqrt":
+        yield from _term(node.args[0], (*path, 0), of)
     elif node.op == "exp":
         yield from _exponential(node.args[0], (*path, 0), alone=True)
     elif node.op not in ("var", CASES):
@@ -115,9 +117,13 @@ def _inside(node: Node, path: Path, *, first: bool = True) -> Iterator[Position]
     else:
         for i, arg in enumerate(node.args):
             # Of x/x0·(y/y0)^q one place is enough, of log10(x/x0) + (y - y0)/w as well.
-            law = (i > 0 and node.op in ("*", "/")) or (i > 0 and node.op in ("+", "-") and _is_shifted(node.args[0]))
+            law = i > 0 and node.op in ("*", "/")
+            beside = i > 0 and node.op in ("+", "-") and _is_shifted(node.args[0])
             blend = i == 0 and node.op in ("+", "-") and _is_power(arg) and _is_power(node.args[1])
-            yield from _inside(arg, (*path, i), first=first and not law and not blend)
+            if beside and is_place(arg):
+                yield _constant(arg.args[1], (*path, i, 1), "width", arg)
+            else:
+                yield from _inside(arg, (*path, i), first=first and not law and not beside and not blend)
 
 
 def _exponential(node: Node, path: Path, *, alone: bool) -> Iterator[Position]:
