@@ -89,6 +89,9 @@ class Grammar:
         cost = 2 + sum(1 + factor.cost for factor in factors)
         for factor in factors[: {"plain": 0, "half": 1, "full": 2}[term.form]]:
             cost += BEYOND if factor.offset_cost is None else factor.offset_cost
+        if len(factors) == 2 and any(f.outer.name == "log" and f.inner.name != "raw" for f in factors):
+            # log10(x + c) is log10(c) + log10(1 + x/c): the number beside the logarithm would stay in the product.
+            cost += BEYOND
         joined = term.form == "plain" and len(factors) == 2 and all(f.outer.name in ("exp", "gauss") for f in factors)
         # exp(p) * exp(q) is written exp(p + q), powers of log-scaled hyperparameters excepted.
         powers = [f.outer.name == "exp" and self.log_scaled[f.var] for f in factors]
@@ -200,7 +203,7 @@ def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Fa
     u, place, power = (2, 1, 3) if log else (1, 2, 3)
     rows: list[Row] = [
         (o.IDENTITY, i.RAW, u, place, [], []),
-        (o.SQUARE, i.RAW, u + 1, 4, [], []),
+        (o.SQUARE, i.RAW, u + 1, 4 if log else 3, [], []),
         (o.SQUARE, i.SHIFT, 4, 4, [tuple(np.linspace(-1.0, 2.0, 13))], [(-2.0, 3.0)]),
         (o.ABS, i.SHIFT, 4, None, [INSIDE], [(0.01, 0.99)]),
         (o.EXP, i.UNIT, power, 3 if log else 5, [RATES], [(-40.0, 40.0)]),
