@@ -333,11 +333,11 @@ def _verdicts(cases: Sequence[CaseResult], row: str, surrogate: str) -> list[Lin
     ]
     lines = []
     if blind:
-        trusted, refused = blind.count("trust"), blind.count("do not trust")
+        trusted, refused = blind.count("trust"), sum(v in ("do not trust", "no visible effect") for v in blind)
         lines += [
             Line(f'(6) {row}: uninformative but "trust"', f"{trusted} of {len(blind)}", "none", trusted == 0),
             Line(
-                f'(6) {row}: uninformative and "do not trust"',
+                f'(6) {row}: uninformative and "do not trust" or "no visible effect"',
                 f"{refused} of {len(blind)}",
                 "at least 80%",
                 refused >= 0.8 * len(blind),

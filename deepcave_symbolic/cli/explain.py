@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_command", "add_demo"]
 
+#: What `--pick` takes; the second is the recommended formula.
+PICKS = ("simplest", "best", "most_accurate")
+
 _EXAMPLES = """\
 examples:
   deepcave-symbolic explain RUN                              every hyperparameter, as a table
@@ -34,6 +37,7 @@ examples:
   deepcave-symbolic explain sqlite:///studies.db --all-runs -p lr
                                                              in every study of the file
   deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
+  deepcave-symbolic explain RUN -p C --pick simplest         a shorter formula than the recommended one
   deepcave-symbolic explain RUN -p C --format latex -o front.tex
 """
 
@@ -64,6 +68,12 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("--all-runs", action="store_true", help="explain every run below RUN, every study in it")
     _add_options(parser)
+    parser.add_argument(
+        "--pick",
+        choices=PICKS,
+        default=PICKS[1],
+        help="with -p: the formula to show: the simplest, the recommended (best) or the most accurate one",
+    )
     parser.set_defaults(run_command=_run)
 
 
@@ -91,13 +101,15 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_demo(args: argparse.Namespace) -> int:
-    args.run, args.hyperparameter, args.all_runs = [str(_bundled_run())], None, False
+    args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, PICKS[1]
     return _run(args)
 
 
 def _run(args: argparse.Namespace) -> int:
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
+    if args.pick != PICKS[1] and (not args.hyperparameter or args.format == "json"):
+        raise InvalidArgumentError("--pick chooses the formula that is shown; give it with -p and a format but JSON.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
@@ -184,7 +196,11 @@ def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse
 
     if args.format == "json":
         return ""
-    return formatted(document(explanations[0]) if args.hyperparameter else overview(explanations), args.format)
+    if not args.hyperparameter:
+        return formatted(overview(explanations), args.format)
+    (explanation,) = explanations
+    picked = explanation.pick(args.pick) if explanation.formulas else None
+    return formatted(document(explanation, picked), args.format)
 
 
 def _heading(path: str, format: str) -> str:

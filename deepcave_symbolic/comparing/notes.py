@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from deepcave_symbolic.comparing.choosing import Fitted
 from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.findings.explained import Explained
+from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.runs.trial_selection import budget_text
@@ -46,9 +47,9 @@ def _on_runs(explanations: Mapping[str, Explained], projections: Mapping[str, Pr
     ):
         if len(values) > 1:
             notes.append(f"The runs have different {what}: {', '.join(sorted(map(shown_name, values)))}.")
-    doubtful = [run for run, e in explanations.items() if e.verdict == "do not trust"]
+    doubtful = [run for run, e in explanations.items() if e.verdict in VERDICTS[2:]]
     if doubtful:
-        notes.append(f'Verdict "do not trust" in {", ".join(doubtful)}: its constants say little.')
+        notes.append(f'Verdict "{VERDICTS[2]}" or "{VERDICTS[3]}" in {", ".join(doubtful)}: its constants say little.')
     flat = [run for run, projection in projections.items() if projection.is_flat]
     if flat:
         notes.append(f"The projection is constant in {', '.join(flat)}.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from deepcave_symbolic.exceptions import FormulaError, SearchFailedError
+from deepcave_symbolic.exceptions import FormulaError, SearchFailedError, UnknownNameError
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
@@ -47,7 +47,7 @@ class Explained(Record):
         recommended: Which of the formulas is `best`.
         surrogate: Which model spoke and how well it predicts the run's trials.
         projection: What the formulas describe.
-        verdict: "trust", "with care" or "do not trust", on the recommended formula; see `trust`.
+        verdict: One of `trust.VERDICTS`, on the recommended formula.
         conditions: When the explained hyperparameters are active, in words; empty if always.
         warnings: Sentences for the user.
         others: Formulas as long as one of the front that the data cannot tell from it; see `alternatives`.
@@ -90,6 +90,13 @@ class Explained(Record):
     def most_accurate(self) -> Formula:
         """The formula of the front with the highest R²."""
         return self.formulas[-1]
+
+    def pick(self, which: str) -> Formula:
+        """Returns one of the three answers by its name: "simplest", "best" or "most_accurate"."""
+        answers = {"simplest": self.simplest, "best": self.best, "most_accurate": self.most_accurate}
+        if which not in answers:
+            raise UnknownNameError("formula", which, list(answers))
+        return answers[which]
 
     @property
     def told_from_noise(self) -> bool:

@@ -31,7 +31,7 @@ from deepcave_symbolic.words.numbers import counted, percent
 
 __all__ = ["VERDICTS", "Trust", "Verdict", "error_of_mean", "judge", "noise_of"]
 
-Verdict = Literal["trust", "with care", "do not trust"]
+Verdict = Literal["trust", "with care", "no visible effect", "do not trust"]
 #: From best to worst.
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
@@ -55,7 +55,7 @@ class Trust(Record):
     """How far one formula can be trusted.
 
     Args:
-        verdict: One of `VERDICTS`.
+        verdict: One of `VERDICTS`; "no visible effect" is a finding: there is nothing to explain that the trials can tell.
         reasons: Why, in sentences.
         cv_r2: How well the surrogate predicts held-out trials; None where it was not cross-validated.
         cv_rank_correlation: The same as Spearman's rank correlation.
@@ -105,7 +105,7 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     seen, effect = len(projection.trials.costs), evidence.effect()
     if evidence.is_unseen:
         count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"
-        note(2, f"{names} had a value in {count}, so that next to nothing is known of it.")
+        note(3, f"{names} had a value in {count}, so that next to nothing is known of it.")
     elif effect == "none":
         note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
     elif effect == "untold":
@@ -113,9 +113,9 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         trials = counted(surrogate.n_trials, "trial")
         note(2, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
     elif not variables(formula.tree):
-        note(2, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
+        note(3, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:
-        note(2, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
+        note(3, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
     elif formula.r2 < ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     elif band.outside > _MOSTLY_OUTSIDE:
@@ -189,7 +189,7 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
         return
     if r2 < _USELESS_CV_R2:
         yield (
-            2,
+            3,
             (
                 f"The surrogate predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the costs "
                 f"(cross-validated R² {r2:.2f}), so do not trust this formula."
@@ -198,7 +198,7 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
         return
     if domain_r2 is not None and domain_r2 < _USELESS_DOMAIN_R2:
         yield (
-            2,
+            3,
             (
                 "Away from where the optimizer looked most, the surrogate predicts worse than the mean of the costs "
                 f"(cross-validated R² {domain_r2:.2f} over the space), so do not trust this formula."
@@ -222,7 +222,7 @@ def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
 def _on_given_model(r2: float, n_trials: int) -> tuple[int, str]:
     """Returns what a given model's R² on the run's trials says, with its severity: it may have learned from them."""
     if r2 < _USELESS_CV_R2:
-        return 2, (
+        return 3, (
             f"The given model predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the run's "
             f"{counted(n_trials, 'trial')} (R² {r2:.2f}), so do not trust this formula."
         )

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 #: Of a verdict; white text on it has a contrast of at least 4.5.
-VERDICT_COLORS: dict[str, str] = dict(zip(VERDICTS, ("#146c43", "#8a5200", "#b02a37"), strict=True))
+VERDICT_COLORS: dict[str, str] = dict(zip(VERDICTS, ("#146c43", "#8a5200", "#565e64", "#b02a37"), strict=True))
 NO_VERDICT_COLOR = "#6c757d"
 
 SURROGATE, FORMULA = "#1f77b4", "#d62728"

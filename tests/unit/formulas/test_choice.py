@@ -60,7 +60,9 @@ def shown(mean: Node, std: float = 0.01, maximize: bool = False) -> Shown:
         ([(1, -0.01), (11, 0.5)], 1),
     ],
 )
-def test_the_fewest_nodes_that_are_nearly_as_good_as_the_best(scores: list[tuple[int, float]], recommended: int) -> None:
+def test_the_fewest_nodes_that_are_nearly_as_good_as_the_best(
+    scores: list[tuple[int, float]], recommended: int
+) -> None:
     formulas = [of_length(*score) for score in scores]
     choice = choose(formulas)
     assert list(choice.front) == formulas
