@@ -191,6 +191,7 @@ def _report(failures: Sequence[Failure]) -> int:
 
 
 def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> str:
+    from deepcave_symbolic.findings.explained import Explained
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
 
@@ -199,7 +200,7 @@ def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse
     if not args.hyperparameter:
         return formatted(overview(explanations), args.format)
     (explanation,) = explanations
-    picked = explanation.pick(args.pick) if explanation.formulas else None
+    picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
     return formatted(document(explanation, picked), args.format)
 
 

@@ -88,8 +88,9 @@ class Explained(Record):
 
     @property
     def most_accurate(self) -> Formula:
-        """The formula of the front with the highest R²."""
-        return self.formulas[-1]
+        """The shortest formula of the front whose R² is the highest but for 1e-4."""
+        best = max(formula.r2 for formula in self.formulas)
+        return next(formula for formula in self.formulas if formula.r2 >= best - 1e-4)
 
     def pick(self, which: str) -> Formula:
         """Returns one of the three answers by its name: "simplest", "best" or "most_accurate"."""

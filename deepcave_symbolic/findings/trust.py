@@ -55,7 +55,7 @@ class Trust(Record):
     """How far one formula can be trusted.
 
     Args:
-        verdict: One of `VERDICTS`; "no visible effect" is a finding: there is nothing to explain that the trials can tell.
+        verdict: One of `VERDICTS`; "no visible effect" is a finding: the trials cannot tell any.
         reasons: Why, in sentences.
         cv_r2: How well the surrogate predicts held-out trials; None where it was not cross-validated.
         cv_rank_correlation: The same as Spearman's rank correlation.
