@@ -156,8 +156,9 @@ class _Speaker:
             return f"Each {step} {verb} {self.objective} by {size}."
         if part.form in ("square", "kink"):
             inner = node.args[0]
-            step = "A decade" if inner.op == "log10" else "A unit"
-            return f"{step} away from there {self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'}."
+            step, rises = "A decade" if inner.op == "log10" else "A unit", part.coefficient > 0
+            place = "lowest" if rises else "highest"
+            return f"{step} away from the {place} point {self.objective} is {size} {'higher' if rises else 'lower'}."
         if part.form == "saturation":
             return f"{self.objective} {'falls' if part.coefficient > 0 else 'rises'} by {size} in all."
         if part.form == "bump":

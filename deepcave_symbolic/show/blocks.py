@@ -91,7 +91,7 @@ class Column:
     """
 
     title: str
-    kind: Literal["name", "number", "verdict", "formula"]
+    kind: Literal["name", "number", "text", "verdict", "formula"]
     short: str = ""
     unit: str = ""
 

@@ -173,7 +173,7 @@ def _constants(formula: Formula) -> list[Block]:
     if len(formula.constants) < 2:
         return []
     rows = tuple((number_text(c.value), c.unit or "-", c.kind, c.sentence) for c in formula.constants)
-    columns = (Column("constant", "number"), Column("unit", "name"), Column("kind", "name"), Column("says", "name"))
+    columns = (Column("constant", "number"), Column("unit", "name"), Column("kind", "name"), Column("says", "text"))
     return [Table(columns, rows, "What its constants say")]
 
 

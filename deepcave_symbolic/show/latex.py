@@ -14,9 +14,11 @@ _NUMBERS = str.maketrans({"%": "\\%", "±": "$\\pm$", "<": "$<$"})
 
 
 def write_latex(blocks: Sequence[Block]) -> str:
-    """Returns the page's first table, behind a comment with the form whose constants it has."""
+    """Returns the page's table of formulas, else its first, behind a comment with the form whose constants it has."""
     forms = [block.text for block in blocks if isinstance(block, FormulaBlock) and block.formula is None]
     tables = [block for block in blocks if isinstance(block, Table)]
+    # What the constants of one formula say is no table of formulas.
+    tables.sort(key=lambda table: table.columns[-1].kind == "text")
     return "".join([*(f"% {visible(text)}\n" for text in forms), *map(table_latex, tables[:1])])
 
 

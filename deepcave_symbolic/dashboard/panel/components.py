@@ -150,7 +150,7 @@ def _cell(cell: Cell, column: Column) -> Any:
         return _typeset(cell)
     if cell in VERDICT_COLORS and column.kind == "verdict":
         return _badge(cell)
-    style = {"overflowWrap": "anywhere"} if column.kind == "name" else {"whiteSpace": "nowrap"}
+    style = {"overflowWrap": "anywhere"} if column.kind in ("name", "text") else {"whiteSpace": "nowrap"}
     return html.Span(visible(cell), style=style)
 
 
