@@ -269,7 +269,8 @@ class _MathML(_Printer):
     def fraction(self, node: Node) -> tuple[str, int]:
         if is_place(node):
             # As high as the text around it, also inside a logarithm or a power.
-            return f"<mrow>{self._row(node.args[0])}<mo lspace="0" rspace="0">/</mo>{self.within(node.args[1], _POWER)}</mrow>", _PRODUCT
+            over = '<mo lspace="0" rspace="0">/</mo>'
+            return f"<mrow>{self._row(node.args[0])}{over}{self.within(node.args[1], _POWER)}</mrow>", _PRODUCT
         return f"<mfrac>{self._row(node.args[0])}{self._row(node.args[1])}</mfrac>", _PRODUCT
 
     def raised(self, base: Node, exponent: Node) -> str:
