@@ -79,6 +79,7 @@ class _Writer:
     def whole(self, node: Node) -> Node:
         """Returns a sum in normal form."""
         level, terms = split_sum(node)
+        level, terms = _with_whole_squares(level, terms)
         parts: list[tuple[float, Node]] = []
         for coefficient, core in terms:
             extra, coefficient, core = self.term(coefficient, core)
@@ -347,6 +348,31 @@ class _Writer:
             if axis.lower <= rounded <= axis.upper and (not axis.integer or rounded == round(rounded)):
                 return rounded
         return middle
+
+
+def _with_whole_squares(
+    level: float | None, terms: list[tuple[float, Node]]
+) -> tuple[float | None, list[tuple[float, Node]]]:
+    """Joins b·u and c·(u + s)² to c·(u + s + b/2c)², whose place is seen, for u = x or log10(x)."""
+    for i, (b, line) in enumerate(terms):
+        if not (line.is_variable or (line.op == "log10" and line.args[0].is_variable)):
+            continue
+        for j, (c, core) in enumerate(terms):
+            affine = _square_of(core)
+            if (
+                affine is None
+                or len(affine.slopes) != 1
+                or affine.slopes[0][:2] != (min(line.variables), line.op == "log10")
+            ):
+                continue
+            ((_, _, k),) = affine.slopes
+            s = affine.offset / k
+            shift = s + b / (2.0 * c * k * k)
+            square = power(join_sum(shift, [(1.0, line)], inner=True), 2.0)
+            rest = [term for n, term in enumerate(terms) if n not in (i, j)]
+            joined = [*rest[:i], (c * k * k, square), *rest[i:]]
+            return _with_whole_squares((level or 0.0) + c * k * k * (s * s - shift * shift), joined)
+    return level, terms
 
 
 def _is_falling_power(node: Node) -> bool:
