@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deepcave_symbolic.formulas.expression import Node, is_place, is_square
-from deepcave_symbolic.formulas.parts import Factor, Part, parts_of
-from deepcave_symbolic.formulas.positions import Position, fitted
+from deepcave_symbolic.formulas.expression import Node, is_place
+from deepcave_symbolic.formulas.parts import Factor, Part, law_exponent, parts_of
+from deepcave_symbolic.formulas.positions import Position, fitted, positions
+from deepcave_symbolic.formulas.shapes import OTHER, shape_of
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
@@ -109,16 +110,18 @@ class _Speaker:
             return {"effect": "How much this part moves."}.get(position.kind, "")
         if position.kind == "effect":
             return self.effect(part)
-        name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
-        at = f"{name} {rounded_text(position.value, 3)}"
-        rises = part.coefficient > 0
         if position.kind == "place":
-            return self.place(part, factor, at, rises=rises, alone=len(part.factors) == 1)
+            return self.place(part, factor, position)
+        name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
         if position.kind == "width":
             unit = self.unit("width", position)
             size = rounded_text(position.value, 3) + (" decades" if unit == "decades" else f" of {name}")
             if factor.form == "decay":
-                return f"Every {size} the part is 2.7 times smaller (or larger, with the other sign)."
+                if len(factor.variables) > 1:
+                    return f"Every {size} this part changes by a factor of 2.7."
+                return (
+                    f"Every {size} this part is 2.7 times {'smaller' if factor.node.args[0].op == 'neg' else 'larger'}."
+                )
             return f"How wide it is: {size} from the middle." if factor.form == "bump" else f"A width: {size}."
         if factor.form == "power":
             return f"Ten times the {name} multiplies this part by {rounded_text(10.0**position.value, 2)}."
@@ -134,10 +137,12 @@ class _Speaker:
         (part,) = parts
         name = shown_name(self.axes[part.variables[0]].name)
         if part.form in ("square", "kink"):
-            return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula reaches."
+            beyond = len(part.variables) == 1 and shape_of(self.tree, self.axes) == OTHER
+            reaches = "would reach outside the domain" if beyond else "reaches"
+            return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula {reaches}."
         if part.form in ("decades", "line"):
             return f"{self.objective} at {name} = {1 if part.form == 'decades' else 0}."
-        if part.form == "saturation":
+        if part.form == "saturation" and len(part.variables) == 1:
             return f"{self.objective} for large {name}."
         return f"What the other part is added to, in units of {self.objective}."
 
@@ -156,31 +161,50 @@ class _Speaker:
             return f"Each {step} {verb} {self.objective} by {size}."
         if part.form in ("square", "kink"):
             inner = node.args[0]
-            step, rises = "A decade" if inner.op == "log10" else "A unit", part.coefficient > 0
+            step = "A decade" if any(below.op == "log10" for below in (inner, *inner.args)) else "A unit"
+            rises = part.coefficient > 0
             place = "lowest" if rises else "highest"
             return f"{step} away from the {place} point {self.objective} is {size} {'higher' if rises else 'lower'}."
-        if part.form == "saturation":
+        if part.form == "saturation" and len(part.variables) == 1:
             return f"{self.objective} {'falls' if part.coefficient > 0 else 'rises'} by {size} in all."
         if part.form == "bump":
             return f"{self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'} in the middle."
         return f"The size of this part, in units of {self.objective}."
 
-    def place(self, part: Part, factor: Factor, at: str, *, rises: bool, alone: bool) -> str:
+    def place(self, part: Part, factor: Factor, position: Position) -> str:
         """Returns what a place says."""
+        name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
+        at = f"{name} {rounded_text(position.value, 3)}{self.beside(factor, position)}"
+        rises, alone = part.coefficient > 0, len(part.factors) == 1
         if factor.form in ("square", "kink") and alone:
+            lowest = "lowest" if rises else "highest"
+            if len(factor.variables) == 1 and not self._is_inside(position):
+                return f"It would be {lowest} at {at}, outside the domain."
             _, parts = parts_of(self.tree)
-            only = len(parts) == 1 or not any(set(p.variables) & set(factor.variables) for p in parts if p is not part)
-            return f"{'Lowest' if rises else 'Highest'} at {at}{'' if only else ' as far as this part goes'}."
+            only = not any(set(p.variables) & set(factor.variables) for p in parts if p != part)
+            return f"{lowest.capitalize()} at {at}{'' if only else ' as far as this part goes'}."
         if factor.form in ("square", "kink", "decades") or (factor.form == "line" and not alone):
             return f"This part is zero at {at}."
         if factor.form in ("saturation", "tanh"):
-            share = "Half" if self._is_plain(factor) else "Half (where the other hyperparameter is at its reference)"
-            return f"{share} of the {'fall' if rises else 'rise'} is reached at {at}."
+            falls = rises if factor.form == "saturation" else not rises
+            change = "fall" if falls else "rise"
+            return f"Half of the {change if alone and len(factor.variables) == 1 else 'change'} is reached at {at}."
         if factor.form == "ramp":
             return f"About flat on one side of {at}, a straight line in log10 on the other."
         if factor.form == "bump":
             return f"Its middle is at {at}."
         return f"Where it bends: {at}."
 
-    def _is_plain(self, factor: Factor) -> bool:
-        return len(factor.variables) == 1 or is_square(factor.node)
+    def beside(self, factor: Factor, position: Position) -> str:
+        """Returns at which value of the other hyperparameter of a factor a place holds; empty without another."""
+        others = [i for i in factor.variables if i not in position.variables]
+        if not others or factor.form not in ("square", "kink", "saturation", "tanh"):
+            return ""
+        references = [p.value for p in positions(factor.node) if p.kind == "reference" and p.variables == (others[0],)]
+        # x/x0·y^q is x/x0 at y = 1, log10(x/x0) + y/w is log10(x/x0) at y = 0.
+        value = references[0] if references else 1.0 if law_exponent(factor) is not None else 0.0
+        return f" (where {shown_name(self.axes[others[0]].name)} is {number_text(value)})"
+
+    def _is_inside(self, position: Position) -> bool:
+        axis = self.axes[position.variables[0]]
+        return axis.lower <= position.value <= axis.upper
