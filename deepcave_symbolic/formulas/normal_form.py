@@ -266,7 +266,7 @@ class _Writer:
                 if abs(k) * min(abs(axis.lower), abs(axis.upper)) < 1.0:
                     at = 0.0
                 shift += k * at
-                parts.append((k, _divided(variable(index) if at == 0.0 else _minus(index, at), 1.0 / abs(k))))
+                parts.append((k, _divided(_minus(index, at), 1.0 / abs(k))))
         for k, core in terms:
             affine = _square_of(core)
             if affine is not None:
@@ -287,7 +287,7 @@ class _Writer:
             at = -affine.offset / k
             if log:
                 return k, function("log10", variable(index) if at == 0.0 else _over(index, 10.0**at))
-            return k, variable(index) if at == 0.0 else _minus(index, at)
+            return k, _minus(index, at)
         ((other, other_log, m),) = rest
         if other_log and not log:
             return self.place(_Affine(affine.slopes[::-1], affine.offset))
@@ -302,7 +302,7 @@ class _Writer:
         reference = 0.0 if axis.lower <= 0.0 <= axis.upper else self.round_place(other)
         at -= ratio * reference
         first = function("log10", _over(index, 10.0**at)) if log else _minus(index, at)
-        second = variable(other) if reference == 0.0 else _minus(other, reference)
+        second = _minus(other, reference)
         return k, Node("+" if ratio > 0 else "-", (first, _divided(second, 1.0 / abs(ratio))))
 
     # --- references -------------------------------------------------------------------------------------------------
@@ -449,6 +449,8 @@ def _over(index: int, at: float) -> Node:
 
 
 def _minus(index: int, at: float) -> Node:
+    if at == 0.0:
+        return variable(index)
     return Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
 
 
