@@ -25,17 +25,17 @@ SIZE_OF_PART = "The size of this part, in units of cost."
 LEVEL: list[Row] = [(0.3, "level", "cost", "cost everywhere.")]
 VALLEY: list[Row] = [
     (57.0, "level", "cost", "The lowest cost that the formula reaches."),
-    (4.2, "effect", "cost", "A decade away from there cost is 4.2 higher."),
+    (4.2, "effect", "cost", "A decade away from the lowest point cost is 4.2 higher."),
     (106.0, "place", "C", "Lowest at C 106."),
 ]
 HILL: list[Row] = [
     (0.9, "level", "cost", "The highest cost that the formula reaches."),
-    (4.2, "effect", "cost", "A unit away from there cost is 4.2 lower."),
+    (4.2, "effect", "cost", "A unit away from the highest point cost is 4.2 lower."),
     (0.4, "place", "momentum", "Highest at momentum 0.4."),
 ]
 BESIDE: list[Row] = [
     (0.9, "level", "cost", "The lowest cost that the formula would reach outside the domain."),
-    (4.2, "effect", "cost", "A unit away from there cost is 4.2 higher."),
+    (4.2, "effect", "cost", "A unit away from the lowest point cost is 4.2 higher."),
     (-0.4, "place", "momentum", "It would be lowest at momentum -0.4, outside the domain."),
 ]
 FALL: list[Row] = [
@@ -142,7 +142,7 @@ LAW_PLACE = "Lowest at learning_rate 0.01 (where batch is 100)."
             0.1 + 0.3 * power(log10(X / 0.01), 2) + 0.2 * log10(Y),
             [
                 (0.1, "level", "cost", "What the other parts are added to, in units of cost."),
-                (0.3, "effect", "cost", "A decade away from there cost is 0.3 higher."),
+                (0.3, "effect", "cost", "A decade away from the lowest point cost is 0.3 higher."),
                 (0.01, "place", "learning_rate", "Lowest at learning_rate 0.01."),
                 (0.2, "effect", "cost", "Each decade of batch raises cost by 0.2."),
             ],
@@ -152,7 +152,7 @@ LAW_PLACE = "Lowest at learning_rate 0.01 (where batch is 100)."
             0.1 + 0.3 * power(log10((X / 0.01) * power(Y / 100.0, -0.5)), 2),
             [
                 (0.1, "level", "cost", "The lowest cost that the formula reaches."),
-                (0.3, "effect", "cost", "A decade away from there cost is 0.3 higher."),
+                (0.3, "effect", "cost", "A decade away from the lowest point cost is 0.3 higher."),
                 (0.01, "place", "learning_rate", LAW_PLACE),
             ],
         ),
