@@ -18,7 +18,7 @@ def show(explanation: Explanation) -> None:
     """Prints the recommended formula, the numbers to judge it by and what else was found."""
     best = explanation.best
     print(best)
-    print(f"  R² {best.r2:.4f}, RMSE {best.rmse:.3g}, {best.complexity} operators")
+    print(f"  R² {best.r2:.4f}, RMSE {best.rmse:.3g}, {best.complexity} nodes")
     print(f"  surrogate: {explanation.surrogate.name}, cross-validated R² {explanation.surrogate.cv_r2:.2f}")
     for warning in explanation.warnings:
         print(f"  note: {warning}")

@@ -17,9 +17,9 @@ panel = SymbolicFormulas()
 inputs = panel.generate_inputs(hyperparameter_name_1="learning_rate_init")
 outputs = panel.generate_outputs(run, inputs)
 
-# Everything is drawn from the stored outputs: the filter "operators" chooses another formula without computing again.
+# Everything is drawn from the stored outputs: the filter "longest" chooses another formula without computing again.
 figure, front, *_ = panel.load_outputs(run, inputs, outputs)
-shorter, *_ = panel.load_outputs(run, {**inputs, "operators": 3}, outputs)
+shorter, *_ = panel.load_outputs(run, {**inputs, "longest": 7}, outputs)
 
 # What is stored is the API's record.
 print(Explanation.from_dict(outputs["explanations"][0]).best)
