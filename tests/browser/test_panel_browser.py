@@ -31,7 +31,7 @@ def test_first_click_gives_a_formula(panel: PanelPage) -> None:
     panel.formula.wait_for()
     assert "rmse" in panel.formula_text()
     text = panel.outputs.inner_text()
-    for word in ("R²", "RMSE", "operators"):
+    for word in ("R²", "RMSE", "nodes", "What its constants say"):
         assert word in text
     panel.wait_for_figures(2)
     panel.screenshot("one_dimension")
@@ -45,12 +45,12 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
     assert badge.count() == 1
     assert badge.inner_text() == "with care"
     recommended = panel.formula_text()
-    # One operator explains nothing.
-    panel.input("operators").locator(".rc-slider-handle").press("ArrowRight")
+    # One node explains nothing.
+    panel.input("longest").locator(".rc-slider-handle").press("ArrowRight")
     panel.wait_for_another_formula(recommended)
     red = panel.page.evaluate("getComputedStyle(document.querySelector('.symbolic-verdict')).backgroundColor")
     assert badge.inner_text() == "do not trust" and red == "rgb(176, 42, 55)"
-    warning, formula = panel.outputs.get_by_text("allow more operators").bounding_box(), panel.formula.bounding_box()
+    warning, formula = panel.outputs.get_by_text("allow more nodes").bounding_box(), panel.formula.bounding_box()
     assert warning is not None and formula is not None and warning["y"] < formula["y"]
     panel.wait_for_figures(2)
     panel.screenshot("do_not_trust")
@@ -60,7 +60,10 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
 
 def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
     panel.open("svm_bbo")
-    panel.show("C")
+    panel.choose("hyperparameter_name_1", "C")
+    panel.choose("hyperparameter_name_2", "gamma")
+    panel.process()
+    panel.wait_for_heading("C and gamma")
     folded = panel.outputs.locator("details").filter(has_text="that the trials cannot tell from")
     assert not folded.locator("math").first.is_visible()
     count = re.search(r"cannot tell from the recommended one \((\d+)\)", folded.locator("summary").inner_text())
@@ -95,14 +98,14 @@ def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashb
     panel.show("C")
     recommended = panel.formula_text()
     stored = len(dashboard.stored_results())
-    panel.set_operators("4")
+    panel.set_longest("5")
     # Nothing is processed: the stored results below stay as many as they are.
     panel.wait_for_another_formula(recommended)
     short = panel.formula_text()
     panel.wait_for_figures(2)
     panel.screenshot("filter")
     assert_readable(panel, 2)
-    panel.set_operators("recommended")
+    panel.set_longest("recommended")
     panel.wait_for_another_formula(short)
     assert panel.formula_text() == recommended
     assert len(dashboard.stored_results()) == stored

@@ -391,9 +391,9 @@ class PanelPage:
         """Types a number."""
         self._unfold(name).fill(str(value))
 
-    def set_operators(self, mark: str) -> None:
+    def set_longest(self, mark: str) -> None:
         """Clicks on a mark of the formula filter."""
-        slider = self.input("operators")
+        slider = self.input("longest")
         slider.locator(".rc-slider-mark-text").get_by_text(mark, exact=True).click()
 
     def _unfold(self, name: str) -> Locator:
@@ -510,7 +510,7 @@ class PanelPage:
 
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
-        first = self.output(since) if since else self.input("operators")
+        first = self.output(since) if since else self.input("longest")
         left, above = self.outputs.bounding_box(), first.bounding_box()
         assert left is not None and above is not None
         # The filter's heading stands above its slider.

@@ -79,7 +79,7 @@ stale = {**good, "version": "older"}
 result = {
     "version": changed("version", "value", "older"),
     "attempt": changed("attempt", "n_clicks", 1),
-    "filter": changed("operators", "value", 5),
+    "filter": changed("longest", "value", 5),
     "good": draw(good),
     "stale": draw(stale),
     "built-in": draw({"expr": "x", "y": [1.0]}),
