@@ -105,6 +105,13 @@ def test_a_seventh_constant_is_too_many() -> None:
     assert chosen([LEVEL, six, seven]) is six
 
 
+def test_what_has_no_normal_form_is_not_recommended() -> None:
+    valley = formula(VALLEY, r2=0.98)
+    nameless = replace(of_length(5, 0.99), normal_form=False)
+    assert chosen([LEVEL, nameless, valley]) is valley
+    assert chosen([LEVEL, nameless]) is LEVEL
+
+
 def test_a_turn_that_the_surrogate_does_not_show_is_passed_over() -> None:
     valley, saturation = formula(VALLEY, r2=0.99), formula(SATURATION, r2=0.99)
     # Flat from 0.01 on where the valley rises again, so that its optimum is as good.
