@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explainer import Explainer
-    from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+    from deepcave_symbolic.explanation import Explanation, Explanations, OwnFormula, Unexplained
     from deepcave_symbolic.formulas.formula import Formula
     from deepcave_symbolic.live.callback import SymbolicCallback
     from deepcave_symbolic.live.history import read_formulas
@@ -34,6 +34,7 @@ __all__ = [
     "Explanations",
     "Formula",
     "ModelSurrogate",
+    "OwnFormula",
     "Question",
     "Run",
     "SymbolicCallback",
@@ -57,6 +58,7 @@ _HOMES = {
     "Explanation": "explanation",
     "Explainer": "explainer",
     "Explanations": "explanation",
+    "OwnFormula": "explanation",
     "Question": "question",
     "Unexplained": "explanation",
     "Formula": "formulas.formula",

@@ -16,7 +16,6 @@ from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
     InvalidArgumentError,
-    NoTrialsError,
 )
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.findings.explained import Direction
@@ -29,7 +28,7 @@ from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, alternatives, score
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection import Projection, Projector
+from deepcave_symbolic.projection import Projection, Projector, target_of
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
@@ -39,7 +38,6 @@ from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import counted
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -48,8 +46,6 @@ __all__ = ["Explainer", "Progress", "checked_pairs", "explainable", "package_ver
 
 #: Wraps a list that is worked through, such as `tqdm.tqdm`.
 Progress = Callable[[Sequence[Sequence[str]]], Iterable[Any]]
-
-_MIN_TRIALS_FITTED = 5
 
 
 class Explainer:
@@ -95,7 +91,7 @@ class Explainer:
         space = self.run.configspace
         projector, projection = self._projected(axes)
         conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
-        target = self._target(projection)
+        target = target_of(projection, self.objective, source=self.question.source)
         if categorical_of(projection.axes) is None:
             scored = score(self._search(target), target, self.question.max_complexity)
             return self._explanation(projection, scored, conditions, projector.expect)
@@ -287,30 +283,6 @@ class Explainer:
         check_choices(axes)
         return axes
 
-    def _target(self, projection: Projection) -> Target:
-        if self.question.source == "trials":
-            x, y, weights = projection.trials.values, projection.trials.costs, None
-            if len(y) < _MIN_TRIALS_FITTED:
-                raise NoTrialsError(
-                    f"Only {counted(len(y), 'trial')} with {' and '.join(a.name for a in projection.axes)} active; "
-                    f"source='trials' needs at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
-                )
-        else:
-            x, y = projection.grid[projection.valid], projection.mean[projection.valid]
-            weights = _unless_even(projection.weights[projection.valid])
-        held_out = projection.held_out
-        return Target(
-            axes=projection.axes,
-            objective=self.objective,
-            x=x,
-            y=y,
-            held_out_x=held_out.grid,
-            held_out_y=held_out.mean,
-            weights=weights,
-            held_out_weights=_unless_even(held_out.weights),
-            trials_scored=self.question.source == "trials",
-        )
-
     def _search(self, target: Target) -> list[tuple[str, Node]]:
         return search(target, **self.question.search_options)
 
@@ -388,11 +360,6 @@ def _at_choice(expect: Expect, index: int, choice: int) -> Expect:
 def _shown(projection: Projection, *, maximize: bool) -> Shown:
     valid = projection.valid
     return Shown(projection.grid[valid], projection.mean[valid], projection.std[valid], maximize)
-
-
-def _unless_even(weights: Array) -> Array | None:
-    """Returns the weights, or None where all are equal: some engines are slower with weights."""
-    return None if np.all(weights == weights[0]) else weights
 
 
 def package_version() -> str:

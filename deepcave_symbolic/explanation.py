@@ -5,21 +5,34 @@ Everything known is in the records (`findings/explained.py`); plotly is imported
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
+from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.overview import overview
+from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.text import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["Explanation", "Explanations", "Unexplained"]
+__all__ = ["Explanation", "Explanations", "OwnFormula", "Unexplained"]
+
+
+class OwnFormula(FittedFormula):
+    """A formula of the user's own that shows itself."""
+
+    def __str__(self) -> str:
+        """Returns the formula, its constants and its place beside the front as text for a terminal."""
+        return write_text(own_formula_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(own_formula_document(self))
 
 
 class Explanation(Explained):
@@ -35,6 +48,21 @@ class Explanation(Explained):
         from deepcave_symbolic.show.figures.parts import ready
 
         return ready(plot_explanation(self, formula))
+
+    def fit(self, form: str, fixed: Mapping[str, float] | None = None, seed: int = 0) -> OwnFormula:
+        """Returns a formula of your own with the constants that fit best, scored and judged as those of the front.
+
+        Args:
+            form: The formula, such as "a + b*log10(C/c)**2". The explained hyperparameters are in natural units; every
+                other name is a constant to be fitted. Functions: sqrt, exp, log, log10, abs, tanh, sin, cos, square.
+            fixed: Values of constants that are not to be fitted, by name.
+            seed: Seed of the values that the search for the constants starts from.
+
+        Raises:
+            DeepcaveSymbolicError: If the form cannot be read, speaks of another hyperparameter of the run, is not
+                defined on the domain, or has more constants than there are points.
+        """
+        return OwnFormula.fitted(self, form, fixed, seed)
 
     def to_html(self) -> str:
         """Returns the explanation as one HTML page, figure included, that opens without internet."""

@@ -18,7 +18,7 @@ from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation, Unexplained
+    from deepcave_symbolic.explanation import Explanation, OwnFormula, Unexplained
     from deepcave_symbolic.study import Failure
 
 __all__ = ["add_command", "add_demo"]
@@ -38,6 +38,8 @@ examples:
                                                              in every study of the file
   deepcave-symbolic explain RUN -p C --surrogate best        pick the better model by cross-validation
   deepcave-symbolic explain RUN -p C --pick simplest         a shorter formula than the recommended one
+  deepcave-symbolic explain RUN -p C --form "a + b*log10(C/c)**2"
+                                                             a formula of your own beside the front
   deepcave-symbolic explain RUN -p C --format latex -o front.tex
 """
 
@@ -74,7 +76,28 @@ def add_command(commands: Any) -> None:
         default=PICKS[1],
         help="with -p: the formula to show: the simplest, the recommended (best) or the most accurate one",
     )
+    parser.add_argument(
+        "--form",
+        metavar="TEXT",
+        help="with -p: a formula of your own, such as 'a + b*log10(C/c)**2', whose constants are fitted",
+    )
+    parser.add_argument(
+        "--fix",
+        action="append",
+        type=_fixed,
+        default=[],
+        metavar="NAME=NUMBER",
+        help="with --form: a constant that is not fitted; may be given several times",
+    )
     parser.set_defaults(run_command=_run)
+
+
+def _fixed(text: str) -> tuple[str, float]:
+    name, _, number = text.rpartition("=")
+    try:
+        return name.strip(), float(number)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=NUMBER") from None
 
 
 def add_demo(commands: Any) -> None:
@@ -102,6 +125,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_demo(args: argparse.Namespace) -> int:
     args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, PICKS[1]
+    args.form, args.fix = None, []
     return _run(args)
 
 
@@ -110,6 +134,10 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
     if args.pick != PICKS[1] and (not args.hyperparameter or args.format == "json"):
         raise InvalidArgumentError("--pick chooses the formula that is shown; give it with -p and a format but JSON.")
+    if args.form is not None and not args.hyperparameter:
+        raise InvalidArgumentError("--form is a formula of one or two hyperparameters; name them with -p.")
+    if args.fix and args.form is None:
+        raise InvalidArgumentError("--fix fixes a constant of a formula of your own; give that with --form.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
@@ -121,8 +149,10 @@ def _run(args: argparse.Namespace) -> int:
     texts: list[str] = []
     records: list[dict[str, Any]] = []
     for path, explanations in found.items():
-        records += [e.to_dict() for e in explanations]
-        text = _formatted(explanations, args)
+        own = None if args.form is None else _own_formula(explanations, args)
+        beside = {} if own is None else {"own": own.to_dict()}
+        records += [{**e.to_dict(), **beside} for e in explanations]
+        text = _formatted(explanations, own, args)
         texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
     if args.format == "json":
         single = len(args.run) == len(records) == 1 and args.hyperparameter is not None
@@ -190,10 +220,21 @@ def _report(failures: Sequence[Failure]) -> int:
     return 2 if failures else 0
 
 
-def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> str:
+def _own_formula(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> OwnFormula | None:
+    """Returns the formula of --form beside the explanation of -p; None where nothing could be explained."""
+    from deepcave_symbolic.explanation import Explanation
+
+    (explanation,) = explanations
+    return explanation.fit(args.form, dict(args.fix), args.seed) if isinstance(explanation, Explanation) else None
+
+
+def _formatted(
+    explanations: Sequence[Explanation | Unexplained], own: OwnFormula | None, args: argparse.Namespace
+) -> str:
     from deepcave_symbolic.findings.explained import Explained
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
+    from deepcave_symbolic.show.own_formula import own_formula_document
 
     if args.format == "json":
         return ""
@@ -201,7 +242,8 @@ def _formatted(explanations: Sequence[Explanation | Unexplained], args: argparse
         return formatted(overview(explanations), args.format)
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
-    return formatted(document(explanation, picked), args.format)
+    pages = [document(explanation, picked), *([] if own is None else [own_formula_document(own)])]
+    return "\n\n".join(formatted(page, args.format).rstrip("\n") for page in pages)
 
 
 def _heading(path: str, format: str) -> str:

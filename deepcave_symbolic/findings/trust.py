@@ -20,7 +20,7 @@ import numpy as np
 from deepcave_symbolic.findings.band import Band
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.formulas.expression import variables
-from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.formula import OWN, Formula
 from deepcave_symbolic.formulas.limits import LOG_ODDS, NO_FORMULA_R2, ROUGH_FORMULA_R2
 from deepcave_symbolic.numeric.weighted import weighted_rms
 from deepcave_symbolic.projection import Projection
@@ -112,10 +112,12 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         # The same words for every hyperparameter: a page on many of them says them once.
         trials = counted(surrogate.n_trials, "trial")
         note(2, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
-    elif not variables(formula.tree):
+    elif not variables(formula.tree) and formula.engine != OWN:
         note(3, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:
-        note(3, f"No short formula explains this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
+        # Of one that the user wrote down nothing follows for others.
+        none = "The formula does not explain" if formula.engine == OWN else "No short formula explains"
+        note(3, f"{none} this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
     elif formula.r2 < ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     elif band.outside > _MOSTLY_OUTSIDE:

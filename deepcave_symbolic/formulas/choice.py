@@ -26,7 +26,7 @@ from deepcave_symbolic.formulas.positions import fitted
 from deepcave_symbolic.formulas.shapes import OTHER
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
-__all__ = ["Choice", "Shown", "choose", "simplest"]
+__all__ = ["Choice", "Shown", "choose", "simplest", "unseen_loss"]
 
 #: A stretch over which a formula moves by less than this share of its range is flat to the eye.
 _FLAT = 0.02
@@ -74,10 +74,7 @@ def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None 
     front = front_of(formulas)
     eligible = [f for f in formulas if _is_short(f)] or list(front[:1])
     best = min(1.0 - f.r2 for f in eligible)
-    spread = front[0].rmse / math.sqrt(max(1.0, 1.0 - front[0].r2))
-    # The noise in units of R²; all of it where it is larger than what the projection moves.
-    unseen = min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
-    limit = largest_loss(best, unseen)
+    limit = largest_loss(best, unseen_loss(front[0], noise))
     near = [f for f in eligible if 1.0 - f.r2 <= limit] or eligible
     near.sort(key=lambda f: (f.complexity, f.shape == OTHER, -f.r2, str(f)))
     chosen = next((f for f in near if shown is None or not _claims_more(f, shown, noise)), near[0])
@@ -85,6 +82,17 @@ def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None 
     shorter = [f for f in others if f.complexity < chosen.complexity and f.r2 < chosen.r2]
     longer = [f for f in others if f.complexity > chosen.complexity and f.r2 > chosen.r2 + 1e-6]
     return Choice((*shorter, chosen, *longer), len(shorter))
+
+
+def unseen_loss(level: Formula, noise: float) -> float:
+    """Returns the noise in units of R²: all of R² where the noise is larger than what the projection moves.
+
+    Args:
+        level: The constant, which tells how much that is.
+        noise: As in `choose`.
+    """
+    spread = level.rmse / math.sqrt(max(1.0, 1.0 - level.r2))
+    return min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
 
 
 def simplest(front: Sequence[Formula], recommended: int) -> int:

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     import sympy
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Formula"]
+__all__ = ["OWN", "Formula"]
+
+#: The engine of a formula that the user wrote down.
+OWN = "own"
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,11 +56,13 @@ class FittedForm:
         constants: The value of every constant by its name, fixed ones as well.
         unsettled: Constants for which others can make up, as b for w in a + b*((x - c)/w)**2: the points fit as well
             with other values.
+        linear: The free constants in which the form is linear at once.
     """
 
     tree: Node
     constants: Mapping[str, float]
     unsettled: tuple[str, ...]
+    linear: tuple[str, ...]
 
 
 def fit_constants(form: Form, target: Target, *, fixed: Mapping[str, float] | None = None, seed: int = 0) -> FittedForm:
@@ -103,7 +105,10 @@ def fit_constants(form: Form, target: Target, *, fixed: Mapping[str, float] | No
             "value. Check its logarithms, roots, powers and divisions."
         )
     values = {name: float(numbers.get(name, found[j])) for j, name in enumerate(form.constants)}
-    return FittedForm(form.with_numbers(values), values, tuple(form.constants[j] for j in problem.unsettled(found)))
+    unsettled, linear = (
+        tuple(form.constants[j] for j in which) for which in (problem.unsettled(found), problem.linear)
+    )
+    return FittedForm(form.with_numbers(values), values, unsettled, linear)
 
 
 def _checked(form: Form, fixed: Mapping[str, float]) -> dict[str, float]:
@@ -149,13 +154,17 @@ class _Problem:
         """Returns 1 - R², infinite where a value is not finite."""
         return 1.0 - weighted_r2(self.target.y, self.values(p), self.target.weights)
 
+    def terms(self, p: Array) -> tuple[Array, list[Array]]:
+        """Returns the values without the linear constants, and what 1 of each of these adds; shape (n,) each."""
+        inner = p.copy()
+        inner[self.linear] = 0.0
+        base, units = self.values(inner), np.eye(self.m)
+        return base, [self.values(inner + units[j]) - base for j in self.linear]
+
     def solved(self, p: Array) -> Array | None:
         """Returns p with the linear constants that fit best for its θ; None where the form is not defined."""
         p = p.copy()
-        p[self.linear] = 0.0
-        base = self.values(p)
-        units = np.eye(self.m)
-        terms = [self.values(p + units[j]) - base for j in self.linear]
+        base, terms = self.terms(p)
         if not all(np.all(np.isfinite(values)) for values in (base, *terms)):
             return None
         if terms:
@@ -205,10 +214,18 @@ class _Problem:
 
     def unsettled(self, p: Array) -> list[int]:
         """Returns the free constants that can move together without a change of the values."""
-        steps = np.diag(_STEP * np.where(p == 0.0, 1.0, np.abs(p)))
         if not self.free:
             return []
-        changes = np.column_stack([self.values(p + steps[j]) - self.values(p - steps[j]) for j in self.free])
+        steps = np.diag(_STEP * np.where(p == 0.0, 1.0, np.abs(p)))
+        changes = np.column_stack(
+            [
+                # Of a linear constant that is next to nothing a share would be nothing.
+                self.terms(p)[1][self.linear.index(j)]
+                if j in self.linear
+                else self.values(p + steps[j]) - self.values(p - steps[j])
+                for j in self.free
+            ]
+        )
         sizes = np.linalg.norm(changes, axis=0)
         if not np.all(np.isfinite(sizes)):
             return []

@@ -22,10 +22,10 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["round_formula", "snap_exponents"]
+__all__ = ["DIGITS", "allowed_loss", "round_formula", "round_offset", "snap_exponents"]
 
 #: Significant digits, tried in this order.
-_DIGITS = (2, 3, 4)
+DIGITS = (2, 3, 4)
 #: Loss of R² that rounding may cost: a share of what the formula leaves unexplained, plus a little.
 _RELATIVE_LOSS = 0.02
 _ABSOLUTE_LOSS = 2e-5
@@ -47,13 +47,17 @@ def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array
         weights: Weights of the squared errors, shape (n,), or None.
     """
     exact = weighted_r2(y, evaluate(node, columns), weights)
-    allowed = _ABSOLUTE_LOSS + _RELATIVE_LOSS * max(0.0, 1.0 - exact)
     result = node
-    for digits in _DIGITS:
+    for digits in DIGITS:
         result = _round_to(node, digits, columns, y, weights)
-        if exact - weighted_r2(y, evaluate(result, columns), weights) <= allowed:
+        if exact - weighted_r2(y, evaluate(result, columns), weights) <= allowed_loss(exact):
             break
     return result
+
+
+def allowed_loss(r2: float) -> float:
+    """Returns the loss of R² that rounding may cost a formula of this R²."""
+    return _ABSOLUTE_LOSS + _RELATIVE_LOSS * max(0.0, 1.0 - r2)
 
 
 def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weights: Array | None) -> Node:
@@ -77,7 +81,7 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
     result = [(coefficients.get(i, c), t) for i, (c, t) in enumerate(rounded)]
     if offset is not None:
         known = sum((c * v for (c, _), v in zip(result, values, strict=True)), start=np.zeros_like(y))
-        offset = _round_offset(float(np.average(y - known, weights=weights)), digits, float(np.max(y) - np.min(y)))
+        offset = round_offset(float(np.average(y - known, weights=weights)), digits, float(np.max(y) - np.min(y)))
     return join_sum(offset, result)
 
 
@@ -89,10 +93,10 @@ def _plain_powers(node: Node) -> Node:
     return Node(node.op, args, node.value)
 
 
-def _round_offset(offset: float, digits: int, span: float) -> float:
+def round_offset(offset: float, digits: int, span: float) -> float:
     """Rounds the offset to the digits, or to that many digits of the span of the values where that is finer."""
     if span <= 0.0 or offset == 0.0:
-        return round_significant(offset, max(digits, _DIGITS[-1]))
+        return round_significant(offset, max(digits, DIGITS[-1]))
     extra = max(0, math.floor(math.log10(abs(offset))) - math.floor(math.log10(span)))
     return round_significant(offset, min(digits + extra, 15))
 

@@ -17,5 +17,6 @@ from __future__ import annotations
 
 from deepcave_symbolic.projection.average import Projector, project
 from deepcave_symbolic.projection.projection import HeldOut, Incumbent, Projection, TrialPoints
+from deepcave_symbolic.projection.target import target_of
 
-__all__ = ["HeldOut", "Incumbent", "Projection", "Projector", "TrialPoints", "project"]
+__all__ = ["HeldOut", "Incumbent", "Projection", "Projector", "TrialPoints", "project", "target_of"]

@@ -141,6 +141,7 @@ class Projector:
             incumbent=self._incumbent,
             tied=self._tied(single),
             own_distributions=tuple(a.name for a in axes if has_own_distribution(self._configspace[a.name])),
+            others=tuple(name for name in self._configspace if name not in {axis.name for axis in axes}),
         )
 
     def _tied(self, single: Array) -> tuple[str, ...]:

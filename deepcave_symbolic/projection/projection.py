@@ -93,6 +93,7 @@ class Projection(Record):
         tied: Averaged hyperparameters that forbidden clauses tie to the explained ones, so that the average is over
             other configurations at other points.
         own_distributions: Explained hyperparameters that the configuration space does not draw evenly.
+        others: Names of the other hyperparameters: averaged out, or held at a choice.
     """
 
     axes: tuple[Axis, ...]
@@ -111,6 +112,7 @@ class Projection(Record):
     choice_shares: tuple[float, ...] = ()
     tied: tuple[str, ...] = ()
     own_distributions: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Gives empty tables, which JSON keeps no shape of, their number of columns."""
@@ -200,4 +202,5 @@ class Projection(Record):
             incumbent=incumbent,
             choice_shares=(),
             own_distributions=tuple(name for name in self.own_distributions if name == self.axes[other].name),
+            others=(*self.others, self.axes[index].name),
         )

@@ -26,7 +26,18 @@ from deepcave_symbolic.show.cards import objective_text, surrogate_text
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, number_text, percent, rounded_text
 
-__all__ = ["NODES", "R2", "document", "facts", "formula_block", "unit_of", "warnings_of"]
+__all__ = [
+    "NODES",
+    "R2",
+    "document",
+    "facts",
+    "fit_cells",
+    "fit_columns",
+    "fit_of",
+    "formula_block",
+    "unit_of",
+    "warnings_of",
+]
 
 #: Columns of every table of formulas.
 NODES = Column("nodes", "number")
@@ -91,7 +102,6 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     rows: list[tuple[str, str]] = []
     if formula is not None and isinstance(explanation, Explained):
         found = explanation.findings(formula)
-        n = formula.complexity
         rows = [
             ("Verdict", found.trust.verdict),
             ("Behaves", " ".join(found.behaviour)),
@@ -99,10 +109,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
             *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
-            (
-                "Fit",
-                f"R² {formula.r2:.4f}, RMSE {_measured(formula.rmse, formula.objective)}, {counted(n, 'node')}",
-            ),
+            ("Fit", fit_of(formula)),
             *([] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]),
             ("Band", found.band.sentence),
         ]
@@ -118,6 +125,12 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     if explanation.surrogate is not None:
         rows.append(("Surrogate", surrogate_text(explanation)))
     return Facts(tuple(rows))
+
+
+def fit_of(formula: Formula) -> str:
+    """Returns how closely a formula follows the projection, and how long it is."""
+    rmse = _measured(formula.rmse, formula.objective)
+    return f"R² {formula.r2:.4f}, RMSE {rmse}, {counted(formula.complexity, 'node')}"
 
 
 def unit_of(objective: str) -> str:
@@ -160,11 +173,13 @@ def warnings_of(explanation: Explained | Unexplained, formula: Formula | None) -
 # --- tables of one explanation ------------------------------------------------------------------------------------
 
 
-def _fit_columns(objective: str) -> tuple[Column, ...]:
+def fit_columns(objective: str) -> tuple[Column, ...]:
+    """Returns the columns of `fit_cells`."""
     return (R2, Column("RMSE", "number", unit=unit_of(objective)), Column("formula", "formula", unit=objective))
 
 
-def _fit_cells(formula: Formula) -> tuple[Cell, ...]:
+def fit_cells(formula: Formula) -> tuple[Cell, ...]:
+    """Returns R², RMSE and the formula for a row of a table."""
     return (f"{round(formula.r2, 4) + 0.0:.4f}", rounded_text(formula.rmse), formula)
 
 
@@ -180,8 +195,8 @@ def _constants(formula: Formula) -> list[Block]:
 def _front(explanation: Explained, formula: Formula) -> list[Block]:
     formulas = list(explanation.formulas)
     table = Table(
-        columns=(NODES, *_fit_columns(explanation.objective)),
-        rows=tuple((str(f.complexity), *_fit_cells(f)) for f in formulas),
+        columns=(NODES, *fit_columns(explanation.objective)),
+        rows=tuple((str(f.complexity), *fit_cells(f)) for f in formulas),
         title="Pareto front",
         folded=True,
         recommended=formulas.index(explanation.best),
@@ -197,8 +212,8 @@ def _alternatives(explanation: Explained, formula: Formula) -> list[Block]:
     if others:
         which = "the recommended one" if formula == explanation.best else "this one"
         title = f"Equally long formulas that the trials cannot tell from {which} ({len(others)})"
-        rows = tuple(map(_fit_cells, others))
-        return [Table(_fit_columns(explanation.objective), rows, title, folded=True, brief=_MOST_ALTERNATIVES)]
+        rows = tuple(map(fit_cells, others))
+        return [Table(fit_columns(explanation.objective), rows, title, folded=True, brief=_MOST_ALTERNATIVES)]
     # A constant has no form to be settled, and without a trial nothing is known of their noise.
     if not variables(formula.tree) or explanation.surrogate.n_trials == 0:
         return []
@@ -212,8 +227,8 @@ def _choices(explanation: Explained) -> list[Block]:
     (other,) = next(iter(explanation.groups.values())).hyperparameters
     (selector,) = (name for name in explanation.hyperparameters if name != other)
     rows = tuple(
-        (choice, str(group.best.complexity), *_fit_cells(group.best)) for choice, group in explanation.groups.items()
+        (choice, str(group.best.complexity), *fit_cells(group.best)) for choice, group in explanation.groups.items()
     )
-    columns = (Column("choice", "name"), NODES, *_fit_columns(explanation.objective))
+    columns = (Column("choice", "name"), NODES, *fit_columns(explanation.objective))
     title = f"{shown_name(other)} for every choice of {shown_name(selector)}, searched alone"
     return [Table(columns, rows, title, folded=True)]
