@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import places
-from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic import Explanation, OwnFormula, explain
 from deepcave_symbolic.cli import build_parser, main
 from deepcave_symbolic.process.output import _writable
 from run_folders import edit_json, fingerprint
@@ -63,6 +63,20 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
         code, out, _ = run(capsys, "explain", SVM, *arguments, "--format", format)
         assert code == 0
         assert ("\\toprule" if format == "latex" else "| ---") in out
+
+
+def test_a_form_of_ones_own_is_fitted(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("explain", SVM, "-p", "C", "--form", "rmse ≈ a + b*log10(C/c)**2", "--fix", "c=100", "--fix", "a=57")
+    code, out, err = run(capsys, *arguments)
+    assert code == 0 and err == ""
+    own = explain(SVM, "C").fit("a + b*log10(C/c)**2", fixed={"c": 100.0, "a": 57.0})
+    assert out.index("Pareto front") < out.index("Your formula of C") < out.index(str(own.formula))
+    assert out.endswith(f"{own}\n") and "Fixed. Lowest at C 100." in out
+    code, out, _ = run(capsys, *arguments, "--format", "json")
+    assert OwnFormula.from_dict(json.loads(out)["own"]) == own
+    assert Explanation.from_dict(json.loads(out)).best == own.recommended
+    for format in ("latex", "markdown"):
+        assert own.formula.latex_body() in run(capsys, *arguments, "--format", format)[1]
 
 
 def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -181,6 +195,10 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
         (["explain", SVM, "--engine", "magic"], "engine"),
         (["explain", SVM, "-p", "C", "--all-pairs"], "--all-pairs"),
         (["explain", SVM, "--parsimony", "0.1"], "--parsimony"),
+        (["explain", SVM, "--form", "a + b*C"], "with -p"),
+        (["explain", SVM, "-p", "C", "--fix", "c=1"], "--form"),
+        (["explain", SVM, "-p", "C", "--form", "a", "--fix", "c"], "NAME=NUMBER"),
+        (["explain", SVM, "-p", "C", "--form", "a + b*gamma"], "'gamma' in the form is a hyperparameter of the run"),
         (["explain", SVM, "--configspace", f"{SVM}/runhistory.json"], "configuration space"),
         (["explain"], "RUN"),
         (["explain", SVM, "--max-complexity", "many"], "--max-complexity"),
