@@ -242,7 +242,8 @@ def _formatted(
         return formatted(overview(explanations), args.format)
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
-    pages = [document(explanation, picked), *([] if own is None else [own_formula_document(own)])]
+    page = document(explanation, picked)
+    pages = [page] if own is None else [page, own_formula_document(own, above=page)]
     return "\n\n".join(formatted(page, args.format).rstrip("\n") for page in pages)
 
 

@@ -33,7 +33,7 @@ __all__ = [
     "facts",
     "fit_cells",
     "fit_columns",
-    "fit_of",
+    "fit_rows",
     "formula_block",
     "unit_of",
     "warnings_of",
@@ -109,8 +109,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
             *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
-            ("Fit", fit_of(formula)),
-            *([] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]),
+            *fit_rows(formula),
             ("Band", found.band.sentence),
         ]
     rows.append(("Objective", objective_text(explanation)))
@@ -127,10 +126,12 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     return Facts(tuple(rows))
 
 
-def fit_of(formula: Formula) -> str:
-    """Returns how closely a formula follows the projection, and how long it is."""
+def fit_rows(formula: Formula) -> list[tuple[str, str]]:
+    """Returns how closely a formula follows the projection (and the trials) and how long it is."""
     rmse = _measured(formula.rmse, formula.objective)
-    return f"R² {formula.r2:.4f}, RMSE {rmse}, {counted(formula.complexity, 'node')}"
+    fit = f"R² {formula.r2:.4f}, RMSE {rmse}, {counted(formula.complexity, 'node')}"
+    on_trials = [] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]
+    return [("Fit", fit), *on_trials]
 
 
 def unit_of(objective: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.show.blocks import Block, Column, Facts, Heading, Table, Warnings
-from deepcave_symbolic.show.document import NODES, fit_cells, fit_columns, fit_of, formula_block
+from deepcave_symbolic.show.document import NODES, fit_cells, fit_columns, fit_rows, formula_block
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import number_text
 
@@ -16,9 +17,17 @@ if TYPE_CHECKING:
 __all__ = ["own_formula_document"]
 
 
-def own_formula_document(own: FittedFormula) -> tuple[Block, ...]:
-    """Returns the page on a formula of the user's own, beside the recommended one."""
+def own_formula_document(own: FittedFormula, above: Sequence[Block] = ()) -> tuple[Block, ...]:
+    """Returns the page on a formula of the user's own, beside the recommended one.
+
+    Args:
+        own: The formula.
+        above: The page that it stands below, whose warnings are not repeated.
+    """
     formula, found = own.formula, own.findings
+    warnings = Warnings(_warnings(own))
+    for block in above:
+        warnings = warnings.without(block) if isinstance(block, Warnings) else warnings
     return (
         Heading(f"Your formula of {' and '.join(formula.hyperparameters)}", own.verdict),
         formula_block(formula),
@@ -26,7 +35,7 @@ def own_formula_document(own: FittedFormula) -> tuple[Block, ...]:
             (
                 ("Verdict", own.verdict),
                 ("Beside the front", own.sentence),
-                ("Fit", fit_of(formula)),
+                *fit_rows(formula),
                 ("Behaves", " ".join(found.behaviour)),
                 ("Optimum", found.optimum.sentence),
                 ("Band", found.band.sentence),
@@ -40,7 +49,7 @@ def own_formula_document(own: FittedFormula) -> tuple[Block, ...]:
             ),
         ),
         *([_constants(own)] if own.constants else []),
-        *([Warnings(warnings)] if (warnings := _warnings(own)) else []),
+        *([warnings] if warnings.rows else []),
     )
 
 

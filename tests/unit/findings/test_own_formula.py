@@ -10,6 +10,9 @@ import pytest
 
 from deepcave_symbolic import Explanation, OwnFormula, explain
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.show.document import document
+from deepcave_symbolic.show.own_formula import own_formula_document
+from deepcave_symbolic.show.text import write_text
 from places import SVM
 from records import explanation, two_dimensional
 
@@ -24,7 +27,7 @@ def valley() -> Explanation:
 
 @pytest.fixture(scope="module")
 def svm() -> Explanation:
-    return explain(SVM, "C")
+    return explain(SVM, "C", max_complexity=8)
 
 
 def test_the_recommended_formula_of_a_run_is_found_again(svm: Explanation) -> None:
@@ -109,6 +112,8 @@ def test_the_page_says_what_the_constants_are(valley: Explanation) -> None:
         assert part in text
     assert "x0        0.00316  lr    Lowest at lr 0.00316." in text
     assert "<math" in valley.fit(VALLEY)._repr_html_()
+    below = write_text(own_formula_document(valley.fit("a + b*log10(lr)"), above=document(valley)))
+    assert "does not explain" in below and "no trial nearby" not in below
 
 
 def test_two_hyperparameters() -> None:
@@ -125,8 +130,7 @@ def test_a_record_is_equal_to_its_copy_from_json(valley: Explanation, text: str)
 
 
 def test_the_seed_changes_nothing(valley: Explanation) -> None:
-    text = "a + b/(1 + (lr/x0)**p)"
-    assert valley.fit(text, seed=1) == valley.fit(text, seed=1)
+    assert valley.fit(VALLEY, seed=1) == valley.fit(VALLEY, seed=1)
     assert valley.fit(VALLEY, seed=1) == valley.fit(VALLEY, seed=2)
 
 
