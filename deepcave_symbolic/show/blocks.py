@@ -122,6 +122,11 @@ class Table:
     legend: tuple[tuple[str, str], ...] = ()
     brief: int | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it says what something means, instead of listing formulas."""
+        return self.columns[-1].kind == "text"
+
 
 @dataclass(frozen=True)
 class Warnings:

@@ -18,7 +18,7 @@ def write_latex(blocks: Sequence[Block]) -> str:
     forms = [block.text for block in blocks if isinstance(block, FormulaBlock) and block.formula is None]
     tables = [block for block in blocks if isinstance(block, Table)]
     # What the constants of one formula say is no table of formulas.
-    tables.sort(key=lambda table: table.columns[-1].kind == "text")
+    tables.sort(key=lambda table: table.is_text)
     return "".join([*(f"% {visible(text)}\n" for text in forms), *map(table_latex, tables[:1])])
 
 

@@ -126,10 +126,16 @@ def _document(record: PanelRecord, at_most: int) -> _Page:
         Note(f"Shown: {shown}."),
         # The heading has the verdict, a card the surrogate.
         *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
+        *(block for block in page if _is_text_table(block)),
         *_notes(record),
     ]
-    below = [block for block in page if not isinstance(block, Heading | Warnings | FormulaBlock | Facts)]
+    shown_above = Heading | Warnings | FormulaBlock | Facts
+    below = [block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)]
     return components(above, run=run_of(explanation)), figures, below
+
+
+def _is_text_table(block: Block) -> bool:
+    return isinstance(block, Table) and block.is_text
 
 
 def _overview(record: PanelRecord, at_most: int) -> _Page:
