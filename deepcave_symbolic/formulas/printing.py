@@ -89,14 +89,17 @@ class _Printer:
             if node.op == "neg":
                 return self.show(rest)
         if node.op == "*":
-            return self.infix(
-                "*", self.within(node.args[0], _PRODUCT), self.within(node.args[1], self.factor)
-            ), _PRODUCT
+            first, second = node.args
+            return self.infix("*", self.factor_of(first, _PRODUCT), self.factor_of(second, self.factor)), _PRODUCT
         if node.op == "/":
             return self.fraction(node)
         if node.op == "^":
             return self.raised(node.args[0], node.args[1]), _POWER
         return self.call(node.op, node.args[0]), _ATOM
+
+    def factor_of(self, node: Node, at_least: int) -> str:
+        """Returns the text of a factor; x/x0·y could be read as x/(x0·y)."""
+        return self.brackets(self.show(node)[0]) if is_place(node) else self.within(node, at_least)
 
     def within(self, node: Node, at_least: int) -> str:
         """Returns the text, in brackets where it binds less tightly than its surroundings need."""

@@ -66,14 +66,17 @@ def _table(table: Table) -> list[str]:
     marks = [""] * len(rows)
     if table.title:  # stands out to the left
         marks = ["* " if i - 1 == table.recommended else "  " for i in range(len(rows))]
-    last = len(head) - (table.columns[-1].kind == "formula")
+    last = len(head) - (table.columns[-1].kind in ("formula", "text"))
     widths = [max(len(row[i]) for row in rows) for i in range(last)]
     starts = []
     for mark, row in zip(marks, rows, strict=True):
         cells = zip(row, widths, table.columns, strict=False)
         starts.append(mark + "  ".join(f"{c:{'>' if column.kind == 'number' else '<'}{w}}" for c, w, column in cells))
     lines = [visible(table.title) + " (* recommended)" * (table.recommended is not None)] if table.title else []
-    if last < len(head):
+    if table.is_text:
+        texts = (_cell(row[-1]) for row in (head, *shown, *table.foot))
+        lines += [line for start, text in zip(starts, texts, strict=True) for line in _hanging(f"{start}  ", text)]
+    elif last < len(head):
         lines += _with_last(starts, [row[-1] for row in (head, *shown, *table.foot)])
     else:
         lines += [start.rstrip() for start in starts]

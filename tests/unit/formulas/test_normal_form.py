@@ -72,7 +72,7 @@ def exp(node: Node) -> Node:
         (0.9 - 0.26 * log10(X), UNITS, "0.9 - 0.26·log10(n)"),
         (0.9 - 0.26 * function("log", X), UNITS, "0.9 - 0.5987·log10(n)"),
         (0.3 * function("sqrt", X + 16.0), UNITS, "1.2·sqrt(1 + n/16)"),
-        (0.2 - 1e-6 * X, SIZE, "0.2 - 0.001·size/1000"),
+        (0.2 - 1e-6 * X, SIZE, "0.2 - 0.001·(size/1000)"),
         (2.0 + 3.0 * function("abs", log10(X) + 2.0), RATE, "2 + 3·|log10(lr/0.01)|"),
         (2.0 + 3.0 * function("abs", 2.0 * X - 1.0), SHARE, "2 + 6·|share - 0.5|"),
         (0.1 + 0.3 * tanh(5.0 * (X - 0.4)), SHARE, "0.1 + 0.3·tanh((share - 0.4)/0.2)"),
@@ -96,7 +96,7 @@ def test_every_constant_is_a_level_an_effect_a_place_an_exponent_or_a_width(
         (5.0 * power(X, 0.3) * power(Y, -0.7), (RATE, BATCH), "0.1991·lr^0.3·(batch/100)^(-0.7)"),
         (0.1 + 0.3 * (log10(X) + 2.0) * power(Y, 2), (RATE, SHARE), "0.1 + 0.3·share²·log10(lr/0.01)"),
         # A valley along lr = 0.01 where the batch is 100: 10^-3·100^0.5.
-        (power(log10(X) - 0.5 * log10(Y) + 3.0, 2), (RATE, BATCH), "log10(lr/0.01·(batch/100)^(-0.5))²"),
+        (power(log10(X) - 0.5 * log10(Y) + 3.0, 2), (RATE, BATCH), "log10((lr/0.01)·(batch/100)^(-0.5))²"),
         (power(log10(X) + 2.0 * Y + 3.0, 2), (RATE, SHARE), "(log10(lr/0.001) + share/0.5)²"),
         (power(2.0 * X - Y, 2), (SHARE, SHARE), "4·(share - share/2)²"),
         # 0.3^-1 = 3.333; 0.3·100^0.6 = 4.755 = lr^1.2 at 3.667
