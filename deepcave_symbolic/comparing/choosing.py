@@ -18,7 +18,7 @@ from deepcave_symbolic.comparing.domain import check_points
 from deepcave_symbolic.comparing.forms import Data, Fit, Form, form_of, refit
 from deepcave_symbolic.exceptions import InvalidArgumentError, SearchFailedError
 from deepcave_symbolic.findings.explained import Explained
-from deepcave_symbolic.formulas.expression import complexity, longest_case
+from deepcave_symbolic.formulas.expression import longest_case
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import is_defined, is_regular
 from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, ROUGH_FORMULA_R2, largest_loss
@@ -81,7 +81,7 @@ def given_form(formula: Formula, runs: Iterable[str], data: Sequence[Data], axes
 def weigh(explanations: Sequence[Explained], data: Sequence[Data], axes: Sequence[Axis]) -> list[Fitted]:
     """Returns the forms that come into question, fitted to every run, the shortest first."""
     fitted = _fitted(_candidates(explanations, len(axes)), data, axes)
-    return sorted(fitted, key=lambda f: (complexity(f.form.template), f.loss))
+    return sorted(fitted, key=lambda f: (f.form.complexity, f.loss))
 
 
 def _candidates(explanations: Sequence[Explained], k: int) -> dict[Form, list[Array]]:
@@ -104,7 +104,7 @@ def _fitted(candidates: Mapping[Form, list[Array]], data: Sequence[Data], axes: 
     for form, starts in candidates.items():
         rough = [refit(form, d, starts, search=False) for d in data]
         loss = float(np.mean([1.0 if fit is None else 1.0 - fit.r2 for fit in rough]))
-        by_length[complexity(form.template)].append((loss, str(form.template), form))
+        by_length[form.complexity].append((loss, str(form.template), form))
     check = check_points(axes)
     weighed = []
     for _, group in sorted(by_length.items()):
@@ -149,8 +149,8 @@ def _choice(weighed: Sequence[Fitted], unseen: Sequence[float]) -> int:
     limits = [largest_loss(best, noise) for best, noise in zip(losses.min(axis=0), unseen, strict=True)]
     missed = np.maximum(0.0, losses - limits).sum(axis=1)
     good = [i for i in range(len(weighed)) if missed[i] <= largest_loss(missed.min())]
-    shortest = complexity(weighed[good[0]].form.template)
-    return min((i for i in good if complexity(weighed[i].form.template) == shortest), key=lambda i: weighed[i].loss)
+    shortest = weighed[good[0]].form.complexity
+    return min((i for i in good if weighed[i].form.complexity == shortest), key=lambda i: weighed[i].loss)
 
 
 def _determined(closest: Fitted, weighed: Sequence[Fitted], level: float) -> Fitted:

@@ -31,7 +31,8 @@ class Constant(Record):
 
     Args:
         name: c1, c2, … in reading order.
-        role: "offset", "factor", "exponent", "level" (of a choice) or "inside" (a term).
+        role: "offset", "factor", "exponent", "place", "width", "level" (of a choice) or "number" (without a meaning of
+            its own); of records of earlier versions "inside" for the last of these and for places and widths.
         values: One value per run, not rounded.
         errors: Their standard errors; infinite where a run does not settle the constant.
         mean: The value that all runs together speak for, each weighed by 1/error²; NaN where none has an error.
@@ -94,7 +95,7 @@ class Compared(Record):
         return self.explanations[0].objective
 
     def form_text(self) -> str:
-        """Returns the common form as one line, such as c1 + c2·(log10(x) + c3)²."""
+        """Returns the common form as one line, such as c1 + c2·log10(x/c3)²."""
         return to_text(self.form, [*self.hyperparameters, *self._names()], self.formulas[0].choices)
 
     def form_latex(self) -> str:

@@ -17,7 +17,7 @@ from deepcave_symbolic.comparing.notes import notes_on
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import error_of_mean
-from deepcave_symbolic.formulas.expression import complexity, evaluate
+from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, score_one
 from deepcave_symbolic.formulas.printing import to_text
@@ -88,7 +88,7 @@ def compare_explanations(
         constants=constants,
         cross=tuple(tuple(_r2(formula, d) for d in data) for formula in own),
         cross_shape=tuple(tuple(_shape_r2(formula, d) for d in data) for formula in own),
-        forms=tuple((text(f), complexity(f.form.template), 1.0 - f.loss) for f in weighed),
+        forms=tuple((text(f), f.form.complexity, 1.0 - f.loss) for f in weighed),
         level=level,
         notes=(*reasons, *notes, *notes_on(explained, projections, chosen, closest, constants, text)),
     )

@@ -17,14 +17,15 @@ from functools import cached_property
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import CASES, Node, constant, evaluate, substitute, variable
+from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, substitute, variable
+from deepcave_symbolic.formulas.positions import Position, fitted
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 
 __all__ = ["Data", "Fit", "Form", "form_of", "refit"]
 
-OFFSET, FACTOR, EXPONENT, LEVEL, INSIDE = "offset", "factor", "exponent", "level", "inside"
+OFFSET, FACTOR = "offset", "factor"
 _MOST_EVALUATIONS = 200
 #: Relative step of the derivatives by constants, and the condition beyond which two constants cannot be told apart.
 _STEP, _SINGULAR = 1e-5, 1e12
@@ -55,13 +56,16 @@ class Form:
         k: Number of hyperparameters.
         offset: Whether there is a constant offset.
         terms: Pairs of a coefficient (None where it is one of the constants) and a term whose constants are variables.
-        inner_roles: What each constant of θ is: `EXPONENT`, `LEVEL` (of a choice) or `INSIDE`.
+        inner_roles: What each constant of θ is, see `positions`: a "level" is that of a choice.
+        scales: Whether each constant of θ keeps its sign: what something is divided by, and how steep a step is, which
+            with the other sign falls instead of rising.
     """
 
     k: int
     offset: bool
     terms: tuple[tuple[float | None, Node], ...]
     inner_roles: tuple[str, ...]
+    scales: tuple[bool, ...]
 
     @cached_property
     def template(self) -> Node:
@@ -81,8 +85,13 @@ class Form:
         return join_sum(None, pieces)
 
     @property
+    def complexity(self) -> int:
+        """The nodes of the form with numbers."""
+        return complexity(self.with_constants([1.5] * len(self.roles)))
+
+    @property
     def roles(self) -> tuple[str, ...]:
-        """What each constant is: offset, factor, exponent, level or inside."""
+        """What each constant is: offset, factor, or one of `inner_roles`."""
         roles = [OFFSET] if self.offset else []
         for coefficient, term in self.terms:
             roles += [FACTOR] if coefficient is None else []
@@ -144,52 +153,52 @@ def _placeholders(node: Node, k: int) -> list[int]:
 def form_of(tree: Node, k: int) -> tuple[Form, Array]:
     """Returns the form of an expression, and its θ.
 
-    Whole exponents belong to the form; a coefficient of 1 that is not written does as well.
+    Fitted constants are free; what was chosen, such as whole exponents and references, belongs to the form, and so does
+    a coefficient of 1 that is not written.
     """
     offset, raw = split_sum(tree)
     bare = sorted(((c, _uniform(t)) for c, t in raw), key=lambda item: str(_blank(item[1]).encoded()))
     theta: list[float] = []
     roles: list[str] = []
+    scales: list[bool] = []
     terms = []
     for coefficient, term in bare:
-        terms.append((coefficient if abs(coefficient) == 1.0 else None, _opened(term, k, theta, roles)))
-    return Form(k, offset is not None, tuple(terms), tuple(roles)), np.array(theta)
+        # The 1 of 1/(...) stands for the coefficient.
+        free = [position for position in fitted(term) if position.kind != "effect" or any(position.path)]
+        opened = term
+        for position in free:
+            opened = _with(opened, position.path, variable(k + len(theta)))
+            theta.append(position.value)
+            roles.append(position.kind)
+            scales.append(position.value > 0.0 and (position.in_step or _is_divisor(term, position)))
+        terms.append((coefficient if abs(coefficient) == 1.0 else None, opened))
+    return Form(k, offset is not None, tuple(terms), tuple(roles), tuple(scales)), np.array(theta)
 
 
 def _uniform(node: Node) -> Node:
-    """Returns the term with x - c written x + (-c) and constants behind what they are added to."""
+    """Returns the term with x + c written x - (-c), so that a place has its sign."""
     args = tuple(_uniform(arg) for arg in node.args)
-    if node.op == "-" and args[1].is_constant:
-        return Node("+", (args[0], constant(-args[1].value)))
-    if node.op == "+" and args[0].is_constant:
-        args = (args[1], args[0])
-    if node.op == "neg" and args[0].is_constant:
-        return constant(-args[0].value)
+    if node.op == "+" and args[0].is_variable and args[1].is_constant:
+        return Node("-", (args[0], constant(-args[1].value)))
     return Node(node.op, args, node.value)
+
+
+def _with(node: Node, path: Sequence[int], leaf: Node) -> Node:
+    """Returns the tree with another leaf at a path."""
+    if not path:
+        return leaf
+    args = tuple(_with(arg, path[1:], leaf) if i == path[0] else arg for i, arg in enumerate(node.args))
+    return Node(node.op, args, node.value)
+
+
+def _is_divisor(term: Node, position: Position) -> bool:
+    for i in position.path[:-1]:
+        term = term.args[i]
+    return term.op == "/" and position.path[-1] == 1
 
 
 def _blank(node: Node) -> Node:
     return constant(1.0) if node.is_constant else Node(node.op, tuple(map(_blank, node.args)), node.value)
-
-
-def _opened(node: Node, k: int, theta: list[float], roles: list[str], role: str = INSIDE) -> Node:
-    """Returns the term with variables for its constants, which are appended to θ."""
-    if node.is_constant:
-        theta.append(node.value)
-        roles.append(role)
-        return variable(k + len(theta) - 1)
-    if node.is_variable:
-        return node
-    args = list(node.args)
-    for i, arg in enumerate(args):
-        exponent = node.op == "^" and i == 1
-        kept = arg.is_constant and (
-            (exponent and arg.value == round(arg.value)) or (node.op == "/" and i == 0 and arg.value == 1.0)
-        )
-        if not kept:
-            place = EXPONENT if exponent else LEVEL if node.op == CASES else INSIDE
-            args[i] = _opened(arg, k, theta, roles, place)
-    return Node(node.op, tuple(args), node.value)
 
 
 def refit(form: Form, data: Data, starts: Iterable[Array], *, search: bool = True) -> Fit | None:
@@ -241,16 +250,23 @@ def _searched(form: Form, data: Data, start: Array) -> Array:
     root = np.sqrt(data.weights) / (float(np.std(data.y)) or 1.0)
     far = np.full(len(data.y), 1e3)
 
-    def residuals(theta: Array) -> Array:
-        p = _linear(form, data, theta)
+    scales = np.array(form.scales)
+
+    def theta_of(z: Array) -> Array:
+        """What keeps its sign is searched by its logarithm."""
+        return np.where(scales, np.exp(np.where(scales, z, 0.0)), z)
+
+    def residuals(z: Array) -> Array:
+        p = _linear(form, data, theta_of(z))
         if p is None:
             return far
         values = form.values(data.columns, p)
         return (data.y - values) * root if np.all(np.isfinite(values)) else far
 
-    scale = np.maximum(np.abs(start), 1e-6)
-    found = least_squares(residuals, start, x_scale=scale, max_nfev=_MOST_EVALUATIONS, xtol=1e-10, ftol=1e-12)
-    return np.asarray(found.x, dtype=np.float64)
+    first = np.where(scales, np.log(np.where(scales, start, 1.0)), start)
+    scale = np.where(scales, 1.0, np.maximum(np.abs(start), 1e-6))
+    found = least_squares(residuals, first, x_scale=scale, max_nfev=_MOST_EVALUATIONS, xtol=1e-10, ftol=1e-12)
+    return theta_of(np.asarray(found.x, dtype=np.float64))
 
 
 def _errors(form: Form, data: Data, p: Sequence[float]) -> list[float]:
