@@ -30,6 +30,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, captured.out, captured.err
 
 
+def quick(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Of formulas so short that they are found at once."""
+    return run(capsys, *arguments, "--max-complexity", "2")
+
+
 @pytest.mark.smoke
 def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "explain", SVM, "-p", "C")
@@ -40,7 +45,7 @@ def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "explain", FOREST, "--jobs", "2")
+    code, out, _ = quick(capsys, "explain", FOREST, "--jobs", "2")
     assert code == 0
     from deepcave_symbolic import load_run
 
@@ -50,17 +55,17 @@ def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str])
 
 
 def test_json_is_the_record(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--format", "json")
+    code, out, _ = quick(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--format", "json")
     assert code == 0
-    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma").best)
-    code, out, _ = run(capsys, "explain", SVM, "--format", "json")
+    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma", max_complexity=2).best)
+    code, out, _ = quick(capsys, "explain", SVM, "--format", "json")
     assert [len(r["hyperparameters"]) for r in json.loads(out)] == [1, 1]
 
 
 @pytest.mark.parametrize("format", ["latex", "markdown"])
 def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
     for arguments in ((), ("-p", "C")):
-        code, out, _ = run(capsys, "explain", SVM, *arguments, "--format", format)
+        code, out, _ = quick(capsys, "explain", SVM, *arguments, "--format", format)
         assert code == 0
         assert ("\\toprule" if format == "latex" else "| ---") in out
 
@@ -84,12 +89,12 @@ def test_a_form_of_ones_own_is_fitted(capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     copy = str(shutil.copytree(SVM, tmp_path / "copy"))
-    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C")
+    code, out, _ = quick(capsys, "explain", SVM, copy, "-p", "C")
     assert code == 0 and out.count("=== ") == 2
-    code, out, _ = run(capsys, "explain", SVM, copy, "-p", "C", "--format", "json")
+    code, out, _ = quick(capsys, "explain", SVM, copy, "-p", "C", "--format", "json")
     assert len(json.loads(out)) == 2
     # A run without that hyperparameter does not keep the others from being explained.
-    code, out, err = run(capsys, "explain", SVM, FOREST, copy, "-p", "C")
+    code, out, err = quick(capsys, "explain", SVM, FOREST, copy, "-p", "C")
     assert code == 2 and out.count("=== ") == 2 and err.count("\n") == 1 and "Unknown hyperparameter 'C'" in err
 
 
@@ -102,7 +107,7 @@ def test_a_budget_at_which_all_crashed_is_passed_over(capsys: pytest.CaptureFixt
 
     folder = shutil.copytree(places.FIDELITY, tmp_path / "run")
     edit_json(folder / "runhistory.json", damaged)
-    code, out, _ = run(capsys, "explain", str(folder), "-p", "learning_rate")
+    code, out, _ = quick(capsys, "explain", str(folder), "-p", "learning_rate")
     assert code == 0 and "at budget 8.70968" in out
     said = " ".join(out.replace("\n  ", " ").split())
     assert "SMAC's own model would use budget 26.129, where too few trials succeeded." in said
@@ -111,13 +116,13 @@ def test_a_budget_at_which_all_crashed_is_passed_over(capsys: pytest.CaptureFixt
         'budget="all" (--budget all) takes all.'
     ) in said
     for printed in ("2.90323", "2.9"):
-        code, out, _ = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", printed)
+        code, out, _ = quick(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", printed)
         assert code == 0 and "at budget 2.90323" in out and "Used:" not in out
-    code, _, err = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "26.1")
+    code, _, err = quick(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "26.1")
     assert code == 2 and "Choose budget=2.90323 (--budget 2.90323), which has 83." in err
-    code, _, err = run(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "3")
+    code, _, err = quick(capsys, "explain", str(folder), "-p", "learning_rate", "--budget", "3")
     assert code == 2 and err == "deepcave-symbolic: Unknown budget 3. Known: 26.129, 8.70968, 2.90323.\n"
-    code, _, err = run(capsys, "explain", SVM, "-p", "C", "--budget", "3")
+    code, _, err = quick(capsys, "explain", SVM, "-p", "C", "--budget", "3")
     assert code == 2 and "has no budgets; found budget 3. Leave it out." in err
 
 
@@ -125,23 +130,23 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
     code, out, err = run(
         capsys,
         *("explain", SVM, "-p", "C", "--objective", "rmse", "--source", "trials", "--surrogate", "forest"),
-        *("--engine", "exhaustive", "--max-complexity", "7", "--functions", "square, log", "--seed", "3"),
+        *("--engine", "exhaustive", "--max-complexity", "4", "--functions", "square, log", "--seed", "3"),
         *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
     )
     assert code == 0, err
     provenance = json.loads(out)["provenance"]
     assert provenance["source"] == "trials" and provenance["engine"] == "exhaustive" and provenance["seed"] == 3
-    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 7
+    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 4
     assert "orest" in provenance["surrogate"]
 
 
 def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     target = tmp_path / "front.tex"
-    code, out, _ = run(capsys, "explain", SVM, "-p", "C", "--format", "latex", "-o", str(target))
+    code, out, _ = quick(capsys, "explain", SVM, "-p", "C", "--format", "latex", "-o", str(target))
     assert code == 0 and out == ""
     assert target.read_text(encoding="utf-8").startswith("\\begin{tabular}")
     assert os.listdir(tmp_path) == ["front.tex"]
-    code, _, err = run(capsys, "explain", SVM, "-p", "C", "-o", str(tmp_path / "no" / "where.txt"))
+    code, _, err = quick(capsys, "explain", SVM, "-p", "C", "-o", str(tmp_path / "no" / "where.txt"))
     assert code == 2 and err.count("\n") == 1
 
 
@@ -185,7 +190,7 @@ def test_no_output_replaces_what_is_read(
 def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     copy = shutil.copytree(SVM, tmp_path / "run")
     arguments = ("explain", str(copy), "--all-pairs", "--heat-map", str(copy / "map.html"))
-    assert [run(capsys, *arguments)[0] for _ in range(2)] == [0, 0]
+    assert [quick(capsys, *arguments)[0] for _ in range(2)] == [0, 0]
 
 
 @pytest.mark.parametrize(
