@@ -132,7 +132,7 @@ class _Speaker:
         _, parts = parts_of(self.tree)
         if not parts:
             return f"{self.objective} everywhere."
-        if len(parts) > 1 or len(parts[0].factors) > 1:
+        if len(parts) > 1 or len(parts[0].factors) > 1 or not parts[0].variables:
             return f"What the other parts are added to, in units of {self.objective}."
         (part,) = parts
         name = shown_name(self.axes[part.variables[0]].name)

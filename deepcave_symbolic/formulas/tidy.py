@@ -162,6 +162,8 @@ def _split_coefficient(node: Node) -> tuple[float, Node | None]:
         if node.op == "*":
             core = t2 if t1 is None else t1 if t2 is None else Node("*", (t1, t2))
             return c1 * c2, core
+        if c2 == 0.0:
+            return 1.0, node
         if t2 is None:
             return c1 / c2, t1
         return c1 / c2, Node("/", (constant(1.0) if t1 is None else t1, t2))

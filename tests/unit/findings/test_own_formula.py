@@ -116,6 +116,14 @@ def test_the_page_says_what_the_constants_are(valley: Explanation) -> None:
     assert "does not explain" in below and "no trial nearby" not in below
 
 
+@pytest.mark.parametrize(
+    "text", ["2**2 + a", "a + lr/(1/0)", "-a", "sqrt(a) + b*lr", "a + b*(lr/lr)*(c/d)", "a*(1 + b*lr)", "3", "lr**lr*a"]
+)
+def test_odd_forms_have_a_page(valley: Explanation, text: str) -> None:
+    own = valley.fit(text)
+    assert str(own.formula) in str(own) and own.to_dict()
+
+
 def test_two_hyperparameters() -> None:
     own = two_dimensional().fit("k*a*b + d")
     assert own.named == {"k": 1.0, "d": 0.0} and not any(np.signbit(v) for v in own.named.values())
