@@ -30,6 +30,7 @@ def svm() -> Explanation:
     return explain(SVM, "C", max_complexity=8)
 
 
+@pytest.mark.slow
 def test_the_recommended_formula_of_a_run_is_found_again(svm: Explanation) -> None:
     own = svm.fit("a + b*log10(C/c)**2")
     assert own.formula.tree == svm.best.tree
@@ -39,6 +40,7 @@ def test_the_recommended_formula_of_a_run_is_found_again(svm: Explanation) -> No
     assert list(own.named.values()) == [constant.value for constant in svm.best.constants]
 
 
+@pytest.mark.slow
 def test_shorter_and_longer_ones_are_set_beside_it(svm: Explanation) -> None:
     line = svm.fit("a - b*log10(C)")
     assert line.sentence == (
@@ -124,6 +126,13 @@ def test_odd_forms_have_a_page(valley: Explanation, text: str) -> None:
     assert str(own.formula) in str(own) and own.to_dict()
 
 
+def test_an_explanation_of_the_trials_is_fitted_to_the_trials(valley: Explanation) -> None:
+    own = replace(valley, provenance={"source": "trials"}).fit("a + b*log10(lr)")
+    assert own.formula.trials_r2 is not None and own.formula.trials_r2 > 0.9 > own.formula.r2
+    assert "On the trials" in str(own)
+    assert valley.fit("a + b*log10(lr)").formula.trials_r2 is None
+
+
 def test_two_hyperparameters() -> None:
     own = two_dimensional().fit("k*a*b + d")
     assert own.named == {"k": 1.0, "d": 0.0} and not any(np.signbit(v) for v in own.named.values())
@@ -142,6 +151,7 @@ def test_the_seed_changes_nothing(valley: Explanation) -> None:
     assert valley.fit(VALLEY, seed=1) == valley.fit(VALLEY, seed=2)
 
 
+@pytest.mark.slow
 def test_another_hyperparameter_of_the_run_is_no_constant(svm: Explanation, valley: Explanation) -> None:
     words = r"'gamma' in the form is a hyperparameter of the run, but this explanation is of C\."
     for text in ("a + b*C*gamma", "a + `gamma`", 'a + "gamma"'):
