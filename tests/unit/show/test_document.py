@@ -44,6 +44,7 @@ def test_the_page_on_one_explanation_in_order() -> None:
         FormulaBlock,
         Warnings,
         Facts,
+        Table,
         Figure,
         Figure,
         Table,
@@ -51,10 +52,11 @@ def test_the_page_on_one_explanation_in_order() -> None:
         Details,
     ]
     assert blocks[0] == Heading("lr", "trust")
-    front, alternatives = only(blocks, Table)
+    constants, front, alternatives = only(blocks, Table)
+    assert [row[-1] for row in constants.rows] == [constant.sentence for constant in record.best.constants]
     assert front.recommended == front.shown == 2 and tuple(row[-1] for row in front.rows) == record.formulas
     assert alternatives.title.endswith("the recommended one (2)") and len(alternatives.rows) == 2
-    for table in (front, alternatives):
+    for table in (constants, front, alternatives):
         assert {len(row) for row in table.rows} == {len(table.columns)}
     (copied,) = only(blocks, Details)
     assert [code.text for code in copied.blocks if isinstance(code, Code)] == [
@@ -73,11 +75,12 @@ def test_the_page_on_another_formula_of_the_front_is_about_that_one() -> None:
     severity, reason = only(blocks, Warnings)[0].rows[0]
     assert (severity, reason) == (
         "do not trust",
-        "The formula shown follows the surrogate only with R² 0.40; allow more operators.",
+        "The formula shown follows the surrogate only with R² 0.40; allow more nodes.",
     )
     facts = dict(only(blocks, Facts)[0].rows)
     assert facts["Verdict"] == "do not trust" and facts["Fit"].startswith("R² 0.4000")
-    (front,) = only(blocks, Table)
+    constants, front = only(blocks, Table)
+    assert [row[-1] for row in constants.rows] == [constant.sentence for constant in line.constants]
     assert (front.recommended, front.shown) == (2, 1)
     assert {figure.formula for figure in only(blocks, Figure)} == {line}
 
@@ -108,7 +111,7 @@ def test_the_overview_has_the_formula_that_is_chosen() -> None:
     assert isinstance(table, Table) and [row[-1] for row in table.rows] == [r.formulas[0] for r in records]
     assert isinstance(ranges, Figure) and ranges.explanations == tuple(records)
     titles = [column.title for column in table.columns]
-    assert titles == ["hyperparameter", "range", "share", "R²", "operators", "verdict", "formula"]
+    assert titles == ["hyperparameter", "range", "share", "R²", "nodes", "verdict", "formula"]
     assert set(dict(table.legend)) == {"range", "share", "R²"}
     (pairs, *_) = overview([two_dimensional()])
     assert isinstance(pairs, Table) and pairs.columns[3].title == "interaction" and pairs.columns[3].unit == ""
@@ -155,7 +158,7 @@ def test_many_different_warnings_are_cut_off() -> None:
 
 @pytest.mark.parametrize(
     ("objective", "fit", "moved"),
-    [("rmse", "RMSE 0.01, 5 operators", "rmse moves by "), ("Time", "RMSE 0.01 s, 5 operators", "Time moves by ")],
+    [("rmse", "RMSE 0.01, 9 nodes", "rmse moves by "), ("Time", "RMSE 0.01 s, 9 nodes", "Time moves by ")],
 )
 def test_numbers_have_a_unit_where_it_is_known(objective: str, fit: str, moved: str) -> None:
     facts = dict(only(document(explanation(objective=objective)), Facts)[0].rows)

@@ -20,7 +20,7 @@ from records import unexplained
     "names", [("svm_bbo", "C"), ("svm_bbo", "C", "gamma"), ("mlp_hpo", "solver", "learning_rate_init")]
 )
 def test_every_kind_of_explanation_has_a_page(names: tuple[str, ...]) -> None:
-    explanation = explained(EXAMPLE_RUNS / names[0], *names[1:], max_complexity=6)
+    explanation = explained(EXAMPLE_RUNS / names[0], *names[1:], max_complexity=10)
     html = explanation.to_html()
     assert html == Explanation.from_dict(json.loads(json.dumps(explanation.to_dict()))).to_html()
     assert explanation.best.mathml() in html and html.count("data-figure=") == 1
@@ -37,4 +37,4 @@ def test_the_page_of_what_cannot_be_explained() -> None:
     nothing = unexplained("other", "It is constant.")
     html = explanation_page(nothing)
     assert "It is constant." in html and "script-src 'none'" in html and len(html) < 100_000
-    assert "It is constant." in report_page([explained(SVM, "C", max_complexity=6), nothing])
+    assert "It is constant." in report_page([explained(SVM, "C", max_complexity=10), nothing])

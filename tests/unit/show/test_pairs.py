@@ -29,7 +29,7 @@ def run(base: Path) -> LiveRun:
 
 @pytest.fixture(scope="module")
 def explanations(run: LiveRun) -> list[Explanation]:
-    return [e for pairs in (True, False) for e in explain_all(run.folder, pairs=pairs, max_complexity=2)]
+    return [e for pairs in (True, False) for e in explain_all(run.folder, pairs=pairs, max_complexity=6)]
 
 
 @pytest.mark.slow
@@ -88,7 +88,7 @@ def test_hostile_names(explanations: list[Explanation]) -> None:
 @pytest.mark.slow
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     page = tmp_path / "map.html"
-    arguments = ["explain", str(SVM), "--all-pairs", "--max-complexity", "2"]
+    arguments = ["explain", str(SVM), "--all-pairs", "--max-complexity", "6"]
     assert main([*arguments, "--heat-map", str(page)]) == 0
     out = capsys.readouterr().out
     assert "interaction" in out.splitlines()[0] and out.splitlines()[1].startswith("C, gamma")

@@ -106,7 +106,7 @@ def test_figures_escape_names_and_shade_extrapolation() -> None:
     figure = plot_explanation(explanation(HOSTILE))
     assert "<b>" not in figure.to_json()
     assert figure.layout.shapes, "the stretch without trials is shaded"
-    assert plot_front(explanation()).data[1].x == (5,)
+    assert plot_front(explanation()).data[1].x == (9,)
 
 
 def test_figures_mark_optimum_incumbent_and_where_the_formula_leaves_the_band() -> None:
