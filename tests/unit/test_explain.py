@@ -58,7 +58,7 @@ def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
     assert svm.surrogate is not None and svm.surrogate.exact
     assert svm.surrogate.name == "GaussianProcess"
     assert svm.best.r2 > 0.8
-    assert svm.best.complexity <= 10
+    assert svm.best.complexity <= 17
     assert svm.projection is not None and svm.projection.n_averaged == 0
     assert svm.verdict in ("trust", "with care")
 
@@ -66,7 +66,7 @@ def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
 def test_front_is_a_front(svm: Explanation) -> None:
     complexities = [f.complexity for f in svm.formulas]
     r2 = [f.r2 for f in svm.formulas]
-    assert complexities == sorted(set(complexities)) and complexities[0] == 0
+    assert complexities == sorted(set(complexities)) and complexities[0] == 1
     assert r2 == sorted(r2)
     assert svm.best in svm.formulas
 
@@ -85,13 +85,13 @@ def test_reported_numbers_are_those_of_the_shown_expression(svm: Explanation) ->
 
 @pytest.mark.slow
 def test_same_formula_on_every_call_and_for_every_seed() -> None:
-    texts = {str(explain(FOREST, "learning_rate_init", seed=seed, max_complexity=6).best) for seed in (0, 0, 12345)}
+    texts = {str(explain(FOREST, "learning_rate_init", seed=seed, max_complexity=10).best) for seed in (0, 0, 12345)}
     assert len(texts) == 1
 
 
 def test_run_folders_are_read_only() -> None:
     before = digest(SVM)
-    explain(SVM, "gamma", max_complexity=2)
+    explain(SVM, "gamma", max_complexity=6)
     assert digest(SVM) == before
 
 
@@ -131,7 +131,7 @@ def test_plots_draw_the_formula(svm: Explanation, svm_1d: Explanation) -> None:
 
 @pytest.mark.slow
 def test_trials_as_the_source_are_scored_on_the_same_projection(svm: Explanation) -> None:
-    surrogate, trials = svm, explain(SVM, "C", "gamma", source="trials", max_complexity=4)
+    surrogate, trials = svm, explain(SVM, "C", "gamma", source="trials", max_complexity=8)
     assert all(f.trials_r2 is not None for f in trials.formulas)
     assert all(f.trials_r2 is None for f in surrogate.formulas)
     assert trials.projection is not None and surrogate.projection is not None
@@ -140,8 +140,8 @@ def test_trials_as_the_source_are_scored_on_the_same_projection(svm: Explanation
 
 @pytest.mark.slow
 def test_forest_and_best_surrogates() -> None:
-    forest = explain(SVM, "C", surrogate="forest", max_complexity=2)
-    best = explain(SVM, "C", surrogate="best", max_complexity=2)
+    forest = explain(SVM, "C", surrogate="forest", max_complexity=6)
+    best = explain(SVM, "C", surrogate="best", max_complexity=6)
     assert forest.surrogate is not None and not forest.surrogate.exact
     assert best.surrogate is not None and best.surrogate.cv_r2 is not None and forest.surrogate.cv_r2 is not None
     assert best.surrogate.cv_r2 >= forest.surrogate.cv_r2
@@ -160,7 +160,7 @@ def test_a_surrogate_of_the_caller() -> None:
 
 
 def test_conditional_hyperparameter_names_its_condition() -> None:
-    explanation = explain(FOREST, "momentum", max_complexity=2)
+    explanation = explain(FOREST, "momentum", max_complexity=6)
     assert explanation.conditions == ("solver is sgd",) and explanation.formulas
 
 
@@ -168,8 +168,8 @@ def test_budgets() -> None:
     run = load_run(FIDELITY)
     budgets = sorted({t.budget for t in run.trials if t.budget is not None})
     name = next(iter(run.configspace))
-    assert explain(run, name, max_complexity=2).budget == budgets[-1]
-    lowest = explain(run, name, budget=budgets[0], max_complexity=2)
+    assert explain(run, name, max_complexity=6).budget == budgets[-1]
+    lowest = explain(run, name, budget=budgets[0], max_complexity=6)
     assert lowest.budget == budgets[0]
     with pytest.raises(UnknownNameError, match="budget"):
         explain(run, name, budget=1e9)
@@ -177,7 +177,7 @@ def test_budgets() -> None:
 
 @pytest.mark.slow
 def test_explain_all_is_sorted_and_complete() -> None:
-    explanations = explain_all(FOREST, max_complexity=4)
+    explanations = explain_all(FOREST, max_complexity=8)
     assert {e.hyperparameters[0] for e in explanations} == set(load_run(FOREST).configspace)
     ranges = [e.range for e in explanations]
     assert ranges == sorted(ranges, reverse=True)
@@ -187,12 +187,12 @@ def test_explain_all_is_sorted_and_complete() -> None:
     with pytest.raises(SearchFailedError, match=r"It is constant\."):
         _ = nothing.best
     assert read_explained(Explanation, json.loads(json.dumps(nothing.to_dict()))) == nothing
-    alone = explain(FOREST, explanations[0].hyperparameters[0], max_complexity=4)
+    alone = explain(FOREST, explanations[0].hyperparameters[0], max_complexity=8)
     assert str(alone.best) == str(explanations[0].best)
 
 
 def test_explain_all_pairs() -> None:
-    (pair,) = explain_all(SVM, pairs=True, max_complexity=2)
+    (pair,) = explain_all(SVM, pairs=True, max_complexity=6)
     assert set(pair.hyperparameters) == {"C", "gamma"}
 
 
@@ -207,16 +207,16 @@ def test_other_engines(engine: str) -> None:
         chosen = GPLearnEngine(parsimony=1e-3, population_size=200, generations=4)
     else:
         pytest.importorskip("pyoperon")
-    explanation = explain(SVM, "C", engine=chosen, max_complexity=6)
+    explanation = explain(SVM, "C", engine=chosen, max_complexity=10)
     assert {f.engine for f in explanation.formulas} <= {engine, "constant"}
     assert all(np.isfinite(f.r2) for f in explanation.formulas)
 
 
 @pytest.mark.slow
 def test_functions_and_length_are_respected() -> None:
-    explanation = explain(SVM, "C", "gamma", functions=["square"], max_complexity=6)
+    explanation = explain(SVM, "C", "gamma", functions=["square"], max_complexity=10)
     for formula in explanation.formulas:
-        assert formula.complexity <= 6
+        assert formula.complexity <= 10
         assert not any(word in str(formula) for word in ("exp", "tanh", "sqrt", "|"))
 
 
@@ -311,7 +311,7 @@ def test_deepcave_run_objects(svm_1d: Explanation) -> None:
     assert str(explanation.best) == str(svm_1d.best)
     other = SMAC3v2Run.from_path(SVM)
     other.prefix = "Other"
-    stand_in = explain(other, "C", max_complexity=2)
+    stand_in = explain(other, "C", max_complexity=6)
     assert stand_in.surrogate is not None and "orest" in stand_in.surrogate.name and stand_in.formulas
     assert any("keeps no surrogate" in w for w in stand_in.warnings)
 
@@ -324,15 +324,15 @@ def test_formula_is_public(svm: Explanation) -> None:
 
 @pytest.mark.slow
 def test_pairs_is_false_true_or_a_number() -> None:
-    explainer = Explainer(FOREST, max_complexity=2)
+    explainer = Explainer(FOREST, max_complexity=6)
     ranked = explainer.rank_pairs(explainer.ranking()).pairs
-    two = explain_all(FOREST, pairs=2, max_complexity=2)
+    two = explain_all(FOREST, pairs=2, max_complexity=6)
     assert (
         {e.hyperparameters for e in two}
         == set(ranked[:2])
         == {e.hyperparameters for e in explainer.explain_all(pairs=2)}
     )
-    assert explain_study(FOREST, pairs=2, max_complexity=2).explanations == two
+    assert explain_study(FOREST, pairs=2, max_complexity=6).explanations == two
     n = len(explainer.explainable())
     assert len(explainer.wanted(True)) == n * (n - 1) // 2 and len(explainer.wanted(False)) == len(
         explainer.run.configspace
@@ -344,10 +344,10 @@ def test_pairs_is_false_true_or_a_number() -> None:
 
 @pytest.mark.slow
 def test_one_explainer_answers_as_explain_does() -> None:
-    explainer = Explainer(SVM, max_complexity=3)
-    assert explainer.explain("C") == explain(SVM, "C", max_complexity=3)
-    assert explainer.explain("C", "gamma") == explain(SVM, "C", "gamma", max_complexity=3)
-    assert explainer.ranking() == [e.hyperparameters[0] for e in explain_all(SVM, max_complexity=3)]
+    explainer = Explainer(SVM, max_complexity=7)
+    assert explainer.explain("C") == explain(SVM, "C", max_complexity=7)
+    assert explainer.explain("C", "gamma") == explain(SVM, "C", "gamma", max_complexity=7)
+    assert explainer.ranking() == [e.hyperparameters[0] for e in explain_all(SVM, max_complexity=7)]
     assert "C" in explainer.report(pairs=0)
 
 

@@ -35,7 +35,7 @@ def space() -> ConfigurationSpace:
 
 @pytest.fixture(scope="module")
 def pair() -> Explanation:
-    return explain(FOREST, "solver", "learning_rate_init", max_complexity=3)
+    return explain(FOREST, "solver", "learning_rate_init", max_complexity=7)
 
 
 @pytest.mark.slow
@@ -45,7 +45,7 @@ def test_a_record_is_equal_to_its_copy_from_json_and_has_its_hash(pair: Explanat
     assert copy.projection == pair.projection and copy.surrogate == pair.surrogate and copy.best == pair.best
     assert list(copy.groups) == list(pair.groups) and copy.groups == pair.groups
     assert all(type(group) is Explanation for group in copy.groups.values())
-    assert pair != explain(FOREST, "solver", "learning_rate_init", max_complexity=2)
+    assert pair != explain(FOREST, "solver", "learning_rate_init", max_complexity=6)
 
 
 def test_reading_a_record_computes_nothing(pair: Explanation, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +68,7 @@ def test_the_surrogate_itself_is_asked_at_the_incumbent_and_at_the_optimum() -> 
 
 
 def test_of_a_choice_the_surrogate_is_asked_at_that_choice() -> None:
-    explanation = Explainer(None, surrogate=Bumps(), configspace=space(), max_complexity=5).explain("c", "x")
+    explanation = Explainer(None, surrogate=Bumps(), configspace=space(), max_complexity=10).explain("c", "x")
     best = {choice: group.optimum() for choice, group in explanation.groups.items()}
     assert best["a"].value == pytest.approx(0.0, abs=0.02) and best["b"].value == pytest.approx(0.5, abs=0.02)
     assert not any(optimum.disagrees for optimum in best.values())

@@ -471,7 +471,7 @@ TUNING = ROOT / "benchmarks" / "data" / "tuning"
 @pytest.mark.slow
 def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_named() -> None:
     """A Gaussian process on a flat, noisy landscape: R² 1 on its own trials, worse than a constant elsewhere."""
-    explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma", max_complexity=5)
+    explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma", max_complexity=10)
     assert explanation.verdict == "do not trust"
     record = explanation.surrogate
     assert record is not None and record.rival is not None and record.rival.clearly_better
@@ -479,7 +479,7 @@ def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_name
     (hint,) = [w for w in explanation.warnings if "clearly better" in w]
     for part in ("A random forest", f"{record.rival.cv_r2:.2f} against {record.cv_r2:.2f}", "--surrogate best"):
         assert part in hint
-    best = explain(TUNING / "svm-german" / "bbo", "C", "gamma", surrogate="best", max_complexity=5)
+    best = explain(TUNING / "svm-german" / "bbo", "C", "gamma", surrogate="best", max_complexity=10)
     assert best.surrogate is not None and best.surrogate.cv_r2 == record.rival.cv_r2
     assert best.surrogate.rival is not None and best.surrogate.rival.kind == "run"
     assert best.surrogate.rival.cv_r2 == record.cv_r2
@@ -489,7 +489,7 @@ def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_name
 
 @pytest.mark.slow
 def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
-    explanation = explain(TUNING / "lr-segment" / "bbo", "alpha", "eta0", max_complexity=9)
+    explanation = explain(TUNING / "lr-segment" / "bbo", "eta0", max_complexity=12)
     assert explanation.verdict == "trust" and not any("better" in w for w in explanation.warnings)
     assert explanation.surrogate is not None and explanation.surrogate.rival is not None
     assert not explanation.surrogate.rival.clearly_better
@@ -499,7 +499,7 @@ def test_a_good_process_is_trusted_and_needs_no_rival() -> None:
 @pytest.mark.slow
 def test_integers_that_matter_most_are_scored() -> None:
     """All of a random forest's error over max_depth is at 1: a formula without it would be scored on a plain."""
-    explanation = explain(TUNING / "rf-contraceptive" / "hpo", "max_depth", "min_samples_split", max_complexity=7)
+    explanation = explain(TUNING / "rf-contraceptive" / "hpo", "max_depth", "min_samples_split", max_complexity=12)
     assert explanation.projection is not None
     assert 1.0 in explanation.projection.held_out.grid[:, 0]
     assert explanation.best.r2 > 0.9
