@@ -56,12 +56,12 @@ def panel() -> SymbolicFormulas:
 
 
 #: Long enough for a front to choose from.
-OPERATORS = 6
+NODES = 10
 
 
 def asked(panel: SymbolicFormulas, **kwargs: Any) -> dict[str, Any]:
     """The inputs; formulas are short unless a test asks for others."""
-    return panel.generate_inputs(**{"max_complexity": OPERATORS, **kwargs})
+    return panel.generate_inputs(**{"max_complexity": NODES, **kwargs})
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def synthetic(
 def test_the_panel_shows_what_explain_returns(panel: Any, runs: Any, processed: Any, run: str, names: Any) -> None:
     chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
     given, outputs = processed(run, **chosen)
-    expected = explained(EXAMPLE_RUNS / run, *names, max_complexity=OPERATORS)
+    expected = explained(EXAMPLE_RUNS / run, *names, max_complexity=NODES)
     assert [f["text"] for f in outputs["explanations"][0]["formulas"]] == [str(f) for f in expected.formulas]
     drawn = panel.load_outputs(runs[run], given, outputs)
     assert isinstance(drawn[FIGURE], go.Figure) and drawn[FIGURE].data
@@ -169,7 +169,7 @@ def test_a_categorical_is_drawn_choice_by_choice(panel: Any, runs: Any, processe
         "mlp_hpo", **dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
     )
     drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
-    expected = explained(FOREST, *names, max_complexity=OPERATORS)
+    expected = explained(FOREST, *names, max_complexity=NODES)
     page = text(drawn[ANSWER], drawn[DETAILS])
     assert str(expected.best) in page
     assert drawn[FIGURE].data and drawn[NO_FIGURE:] == [False, False, True]
@@ -216,7 +216,7 @@ def test_most_important_can_be_active_together_with_the_second(panel: Any) -> No
         run.add(costs=cost, config=values, budget=0.0, seed=0, start_time=i, end_time=i + 1, status=Status.SUCCESS)
 
     def answered(second: str) -> Any:
-        return panel.generate_outputs(run, asked(panel, hyperparameter_name_2=second, max_complexity=2))
+        return panel.generate_outputs(run, asked(panel, hyperparameter_name_2=second, max_complexity=6))
 
     assert answered(inputs.NONE)["explanations"][0]["hyperparameters"] == ["gamma"]
     found = answered("degree")
@@ -231,13 +231,13 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
     monkeypatch.setattr("deepcave_symbolic.dashboard.panel.plugin.compute", None)
     front = Explanation.from_dict(outputs["explanations"][0]).formulas
     shown = []
-    for n in (0, 1, 2, 3, OPERATORS, 20):
-        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": n}, outputs)
+    for n in (0, 1, 5, 7, NODES, 25):
+        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "longest": n}, outputs)
         sentence = next(t for t in texts(drawn[ANSWER]) if t.startswith("Shown: "))
         chosen = Explanation.from_dict(outputs["explanations"][0]).best
         if n:
             chosen = max((f for f in front if f.complexity <= n), key=lambda f: f.complexity)
-            assert f"at most {n} operator" in sentence
+            assert f"at most {n} node" in sentence
         else:
             assert "recommended" in sentence
         assert f"R² {chosen.r2:.4f}" in text(drawn[ANSWER])
@@ -250,13 +250,13 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
 def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
     assert outputs["explanations"][0]["verdict"] == "with care"
-    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "operators": 1}, outputs)
+    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "longest": 1}, outputs)
     assert badges(drawn[ANSWER]) == [("do not trust", VERDICT_COLORS["do not trust"])]
     page = text(drawn[ANSWER])
-    assert page.index("allow more operators") < page.index("<math"), "above the formula"
+    assert page.index("allow more nodes") < page.index("<math"), "above the formula"
     drawn = panel.load_outputs(runs["mlp_hpo"], given, outputs)
     assert badges(drawn[ANSWER]) == [("with care", VERDICT_COLORS["with care"])]
-    assert "allow more operators" not in text(drawn[ANSWER])
+    assert "allow more nodes" not in text(drawn[ANSWER])
 
 
 @pytest.mark.parametrize("names", [("C",), ("C", "gamma")])
@@ -264,8 +264,8 @@ def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, proces
     chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
     given, outputs = processed("svm_bbo", **chosen)
     explanation = Explanation.from_dict(outputs["explanations"][0])
-    for n in (0, 4, OPERATORS):
-        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, outputs)
+    for n in (0, 8, NODES):
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "longest": n}, outputs)
         page = text(drawn[ANSWER])
         shown = [f for f in explanation.formulas if f.complexity <= n][-1] if n else explanation.best
         found = explanation.findings(shown)
@@ -306,8 +306,8 @@ def test_drawing_computes_nothing(panel: Any, runs: Any, processed: Any, monkeyp
         "behaviour.line.enclose",
     ):
         monkeypatch.setattr(f"deepcave_symbolic.findings.{function}", fails)
-    for n in (0, 1, 4, 20):
-        assert panel.load_outputs(runs["svm_bbo"], {**given, "operators": n}, stored)[NO_RETRY]
+    for n in (0, 1, 8, 25):
+        assert panel.load_outputs(runs["svm_bbo"], {**given, "longest": n}, stored)[NO_RETRY]
 
 
 def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: Any) -> None:
@@ -328,7 +328,7 @@ def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: 
     assert page.count("<math") == len(record["formulas"]) + 2 and "found no other formula" not in page
     # Another formula of the front has none.
     record["others"] = record["others"][:1]
-    other = panel.load_outputs(runs["svm_bbo"], {**given, "operators": 3}, stored)
+    other = panel.load_outputs(runs["svm_bbo"], {**given, "longest": 6}, stored)
     assert "cannot tell from" not in text(other[DETAILS])
     assert "found no other formula of this length" in text(other[DETAILS])
 
@@ -336,7 +336,7 @@ def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: 
 def test_a_useless_surrogate_is_said_above_everything(panel: Any) -> None:
     run = synthetic(noise=True)
     for first in ("x", inputs.ALL):
-        given = asked(panel, hyperparameter_name_1=first, max_complexity=2)
+        given = asked(panel, hyperparameter_name_1=first, max_complexity=6)
         answer = panel.load_outputs(run, given, panel.generate_outputs(run, given))[ANSWER]
         assert set(badges(answer)) == {("do not trust", VERDICT_COLORS["do not trust"])}
         page = text(answer)
@@ -406,7 +406,7 @@ def test_stored_results_are_json(processed: Any, first: str) -> None:
 @pytest.mark.slow
 def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) -> None:
     for name, kwargs in (
-        ("svm_bbo", {"hyperparameter_name_1": "C", "seed": 3, "surrogate": "forest", "max_complexity": 3}),
+        ("svm_bbo", {"hyperparameter_name_1": "C", "seed": 3, "surrogate": "forest", "max_complexity": 7}),
         ("boosting_mf", {"hyperparameter_name_1": "subsample", "objective_id": "Time"}),
     ):
         _, outputs = processed(name, **kwargs)
@@ -506,7 +506,7 @@ def test_a_new_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs_have_the_version_in_the_key(panel: Any) -> None:
     registered = {id: is_filter for id, _, is_filter, _ in panel.inputs}
     assert registered["version"] is False and registered["attempt"] is False
-    assert [id for id, is_filter in registered.items() if is_filter] == ["operators"]
+    assert [id for id, is_filter in registered.items() if is_filter] == ["longest"]
     assert panel.load_inputs()["version"]["value"] == record_version()
     assert set(registered) == set(inputs.defaults())
 
