@@ -309,7 +309,7 @@ def test_hyperparameters_that_exclude_each_other_cannot_be_explained_together() 
 
 
 def test_a_narrow_optimum_on_a_linear_axis_has_fitting_points() -> None:
-    space = ConfigurationSpace()
+    space = ConfigurationSpace(seed=0)
     space.add(Float("C", (0.1, 1000.0)), Float("z", (0.0, 1.0)))
     model = Model(space, lambda v: np.minimum(1.0, abs(v["C"] - 4.0) / 10.0))
     X = np.array([c.get_array() for c in space.sample_configuration(120)])
