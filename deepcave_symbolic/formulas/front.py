@@ -30,6 +30,7 @@ from deepcave_symbolic.formulas.limits import (
     LARGEST_TERM,
     NEAR,
     OVERSHOOT,
+    SLACK,
 )
 from deepcave_symbolic.formulas.normal_form import normal_form
 from deepcave_symbolic.formulas.positions import fitted
@@ -139,7 +140,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
 def _is_far_better(formula: Formula, readable: Sequence[Formula]) -> bool:
     """Returns whether no formula in normal form that is as short comes near."""
     near = min(1.0 - other.r2 for other in readable if other.complexity <= formula.complexity)
-    return NEAR * (1.0 - formula.r2) < near
+    return NEAR * (1.0 - formula.r2 + SLACK) < near
 
 
 def to_natural(node: Node, axes: Sequence[Axis]) -> Node:

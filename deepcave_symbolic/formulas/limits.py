@@ -21,6 +21,7 @@ __all__ = [
     "NO_FORMULA_R2",
     "OVERSHOOT",
     "ROUGH_FORMULA_R2",
+    "SLACK",
     "SNAP_LOSS",
     "STEEPEST_STEP",
     "largest_loss",
