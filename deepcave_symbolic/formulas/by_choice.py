@@ -32,7 +32,7 @@ __all__ = ["Found", "categorical_of", "check_choices", "score_by_choice"]
 Search = Callable[[Target], list[tuple[str, Node]]]
 
 #: A level of a choice is rounded to this share of what the choices move, or of what all moves where that is coarser.
-_LEVEL_ERROR, _OVERALL_ERROR = 1e-2, 5e-4
+_LEVEL_ERROR, _OVERALL_ERROR = 1e-2, 2e-3
 _MIN_ROWS, _CHECK_POINTS = 3, 201
 #: Beyond the longest formula asked for, cases may add up to more nodes where they explain this share of the rest.
 _STEP = 0.2
