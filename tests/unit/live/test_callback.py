@@ -67,7 +67,7 @@ def test_last_formula_is_explains(base: Path, caplog: pytest.LogCaptureFixture, 
 
 def test_warnings_that_are_errors_stop_no_formula(base: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    callback = SymbolicCallback("x", final=True, max_complexity=2)
+    callback = SymbolicCallback("x", final=True, max_complexity=6)
     smbo = live("blackbox", base).facade.optimizer
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -91,7 +91,7 @@ def test_can_be_copied_and_pickled() -> None:
 def test_other_unknown_names(
     arguments: dict[str, Any], sentence: str, base: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    callback = SymbolicCallback("C", final=True, max_complexity=2, **arguments)
+    callback = SymbolicCallback("C", final=True, max_complexity=6, **arguments)
     smbo = live("hpo", base).facade.optimizer
     callback.on_start(smbo)
     callback.on_end(smbo)
@@ -142,7 +142,7 @@ def test_broken_handler_stays_outside(base: Path) -> None:
 
 def explain_finished(base: Path, output: Any, times: int = 1) -> None:
     smbo = live("hpo", base).facade.optimizer
-    callback = SymbolicCallback("C", final=True, max_complexity=2, output=output)
+    callback = SymbolicCallback("C", final=True, max_complexity=6, output=output)
     callback.on_start(smbo)
     for _ in range(times):
         callback._explained = 0
@@ -161,7 +161,7 @@ def test_full_disk_is_said_once(base: Path, caplog: pytest.LogCaptureFixture) ->
 def test_missing_folder_is_said_at_the_start(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     output = tmp_path / "later" / "formulas.jsonl"
     callback, smbo = (
-        SymbolicCallback("C", final=True, max_complexity=2, output=output),
+        SymbolicCallback("C", final=True, max_complexity=6, output=output),
         live("hpo", base).facade.optimizer,
     )
     callback.on_start(smbo)
@@ -275,7 +275,7 @@ def test_top_hyperparameters_come_first(base: Path, tmp_path: Path) -> None:
     for top, n in ((2, 2), (None, 4)):
         output = tmp_path / f"{top}.jsonl"
         smbo = live("hpo", base).facade.optimizer
-        callback = SymbolicCallback(top=top, final=True, max_complexity=2, output=output)
+        callback = SymbolicCallback(top=top, final=True, max_complexity=6, output=output)
         callback.on_start(smbo)
         callback.on_end(smbo)
         ranges = read_formulas(output)["range"].tolist()
@@ -297,7 +297,7 @@ def test_facades(
 ) -> None:
     caplog.set_level(logging.INFO)
     smbo = live(kind, base).facade.optimizer
-    callback = SymbolicCallback("C", final=True, max_complexity=2, **arguments)
+    callback = SymbolicCallback("C", final=True, max_complexity=6, **arguments)
     callback.on_start(smbo)
     callback.on_end(smbo)
     assert messages(caplog)[0].startswith(start), messages(caplog)
@@ -323,7 +323,7 @@ def test_a_cut_line_spoils_no_other(base: Path, tmp_path: Path) -> None:
 def test_a_file_of_something_else_is_left_alone(base: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     output = tmp_path / "runhistory.json"
     callback, smbo = (
-        SymbolicCallback("C", final=True, max_complexity=2, output=output),
+        SymbolicCallback("C", final=True, max_complexity=6, output=output),
         live("hpo", base).facade.optimizer,
     )
     output.write_text('{"stats": {}}', encoding="utf-8")  # SMAC makes its files later than we are made

@@ -42,11 +42,11 @@ def test_an_unlimited_hyperparameter_is_named_and_the_others_are_explained(
     space = old_space(old("page_cost", "uniform_float", 0.0, 1.79769e308), old("workers", "uniform_int", 1, 32))
     drawn = [{"page_cost": DRAWN.uniform(0, 1.7e308), "workers": DRAWN.randint(1, 32)} for _ in range(30)]
     folder = written(tmp_path / "run", space, drawn, lambda c: -500.0 - 10 * c["workers"])
-    assert main(["explain", str(folder), "--max-complexity", "4"]) == 0
+    assert main(["explain", str(folder), "--max-complexity", "8"]) == 0
     shown = capfd.readouterr()
     assert shown.err == ""
     assert "workers" in shown.out and "goes from 0 to 1.79769e+308, as good as without a" in shown.out
-    assert explain(folder, "workers", max_complexity=4).best.r2 > 0.9
+    assert explain(folder, "workers", max_complexity=8).best.r2 > 0.9
     assert main(["explain", str(folder), "-p", "page_cost"]) == 2
     assert "Explain the others." in capfd.readouterr().err
 
@@ -55,7 +55,7 @@ def test_steps_of_an_old_space_are_the_values(tmp_path: Path, capfd: pytest.Capt
     space = old_space(old("dropout", "uniform_float", 0.0, 0.5, q=0.25), old("units", "uniform_int", 32, 512, q=2))
     drawn = [{"dropout": DRAWN.choice([0.0, 0.25, 0.5]), "units": 2 * DRAWN.randint(16, 256)} for _ in range(30)]
     folder = written(tmp_path / "run", space, drawn, lambda c: c["dropout"] + c["units"] / 1000)
-    explanation = explain(folder, "dropout", max_complexity=4)
+    explanation = explain(folder, "dropout", max_complexity=8)
     assert explanation.projection.axes[0].values == (0.0, 0.25, 0.5)
     assert set(explanation.projection.trials.values[:, 0]) == {0.0, 0.25, 0.5}
     assert explanation.optimum().values == (0.0,)
@@ -87,4 +87,4 @@ def test_constants_without_a_value_and_endlessly_wide_distributions(tmp_path: Pa
     run = load_run(folder)
     vectors = np.array(list(run.configurations.values()))
     assert np.all(vectors[:, list(run.configspace).index("version")] == 1.0)
-    assert explain(folder, "x", max_complexity=4).best.r2 > 0.8 and explain(folder, "wide", max_complexity=4).formulas
+    assert explain(folder, "x", max_complexity=8).best.r2 > 0.8 and explain(folder, "wide", max_complexity=8).formulas

@@ -28,7 +28,7 @@ from deepcave_symbolic.runs.views import scalarized, with_budget_as_hyperparamet
 from deepcave_symbolic.surrogates.data import collect
 
 #: What is asked here is which trials count and how, not which formula describes them best.
-SHORT = {"max_complexity": 3}
+SHORT = {"max_complexity": 7}
 quick = partial(explain, **SHORT)
 INPUTS = {**defaults(), **SHORT}
 
@@ -147,7 +147,7 @@ def test_an_objective_of_that_name_on_the_command_line_and_in_the_panel(
     for name, objective in (("scalarized", "scalarized"), ("scalarized (2)", "scalarized cost")):
         capsys.readouterr()
         assert (
-            main(["explain", str(folder), "-p", "C", "--objective", name, "--format", "json", "--max-complexity", "3"])
+            main(["explain", str(folder), "-p", "C", "--objective", name, "--format", "json", "--max-complexity", "7"])
             == 0
         )
         assert json.loads(capsys.readouterr().out)["objective"] == objective
@@ -167,7 +167,7 @@ def test_the_run_time_is_an_objective_everywhere(two: LiveRun, capsys: Any) -> N
     assert any("with the objective Time keeps no surrogate" in warning for warning in explanation.warnings)
     assert (
         main(
-            ["explain", str(two.folder), "-p", "C", "--objective", "Time", "--format", "json", "--max-complexity", "3"]
+            ["explain", str(two.folder), "-p", "C", "--objective", "Time", "--format", "json", "--max-complexity", "7"]
         )
         == 0
     )
@@ -183,7 +183,7 @@ def test_the_run_time_is_an_objective_everywhere(two: LiveRun, capsys: Any) -> N
 
 def test_the_command_line_scalarises(two: LiveRun, capsys: Any) -> None:
     arguments = ["explain", str(two.folder), "-p", "C", "--objective", "scalarized"]
-    assert main([*arguments, "--weights", "3,1", "--format", "json", "--max-complexity", "3"]) == 0
+    assert main([*arguments, "--weights", "3,1", "--format", "json", "--max-complexity", "7"]) == 0
     assert json.loads(capsys.readouterr().out)["objective"] == "scalarized cost"
     assert main([*arguments, "--weights", "3;1"]) == 2
     assert "The weights are '3;1'; expected numbers with commas" in capsys.readouterr().err

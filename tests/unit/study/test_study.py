@@ -25,7 +25,7 @@ from deepcave_symbolic.study.tasks import trained
 from places import EXAMPLE_RUNS, SVM
 from run_folders import fingerprint, keep_trials
 
-QUICK: dict[str, Any] = {"max_complexity": 2}
+QUICK: dict[str, Any] = {"max_complexity": 6}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
 
 
@@ -101,7 +101,7 @@ def test_finished_explanations_are_found_again(tmp_path: Path) -> None:
     assert [r.found for r in again.records] == [True, True]
     files = fingerprint(out)
     # Whatever decides the result is asked for: other options are another explanation, which lies beside the first.
-    assert explain_study(SVM, folder=out, max_complexity=3).n_found == 0
+    assert explain_study(SVM, folder=out, max_complexity=7).n_found == 0
     assert len(os.listdir(out)) == 4 and files.items() <= fingerprint(out).items()
     moved = shutil.copytree(SVM, tmp_path / "moved" / "svm_bbo")
     at_new_place = explain_study(moved, folder=out, **QUICK)
@@ -180,7 +180,7 @@ def test_a_broken_run_does_not_stop_the_others(capsys: pytest.CaptureFixture[str
     (runs / "b" / "runhistory.json").write_text("{", encoding="utf-8")
     os.utime(runs / "b" / "runhistory.json", (1, 1))
     out = tmp_path / "out"
-    arguments = ["explain", str(runs), str(SVM), "--output-folder", str(out), "--max-complexity", "2"]
+    arguments = ["explain", str(runs), str(SVM), "--output-folder", str(out), "--max-complexity", "6"]
     assert main(arguments) == 2
     shown, said = capsys.readouterr()
     assert f"=== {runs / 'a'}" in shown and f"=== {SVM}" in shown and "=== " + str(runs / "b") not in shown
@@ -200,7 +200,7 @@ def test_a_folder_above_runs_stands_for_them_in_a_study_only(
     assert "holds 4 runs; give one of them" in capsys.readouterr().err
     # One hyperparameter of every run that has it, stored as well.
     assert (
-        main(["explain", str(EXAMPLE_RUNS), "-p", "C", "--max-complexity", "3", "--output-folder", str(tmp_path)]) == 2
+        main(["explain", str(EXAMPLE_RUNS), "-p", "C", "--max-complexity", "7", "--output-folder", str(tmp_path)]) == 2
     )
     shown, said = capsys.readouterr()
     assert "0 of 1 found in" in said and said.count("Unknown hyperparameter 'C'") == 3 and "svm_bbo" in shown

@@ -223,7 +223,7 @@ def test_gaussian_process_with_every_encoder(name: str, base: Path, tmp_path: Pa
 
 @pytest.mark.slow
 def test_mcmc_process_makes_a_formula(base: Path) -> None:
-    explanation = explain(live("mcmc", base).folder, "x", max_complexity=2)
+    explanation = explain(live("mcmc", base).folder, "x", max_complexity=6)
     assert explanation.surrogate.name == "MCMCGaussianProcess"
     assert explanation.surrogate.exact
     assert explanation.formulas
@@ -238,7 +238,7 @@ def test_eips_explains_the_cost_and_says_so(base: Path, tmp_path: Path) -> None:
     assert "log(1 + run time), the second output of the run's RunHistoryEIPSEncoder, is not the objective" in sentence
     assert "objective='Time' explains the run time" in sentence
     assert not record.exact
-    time = explain(run.folder, "C", objective="Time", max_complexity=2)
+    time = explain(run.folder, "C", objective="Time", max_complexity=6)
     assert time.objective == "Time" and time.formulas
     # A folder that records a single forest beside the encoder: SMAC 2.4.1 fails at its training.
     folder = encoded_run("RunHistorySqrtScaledEncoder", base).copied(tmp_path)
@@ -279,7 +279,7 @@ def test_a_forest_stands_in_for_what_the_folder_does_not_tell(
 
 
 def test_random_search_on_the_command_line(base: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["explain", str(live("random", base).folder), "-p", "C", "--max-complexity", "2"]) == 0
+    assert main(["explain", str(live("random", base).folder), "-p", "C", "--max-complexity", "6"]) == 0
     text = " ".join(capsys.readouterr().out.split())
     assert "used no surrogate (random search); a random forest stands in for it." in text
 
@@ -339,7 +339,7 @@ def test_a_signal_survives_costs_of_any_size(kind: str, factor: float, base: Pat
     run = load_run(live(kind, base).folder)
     costs = np.array([trial.costs[0] for trial in run.trials])
     scaled = with_costs(run, costs * factor)
-    explanation = explain(scaled, "C" if kind == "hpo" else "x", max_complexity=5)
+    explanation = explain(scaled, "C" if kind == "hpo" else "x", max_complexity=10)
     assert explanation.best.complexity > 0
     assert explanation.best.r2 is not None and explanation.best.r2 > 0.5
     assert (explanation.surrogate.cv_r2 or 0) > 0.2
@@ -366,5 +366,5 @@ def test_random_search_in_the_panel(base: Path) -> None:
 
     panel = SymbolicFormulas()
     run = SMAC3v2Run.from_path(live("random", base).folder)
-    result = panel.generate_outputs(run, panel.generate_inputs(hyperparameter_name_1="C", max_complexity=2))
+    result = panel.generate_outputs(run, panel.generate_inputs(hyperparameter_name_1="C", max_complexity=6))
     assert "used no surrogate (random search); a random forest stands in for it." in str(result)
