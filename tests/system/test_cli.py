@@ -32,7 +32,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def quick(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     """Of formulas so short that they are found at once."""
-    return run(capsys, *arguments, "--max-complexity", "2")
+    return run(capsys, *arguments, "--max-complexity", "6")
 
 
 @pytest.mark.smoke
@@ -57,7 +57,7 @@ def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str])
 def test_json_is_the_record(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = quick(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--format", "json")
     assert code == 0
-    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma", max_complexity=2).best)
+    assert str(Explanation.from_dict(json.loads(out)).best) == str(explain(SVM, "C", "gamma", max_complexity=6).best)
     code, out, _ = quick(capsys, "explain", SVM, "--format", "json")
     assert [len(r["hyperparameters"]) for r in json.loads(out)] == [1, 1]
 
@@ -130,7 +130,7 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
     code, out, err = run(
         capsys,
         *("explain", SVM, "-p", "C", "--objective", "rmse", "--source", "trials", "--surrogate", "forest"),
-        *("--engine", "exhaustive", "--max-complexity", "4", "--functions", "square, log", "--seed", "3"),
+        *("--engine", "exhaustive", "--max-complexity", "8", "--functions", "square, log", "--seed", "3"),
         *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
     )
     assert code == 0, err

@@ -25,7 +25,7 @@ from waiting import LIMIT, wait_until
 
 distributed = pytest.importorskip("distributed", reason="needs dask's distributed")
 
-QUICK: dict[str, Any] = {"max_complexity": 2}
+QUICK: dict[str, Any] = {"max_complexity": 6}
 BLOCKED = """
 import sys
 class Blocker:
@@ -55,7 +55,7 @@ def test_a_cluster_changes_nothing(scheduler: Any, tmp_path: Path, capsys: pytes
     here = explain_all(SVM, **QUICK)
     there = explain_all(SVM, scheduler=scheduler.scheduler_address, **QUICK)
     assert [e.to_dict() for e in there] == [e.to_dict() for e in here]
-    arguments = ["explain", str(SVM), "--max-complexity", "2", "--scheduler", scheduler.scheduler_address]
+    arguments = ["explain", str(SVM), "--max-complexity", "6", "--scheduler", scheduler.scheduler_address]
     assert main([*arguments, "--output-folder", str(tmp_path)]) == 0
     shown, said = capsys.readouterr()
     assert str(here[0].best.text()) in shown and said == f"deepcave-symbolic: 0 of 2 found in {tmp_path}\n"

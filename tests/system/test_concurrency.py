@@ -28,10 +28,10 @@ def blas_threads() -> list[int]:
 
 def test_explain_from_four_threads_is_as_alone() -> None:
     jobs = [("svm_bbo", "C"), ("svm_bbo", "gamma"), ("svm_bbo", "C"), ("svm_bbo", "gamma")]
-    alone = [explain(EXAMPLE_RUNS / run, name, max_complexity=5).to_dict() for run, name in jobs[:2]] * 2
+    alone = [explain(EXAMPLE_RUNS / run, name, max_complexity=10).to_dict() for run, name in jobs[:2]] * 2
     stdout, before = sys.stdout, blas_threads()
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda job: explain(EXAMPLE_RUNS / job[0], job[1], max_complexity=5).to_dict(), jobs))
+        together = list(pool.map(lambda job: explain(EXAMPLE_RUNS / job[0], job[1], max_complexity=10).to_dict(), jobs))
     assert together == alone
     assert sys.stdout is stdout and blas_threads() == before
 
@@ -40,7 +40,7 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis", reason="redis comes with DeepCAVE, on Python 3.10")
     rq = pytest.importorskip("rq", reason="rq comes with DeepCAVE, on Python 3.10")
     jobs = [(SVM, "C"), (SVM, "gamma"), (FOREST, "solver")] * 2
-    alone = [explain(*job, max_complexity=5).to_dict() for job in jobs[:3]] * 2
+    alone = [explain(*job, max_complexity=10).to_dict() for job in jobs[:3]] * 2
     port = free_port()
     server = subprocess.Popen(
         [find_redis_server(), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)],
@@ -60,7 +60,7 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
 
         wait_until(answers, lambda: "Redis did not answer.")
         queue = rq.Queue("jobs", connection=connection)
-        queued = [queue.enqueue(explain, *job, max_complexity=5) for job in jobs]
+        queued = [queue.enqueue(explain, *job, max_complexity=10) for job in jobs]
         workers = [
             subprocess.Popen([sys.executable, "-c", script, str(port), f"worker{i}"], stderr=subprocess.DEVNULL)
             for i in range(3)
@@ -80,7 +80,7 @@ from concurrent.futures import ThreadPoolExecutor
 from deepcave_symbolic import explain
 def job(text):
     run, name = text.split(";")
-    explanation = explain(run, name, max_complexity=5)
+    explanation = explain(run, name, max_complexity=10)
     return [explanation.to_dict(), [f.latex() for f in explanation.formulas], str(explanation)]
 with ThreadPoolExecutor(3) as pool:
     print(json.dumps(list(pool.map(job, sys.argv[1:]))))
@@ -89,7 +89,7 @@ with ThreadPoolExecutor(3) as pool:
     command = [sys.executable, "-c", script, *(f"{run};{name}" for run, name in jobs)]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(2)]
     together = [process.communicate(timeout=LIMIT)[0] for process in processes]
-    found = [explain(*job, max_complexity=5) for job in jobs]
+    found = [explain(*job, max_complexity=10) for job in jobs]
     alone = [[e.to_dict(), [f.latex() for f in e.formulas], str(e)] for e in found]
     assert [json.loads(text) for text in together] == [json.loads(json.dumps(alone))] * 2
 

@@ -167,7 +167,7 @@ def names_of(run: Run, case: int) -> list[str]:
 def explained(folder: Path, case: int) -> None:
     run = load_run(folder)
     budget = "all" if case % 4 == 0 and len(budgets_of(run)) > 1 else None
-    explanation = explain(run, *names_of(run, case), budget=budget, max_complexity=4 + case % 5)
+    explanation = explain(run, *names_of(run, case), budget=budget, max_complexity=7 + case % 5)
     json.dumps(explanation.to_dict(), allow_nan=False)
     assert all(math.isfinite(f.r2) for f in explanation.formulas)
     assert str(explanation) and explanation._repr_html_()
@@ -275,7 +275,7 @@ def on_the_command_line(folder: Path, case: int, capsys: pytest.CaptureFixture[s
     try:
         with limit(EXPLAIN_LIMIT), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            code = main(["explain", str(folder), *names, "--max-complexity", "4"])
+            code = main(["explain", str(folder), *names, "--max-complexity", "8"])
     except TookTooLongError:
         return [f"case {case}: the command line took too long"]
     error = capsys.readouterr().err

@@ -35,7 +35,7 @@ def test_names_are_literal_everywhere(
     monkeypatch.chdir(tmp_path)
     renamed(tmp_path / "run", [f"{NAMES[kind]}{i}" for i in range(4)])
     hostile = [f"{NAMES[kind]}{0 if name == 'solver' else 2}" for name in names]
-    explanation = explain("run", *hostile, max_complexity=2)
+    explanation = explain("run", *hostile, max_complexity=6)
     assert explanation.hyperparameters == tuple(hostile) and explanation.objective == f"{NAMES[kind]}3"
     json.dumps(explanation.to_dict(), allow_nan=False).encode("ascii")
     values: dict[str, Any] = {hostile[0]: ["sgd", f"{NAMES[kind]}1"]}
@@ -75,7 +75,7 @@ def test_names_are_literal_everywhere(
         out.encode()
         if format in ("text", "markdown"):
             assert not [c for c in out if unicodedata.category(c)[0] == "C" and c != "\n"]
-    assert main(["explain", "--max-complexity", "2", "run"]) == 0
+    assert main(["explain", "--max-complexity", "6", "run"]) == 0
     capsys.readouterr().out.encode()
     assert not list(tmp_path.rglob("pwned*"))
 
@@ -85,7 +85,7 @@ def test_line_breaks_in_names_do_not_break_lines(tmp_path: Path, capsys: Any) ->
     folder = renamed(tmp_path / "run", names)
     for format, arguments in itertools.product(("text", "markdown"), (["-p", names[0]], [])):
         capsys.readouterr()
-        assert main(["explain", "--max-complexity", "2", str(folder), *arguments, "--format", format]) == 0
+        assert main(["explain", "--max-complexity", "6", str(folder), *arguments, "--format", format]) == 0
         out = capsys.readouterr().out
         assert "two lines" not in out and "\nlines" not in out
         assert out.count("lines0") == out.count("two\\u000alines0") + out.count("two\\\\u000alines0") + out.count(
@@ -102,13 +102,13 @@ def test_names_of_folders_are_literal(tmp_path: Path, capsys: Any, monkeypatch: 
     runs = [shutil.copytree(SVM, f"{name}{i}") for i in range(2)]
     shutil.copytree(SVM, f"{name}2")
     Path(f"{name}2", "runhistory.json").unlink()
-    assert main(["explain", "--max-complexity", "2", *runs, f"{name}2", "-p", "C", "--format", format]) == 2
+    assert main(["explain", "--max-complexity", "6", *runs, f"{name}2", "-p", "C", "--format", format]) == 2
     captured = capsys.readouterr()
     assert captured.err.count("\n") == 1 and visible(f"{name}2") in captured.err
     start = {"text": "=== ", "markdown": "# ", "latex": "% "}[format]
     shown = literal(f"{name}0") if format == "markdown" else visible(f"{name}0")
     assert captured.out.splitlines()[0] == start + shown
-    assert main(["compare", "--max-complexity", "2", *runs, "-p", "C", "--format", format]) == 0
+    assert main(["compare", "--max-complexity", "6", *runs, "-p", "C", "--format", format]) == 0
     assert "\x1b" not in captured.err
     for out in (captured.out, capsys.readouterr().out):
         assert not [c for c in out if unicodedata.category(c)[0] == "C" and c != "\n"]
@@ -119,7 +119,7 @@ def test_names_of_folders_are_literal(tmp_path: Path, capsys: Any, monkeypatch: 
 
 
 def test_an_unknown_hostile_name_is_one_line(capsys: Any) -> None:
-    assert main(["explain", "--max-complexity", "2", str(FOREST), "-p", "\x1b[31m\ud800\n"]) == 2
+    assert main(["explain", "--max-complexity", "6", str(FOREST), "-p", "\x1b[31m\ud800\n"]) == 2
     err = capsys.readouterr().err
     assert err.count("\n") == 1 and "\x1b" not in err
 

@@ -220,13 +220,13 @@ def test_a_caller_keeps_its_own_handlers(capsys: pytest.CaptureFixture[str]) -> 
         return [wakeup, sys.unraisablehook, *(signal.getsignal(number) for number in numbers)]
 
     def in_a_thread() -> str:
-        return str(explain(SVM, "C", max_complexity=2).best)
+        return str(explain(SVM, "C", max_complexity=6).best)
 
     numbers = [*WORDS, signal.SIGALRM, signal.SIGCHLD]
     previous = [signal.signal(number, mine) for number in numbers]
     try:
         before = state()
-        assert main(["explain", "--max-complexity", "2", SVM, "-p", "C"]) == 0
+        assert main(["explain", "--max-complexity", "6", SVM, "-p", "C"]) == 0
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(in_a_thread).result() in capsys.readouterr().out
         assert state() == before
@@ -253,7 +253,7 @@ def test_full_disk_leaves_the_old_file(
     target = tmp_path / "out.txt"
     target.write_text("old")
     monkeypatch.setattr(os, "fsync", full)
-    assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(target)]) == 2
+    assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(target)]) == 2
     err = capsys.readouterr().err
     assert str(target) in err and "No space left on device" in err and err.count("\n") == 1
     assert os.listdir(tmp_path) == ["out.txt"] and target.read_text() == "old"
@@ -282,7 +282,7 @@ def test_a_disk_that_runs_full_leaves_the_old_file(small_disk: Path) -> None:
     assert f"Cannot write to {target}: No space left on device" in done.stderr
     assert sorted(os.listdir(small_disk)) == ["other", "out.json"] and target.read_text() == "old"
     (small_disk / "other").unlink()
-    assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(target)]) == 0  # what there is room for
+    assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(target)]) == 0  # what there is room for
     assert "Verdict" in target.read_text(encoding="utf-8")
 
 
@@ -297,7 +297,7 @@ def test_a_folder_that_disappears_meanwhile_is_one_line(
         return compute(args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(explain_command, "_explain", explained)
-    assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(tmp_path / "folder" / "out.txt")]) == 2
+    assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(tmp_path / "folder" / "out.txt")]) == 2
     err = capsys.readouterr().err
     assert "there is no folder" in err and err.count("\n") == err.count("Cannot write") == 1
 
@@ -308,7 +308,7 @@ def test_a_place_that_cannot_be_written_is_refused_first(
 ) -> None:
     (tmp_path / "folder").mkdir()
     monkeypatch.setattr("deepcave_symbolic.cli.explain._explain", lambda *_: pytest.fail("computed first"))
-    assert main(["explain", "--max-complexity", "2", SVM, "-o", str(tmp_path / name) if name else ""]) == 2
+    assert main(["explain", "--max-complexity", "6", SVM, "-o", str(tmp_path / name) if name else ""]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert os.listdir(tmp_path) == ["folder"]
 
@@ -322,7 +322,7 @@ def test_what_is_protected_is_not_replaced(
     target.write_text("old")
     access = os.access  # root may write everywhere
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / protected and access(path, mode))
-    assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(target)]) == 2
+    assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(target)]) == 2
     assert f"{tmp_path / protected} may not be written to by you" in capsys.readouterr().err
     assert target.read_text() == "old"
 
@@ -332,10 +332,10 @@ def test_link_and_pipe(tmp_path: Path) -> None:
     real.write_text("old")
     real.chmod(0o600)
     link.symlink_to(real)
-    assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(link)]) == 0
+    assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(link)]) == 0
     assert link.is_symlink() and "Verdict" in real.read_text(encoding="utf-8")
     assert real.stat().st_mode & 0o777 == 0o600
     os.mkfifo(pipe)
     with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE) as reader:
-        assert main(["explain", "--max-complexity", "2", SVM, "-p", "C", "-o", str(pipe)]) == 0
+        assert main(["explain", "--max-complexity", "6", SVM, "-p", "C", "-o", str(pipe)]) == 0
         assert b"Verdict" in reader.communicate(timeout=LIMIT)[0]

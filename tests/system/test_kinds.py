@@ -48,13 +48,13 @@ from deepcave_symbolic.dashboard.panel.inputs import SCALARIZED_COST, defaults
 from deepcave_symbolic.exceptions import NoTrialsError
 
 #: What is asked here is whether a kind of run goes through, not which formula describes it best.
-SHORT = {"max_complexity": 3}
+SHORT = {"max_complexity": 7}
 quick = partial(explain, **SHORT)
 INPUTS = {**defaults(), **SHORT}
 
 
 def short(*arguments: str) -> int:
-    return main(["explain", *arguments, "--max-complexity", "3"])
+    return main(["explain", *arguments, "--max-complexity", "7"])
 
 
 def cost(config: Configuration) -> float:

@@ -125,16 +125,16 @@ def test_the_rows_are_those_of_smacs_model(kind: str, tmp_path: Path, capsys: An
     if "slow" in KINDS[kind][1].__name__:
         assert data.n_timeouts == sum(trial.status == Status.TIMEOUT for trial in run.trials) > 0
     options = {"objective": "scalarized"} if several else {}
-    explanation = explain(run, "C", max_complexity=2, **options)
+    explanation = explain(run, "C", max_complexity=6, **options)
     assert explanation.surrogate is not None and explanation.surrogate.exact, explanation.surrogate.differences
     formulas = explanation.to_dict()["formulas"]
     capsys.readouterr()
     flags = ["--objective", "scalarized"] if several else []
-    assert main(["explain", "--max-complexity", "2", str(lived.folder), "-p", "C", "--format", "json", *flags]) == 0
+    assert main(["explain", "--max-complexity", "6", str(lived.folder), "-p", "C", "--format", "json", *flags]) == 0
     assert json.loads(capsys.readouterr().out)["formulas"] == formulas
     if "instances" in KINDS[kind][2]:
         return  # DeepCAVE 1.4.1 opens no run with instances
-    inputs = {**defaults(), "hyperparameter_name_1": "C", "max_complexity": 2}
+    inputs = {**defaults(), "hyperparameter_name_1": "C", "max_complexity": 6}
     if several:
         inputs["objective_id"] = SCALARIZED_COST
     stored = compute(SMAC3v2Run.from_path(lived.folder), inputs)

@@ -58,19 +58,19 @@ def floats(*names: str) -> ConfigurationSpace:
 
 @pytest.fixture(scope="module")
 def explanation() -> Explanation:
-    return explain(SVM, "C", max_complexity=6)
+    return explain(SVM, "C", max_complexity=12)
 
 
 @pytest.fixture(scope="module")
 def overview() -> list[Explanation]:
-    return explain_all(FOREST, max_complexity=6)
+    return explain_all(FOREST, max_complexity=12)
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The page that the command writes."""
     target = tmp_path_factory.mktemp("report") / "my report.html"
-    arguments = ["report", str(FOREST), "--max-complexity", "6", "-o", str(target), "--pairs", "2", "--title", "A & B"]
+    arguments = ["report", str(FOREST), "--max-complexity", "12", "-o", str(target), "--pairs", "2", "--title", "A & B"]
     assert main(arguments) == 0
     assert [path.name for path in target.parent.iterdir()] == ["my report.html"]
     return target.read_text(encoding="utf-8")
@@ -119,7 +119,7 @@ def test_headings_are_in_order_and_tables_have_headers(written: str, explanation
 
 def test_a_report_is_written_anew_with_the_same_bytes(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = ["report", str(SVM), "--max-complexity", "3"]
+    arguments = ["report", str(SVM), "--max-complexity", "7"]
     assert main(arguments) == 0
     first = Path("report.html").read_bytes()
     assert capsys.readouterr().out == f"Wrote report.html ({len(first) / 1e6:.1f} MB).\n"
@@ -156,7 +156,7 @@ def test_the_strongest_pairs_are_those_that_interact() -> None:
     html = report_html(
         run,
         pairs=1,
-        max_complexity=2,
+        max_complexity=6,
         surrogate=of_columns(lambda a, b, c, d: 5 * a + 3 * b + 4 * (c - 0.5) * (d - 0.5)),
     )
     assert "c and d" in Tags(html).text and "a and b" not in Tags(html).text
@@ -164,13 +164,13 @@ def test_the_strongest_pairs_are_those_that_interact() -> None:
 
 def test_a_run_without_interactions_has_no_pairs() -> None:
     surrogate = of_columns(lambda a, b: a**2 + np.sin(b))
-    text = Tags(report_html(run_of(floats("a", "b")), max_complexity=2, surrogate=surrogate)).text
+    text = Tags(report_html(run_of(floats("a", "b")), max_complexity=6, surrogate=surrogate)).text
     assert "The surrogate sees no interaction between any two hyperparameters." in text
-    text = Tags(report_html(run_of(floats("a")), max_complexity=2, surrogate=of_columns(lambda a: a**2))).text
+    text = Tags(report_html(run_of(floats("a")), max_complexity=6, surrogate=of_columns(lambda a: a**2))).text
     assert "there are no pairs" in text
     assert (
         "strongest pairs"
-        not in Tags(report_html(run_of(floats("a", "b")), pairs=0, max_complexity=2, surrogate=surrogate)).text
+        not in Tags(report_html(run_of(floats("a", "b")), pairs=0, max_complexity=6, surrogate=surrogate)).text
     )
 
 
@@ -180,7 +180,7 @@ def test_what_cannot_be_explained_says_why_and_makes_no_pair() -> None:
     space.add(kernel, degree, only)
     space.add(EqualsCondition(degree, kernel, "y"))
     surrogate = of_columns(lambda a, b, kernel, only, degree: a * b + kernel + degree * a)
-    text = Tags(report_html(run_of(space), pairs=100, max_complexity=2, surrogate=surrogate)).text
+    text = Tags(report_html(run_of(space), pairs=100, max_complexity=6, surrogate=surrogate)).text
     assert "Hyperparameter 'only' has a single choice ('one'); there is nothing to explain." in text
     assert "a and b" in text and "kernel and degree" not in text and "degree and kernel" not in text
 
@@ -238,10 +238,10 @@ def hostile_page(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Of a run whose folder, hyperparameters, choice and objective are markup and scripts; with pairs and groups."""
     folder = tmp_path_factory.mktemp("hostile") / "<script>hacked()<!-- \u202e'\""
     renamed(folder, list(HOSTILE.values()))
-    both = explain(folder, HOSTILE["solver"], HOSTILE["learning_rate_init"], max_complexity=3)
+    both = explain(folder, HOSTILE["solver"], HOSTILE["learning_rate_init"], max_complexity=7)
     assert both.groups
     return report_page(
-        explain_all(folder, max_complexity=3),
+        explain_all(folder, max_complexity=7),
         [both],
         title="</title><script>hacked()</script>",
         command="report '</pre><script>'",
@@ -262,7 +262,7 @@ def test_deepcave_run_objects_have_a_report(explanation: Explanation) -> None:
     assert deepcave
     from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
-    html = report_html(SMAC3v2Run.from_path(SVM), pairs=0, objective="rmse", max_complexity=6)
+    html = report_html(SMAC3v2Run.from_path(SVM), pairs=0, objective="rmse", max_complexity=12)
     assert explanation.best.mathml() in html
 
 

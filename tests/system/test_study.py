@@ -22,7 +22,7 @@ from places import FOREST, SVM
 from run_folders import keep_trials
 from waiting import LIMIT, wait_until
 
-QUICK: dict[str, Any] = {"max_complexity": 2}
+QUICK: dict[str, Any] = {"max_complexity": 6}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
 
 
@@ -72,7 +72,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 
 def arguments_for(out: Path, *more: str) -> list[str]:
-    return [*COMMAND, str(FOREST), str(SVM), "--output-folder", str(out), "--max-complexity", "2", *more]
+    return [*COMMAND, str(FOREST), str(SVM), "--output-folder", str(out), "--max-complexity", "6", *more]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

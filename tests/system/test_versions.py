@@ -29,13 +29,13 @@ def test_older_runs_are_read_and_say_what_differs(version: str, kind: str, capsy
     run = load_run(folder)
     assert run.version == version and len(run.trials) == 12
     assert bool(budgets_of(run)) == (kind == "fidelity")
-    explanation = explain(folder, "x", max_complexity=3)
+    explanation = explain(folder, "x", max_complexity=7)
     surrogate = explanation.surrogate
     assert surrogate is not None and not surrogate.exact
     assert surrogate.name == ("GaussianProcess" if kind == "process" else "RandomForest")
     assert f"recorded by SMAC {version}" in surrogate.differences[0]
     assert all(math.isfinite(formula.r2) for formula in explanation.formulas)
-    assert main(["explain", "--max-complexity", "3", str(folder), "-p", "x"]) == 0
+    assert main(["explain", "--max-complexity", "7", str(folder), "-p", "x"]) == 0
     assert f"recorded by SMAC {version}" in " ".join(capsys.readouterr().out.split())
     assert fingerprint(folder) == before
 
@@ -56,7 +56,7 @@ def test_runs_of_others_through_deepcaves_converters(module: str, name: str, fol
     converter = getattr(__import__(f"deepcave.runs.converters.{module}", fromlist=[name]), name)
     run = converter.from_path(TEST_RUNS / folder)
     first = next(n for n, hp in run.configspace.items() if getattr(hp, "upper", 0) != getattr(hp, "lower", 0))
-    explanation = explain(run, first, max_complexity=3)
+    explanation = explain(run, first, max_complexity=7)
     assert explanation.formulas and all(math.isfinite(formula.r2) for formula in explanation.formulas)
     assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
 
@@ -118,10 +118,10 @@ def test_runs_made_here_through_deepcaves_converters(make: Callable[[Path], Any]
     from deepcave_symbolic.dashboard.panel.inputs import defaults
 
     run = make(tmp_path)
-    explanation = explain(run, "x", max_complexity=5)
+    explanation = explain(run, "x", max_complexity=10)
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 20
     values = explanation.best.predict({"x": [1e-4, 1e-2, 1.0]})
     assert values[1] < values[0] and values[1] < values[2]  # a bowl around 0.01
     assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
-    shown = compute(run, {**defaults(), "hyperparameter_name_1": "x", "max_complexity": 5})["explanations"][0]
+    shown = compute(run, {**defaults(), "hyperparameter_name_1": "x", "max_complexity": 10})["explanations"][0]
     assert [f["text"] for f in shown["formulas"]] == [str(f) for f in explanation.formulas]
