@@ -103,15 +103,17 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         note(severity, sentence)
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
     seen, effect = len(projection.trials.costs), evidence.effect()
+    # Of a model that nobody has tested "no effect" is no finding.
+    no_effect = 3 if surrogate.cv_r2 is None and surrogate.trials_r2 is None else 2
     if evidence.is_unseen:
         count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"
         note(3, f"{names} had a value in {count}, so that next to nothing is known of it.")
     elif effect == "none":
-        note(2, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
+        note(no_effect, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
     elif effect == "untold":
         # The same words for every hyperparameter: a page on many of them says them once.
         trials = counted(surrogate.n_trials, "trial")
-        note(2, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
+        note(no_effect, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
     elif not variables(formula.tree) and formula.engine != OWN:
         note(3, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:

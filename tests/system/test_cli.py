@@ -136,7 +136,7 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 0, err
     provenance = json.loads(out)["provenance"]
     assert provenance["source"] == "trials" and provenance["engine"] == "exhaustive" and provenance["seed"] == 3
-    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 4
+    assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 8
     assert "orest" in provenance["surrogate"]
 
 

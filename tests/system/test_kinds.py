@@ -446,7 +446,7 @@ def test_no_successful_trial(folder_of: Callable[[str], Path], tmp_path: Path) -
     assert "18 trials whose cost is infinite" in card["message"]
     edit_json(tmp_path / "runhistory.json", crashed(2147483647.0))
     explanation = quick(tmp_path, "a")
-    assert [f.complexity for f in explanation.formulas] == [0] and explanation.verdict == "do not trust"
+    assert [f.complexity for f in explanation.formulas] == [1] and explanation.verdict == "do not trust"
     assert "No trial succeeded: the costs are those that failed trials were given." in explanation.warnings
 
 

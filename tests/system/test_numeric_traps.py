@@ -119,7 +119,7 @@ def test_costs(tmp_path: Path, capsys: Any, model: str, costs: str) -> None:
     folder = recorded(tmp_path / "run", plain(), COSTS[costs], example=MODELS[model])
     explanation = explained(folder, "x", capsys)
     if costs in ("constant", "zero", "subnormal"):
-        assert [formula.complexity for formula in explanation.formulas] == [0]
+        assert [formula.complexity for formula in explanation.formulas] == [1]
 
 
 def test_negative_costs_under_a_log_encoder_are_named(tmp_path: Path, capsys: Any) -> None:
@@ -135,14 +135,14 @@ def test_negative_costs_under_a_scaled_log_encoder_are_explained(tmp_path: Path,
     encoder = "RunHistoryLogScaledEncoder"  # which scales them to positive ones first
     folder = recorded(tmp_path / "run", plain(), COSTS["negative"], example="mlp_hpo", encoder=encoder)
     explanation = explained(folder, "x", capsys)
-    assert explanation.best.complexity > 0
+    assert explanation.best.complexity > 1
     assert np.all(explanation.best.predict({"x": [0.0, 0.4, 1.0]}) < 0)
 
 
 def test_a_hyperparameter_that_never_moved(tmp_path: Path, capsys: Any) -> None:
     folder = recorded(tmp_path / "run", plain(), bowl, example="mlp_hpo", fixed={"y": 0.5})
     explanation = explained(folder, "y", capsys)
-    assert [formula.complexity for formula in explanation.formulas] == [0] and explanation.verdict == "do not trust"
+    assert [formula.complexity for formula in explanation.formulas] == [1] and explanation.verdict == "do not trust"
     assert any("the surrogate sees no effect" in warning for warning in explanation.warnings)
     assert any("of the domain has no trial nearby" in warning for warning in explanation.warnings)
 
