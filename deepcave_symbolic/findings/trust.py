@@ -103,8 +103,10 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         note(severity, sentence)
     names = " and ".join(shown_name(name) for name in formula.hyperparameters)
     seen, effect = len(projection.trials.costs), evidence.effect()
-    # Of a model that nobody has tested "no effect" is no finding.
-    no_effect = 3 if surrogate.cv_r2 is None and surrogate.trials_r2 is None else 2
+    # Of a model that nobody has tested, or without trials at two values, "no effect" is no finding.
+    untested = surrogate.cv_r2 is None and surrogate.trials_r2 is None
+    never_moved = any(len(np.unique(column)) < 2 for column in projection.trials.values.T)
+    no_effect = 3 if untested or never_moved else 2
     if evidence.is_unseen:
         count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"
         note(3, f"{names} had a value in {count}, so that next to nothing is known of it.")
