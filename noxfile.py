@@ -119,6 +119,8 @@ def run_tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS, tags=["lanes"], requires=["build"])
 def lane(session: nox.Session) -> None:
     """Test the wheel with all that it can use."""
+    if session.posargs and session.python == PYTHONS[0]:
+        session.skip("With a few tests only: `make test`, lowest and wheel run on this Python, too.")
     install(session, "*.whl", TESTED)
     run_tests(session)
 

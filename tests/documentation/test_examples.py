@@ -26,7 +26,6 @@ def test_the_script_of_the_readme() -> None:
     assert "≈" in output_of("explain_run.py")
 
 
-@pytest.mark.smoke
 def test_the_panel_without_a_browser() -> None:
     pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
     formula, drawn, shorter = output_of("panel_api.py").splitlines()[-3:]

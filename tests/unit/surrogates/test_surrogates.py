@@ -126,7 +126,7 @@ def test_forest_equals_smacs_own(kind: str, base: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", [pytest.param("blackbox", marks=pytest.mark.smoke), *PROCESSES[1:]])
+@pytest.mark.parametrize("kind", PROCESSES)
 def test_gaussian_process_equals_smacs_own(kind: str, base: Path) -> None:
     run = live(kind, base)
     X, Y, _ = run.facade._config_selector._collect_data()
