@@ -65,6 +65,7 @@ def test_last_formula_is_explains(base: Path, caplog: pytest.LogCaptureFixture, 
 # --- without a trace --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_warnings_that_are_errors_stop_no_formula(base: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     callback = SymbolicCallback("x", final=True, max_complexity=6)
@@ -88,6 +89,7 @@ def test_can_be_copied_and_pickled() -> None:
     ("arguments", "sentence"),
     [({"objective": "acc"}, "Unknown objective 'acc'"), ({"budget": 3.0}, "has no budgets; found budget 3.")],
 )
+@pytest.mark.slow
 def test_other_unknown_names(
     arguments: dict[str, Any], sentence: str, base: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -292,6 +294,7 @@ def test_top_hyperparameters_come_first(base: Path, tmp_path: Path) -> None:
         ("random", {}, "C after 24 trials: cost ≈ "),
     ],
 )
+@pytest.mark.slow
 def test_facades(
     kind: str, arguments: dict[str, Any], start: str, base: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -418,6 +418,7 @@ def test_smacs_budget_is_the_highest_with_enough_selected_trials() -> None:
     assert len(found) > 3
 
 
+@pytest.mark.slow
 def test_selection(folder: Path, base: Path) -> None:
     run = load_run(folder)
     assert (resolve_objective(run, None), resolve_objective(run, "cost")) == (0, 0)

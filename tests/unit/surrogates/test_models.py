@@ -99,6 +99,7 @@ def test_rows_equal_smacs_encoder(name: str, base: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("name", NEW)
+@pytest.mark.slow
 def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(name: str, base: Path, tmp_path: Path) -> None:
     from smac.runhistory import RunHistory
     from smac.scenario import Scenario

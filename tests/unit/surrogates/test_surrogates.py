@@ -68,6 +68,7 @@ def test_rows_equal_smacs_encoder(kind: str, base: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["hpo", "log", "mf"])
+@pytest.mark.slow
 def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(kind: str, base: Path, tmp_path: Path) -> None:
     from smac.runhistory import RunHistory
     from smac.runhistory import encoder as encoders
@@ -92,6 +93,7 @@ def test_rows_with_timeouts_and_crashes_equal_smacs_encoder(kind: str, base: Pat
 
 
 @pytest.mark.parametrize("kind", SINGLE)
+@pytest.mark.slow
 def test_rebuilt_meta_is_the_recorded_one(kind: str, base: Path) -> None:
     run = load_run(live(kind, base).folder)
     assert _as_json(rebuild_model(run).meta) == _as_json(component_meta(run, "model"))
