@@ -39,7 +39,7 @@ from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.formulas.choice import choose
 from deepcave_symbolic.formulas.front import Target
 from deepcave_symbolic.formulas.front import score as score_formulas
-from deepcave_symbolic.formulas.positions import fitted
+from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.space.axis import axis_of

@@ -26,7 +26,7 @@ from joblib import Parallel, delayed
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.positions import fitted
+from deepcave_symbolic.formulas.meaning.positions import fitted
 
 DATA = Path(__file__).parent / "data"
 #: As in `faithfulness.py`: a surrogate beyond this share of the truth's standard deviation knows nothing.

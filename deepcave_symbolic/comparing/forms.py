@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, complexity, constant, evaluate, substitute, variable
-from deepcave_symbolic.formulas.positions import Position, fitted
+from deepcave_symbolic.formulas.meaning.positions import Position, fitted
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2

@@ -30,7 +30,7 @@ from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, front_of, score
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY, LOG_ODDS
-from deepcave_symbolic.formulas.positions import fitted
+from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.space.axis import Axis

@@ -12,14 +12,14 @@ from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.findings import Findings
 from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.choice import unseen_loss
-from deepcave_symbolic.formulas.constants import Constant
 from deepcave_symbolic.formulas.formula import OWN, Formula
 from deepcave_symbolic.formulas.front import score_one
 from deepcave_symbolic.formulas.limits import largest_loss
-from deepcave_symbolic.formulas.named_rounding import fit_rounded
-from deepcave_symbolic.formulas.parsing import Form, parse_form
-from deepcave_symbolic.formulas.positions import fitted
-from deepcave_symbolic.formulas.readable import is_readable
+from deepcave_symbolic.formulas.meaning.constants import Constant
+from deepcave_symbolic.formulas.meaning.positions import fitted
+from deepcave_symbolic.formulas.meaning.readable import is_readable
+from deepcave_symbolic.formulas.own_form.named_rounding import fit_rounded
+from deepcave_symbolic.formulas.own_form.parsing import Form, parse_form
 from deepcave_symbolic.projection import target_of
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name

@@ -22,8 +22,8 @@ from deepcave_symbolic.formulas.limits import (
     ROUGH_FORMULA_R2,
     largest_loss,
 )
-from deepcave_symbolic.formulas.positions import fitted
-from deepcave_symbolic.formulas.shapes import OTHER
+from deepcave_symbolic.formulas.meaning.positions import fitted
+from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
 __all__ = ["Choice", "Shown", "choose", "simplest", "unseen_loss"]

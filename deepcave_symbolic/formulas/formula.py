@@ -19,7 +19,6 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas import printing
-from deepcave_symbolic.formulas.constants import Constant, constants_of
 from deepcave_symbolic.formulas.expression import (
     Node,
     check_variables,
@@ -30,7 +29,8 @@ from deepcave_symbolic.formulas.expression import (
     substitute,
     variable,
 )
-from deepcave_symbolic.formulas.shapes import shape_of
+from deepcave_symbolic.formulas.meaning.constants import Constant, constants_of
+from deepcave_symbolic.formulas.meaning.shapes import shape_of
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_positions

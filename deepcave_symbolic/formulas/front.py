@@ -32,9 +32,9 @@ from deepcave_symbolic.formulas.limits import (
     OVERSHOOT,
     SLACK,
 )
+from deepcave_symbolic.formulas.meaning.positions import fitted
+from deepcave_symbolic.formulas.meaning.readable import is_readable
 from deepcave_symbolic.formulas.normal_form import normal_form
-from deepcave_symbolic.formulas.positions import fitted
-from deepcave_symbolic.formulas.readable import is_readable
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
 from deepcave_symbolic.numeric.arrays import Array, columns_of

@@ -6,7 +6,7 @@ from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.shapes import OTHER
+from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.runs.views import TIME
 from deepcave_symbolic.show.blocks import (
     Block,

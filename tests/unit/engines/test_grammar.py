@@ -14,8 +14,8 @@ from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS
 from deepcave_symbolic.formulas.expression import Node, complexity, is_place
 from deepcave_symbolic.formulas.front import to_natural
+from deepcave_symbolic.formulas.meaning.positions import positions
 from deepcave_symbolic.formulas.normal_form import normal_form
-from deepcave_symbolic.formulas.positions import positions
 from deepcave_symbolic.formulas.tidy import tidy
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.grids import product_columns

@@ -21,10 +21,10 @@ from numbers import Real
 import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.formulas.constant_roles import Role, is_linear, role_of
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variables
 from deepcave_symbolic.formulas.front import Target, check_points, is_defined
-from deepcave_symbolic.formulas.parsing import Form
+from deepcave_symbolic.formulas.own_form.constant_roles import Role, is_linear, role_of
+from deepcave_symbolic.formulas.own_form.parsing import Form
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
 from deepcave_symbolic.words.names import either

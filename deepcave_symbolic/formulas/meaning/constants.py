@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from deepcave_symbolic.formulas.expression import Node, is_place
-from deepcave_symbolic.formulas.parts import Factor, Part, law_exponent, parts_of
-from deepcave_symbolic.formulas.positions import Position, fitted, positions
-from deepcave_symbolic.formulas.shapes import OTHER, shape_of
+from deepcave_symbolic.formulas.meaning.parts import Factor, Part, law_exponent, parts_of
+from deepcave_symbolic.formulas.meaning.positions import Position, fitted, positions
+from deepcave_symbolic.formulas.meaning.shapes import OTHER, shape_of
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name

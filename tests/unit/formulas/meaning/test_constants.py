@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from deepcave_symbolic.formulas.constants import Constant
 from deepcave_symbolic.formulas.expression import Node, constant, function, power
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.meaning.constants import Constant
 from deepcave_symbolic.space.axis import Axis
 from small_formulas import LR, MOMENTUM, UNITS, C, X, Y, formula, log10
 

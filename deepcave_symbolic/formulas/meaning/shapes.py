@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import CASES, Node, evaluate, is_place, variables
-from deepcave_symbolic.formulas.parts import Part, law_exponent, parts_of
+from deepcave_symbolic.formulas.meaning.parts import Part, law_exponent, parts_of
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name

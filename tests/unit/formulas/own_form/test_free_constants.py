@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.formulas.constant_roles import is_linear, role_of
 from deepcave_symbolic.formulas.expression import evaluate, variable
-from deepcave_symbolic.formulas.free_constants import FittedForm, fit_constants
 from deepcave_symbolic.formulas.front import Target
-from deepcave_symbolic.formulas.parsing import parse_form
+from deepcave_symbolic.formulas.own_form.constant_roles import is_linear, role_of
+from deepcave_symbolic.formulas.own_form.free_constants import FittedForm, fit_constants
+from deepcave_symbolic.formulas.own_form.parsing import parse_form
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.numeric.arrays import columns_of
 from deepcave_symbolic.numeric.grids import product_of

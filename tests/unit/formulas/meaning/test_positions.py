@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deepcave_symbolic.formulas.expression import Node, cases, constant, function, power
-from deepcave_symbolic.formulas.positions import fitted, positions
+from deepcave_symbolic.formulas.meaning.positions import fitted, positions
 from small_formulas import X, Y, log10
 
 pytestmark = pytest.mark.smoke

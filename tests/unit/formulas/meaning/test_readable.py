@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepcave_symbolic.formulas.expression import Node, function, power
-from deepcave_symbolic.formulas.readable import is_readable
+from deepcave_symbolic.formulas.meaning.readable import is_readable
 from small_formulas import LR, MOMENTUM, X, log10
 
 pytestmark = pytest.mark.smoke

@@ -13,9 +13,9 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.formulas.expression import evaluate, variable
-from deepcave_symbolic.formulas.free_constants import FittedForm, fit_constants
 from deepcave_symbolic.formulas.front import Target, check_points, is_defined
-from deepcave_symbolic.formulas.parsing import Form
+from deepcave_symbolic.formulas.own_form.free_constants import FittedForm, fit_constants
+from deepcave_symbolic.formulas.own_form.parsing import Form
 from deepcave_symbolic.formulas.rounding import DIGITS, allowed_loss, round_offset
 from deepcave_symbolic.formulas.tidy import split_sum
 from deepcave_symbolic.numeric.arrays import columns_of

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from deepcave_symbolic.formulas.expression import evaluate
-from deepcave_symbolic.formulas.free_constants import FittedForm
 from deepcave_symbolic.formulas.front import Target
-from deepcave_symbolic.formulas.named_rounding import fit_rounded
-from deepcave_symbolic.formulas.parsing import parse_form
+from deepcave_symbolic.formulas.own_form.free_constants import FittedForm
+from deepcave_symbolic.formulas.own_form.named_rounding import fit_rounded
+from deepcave_symbolic.formulas.own_form.parsing import parse_form
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.axis import Axis

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.limits import COEFFICIENTS, EXPONENTS, FARTHEST_PLACE, STEEPEST_STEP
-from deepcave_symbolic.formulas.positions import Position, positions
+from deepcave_symbolic.formulas.meaning.positions import Position, positions
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 

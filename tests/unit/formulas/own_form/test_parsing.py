@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError, UnknownNameError
 from deepcave_symbolic.formulas.expression import MAX_DEPTH, Node, constant, evaluate, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.parsing import parse_form
+from deepcave_symbolic.formulas.own_form.parsing import parse_form
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.words.names import shown_name
 from hostile import NAMES as HOSTILE
