@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deepcave_symbolic.formulas.expression import Node, is_place
+import numpy as np
+
+from deepcave_symbolic.formulas.expression import Node, evaluate, is_place
 from deepcave_symbolic.formulas.meaning.parts import Factor, Part, law_exponent, parts_of
 from deepcave_symbolic.formulas.meaning.positions import Position, fitted, positions
 from deepcave_symbolic.formulas.meaning.shapes import OTHER, shape_of
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
@@ -25,7 +28,7 @@ class Constant(Record):
     """A fitted constant of a formula.
 
     Args:
-        value: As it is printed; of x + 2 the place -2.
+        value: As it is printed, with the sign before it; of x + 2 the place -2.
         kind: A level or an effect of the objective, a place of a hyperparameter, an exponent, or a width.
         unit: The objective, a hyperparameter, "decades", or empty for an exponent.
         sentence: What it says.
@@ -49,6 +52,8 @@ def constants_of(tree: Node, axes: Sequence[Axis], objective: str) -> tuple[Cons
     return tuple(speaker.constant(position) for position in fitted(tree) if position.kind in _KINDS)
 
 
+#: Share of a rise or fall that counts as all of it.
+_NEARLY_ALL = 0.9
 _KINDS = ("level", "effect", "place", "exponent", "width")
 
 
@@ -81,7 +86,7 @@ class _Speaker:
                     return part, factor
         # A coefficient stands beside its factors.
         for part in parts:
-            if position.kind == "effect" and part.coefficient in (position.value, -position.value):
+            if position.kind == "effect" and part.coefficient == position.value:
                 return part, part.factors[0]
         return None, None
 
@@ -109,7 +114,7 @@ class _Speaker:
         if part is None or factor is None:
             return {"effect": "How much this part moves."}.get(position.kind, "")
         if position.kind == "effect":
-            return self.effect(part)
+            return self.effect(part) if self._is_only(part) else f"{self.effect(part)[:-1]} (this part alone)."
         if position.kind == "place":
             return self.place(part, factor, position)
         name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
@@ -141,8 +146,16 @@ class _Speaker:
             reaches = "would reach outside the domain" if beyond else "reaches"
             return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula {reaches}."
         if part.form in ("decades", "line"):
-            return f"{self.objective} at {name} = {1 if part.form == 'decades' else 0}."
-        if part.form == "saturation" and len(part.variables) == 1:
+            at = 1.0 if part.form == "decades" else 0.0
+            where = f"at {name} = {number_text(at)}"
+            if self._is_inside(part.variables[0], at):
+                return f"{self.objective} {where}."
+            return f"Where the line would be {where}, outside the domain."
+        if part.form == "tanh" and len(part.variables) == 1:
+            return f"{self.objective} halfway."
+        if self._ends_at_the_level(part):
+            if self._left(part) > 1.0 - _NEARLY_ALL:
+                return f"What {self.objective} would come to for large {name}, beyond the domain."
             return f"{self.objective} for large {name}."
         return f"What the other part is added to, in units of {self.objective}."
 
@@ -165,34 +178,58 @@ class _Speaker:
             rises = part.coefficient > 0
             place = "lowest" if rises else "highest"
             return f"{step} away from the {place} point {self.objective} is {size} {'higher' if rises else 'lower'}."
-        if part.form == "saturation" and len(part.variables) == 1:
-            return f"{self.objective} {'falls' if part.coefficient > 0 else 'rises'} by {size} in all."
+        if part.form in ("saturation", "tanh") and len(part.variables) == 1:
+            # A tanh goes from -1 to 1, upwards.
+            falls, times = (
+                (part.coefficient > 0) == (part.form == "saturation"),
+                1.0 if part.form == "saturation" else 2.0,
+            )
+            moved = self._moved(part)
+            within = moved * abs(part.coefficient)
+            inside = "" if moved >= _NEARLY_ALL * times else f", {rounded_text(within, 2)} of it in the domain"
+            start = "Half of the step: " if part.form == "tanh" else ""
+            whole = rounded_text(times * abs(part.coefficient), 3)
+            return f"{start}{self.objective} {'falls' if falls else 'rises'} by {whole} in all{inside}."
+        if part.form in ("power", "decay") and len(part.variables) == 1:
+            return self.part_at(part, size)
         if part.form == "bump":
             return f"{self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'} in the middle."
         return f"The size of this part, in units of {self.objective}."
+
+    def part_at(self, part: Part, size: str) -> str:
+        """Returns how large a power or an exponential is where it is one."""
+        (i,), node = part.variables, part.factors[0].node
+        references = [p.value for p in positions(node) if p.kind == "reference"]
+        at = references[0] if references else 1.0 if part.form == "power" else 0.0
+        where = f"At {shown_name(self.axes[i].name)} = {number_text(at)}"
+        would = "" if self._is_inside(i, at) else ", outside the domain,"
+        if part.coefficient > 0:
+            return f"{where}{would} this part adds {size} to {self.objective}."
+        return f"{where}{would} this part takes {size} off {self.objective}."
 
     def place(self, part: Part, factor: Factor, position: Position) -> str:
         """Returns what a place says."""
         name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
         at = f"{name} {rounded_text(position.value, 3)}{self.beside(factor, position)}"
         rises, alone = part.coefficient > 0, len(part.factors) == 1
+        inside = self._is_inside(position.variables[0], position.value)
+        beyond = "" if inside or len(factor.variables) > 1 else ", outside the domain"
         if factor.form in ("square", "kink") and alone:
             lowest = "lowest" if rises else "highest"
-            if len(factor.variables) == 1 and not self._is_inside(position):
+            if len(factor.variables) == 1 and not inside:
                 return f"It would be {lowest} at {at}, outside the domain."
-            _, parts = parts_of(self.tree)
-            only = not any(set(p.variables) & set(factor.variables) for p in parts if p != part)
-            return f"{lowest.capitalize()} at {at}{'' if only else ' as far as this part goes'}."
+            return f"{lowest.capitalize()} at {at}{'' if self._is_only(part) else ' as far as this part goes'}."
         if factor.form in ("square", "kink", "decades") or (factor.form == "line" and not alone):
-            return f"This part is zero at {at}."
+            return f"This part is zero at {at}{beyond}."
         if factor.form in ("saturation", "tanh"):
-            falls = rises if factor.form == "saturation" else not rises
-            change = "fall" if falls else "rise"
-            return f"Half of the {change if alone and len(factor.variables) == 1 else 'change'} is reached at {at}."
+            change = "fall" if (factor.form == "saturation") == rises else "rise"
+            if not alone or len(factor.variables) > 1:
+                change = "change"
+            return f"Half of the {change} is reached at {at}{beyond}."
         if factor.form == "ramp":
             return f"About flat on one side of {at}, a straight line in log10 on the other."
         if factor.form == "bump":
-            return f"Its middle is at {at}."
+            return f"Its middle is at {at}{beyond}."
         return f"Where it bends: {at}."
 
     def beside(self, factor: Factor, position: Position) -> str:
@@ -205,6 +242,38 @@ class _Speaker:
         value = references[0] if references else 1.0 if law_exponent(factor) is not None else 0.0
         return f" (where {shown_name(self.axes[others[0]].name)} is {number_text(value)})"
 
-    def _is_inside(self, position: Position) -> bool:
-        axis = self.axes[position.variables[0]]
-        return axis.lower <= position.value <= axis.upper
+    def _is_only(self, part: Part) -> bool:
+        """Returns whether no other part has one of its hyperparameters."""
+        _, parts = parts_of(self.tree)
+        return not any(set(p.variables) & set(part.variables) for p in parts if p != part)
+
+    def _is_inside(self, index: int, value: float) -> bool:
+        axis = self.axes[index]
+        return axis.lower <= value <= axis.upper
+
+    def _ends_at_the_level(self, part: Part) -> bool:
+        """Returns whether a part of one hyperparameter vanishes for large values of it."""
+        if len(part.variables) > 1:
+            return False
+        if part.form == "saturation":
+            return True
+        x = self.axes[part.variables[0]].upper * np.array([1.0, 1e6])
+        return part.form in ("power", "decay") and x[0] > 0.0 and abs(self._values(part, x)[1]) < 1e-3
+
+    def _moved(self, part: Part) -> float:
+        """Returns by how much the factor of a part of one hyperparameter moves over the domain."""
+        axis = self.axes[part.variables[0]]
+        values = self._values(part, np.array([axis.lower, axis.upper]))
+        return float(abs(values[1] - values[0]))
+
+    def _left(self, part: Part) -> float:
+        """Returns which share of its largest value the factor of such a part still has at the domain's upper end."""
+        axis = self.axes[part.variables[0]]
+        lower, upper = np.abs(self._values(part, np.array([axis.lower, axis.upper])))
+        return float(upper / max(lower, upper))
+
+    def _values(self, part: Part, x: Array) -> Array:
+        """Returns the factor of a part of one hyperparameter at values of that, shape (n,)."""
+        (factor,) = part.factors
+        values = evaluate(factor.node, [x] * (part.variables[0] + 1))
+        return 1.0 / values if factor.divides else values

@@ -24,10 +24,12 @@ class Factor:
             log10(1 + (x/x0)^p), "power" x^p, "decay" exp(-x/w), "bump" exp(-(...)²) or 1/(1 + (...)²), "tanh" or
             "other".
         node: The expression; of what divides, what it divides by.
+        divides: Whether it divides.
     """
 
     form: Form
     node: Node
+    divides: bool = False
 
     @property
     def variables(self) -> tuple[int, ...]:
@@ -90,7 +92,7 @@ def _factors(core: Node, *, above: bool) -> list[Factor]:
     if core.op in ("*", "/") and not is_place(core):
         below = above if core.op == "*" else not above
         return [*_factors(core.args[0], above=above), *_factors(core.args[1], above=below)]
-    return [] if core.is_constant else [Factor(_form(core, above=above), core)]
+    return [] if core.is_constant else [Factor(_form(core, above=above), core, divides=not above)]
 
 
 def _form(node: Node, *, above: bool) -> Form:

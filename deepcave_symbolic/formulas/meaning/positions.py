@@ -24,7 +24,7 @@ class Position:
 
     Args:
         path: The arguments that lead to it from the root.
-        value: Its value; of x + 2 the place -2.
+        value: Its value with the sign before it; of x + 2 the place -2.
         kind: What it is; "reference" for one that is chosen, "number" for one without a meaning of its own.
         variables: The hyperparameters that it belongs to; none for a level.
         in_step: Whether an exponent says how steep a step 1/(1 + (x/x0)^p) is.
@@ -57,42 +57,43 @@ def fitted(tree: Node) -> list[Position]:
 Path = tuple[int, ...]
 
 
-def _sum(node: Node, path: Path) -> Iterator[Position]:
-    """The formula itself: a sum of terms."""
+def _sum(node: Node, path: Path, sign: float = 1.0) -> Iterator[Position]:
+    """The formula itself: a sum of terms; `sign` is that before it."""
     if node.op in ("+", "-", "neg"):
         for i, arg in enumerate(node.args):
-            yield from _sum(arg, (*path, i))
+            turned = node.op == "neg" or (node.op == "-" and i == 1)
+            yield from _sum(arg, (*path, i), -sign if turned else sign)
     elif node.op == CASES:
         for i, branch in enumerate(node.args[1:], start=1):
-            yield from _sum(branch, (*path, i))
+            yield from _sum(branch, (*path, i), sign)
     elif node.is_constant:
-        yield Position(path, node.value, "level")
+        yield Position(path, sign * node.value, "level")
     else:
-        yield from _term(node, path, tuple(sorted(node.variables)))
+        yield from _term(node, path, tuple(sorted(node.variables)), sign)
 
 
-def _term(node: Node, path: Path, of: tuple[int, ...]) -> Iterator[Position]:
+def _term(node: Node, path: Path, of: tuple[int, ...], sign: float) -> Iterator[Position]:
     """A coefficient and factors."""
     if node.is_constant:
-        yield Position(path, node.value, "effect", of)
+        yield Position(path, sign * node.value, "effect", of)
     elif node.op == "neg":
-        yield from _term(node.args[0], (*path, 0), of)
+        yield from _term(node.args[0], (*path, 0), of, -sign)
     elif is_place(node):
         yield _constant(node.args[1], (*path, 1), "reference", node)
     elif node.op in ("*", "/"):
-        yield from _term(node.args[0], (*path, 0), of)
-        yield from _term(node.args[1], (*path, 1), of)
+        yield from _term(node.args[0], (*path, 0), of, sign)
+        yield from _term(node.args[1], (*path, 1), of, 1.0)
     elif node.op == "^" and node.args[1].is_constant:
-        yield from _term(node.args[0], (*path, 0), of)
+        yield from _term(node.args[0], (*path, 0), of, 1.0)
         yield from _exponent(node, path)
     elif node.op == "sqrt":
-        yield from _term(node.args[0], (*path, 0), of)
+        yield from _term(node.args[0], (*path, 0), of, 1.0)
     elif node.op == "exp":
         yield from _exponential(node.args[0], (*path, 0), alone=True)
     elif node.op not in ("var", CASES):
         yield from _inside(node, path)
     elif node.op == CASES:
-        yield from _sum(node, path)
+        yield from _sum(node, path, sign)
 
 
 def _inside(node: Node, path: Path, *, first: bool = True) -> Iterator[Position]:

@@ -30,7 +30,7 @@ VALLEY: list[Row] = [
 ]
 HILL: list[Row] = [
     (0.9, "level", "cost", "The highest cost that the formula reaches."),
-    (4.2, "effect", "cost", "A unit away from the highest point cost is 4.2 lower."),
+    (-4.2, "effect", "cost", "A unit away from the highest point cost is 4.2 lower."),
     (0.4, "place", "momentum", "Highest at momentum 0.4."),
 ]
 BESIDE: list[Row] = [
@@ -46,18 +46,18 @@ FALL: list[Row] = [
 ]
 RISE: list[Row] = [
     (0.6, "level", "cost", "cost for large learning_rate."),
-    (0.55, "effect", "cost", "cost rises by 0.55 in all."),
+    (-0.55, "effect", "cost", "cost rises by 0.55 in all."),
     (0.0038, "place", "learning_rate", "Half of the rise is reached at learning_rate 0.0038."),
 ]
 STEP: list[Row] = [
-    (0.1, "level", "cost", ADDED_TO),
-    (0.3, "effect", "cost", SIZE_OF_PART),
+    (0.1, "level", "cost", "cost halfway."),
+    (0.3, "effect", "cost", "Half of the step: cost rises by 0.6 in all."),
     (0.4, "place", "momentum", "Half of the rise is reached at momentum 0.4."),
     (0.2, "width", "momentum", "A width: 0.2 of momentum."),
 ]
 DECADES: list[Row] = [
-    (1.06, "level", "cost", "cost at n_units = 1."),
-    (0.26, "effect", "cost", "Each decade of n_units lowers cost by 0.26."),
+    (1.06, "level", "cost", "Where the line would be at n_units = 1, outside the domain."),
+    (-0.26, "effect", "cost", "Each decade of n_units lowers cost by 0.26."),
 ]
 LINE: list[Row] = [
     (1.06, "level", "cost", "cost at momentum = 0."),
@@ -65,24 +65,30 @@ LINE: list[Row] = [
 ]
 THOUSANDS: list[Row] = [
     (1.06, "level", "cost", "cost at size = 0."),
-    (0.003, "effect", "cost", "Each 1000 of size lowers cost by 0.003."),
+    (-0.003, "effect", "cost", "Each 1000 of size lowers cost by 0.003."),
 ]
 DECAY: list[Row] = [
-    (0.1, "level", "cost", ADDED_TO),
-    (0.5, "effect", "cost", SIZE_OF_PART),
+    (0.1, "level", "cost", "cost for large n_units."),
+    (0.5, "effect", "cost", "At n_units = 0, outside the domain, this part adds 0.5 to cost."),
     (14.0, "width", "n_units", "Every 14 of n_units this part is 2.7 times smaller."),
 ]
 POWER: list[Row] = [
-    (0.1, "level", "cost", ADDED_TO),
-    (5.1, "effect", "cost", SIZE_OF_PART),
+    (0.1, "level", "cost", "cost for large C."),
+    (5.1, "effect", "cost", "At C = 8 this part adds 5.1 to cost."),
     # 10^-0.6
     (-0.6, "exponent", "", "Ten times the C multiplies this part by 0.25."),
 ]
 BUMP: list[Row] = [
     (0.1, "level", "cost", ADDED_TO),
-    (0.3, "effect", "cost", "cost is 0.3 lower in the middle."),
+    (-0.3, "effect", "cost", "cost is 0.3 lower in the middle."),
     (0.01, "place", "learning_rate", "Its middle is at learning_rate 0.01."),
     (0.5, "width", "decades", "How wide it is: 0.5 decades from the middle."),
+]
+# What is half of the rise at 0.9 of a domain that ends at 1 is not all of it: 1/(1 + (1/0.9)^2) are left.
+CUT_OFF: list[Row] = [
+    (0.1, "level", "cost", "What cost would come to for large learning_rate, beyond the domain."),
+    (0.5, "effect", "cost", "cost falls by 0.5 in all, 0.28 of it in the domain."),
+    (0.9, "place", "learning_rate", "Half of the fall is reached at learning_rate 0.9."),
 ]
 RAMP: list[Row] = [
     (0.1, "level", "cost", ADDED_TO),
@@ -109,6 +115,7 @@ def rows(f: Formula) -> list[Row]:
         (0.9 + 4.2 * power(X + 0.4, 2), MOMENTUM, BESIDE),
         (0.14 + 0.55 / (1.0 + power(X / 0.0038, 1.7)), LR, FALL),
         (0.6 - 0.55 / (1.0 + X / 0.0038), LR, RISE),
+        (0.1 + 0.5 / (1.0 + power(X / 0.9, 2)), LR, CUT_OFF),
         (0.1 + 0.3 * function("tanh", (X - 0.4) / 0.2), MOMENTUM, STEP),
         (1.06 - 0.26 * log10(X), UNITS, DECADES),
         (1.06 + 0.26 * X, MOMENTUM, LINE),

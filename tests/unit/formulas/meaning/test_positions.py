@@ -21,7 +21,7 @@ def kinds(tree: Node) -> list[tuple[str, float]]:
     ("tree", "expected"),
     [
         (constant(0.3), [("level", 0.3)]),
-        (0.9 - 0.26 * log10(X), [("level", 0.9), ("effect", 0.26)]),
+        (0.9 - 0.26 * log10(X), [("level", 0.9), ("effect", -0.26)]),
         (57.0 + 4.2 * power(log10(X / 106.0), 2), [("level", 57.0), ("effect", 4.2), ("place", 106.0)]),
         # The 1 is no constant.
         (
