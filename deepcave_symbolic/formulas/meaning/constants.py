@@ -137,6 +137,9 @@ class _Speaker:
         _, parts = parts_of(self.tree)
         if not parts:
             return f"{self.objective} everywhere."
+        for word, sign in (("lowest", 1.0), ("highest", -1.0)):
+            if len(parts) > 1 and all(self._turns(part, sign) and self._is_only(part) for part in parts):
+                return f"The {word} {self.objective} that the formula reaches."
         if len(parts) > 1 or len(parts[0].factors) > 1 or not parts[0].variables:
             return f"What the other parts are added to, in units of {self.objective}."
         (part,) = parts
@@ -241,6 +244,13 @@ class _Speaker:
         # x/x0·y^q is x/x0 at y = 1, log10(x/x0) + y/w is log10(x/x0) at y = 0.
         value = references[0] if references else 1.0 if law_exponent(factor) is not None else 0.0
         return f" (where {shown_name(self.axes[others[0]].name)} is {number_text(value)})"
+
+    def _turns(self, part: Part, sign: float) -> bool:
+        """Returns whether a part of one hyperparameter is a valley (1) or a hill (-1) with its place in the domain."""
+        if part.form not in ("square", "kink") or len(part.variables) > 1 or part.coefficient * sign < 0.0:
+            return False
+        places = [p for p in positions(part.factors[0].node) if p.kind == "place"]
+        return all(self._is_inside(part.variables[0], p.value) for p in places)
 
     def _is_only(self, part: Part) -> bool:
         """Returns whether no other part has one of its hyperparameters."""

@@ -194,3 +194,10 @@ def test_a_table_survives_json() -> None:
     f = formula(57.0 + 4.2 * power(log10(X / 106.0), 2), C)
     written = json.loads(json.dumps(f.to_dict(), allow_nan=False))["constants"]
     assert tuple(map(Constant.from_dict, written)) == f.constants
+
+
+def test_two_valleys_have_a_lowest_point() -> None:
+    f = formula(0.1 + 0.3 * power(log10(X / 0.01), 2) + 0.2 * function("abs", log10(Y / 64.0)), LR, BATCH)
+    assert f.constants[0].sentence == "The lowest cost that the formula reaches."
+    beside = formula(0.1 + 0.3 * power(log10(X / 0.01), 2) + 0.2 * function("abs", log10(Y / 4.0)), LR, BATCH)
+    assert beside.constants[0].sentence == "What the other parts are added to, in units of cost."
