@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["add_command", "add_demo"]
 
-#: What `--pick` takes; the second is the recommended formula.
-PICKS = ("simplest", "best", "most_accurate")
+#: What `--pick` takes, and the recommended formula among it.
+PICKS, RECOMMENDED = ("simplest", "best", "most_accurate"), "best"
 
 _EXAMPLES = """\
 examples:
@@ -73,7 +73,7 @@ def add_command(commands: Any) -> None:
     parser.add_argument(
         "--pick",
         choices=PICKS,
-        default=PICKS[1],
+        default=RECOMMENDED,
         help="with -p: the formula to show: the simplest, the recommended (best) or the most accurate one",
     )
     parser.add_argument(
@@ -124,7 +124,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_demo(args: argparse.Namespace) -> int:
-    args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, PICKS[1]
+    args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, RECOMMENDED
     args.form, args.fix = None, []
     return _run(args)
 
@@ -132,7 +132,7 @@ def _run_demo(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace) -> int:
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
-    if args.pick != PICKS[1] and (not args.hyperparameter or args.format == "json"):
+    if args.pick != RECOMMENDED and (not args.hyperparameter or args.format == "json"):
         raise InvalidArgumentError("--pick chooses the formula that is shown; give it with -p and a format but JSON.")
     if args.form is not None and not args.hyperparameter:
         raise InvalidArgumentError("--form is a formula of one or two hyperparameters; name them with -p.")

@@ -12,7 +12,7 @@ from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
 from deepcave_symbolic.findings.optimum import Optimum
 from deepcave_symbolic.findings.trust import Trust, Verdict
-from deepcave_symbolic.formulas.choice import simplest
+from deepcave_symbolic.formulas.choice import Choice, most_accurate, simplest
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Frozen, Record, decode
@@ -84,13 +84,12 @@ class Explained(Record):
     @property
     def simplest(self) -> Formula:
         """The shortest formula of the front with R² 0.8 or more, where that is shorter than the recommended one."""
-        return self.formulas[simplest(self.formulas, self.recommended)]
+        return simplest(Choice(self.formulas, self.recommended))
 
     @property
     def most_accurate(self) -> Formula:
         """The shortest formula of the front whose R² is the highest but for 1e-4."""
-        best = max(formula.r2 for formula in self.formulas)
-        return next(formula for formula in self.formulas if formula.r2 >= best - 1e-4)
+        return most_accurate(Choice(self.formulas, self.recommended))
 
     def pick(self, which: str) -> Formula:
         """Returns one of the three answers by its name: "simplest", "best" or "most_accurate"."""

@@ -17,16 +17,18 @@ from deepcave_symbolic.formulas.expression import evaluate, longest_case, variab
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import front_of
 from deepcave_symbolic.formulas.limits import (
+    LEAST_GAIN,
     LONGEST_RECOMMENDED,
     MOST_CONSTANTS,
     ROUGH_FORMULA_R2,
+    SAME_R2,
     largest_loss,
 )
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
-__all__ = ["Choice", "Shown", "choose", "simplest", "unseen_loss"]
+__all__ = ["Choice", "Shown", "choose", "most_accurate", "simplest", "unseen_loss"]
 
 #: A stretch over which a formula moves by less than this share of its range is flat to the eye.
 _FLAT = 0.02
@@ -80,7 +82,7 @@ def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None 
     chosen = next((f for f in near if shown is None or not _claims_more(f, shown, noise)), near[0])
     others = [f for f in front if f.complexity != chosen.complexity]
     shorter = [f for f in others if f.complexity < chosen.complexity and f.r2 < chosen.r2]
-    longer = [f for f in others if f.complexity > chosen.complexity and f.r2 > chosen.r2 + 1e-6]
+    longer = [f for f in others if f.complexity > chosen.complexity and f.r2 > chosen.r2 + LEAST_GAIN]
     return Choice((*shorter, chosen, *longer), len(shorter))
 
 
@@ -95,9 +97,17 @@ def unseen_loss(level: Formula, noise: float) -> float:
     return min(1.0, noise / spread) ** 2 if spread > 0.0 else 0.0
 
 
-def simplest(front: Sequence[Formula], recommended: int) -> int:
-    """Returns the index of the shortest formula that is no worse than rough, at most the recommended one's."""
-    return next((i for i in range(recommended) if front[i].r2 >= ROUGH_FORMULA_R2), recommended)
+def simplest(choice: Choice) -> Formula:
+    """Returns the shortest formula in normal form that is no worse than rough, at most the recommended one."""
+    shorter = (f for f in choice.front[: choice.recommended] if f.normal_form and f.r2 >= ROUGH_FORMULA_R2)
+    return next(shorter, choice.front[choice.recommended])
+
+
+def most_accurate(choice: Choice) -> Formula:
+    """Returns the shortest formula in normal form whose R² is the highest of those but for 1e-4."""
+    fine = [f for f in choice.front if f.normal_form] or list(choice.front)
+    best = max(f.r2 for f in fine)
+    return next(f for f in fine if f.r2 >= best - SAME_R2)
 
 
 def _is_short(formula: Formula) -> bool:

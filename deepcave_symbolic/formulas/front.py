@@ -28,6 +28,7 @@ from deepcave_symbolic.formulas.expression import (
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import (
     LARGEST_TERM,
+    LEAST_GAIN,
     NEAR,
     OVERSHOOT,
     SLACK,
@@ -173,7 +174,7 @@ def front_of(formulas: Sequence[Formula]) -> list[Formula]:
     """Returns the formulas that no other beats in both complexity and R², simplest first."""
     front: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, -f.r2, str(f))):
-        if not front or formula.r2 > front[-1].r2 + 1e-6:
+        if not front or formula.r2 > front[-1].r2 + LEAST_GAIN:
             front.append(formula)
     return front
 

@@ -13,6 +13,7 @@ __all__ = [
     "EXPONENTS",
     "FARTHEST_PLACE",
     "LARGEST_TERM",
+    "LEAST_GAIN",
     "LOG_ODDS",
     "LONGEST_RECOMMENDED",
     "MOST_CONSTANTS",
@@ -21,6 +22,7 @@ __all__ = [
     "NO_FORMULA_R2",
     "OVERSHOOT",
     "ROUGH_FORMULA_R2",
+    "SAME_R2",
     "SLACK",
     "SNAP_LOSS",
     "STEEPEST_STEP",
@@ -52,6 +54,9 @@ NICE_EXPONENTS, SNAP_LOSS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0), 1e-4
 #: Terms this much larger than the targets (their range or size) cancel each other: 3.5 - 4.9·x^0.06 stands for a
 #: logarithm.
 LARGEST_TERM = 4.0
+#: A longer formula is on the front where it adds at least this much R²; formulas that differ by less than the other, a
+#: unit of the last digit that is shown, are as accurate to the eye.
+LEAST_GAIN, SAME_R2 = 1e-6, 1e-4
 #: A formula without a normal form is offered where its 1 - R² times this is below that of every shorter one.
 NEAR = 2.0
 #: A formula may leave the range of the targets by this share of it.

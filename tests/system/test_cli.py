@@ -18,6 +18,7 @@ import pytest
 import places
 from deepcave_symbolic import Explanation, OwnFormula, explain
 from deepcave_symbolic.cli import build_parser, main
+from deepcave_symbolic.cli.explain import PICKS
 from deepcave_symbolic.process.output import _writable
 from run_folders import edit_json, fingerprint
 
@@ -42,6 +43,21 @@ def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
     assert str(explain(SVM, "C").best) in out
     for word in ("R²", "RMSE", "Domain", "Surrogate", "GaussianProcess", "exact", "Pareto front", "Verdict"):
         assert word in out
+
+
+@pytest.mark.parametrize("which", PICKS)
+def test_three_good_answers(which: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", SVM, "-p", "gamma", "--pick", which, "--max-complexity", "15")
+    explanation = explain(SVM, "gamma", max_complexity=15)
+    # The formula above the page; the front lists all of them.
+    assert code == 0 and out.splitlines()[2].strip() == str(explanation.pick(which))
+    lengths = [explanation.pick(name).complexity for name in PICKS]
+    assert lengths == sorted(lengths) and lengths[1] < lengths[2]
+
+
+def test_a_pick_needs_one_explanation(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "explain", SVM, "--pick", "simplest")
+    assert code == 2 and err.count("\n") == 1 and "give it with -p" in err
 
 
 def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:

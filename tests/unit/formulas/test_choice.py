@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepcave_symbolic.formulas.choice import Shown, choose, simplest
+from deepcave_symbolic.formulas.choice import Choice, Shown, choose, most_accurate, simplest
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
@@ -146,7 +146,16 @@ def test_without_an_alternative_it_is_taken_nevertheless() -> None:
 
 
 def test_the_simplest_is_the_shortest_that_is_no_worse_than_rough() -> None:
-    front = [LEVEL, of_length(3, 0.7), of_length(5, 0.8), of_length(7, 0.9), of_length(9, 0.99)]
-    assert simplest(front, 4) == 2
-    assert simplest(front, 1) == 1
-    assert simplest(front[:1], 0) == 0
+    front = (LEVEL, of_length(3, 0.7), of_length(5, 0.8), of_length(7, 0.9), of_length(9, 0.99))
+    assert simplest(Choice(front, 4)) is front[2]
+    assert simplest(Choice(front, 1)) is front[1]
+    assert simplest(Choice(front[:1], 0)) is front[0]
+    unreadable = (*front[:2], replace(front[2], normal_form=False), *front[3:])
+    assert simplest(Choice(unreadable, 4)) is front[3]
+
+
+def test_the_most_accurate_is_the_shortest_of_those_that_are_as_accurate_to_the_eye() -> None:
+    front = (LEVEL, of_length(3, 0.9), of_length(5, 0.99), of_length(7, 0.99005), of_length(9, 0.99009))
+    assert most_accurate(Choice(front, 1)) is front[2]
+    unreadable = (*front, replace(of_length(11, 0.999), normal_form=False))
+    assert most_accurate(Choice(unreadable, 1)) is front[2]
