@@ -27,9 +27,9 @@ from deepcave_symbolic.formulas.expression import (
 )
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import (
+    FAR_BETTER,
     LARGEST_TERM,
     LEAST_GAIN,
-    NEAR,
     OVERSHOOT,
     SLACK,
 )
@@ -141,7 +141,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
 def _is_far_better(formula: Formula, readable: Sequence[Formula]) -> bool:
     """Returns whether no formula in normal form that is as short comes near."""
     near = min(1.0 - other.r2 for other in readable if other.complexity <= formula.complexity)
-    return NEAR * (1.0 - formula.r2 + SLACK) < near
+    return FAR_BETTER * (1.0 - formula.r2 + SLACK) < near
 
 
 def to_natural(node: Node, axes: Sequence[Axis]) -> Node:

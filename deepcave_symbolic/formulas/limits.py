@@ -12,12 +12,12 @@ __all__ = [
     "DEFAULT_MAX_COMPLEXITY",
     "EXPONENTS",
     "FARTHEST_PLACE",
+    "FAR_BETTER",
     "LARGEST_TERM",
     "LEAST_GAIN",
     "LOG_ODDS",
     "LONGEST_RECOMMENDED",
     "MOST_CONSTANTS",
-    "NEAR",
     "NICE_EXPONENTS",
     "NO_FORMULA_R2",
     "OVERSHOOT",
@@ -58,7 +58,7 @@ LARGEST_TERM = 4.0
 #: unit of the last digit that is shown, are as accurate to the eye.
 LEAST_GAIN, SAME_R2 = 1e-6, 1e-4
 #: A formula without a normal form is offered where its 1 - R² times this is below that of every shorter one.
-NEAR = 2.0
+FAR_BETTER = 2.0
 #: A formula may leave the range of the targets by this share of it.
 OVERSHOOT = 0.5
 
