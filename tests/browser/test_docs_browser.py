@@ -37,13 +37,18 @@ class Reading:
         self.foreign: list[str] = []
         self.errors: list[str] = []
         page.on("request", self._note)
-        page.on("requestfailed", lambda request: self.errors.append(f"failed: {request.url}"))
+        page.on("requestfailed", self._note_failure)
         page.on("pageerror", lambda error: self.errors.append(f"exception: {error}"))
         page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
 
     def _note(self, request: Request) -> None:
         if not request.url.startswith(("file:", "data:", "blob:", "about:")):
             self.foreign.append(request.url)
+
+    def _note_failure(self, request: Request) -> None:
+        # Whoever goes on to the next page cancels what the last one still loads, its icon for example.
+        if request.failure != "net::ERR_ABORTED":
+            self.errors.append(f"failed: {request.url} ({request.failure})")
 
 
 @pytest.fixture
