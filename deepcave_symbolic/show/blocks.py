@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.answers import RECOMMENDED
 
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained
@@ -105,7 +106,7 @@ class Table:
         rows: A cell per column; "-" where there is nothing to show.
         title: Its heading.
         folded: Whether a page that can fold it does.
-        recommended: Index of the row of the recommended formula.
+        answers: Which of the three answers each row is (see `answers.ANSWERS`); empty in tables of other formulas.
         shown: Index of the row of the formula that the page is about.
         foot: Rows about all rows above them.
         legend: What the columns mean, as pairs of a column's title and words.
@@ -116,11 +117,20 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     title: str = ""
     folded: bool = False
-    recommended: int | None = None
+    answers: tuple[tuple[str, ...], ...] = ()
     shown: int | None = None
     foot: tuple[tuple[Cell, ...], ...] = ()
     legend: tuple[tuple[str, str], ...] = ()
     brief: int | None = None
+
+    @property
+    def recommended(self) -> int | None:
+        """Index of the row of the recommended formula."""
+        return next((i for i, names in enumerate(self.answers) if RECOMMENDED in names), None)
+
+    def answer(self, row: int) -> str:
+        """Returns which answers a row is, for a cell of their own."""
+        return ", ".join(self.answers[row]) if row < len(self.answers) else ""
 
     @property
     def is_text(self) -> bool:

@@ -8,6 +8,7 @@ from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.runs.views import TIME
+from deepcave_symbolic.show.answers import answers_of
 from deepcave_symbolic.show.blocks import (
     Block,
     Cell,
@@ -200,7 +201,7 @@ def _front(explanation: Explained, formula: Formula) -> list[Block]:
         rows=tuple((str(f.complexity), *fit_cells(f)) for f in formulas),
         title="Pareto front",
         folded=True,
-        recommended=formulas.index(explanation.best),
+        answers=tuple(answers_of(explanation, f) for f in formulas),
         shown=formulas.index(formula) if formula in formulas else None,
     )
     if len(formulas) < 2:

@@ -39,9 +39,9 @@ def _table(table: Table) -> str:
     head = [literal(column.title) for column in table.columns]
     rules = ["---:" if column.kind == "number" else "---" for column in table.columns]
     rows = [[_cell(cell) for cell in row] for row in (*shown, *table.foot)]
-    if table.recommended is not None:
+    if table.answers:
         head, rules = ["", *head], ["---", *rules]
-        rows = [["recommended" if i == table.recommended else "", *row] for i, row in enumerate(rows)]
+        rows = [[table.answer(i), *row] for i, row in enumerate(rows)]
     parts = [f"{literal(table.title)}:"] if table.title else []
     parts.append("\n".join(map(_line, (head, rules, *rows))))
     if len(shown) < len(table.rows):

@@ -80,9 +80,9 @@ def _table(table: Table) -> str:
     body = []
     for i, row in enumerate((*table.rows, *table.foot)):
         cells = "".join(map("<td{}>{}</td>".format, sides, map(_cell, row, table.columns)))
-        mark = "" if table.recommended is None else f"<td>{'recommended' if i == table.recommended else ''}</td>"
+        mark = f"<td>{_tx(table.answer(i))}</td>" if table.answers else ""
         body.append(f"<tr>{mark}{cells}</tr>")
-    first = "" if table.recommended is None else "<th></th>"
+    first = "<th></th>" if table.answers else ""
     legend = "".join(f"<br>{_tx(f'{title}: {meaning}')}" for title, meaning in table.legend).removeprefix("<br>")
     return (
         f"<table><thead><tr>{first}{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"

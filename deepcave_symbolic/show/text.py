@@ -15,6 +15,8 @@ _WIDTH = 100
 _FORMULA_WIDTH = 60
 #: Lines of a formula in a table; longer ones have dozens of choices.
 _MOST_LINES = 8
+#: What stands before the row of an answer, which may be several; the first counts.
+_SIGNS = {"recommended": "*", "simplest": "-", "most accurate": "+"}
 
 
 def write_text(blocks: Sequence[Block]) -> str:
@@ -65,14 +67,16 @@ def _table(table: Table) -> list[str]:
     rows = [[_cell(cell) for cell in row] for row in (head, *shown, *table.foot)]
     marks = [""] * len(rows)
     if table.title:  # stands out to the left
-        marks = ["* " if i - 1 == table.recommended else "  " for i in range(len(rows))]
+        signs = (_SIGNS.get(table.answer(i).partition(",")[0], " ") for i in range(len(rows) - 1))
+        marks = ["  ", *(f"{sign} " for sign in signs)]
     last = len(head) - (table.columns[-1].kind in ("formula", "text"))
     widths = [max(len(row[i]) for row in rows) for i in range(last)]
     starts = []
     for mark, row in zip(marks, rows, strict=True):
         cells = zip(row, widths, table.columns, strict=False)
         starts.append(mark + "  ".join(f"{c:{'>' if column.kind == 'number' else '<'}{w}}" for c, w, column in cells))
-    lines = [visible(table.title) + " (* recommended)" * (table.recommended is not None)] if table.title else []
+    legend = ", ".join(f"{_SIGNS[names[0]]} {' and '.join(names)}" for names in filter(None, table.answers))
+    lines = [visible(table.title) + (f" ({legend})" if legend else "")] if table.title else []
     if table.is_text:
         texts = (_cell(row[-1]) for row in (head, *shown, *table.foot))
         lines += [line for start, text in zip(starts, texts, strict=True) for line in _hanging(f"{start}  ", text)]

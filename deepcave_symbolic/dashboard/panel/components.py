@@ -110,16 +110,15 @@ def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
         block: The table.
         pictures: What stands below the name in each row.
     """
-    marked = {"shown": block.shown, "recommended": block.recommended}
     rows = []
     for i, cells in enumerate((*block.rows, *block.foot)):
         row = [_cell(cell, column) for cell, column in zip(cells, block.columns, strict=True)]
         if pictures:
             row[0] = [html.Div(row[0]), pictures[i]]
-        if block.recommended is not None:
-            row.append(", ".join(mark for mark, at in marked.items() if at == i))
+        if block.answers:
+            row.append(", ".join(filter(None, ("shown" * (i == block.shown), block.answer(i)))))
         rows.append(html.Tr(_apart(html.Td, row), className="table-primary" if i == block.shown else ""))
-    titles = [*map(_head, block.columns), *([""] if block.recommended is not None else [])]
+    titles = [*map(_head, block.columns), *([""] if block.answers else [])]
     body = [html.Thead(html.Tr(_apart(html.Th, titles))), html.Tbody(rows)]
     made = html.Div(dbc.Table(body, size="sm", hover=True), style={"overflowX": "auto"})
     legend = "; ".join(f"{_capital(title)}: {meaning}" for title, meaning in block.legend)

@@ -216,7 +216,7 @@ class _Page:
                     yield block
             elif not isinstance(block, Figure) or block.kind == "explanation":  # the tables have the others' numbers
                 yield block
-            if isinstance(block, Table) and block.recommended is not None:
+            if isinstance(block, Table) and block.answers:
                 yield Details(f"{block.title} {_AS_LATEX}", (Code("", table_latex(block)),))
 
 
