@@ -18,6 +18,7 @@ from deepcave_symbolic.exceptions import (
     InvalidArgumentError,
 )
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+from deepcave_symbolic.findings.certainty import N_DRAWS, Samples, certainty_of
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.findings import Expect, findings_of
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
@@ -94,10 +95,12 @@ class Explainer:
         target = target_of(projection, self.objective, source=self.question.source)
         if categorical_of(projection.axes) is None:
             scored = score(self._search(target), target, self.question.max_complexity)
-            return self._explanation(projection, scored, conditions, projector.expect)
+            samples = self._samples(projector, projection)
+            return self._explanation(projection, scored, conditions, projector.expect, samples)
         found = score_by_choice(target, self._search, self.question.max_complexity)
-        whole = self._explanation(projection, found.whole, conditions, projector.expect)
-        return replace(whole, groups=self._groups(projector, projection, found.parts, conditions))
+        samples = self._samples(projector, projection)
+        whole = self._explanation(projection, found.whole, conditions, projector.expect, samples)
+        return replace(whole, groups=self._groups(projector, projection, found.parts, conditions, samples))
 
     def explain_or_reason(self, *hyperparameters: str) -> Explanation | Unexplained:
         """Returns the explanation, or a record that says why there is none."""
@@ -222,6 +225,7 @@ class Explainer:
         projection: Projection,
         parts: Sequence[Sequence[Formula]],
         conditions: tuple[str, ...],
+        samples: Samples | None,
     ) -> dict[str, Explanation]:
         """Returns the explanation of the other hyperparameter for every choice."""
         s = categorical_of(projection.axes)
@@ -232,7 +236,11 @@ class Explainer:
         for j, (label, scored) in enumerate(zip(axis.labels or (), parts, strict=False)):
             condition = f"{shown_name(axis.name)} is {shown_name(label)}"
             group = self._explanation(
-                projection.at_choice(s, j), scored, (*conditions, condition), _at_choice(projector.expect, s, j)
+                projection.at_choice(s, j),
+                scored,
+                (*conditions, condition),
+                _at_choice(projector.expect, s, j),
+                None if samples is None else samples.where(s, (axis.values or ())[j]),
             )
             # A clause that also speaks of the choice cannot be asked without it.
             groups[label] = replace(
@@ -242,15 +250,43 @@ class Explainer:
             )
         return groups
 
+    def _samples(self, projector: Projector, projection: Projection) -> Samples | None:
+        """Returns what else the curve may be: draws of the surrogate, for formulas of the trials resampled trials."""
+        seed = self.question.seed
+        if self.question.source == "trials":
+            x, costs = projection.trials.values, projection.trials.costs
+            counts = np.random.default_rng(seed).multinomial(len(costs), [1.0 / len(costs)] * len(costs), N_DRAWS)
+            return Samples(x, np.tile(costs, (N_DRAWS, 1)), counts.astype(np.float64))
+        draws = projector.draws(projection, N_DRAWS, seed)
+        if draws is None:
+            return None
+        return Samples(projection.grid[draws.rows], draws.values, projection.weights[draws.rows])
+
     def _explanation(
-        self, projection: Projection, scored: Sequence[Formula], conditions: tuple[str, ...], expect: Expect
+        self,
+        projection: Projection,
+        scored: Sequence[Formula],
+        conditions: tuple[str, ...],
+        expect: Expect,
+        samples: Samples | None,
     ) -> Explanation:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
         record = self.surrogate.record
         noise = noise_of(self.surrogate, projection)
         choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"))
-        front, recommended = choice.front, choice.recommended
+        front, recommended, certainty = choice.front, choice.recommended, None
+        if samples is not None:
+            front, certainty = certainty_of(
+                front,
+                recommended,
+                scored,
+                samples,
+                projection.grid,
+                noise=noise,
+                maximize=self.direction == "maximize",
+                source=self.question.source,
+            )
         findings = findings_of(front, projection, record, noise, maximize=self.direction == "maximize", expect=expect)
         trust = findings[recommended].trust
         return Explanation(
@@ -269,6 +305,7 @@ class Explainer:
             warnings=(*trust.reasons, *record.warnings),
             others=tuple(alternatives(scored, front, noise)),
             noise=noise,
+            certainty=certainty,
             provenance=self._provenance(projection),
         )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from deepcave_symbolic.exceptions import FormulaError, SearchFailedError, UnknownNameError
+from deepcave_symbolic.findings.certainty import Certainty
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
@@ -53,6 +54,7 @@ class Explained(Record):
         others: Formulas as long as one of the front that the data cannot tell from it; see `alternatives`.
         noise: The difference between two formulas that the run's trials cannot see, as an RMSE in objective units; see
             `trust.noise_of`.
+        certainty: What draws of the surrogate agree on; None where it does not know how its errors go together.
         provenance: How the record came about: versions, arguments.
         groups: With a categorical and another hyperparameter, the explanation of the other one for every choice, by the
             choice as text; empty otherwise.
@@ -73,6 +75,7 @@ class Explained(Record):
     warnings: tuple[str, ...] = ()
     others: tuple[Formula, ...] = ()
     noise: float = 0.0
+    certainty: Certainty | None = None
     provenance: Mapping[str, Any] = field(default_factory=Frozen)
     groups: Mapping[str, Self] = field(default_factory=Frozen)
 

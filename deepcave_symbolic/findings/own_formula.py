@@ -83,6 +83,7 @@ class FittedFormula(Record):
         formula = replace(
             score_one(found.tree, OWN, target),
             normal_form=is_readable(found.tree, target.axes, target.y),
+            intervals=next((f.intervals for f in explained.formulas if f.tree == found.tree), ()),
             forbidden_space=explained.best.forbidden_space,
         )
         given, meanings = set(fixed or {}), _meanings(form, formula)

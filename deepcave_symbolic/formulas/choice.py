@@ -17,11 +17,11 @@ from deepcave_symbolic.formulas.expression import evaluate, longest_case, variab
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import front_of
 from deepcave_symbolic.formulas.limits import (
-    LEAST_GAIN,
     LONGEST_RECOMMENDED,
     MOST_CONSTANTS,
     ROUGH_FORMULA_R2,
     SAME_R2,
+    gains,
     largest_loss,
 )
 from deepcave_symbolic.formulas.meaning.positions import fitted
@@ -82,7 +82,7 @@ def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None 
     chosen = next((f for f in near if shown is None or not _claims_more(f, shown, noise)), near[0])
     others = [f for f in front if f.complexity != chosen.complexity]
     shorter = [f for f in others if f.complexity < chosen.complexity and f.r2 < chosen.r2]
-    longer = [f for f in others if f.complexity > chosen.complexity and f.r2 > chosen.r2 + LEAST_GAIN]
+    longer = [f for f in others if f.complexity > chosen.complexity and gains(f.r2, chosen.r2)]
     return Choice((*shorter, chosen, *longer), len(shorter))
 
 

@@ -62,6 +62,8 @@ class Formula(Record):
         trials_r2: Coefficient of determination on the evaluated trials; only for `source="trials"`.
         normal_form: Whether every constant has a unit, a meaning and a readable size; others are offered where no
             shorter formula comes near, and never recommended.
+        intervals: Of each fitted constant the 90 % interval, None where the draws do not settle it, in reading order;
+            empty where it was not refitted. See `findings.certainty`.
         forbidden_space: The configuration space, where forbidden clauses rule out part of the domain.
     """
 
@@ -73,6 +75,7 @@ class Formula(Record):
     engine: str
     trials_r2: float | None = None
     normal_form: bool = True
+    intervals: tuple[tuple[float, float] | None, ...] = ()
     forbidden_space: ConfigurationSpace | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
@@ -100,7 +103,7 @@ class Formula(Record):
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
         """What each fitted constant is, in which unit, and what it says, in reading order."""
-        return constants_of(self.tree, self.axes, self.objective)
+        return constants_of(self.tree, self.axes, self.objective, self.intervals)
 
     @cached_property
     def shape(self) -> str:
@@ -131,7 +134,7 @@ class Formula(Record):
             choice: Number of the choice.
         """
         tree = substitute(resolve_cases(self.tree, index, choice), {1 - index: variable(0)})
-        return replace(self, tree=tree, axes=(self.axes[1 - index],))
+        return replace(self, tree=tree, axes=(self.axes[1 - index],), intervals=())
 
     def text(self) -> str:
         """Returns the right-hand side as one line of text."""

@@ -29,9 +29,9 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.limits import (
     FAR_BETTER,
     LARGEST_TERM,
-    LEAST_GAIN,
     OVERSHOOT,
     SLACK,
+    gains,
 )
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.readable import is_readable
@@ -56,6 +56,8 @@ __all__ = [
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
+#: Fitted constants that formulas of few values may have.
+_FEW_CONSTANTS = 4
 _CHECK_POINTS = {1: 801, 2: 61}
 
 
@@ -98,9 +100,11 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
     """
     columns = columns_of(target.x)
     check = check_points(target.axes)
-    # An integer hyperparameter with eight values lets a formula of five constants through any eight points; a plane is
-    # one of few, two values a hyperparameter are enough for it.
-    most_constants = max(1 + len(target.axes), len(np.unique(target.x, axis=0)) // 2)
+    n = len(np.unique(target.x, axis=0))
+    # An integer hyperparameter with eight values lets a formula of five constants through any eight points. Of a few
+    # values the formula speaks of them alone: a valley, which a person would see in three of them, has three constants.
+    # A plane is one of few, two values a hyperparameter are enough for it.
+    most_constants = max(1 + len(target.axes), min(n, _FEW_CONSTANTS), n // 2)
     groups: dict[tuple[bool, int], list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()
     for engine, candidate in candidates:
@@ -171,10 +175,10 @@ def score_one(node: Node, engine: str, target: Target) -> Formula:
 
 
 def front_of(formulas: Sequence[Formula]) -> list[Formula]:
-    """Returns the formulas that no other beats in both complexity and R², simplest first."""
+    """Returns the formulas that no shorter one equals in R², simplest first; see `limits.gains`."""
     front: list[Formula] = []
     for formula in sorted(formulas, key=lambda f: (f.complexity, -f.r2, str(f))):
-        if not front or formula.r2 > front[-1].r2 + LEAST_GAIN:
+        if not front or gains(formula.r2, front[-1].r2):
             front.append(formula)
     return front
 

@@ -26,6 +26,7 @@ __all__ = [
     "SLACK",
     "SNAP_LOSS",
     "STEEPEST_STEP",
+    "gains",
     "largest_loss",
 ]
 
@@ -54,9 +55,9 @@ NICE_EXPONENTS, SNAP_LOSS = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0), 1e-4
 #: Terms this much larger than the targets (their range or size) cancel each other: 3.5 - 4.9·x^0.06 stands for a
 #: logarithm.
 LARGEST_TERM = 4.0
-#: A longer formula is on the front where it adds at least this much R²; formulas that differ by less than the other, a
-#: unit of the last digit that is shown, are as accurate to the eye.
-LEAST_GAIN, SAME_R2 = 1e-6, 1e-4
+#: Formulas whose R² differ by less, a unit of the last digit that is shown, are as accurate to the eye; below it a
+#: longer one is on the front only where it leaves at most half of 1 - R², and adds the other.
+SAME_R2, LEAST_GAIN = 1e-4, 1e-6
 #: A formula without a normal form is offered where its 1 - R² times this is below that of every shorter one.
 FAR_BETTER = 2.0
 #: A formula may leave the range of the targets by this share of it.
@@ -66,11 +67,17 @@ OVERSHOOT = 0.5
 # --- accuracy ------------------------------------------------------------------------------------------------------
 # Chosen on the landscapes of benchmarks/data/tuning, which no figure is taken from; see docs/faithfulness.md.
 
-TOLERANCE, SLACK = 1.3, 3e-4
+TOLERANCE, SLACK = 1.1, 3e-4
 #: A formula below this R² does not explain the projection; below the other it misses details.
 NO_FORMULA_R2, ROUGH_FORMULA_R2 = 0.5, 0.8
 #: Two formulas count as told apart from odds of 20 to 1 on.
 LOG_ODDS = math.log(20.0)
+
+
+def gains(r2: float, before: float) -> bool:
+    """Returns whether a longer formula with the one R² shows something that the shorter one with the other does not."""
+    gain = r2 - before
+    return gain > SAME_R2 or (gain > LEAST_GAIN and 1.0 - r2 <= 0.5 * (1.0 - before))
 
 
 def largest_loss(best: float, unseen: float = 0.0) -> float:

@@ -15,7 +15,7 @@ from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.projection.fitting_points import fit_values
-from deepcave_symbolic.projection.projection import HeldOut, Projection
+from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
 from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
 from deepcave_symbolic.space.axis import Axis, vector_of_positions
 from deepcave_symbolic.space.configurations import (
@@ -50,6 +50,12 @@ _MOST_ENTRIES = 2**24
 #: Fewer valid configurations than this are filled up with the trials' own.
 _FEW_FOUND = 20
 _DESIGN_SEED = 0
+#: Vectors whose errors are drawn together, of which a Gaussian process needs the square; values an axis among them.
+_MOST_TOGETHER = 800
+_FEW_VALUES = {1: 25, 2: 8}
+#: Surrogates are surer than they should be, the more so of two hyperparameters. Chosen on the landscapes of
+#: benchmarks/data/tuning, as were the factors of the surrogates; see docs/faithfulness.md.
+_WIDER = {1: 1.0, 2: 1.9}
 
 
 def project(
@@ -159,6 +165,32 @@ class Projector:
         """
         mean, std, _ = self._average(self._to_vectors(points))
         return mean, std
+
+    def draws(self, projection: Projection, n: int, seed: int) -> Draws | None:
+        """Returns what else the projection may be: other functions that fit the trials, averaged likewise.
+
+        Args:
+            projection: The projection.
+            n: How many.
+            seed: Decides them.
+
+        Returns:
+            None where the surrogate does not know how its errors go together.
+        """
+        rows = np.flatnonzero(_thinned(projection.shape) & projection.valid)
+        most = max(1, _MOST_TOGETHER // len(rows))
+        vectors, others = self._to_vectors(projection.grid[rows]), self._others[:most]
+        X, usable = _beside(self._configspace, self._columns, vectors, others)
+        moved = self._surrogate.deviations(X[usable], n, np.random.default_rng(seed))
+        if moved is None:
+            return None
+        moved = _WIDER[len(self.axes)] * moved
+        single = np.full((n, len(X)), np.nan)
+        single[:, usable] = moved
+        counts = usable.reshape(len(others), -1).sum(axis=0)
+        total = np.nansum(single.reshape(n, len(others), -1), axis=1)
+        some = counts > 0
+        return Draws(rows[some], projection.mean[rows[some]] + total[:, some] / counts[some])
 
     def _to_vectors(self, points: Array) -> Array:
         columns = [to_vector(self._configspace, axis, points[:, i]) for i, axis in enumerate(self.axes)]
@@ -282,6 +314,24 @@ def _split(others: Array, n: int) -> list[Array]:
     return [others[i : i + n] for i in range(0, len(others), n)] or [others]
 
 
+def _thinned(shape: Sequence[int]) -> Mask:
+    """Returns which points of a grid are left where every axis has few values, the first and last among them."""
+    most = _FEW_VALUES[len(shape)]
+    kept = [np.isin(np.arange(k), np.linspace(0, k - 1, min(k, most)).round()) for k in shape]
+    return np.asarray(product_of(kept).all(axis=1))
+
+
+def _beside(
+    configspace: ConfigurationSpace, columns: Sequence[int], vectors: Array, others: Array
+) -> tuple[Array, Mask]:
+    """Returns the vectors of every point beside every configuration, shape (m·n, d), and which are valid."""
+    X = np.repeat(others, len(vectors), axis=0)
+    X[:, columns] = np.tile(vectors, (len(others), 1))
+    X = deactivate(configspace, X)
+    usable: Mask = ~np.isnan(X[:, columns]).any(axis=1) & ~forbidden(configspace, X)
+    return X, usable
+
+
 def _predicted(
     surrogate: FittedSurrogate,
     configspace: ConfigurationSpace,
@@ -290,10 +340,7 @@ def _predicted(
     others: Array,
 ) -> tuple[Array, Array, Mask]:
     """Returns mean, standard deviation and which are valid, for every point beside every configuration: (m·n,)."""
-    X = np.repeat(others, len(vectors), axis=0)
-    X[:, columns] = np.tile(vectors, (len(others), 1))
-    X = deactivate(configspace, X)
-    usable = ~np.isnan(X[:, columns]).any(axis=1) & ~forbidden(configspace, X)
+    X, usable = _beside(configspace, columns, vectors, others)
     mu, sigma = np.full(len(X), np.nan), np.full(len(X), np.nan)
     if np.any(usable):
         mu[usable], sigma[usable] = surrogate.model.predict(X[usable])

@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.weighted import weighted_variance
@@ -17,7 +18,7 @@ from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
 from deepcave_symbolic.words.numbers import counted, rounded_text
 
-__all__ = ["HeldOut", "Incumbent", "Projection", "TrialPoints"]
+__all__ = ["Draws", "HeldOut", "Incumbent", "Projection", "TrialPoints"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +66,19 @@ class Incumbent(Record):
 
     values: tuple[float, ...] | None
     cost: float
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """What else a projection may be, as far as its surrogate knows.
+
+    Args:
+        rows: Which of the fitting points it is given at, shape (r,).
+        values: One function a row, objective units, shape (n, r).
+    """
+
+    rows: npt.NDArray[np.intp]
+    values: Array
 
 
 @dataclass(frozen=True, eq=False)

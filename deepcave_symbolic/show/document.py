@@ -25,7 +25,7 @@ from deepcave_symbolic.show.blocks import (
 )
 from deepcave_symbolic.show.cards import objective_text, surrogate_text
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import counted, number_text, percent, rounded_text
+from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
 
 __all__ = [
     "NODES",
@@ -107,6 +107,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             ("Verdict", found.trust.verdict),
             ("Behaves", " ".join(found.behaviour)),
             ("Optimum", found.optimum.sentence),
+            *([] if not _how_sure(explanation, formula) else [("How sure", _how_sure(explanation, formula))]),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             ("Accounts for", _accounts_for(explanation, formula)),
             *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
@@ -125,6 +126,12 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     if explanation.surrogate is not None:
         rows.append(("Surrogate", surrogate_text(explanation)))
     return Facts(tuple(rows))
+
+
+def _how_sure(explanation: Explained, formula: Formula) -> str:
+    """Returns what the draws of the surrogate agree on, which is about the recommended formula."""
+    certainty = explanation.certainty
+    return "" if certainty is None or formula is not explanation.best else certainty.sentence
 
 
 def fit_rows(formula: Formula) -> list[tuple[str, str]]:
@@ -189,8 +196,24 @@ def _constants(formula: Formula) -> list[Block]:
     """Returns what the constants of a formula say; a constant alone says itself."""
     if len(formula.constants) < 2:
         return []
-    rows = tuple((number_text(c.value), c.unit or "-", c.kind, c.sentence) for c in formula.constants)
-    columns = (Column("constant", "number"), Column("unit", "name"), Column("kind", "name"), Column("says", "text"))
+    known = bool(formula.intervals)
+    rows = tuple(
+        (
+            number_text(c.value),
+            *([interval_text(c.interval) if c.interval else "not settled"] if known else []),
+            c.unit or "-",
+            c.kind,
+            c.sentence,
+        )
+        for c in formula.constants
+    )
+    columns = (
+        Column("constant", "number"),
+        *([Column("90 % interval", "number")] if known else []),
+        Column("unit", "name"),
+        Column("kind", "name"),
+        Column("says", "text"),
+    )
     return [Table(columns, rows, "What its constants say")]
 
 

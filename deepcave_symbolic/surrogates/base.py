@@ -7,6 +7,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
@@ -17,7 +18,17 @@ import numpy.typing as npt
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Frozen, Record
 
-__all__ = ["SURROGATES", "FittedSurrogate", "Rival", "Surrogate", "SurrogateName", "SurrogateRecord", "TimedSurrogate"]
+__all__ = [
+    "SURROGATES",
+    "FittedSurrogate",
+    "JointSurrogate",
+    "Rival",
+    "Surrogate",
+    "SurrogateName",
+    "SurrogateRecord",
+    "TimedSurrogate",
+    "deviations_of_members",
+]
 
 
 SurrogateName = Literal["run", "forest", "best"]
@@ -42,6 +53,44 @@ class TimedSurrogate(Surrogate, Protocol):
     def row_seconds(self) -> float:
         """Roughly the seconds of the prediction for one vector; an estimate from its size, not measured."""
         ...
+
+
+@runtime_checkable
+class JointSurrogate(Surrogate, Protocol):
+    """A surrogate that knows how its errors at several points go together."""
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array | None:
+        """Returns by how much other functions that fit the trials differ from its mean, objective units.
+
+        Args:
+            X: Vectors, shape (r, d).
+            n: How many functions are drawn.
+            rng: Decides them.
+
+        Returns:
+            Shape (n, r), of mean zero over the draws; None where the model does not know.
+        """
+        ...
+
+
+#: How much farther from the mean of an ensemble the truth is than its members' spread says; see `projection.average`.
+_MEMBERS_WIDER = 1.4
+
+
+def deviations_of_members(members: Array, n: int, rng: np.random.Generator) -> Array:
+    """Returns draws with the covariance of the members of an ensemble, shape (n, r).
+
+    Every member saw other trials, or the same with other chances, so that they differ as functions would that fit other
+    trials. Of a single member nothing is known.
+
+    Args:
+        members: What each predicts, objective units, shape (r, members).
+        n: How many draws.
+        rng: Decides them.
+    """
+    weights = _MEMBERS_WIDER * rng.standard_normal((n, members.shape[1])) / math.sqrt(max(1, members.shape[1] - 1))
+    centred = members - members.mean(axis=1, keepdims=True)
+    return np.asarray((weights - weights.mean(axis=0)) @ centred.T)
 
 
 #: What a surrogate is taken to need for one vector where it does not say.
@@ -145,6 +194,10 @@ class FittedSurrogate:
     def row_seconds(self) -> float:
         """Roughly the seconds of the prediction for one vector; never measured, so that results do not depend on it."""
         return self.model.row_seconds if isinstance(self.model, TimedSurrogate) else _UNKNOWN_ROW_SECONDS
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array | None:
+        """Returns draws of how far other functions that fit the trials are from the mean; see `JointSurrogate`."""
+        return self.model.deviations(X, n, rng) if isinstance(self.model, JointSurrogate) else None
 
     @property
     def residuals(self) -> Array | None:

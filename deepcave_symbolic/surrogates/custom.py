@@ -12,7 +12,13 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import resolve_budget
-from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, SurrogateRecord, TimedSurrogate
+from deepcave_symbolic.surrogates.base import (
+    FittedSurrogate,
+    JointSurrogate,
+    Surrogate,
+    SurrogateRecord,
+    TimedSurrogate,
+)
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.model import ModelSurrogate, is_fitted_model
 
@@ -48,6 +54,20 @@ class _Checked:
         if not (np.all(np.isfinite(mean)) and np.all(np.isfinite(std))):
             raise SurrogateError(f"{name}.predict returned NaN or infinity; expected finite numbers.")
         return mean, std
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array | None:
+        if not isinstance(self._surrogate, JointSurrogate):
+            return None
+        drawn = self._surrogate.deviations(X, n, rng)
+        if drawn is None:
+            return None
+        values = np.asarray(drawn, dtype=np.float64)
+        if values.shape != (n, len(X)) or not np.all(np.isfinite(values)):
+            raise SurrogateError(
+                f"{type(self._surrogate).__name__}.deviations returned an array of shape {values.shape}, or NaN or "
+                f"infinity; expected {n} draws of {len(X)} finite numbers."
+            )
+        return values
 
 
 def run_of_model(surrogate: Any, configspace: ConfigurationSpace | None, objective: str | None) -> Run:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord, deviations_of_members
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder
 from deepcave_symbolic.surrogates.training import jobs_for
@@ -121,6 +121,10 @@ class ForestPredictor:
         # Relative to the largest, so that squares of huge and tiny costs stay numbers.
         scale = float(np.max(np.abs(per_tree), initial=0.0)) or 1.0
         return per_tree.mean(axis=1), (per_tree / scale).std(axis=1) * scale
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
+        """Returns draws with the trees' covariance, objective units, shape (n, r)."""
+        return deviations_of_members(self._over_instances(X, self._decoded), n, rng)
 
     def predict_encoded(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and variance over the trees in encoder units, each (n,): what SMAC's own model predicts."""

@@ -32,6 +32,10 @@ __all__ = ["GaussianProcessPredictor", "Posterior", "cross_covariance"]
 CHUNK_ENTRIES = 1_000_000
 VERY_SMALL_NUMBER = 1e-10
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)
+#: Of a covariance whose draws are shown to two digits.
+_DRAW_JITTERS = (1e-8, 1e-6, 1e-4)
+#: How much farther from the mean the truth is than the posterior says; see `projection.average`.
+_WIDER = 2.5
 
 
 def cross_covariance(kernel: Any, X: Array, Y: Array) -> Array:
@@ -93,6 +97,18 @@ def _hamming(kernel: Any, X: Array, Y: Array) -> Array:
     return np.asarray(np.exp(K, out=K), dtype=np.float64)
 
 
+def _root(covariance: Array) -> Array:
+    """Returns a matrix S with S·Sᵀ the covariance, but for a jitter where rounding left it not positive definite."""
+    size = float(np.max(np.diag(covariance))) or 1.0
+    for jitter in _DRAW_JITTERS:
+        try:
+            return np.asarray(cholesky(covariance + jitter * size * np.eye(len(covariance)), lower=True))
+        except np.linalg.LinAlgError:
+            continue
+    values, vectors = np.linalg.eigh(covariance)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
 @dataclass(frozen=True)
 class Posterior:
     """A Gaussian process with fixed hyperparameters, conditioned on training rows.
@@ -147,6 +163,19 @@ class Posterior:
         np.maximum(var, VERY_SMALL_NUMBER, out=var)
         return mean * self.z_std + self.z_mean, var * self.z_std**2
 
+    def draw(self, rows: Array, n: int, rng: np.random.Generator) -> Array:
+        """Returns draws of the function without its noise at all rows together, encoder units, shape (n, r).
+
+        Every draw has its mirror image, so that their mean is the process's own.
+        """
+        with one_blas_thread():
+            K = cross_covariance(self.kernel, rows, self.rows)
+            V = solve_triangular(np.asfortranarray(self.L), K.T, lower=True, check_finite=False)
+            covariance = cross_covariance(self.kernel, rows, rows) - V.T @ V
+            moved = rng.standard_normal((-(-n // 2), len(rows))) @ _root(covariance).T
+        mean = K @ self.alpha
+        return np.asarray(np.vstack([mean + moved, mean - moved])[:n] * self.z_std + self.z_mean)
+
 
 class GaussianProcessPredictor:
     """A trained Gaussian process as a surrogate; a mixture of several for the MCMC variant.
@@ -189,6 +218,20 @@ class GaussianProcessPredictor:
     def predict_encoded(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,): what SMAC's own model predicts."""
         return self._over_instances(impute(X, self._inactive), self._encoded_moments)
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
+        """Returns joint posterior draws less their mean, objective units, shape (n, r); of a mixture in turn."""
+        filled = impute(X, self._inactive)
+        instances = np.empty((1, 0)) if self._instances is None else self._instances
+        total = np.zeros((n, len(X)))
+        for features in instances:
+            rows = np.hstack([filled, np.tile(features, (len(filled), 1))])
+            drawn = [
+                self._encoder.decode(posterior.draw(rows, len(range(i, n, len(self._posteriors))), rng))
+                for i, posterior in enumerate(self._posteriors[:n])
+            ]
+            total += np.vstack(drawn)
+        return np.asarray(_WIDER * (total - total.mean(axis=0)) / len(instances))
 
     def predict_rows(self, X: Array, features: Array) -> Array:
         """Returns the mean in objective units for vectors on given instances, shape (n,)."""

@@ -22,6 +22,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, SurrogateError, U
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.choices import choices_of
 from deepcave_symbolic.space.configurations import deactivate, sample_all
+from deepcave_symbolic.surrogates.base import deviations_of_members
 from deepcave_symbolic.surrogates.model_range import misplaced_columns
 
 if TYPE_CHECKING:
@@ -125,6 +126,13 @@ class ModelSurrogate:
         if self.spread == "none":
             return mean, np.zeros_like(mean)
         return mean, self._checked(self._asked(lambda: self._by_member(table)).std(axis=0), len(X))
+
+    def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array | None:
+        """Returns draws with the covariance of an ensemble's members, shape (n, r); None of a model without members."""
+        if self.spread != "members":
+            return None
+        table = self.table(X)
+        return deviations_of_members(self._asked(lambda: self._by_member(table)).T, n, rng)
 
     def table(self, X: Array) -> Any:
         """Returns what the model is given for vectors X: a DataFrame where it was fitted with names, else an array."""

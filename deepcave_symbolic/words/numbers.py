@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["counted", "number_text", "percent", "round_significant", "round_within", "rounded_text"]
+__all__ = ["counted", "interval_text", "number_text", "percent", "round_significant", "round_within", "rounded_text"]
 
 #: Numbers of this size are written without an exponent.
 _FIXED_FROM, _FIXED_BELOW = 1e-4, 1e6
@@ -38,6 +38,20 @@ def round_significant(value: float, digits: int) -> float:
 def rounded_text(value: float, digits: int = 3) -> str:
     """Returns the value in so many significant digits, written out as people do: 0.0594, 2140 or 2.5e-7."""
     return number_text(round_significant(value, digits))
+
+
+def interval_text(ends: tuple[float, float]) -> str:
+    """Returns an interval with the digits that tell its ends apart, such as 78 to 146 or 0.0102 to 3.1."""
+    low, high = ends
+    if low == high or not (math.isfinite(low) and math.isfinite(high)):
+        return rounded_text(low) if low == high else f"{rounded_text(low)} to {rounded_text(high)}"
+    width = math.floor(math.log10(high - low))
+    shown = []
+    for end in ends:
+        size = math.floor(math.log10(abs(end))) if end else width
+        # Two digits of the width, or of the end where that is smaller.
+        shown.append(number_text(float(round_significant(end, max(2, size - width + 2)))))
+    return f"{shown[0]} to {shown[1]}"
 
 
 def round_within(value: float, digits: int, low: float, high: float) -> float:

@@ -162,8 +162,8 @@ def grammar(
     factors: list[Factor] = []
     for var, (log, sign) in enumerate(zip(log_scaled, signs, strict=True)):
         atoms = _atoms(var, log, sign, functions)
-        # Intercept, coefficient and parameters; an unshifted atom is a line through two levels at least.
-        factors += [factor for factor in atoms if factor.n_params + (factor.key != "identity.raw") + 2 <= levels[var]]
+        # Intercept, coefficient and parameters; through two levels the line is the only curve.
+        factors += [f for f in atoms if max(2 + (f.key != "identity.raw"), f.n_params + 2) <= levels[var]]
     if len(log_scaled) == 2 and min(levels) >= 4:
         factors += _pairs(sum(log_scaled), functions)
         if all(log or sign > 0 for log, sign in zip(log_scaled, signs, strict=True)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,7 +16,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
-from deepcave_symbolic.words.numbers import number_text, rounded_text
+from deepcave_symbolic.words.numbers import interval_text, number_text, rounded_text
 
 __all__ = ["Constant", "ConstantKind", "constants_of"]
 
@@ -32,24 +32,34 @@ class Constant(Record):
         kind: A level or an effect of the objective, a place of a hyperparameter, an exponent, or a width.
         unit: The objective, a hyperparameter, "decades", or empty for an exponent.
         sentence: What it says.
+        interval: Where 90 % of the refits to draws of the surrogate have it; None where they do not settle it, and
+            without refits.
     """
 
     value: float
     kind: ConstantKind
     unit: str
     sentence: str
+    interval: tuple[float, float] | None = None
 
 
-def constants_of(tree: Node, axes: Sequence[Axis], objective: str) -> tuple[Constant, ...]:
+def constants_of(
+    tree: Node, axes: Sequence[Axis], objective: str, intervals: Sequence[tuple[float, float] | None] = ()
+) -> tuple[Constant, ...]:
     """Returns the fitted constants of an expression in normal form, in reading order.
 
     Args:
         tree: The expression in natural units.
         axes: The hyperparameters.
         objective: Name of the objective.
+        intervals: One pair for every fitted constant, None for one that is not settled; empty without refits.
     """
     speaker = _Speaker(tuple(axes), shown_name(objective), tree)
-    return tuple(speaker.constant(position) for position in fitted(tree) if position.kind in _KINDS)
+    found = fitted(tree)
+    if not intervals:
+        return tuple(speaker.constant(position) for position in found if position.kind in _KINDS)
+    pairs = zip(found, intervals, strict=True)
+    return tuple(speaker.refitted(position, interval) for position, interval in pairs if position.kind in _KINDS)
 
 
 #: Share of a rise or fall that counts as all of it.
@@ -63,15 +73,25 @@ class _Speaker:
     objective: str
     tree: Node
 
-    def constant(self, position: Position) -> Constant:
-        """Returns the record of one constant."""
+    def refitted(self, position: Position, interval: tuple[float, float] | None) -> Constant:
+        """Returns the record of one constant with its interval."""
+        ends = "not settled" if interval is None else interval_text(interval)
+        return replace(self.constant(position, f" ({ends})"), interval=interval)
+
+    def constant(self, position: Position, ends: str = "") -> Constant:
+        """Returns the record of one constant.
+
+        Args:
+            position: The constant.
+            ends: What stands behind a place.
+        """
         kind: ConstantKind = position.kind  # type: ignore[assignment] # the caller leaves the others out
         part, factor = self.owner(position)
         return Constant(
             value=position.value,
             kind=kind,
             unit=self.unit(kind, position),
-            sentence=self.sentence(position, part, factor),
+            sentence=self.sentence(position, part, factor, ends),
         )
 
     def owner(self, position: Position) -> tuple[Part | None, Factor | None]:
@@ -107,7 +127,7 @@ class _Speaker:
             node = node.args[i]
         return any(below.op == "log10" for below in (node, *node.args))
 
-    def sentence(self, position: Position, part: Part | None, factor: Factor | None) -> str:
+    def sentence(self, position: Position, part: Part | None, factor: Factor | None, ends: str) -> str:
         """Returns what a constant says."""
         if position.kind == "level":
             return self.level()
@@ -116,7 +136,7 @@ class _Speaker:
         if position.kind == "effect":
             return self.effect(part) if self._is_only(part) else f"{self.effect(part)[:-1]} (this part alone)."
         if position.kind == "place":
-            return self.place(part, factor, position)
+            return self.place(part, factor, position, ends)
         name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
         if position.kind == "width":
             unit = self.unit("width", position)
@@ -210,10 +230,10 @@ class _Speaker:
             return f"{where}{would} this part adds {size} to {self.objective}."
         return f"{where}{would} this part takes {size} off {self.objective}."
 
-    def place(self, part: Part, factor: Factor, position: Position) -> str:
+    def place(self, part: Part, factor: Factor, position: Position, ends: str) -> str:
         """Returns what a place says."""
         name = " and ".join(shown_name(self.axes[i].name) for i in position.variables)
-        at = f"{name} {rounded_text(position.value, 3)}{self.beside(factor, position)}"
+        at = f"{name} {rounded_text(position.value, 3)}{ends}{self.beside(factor, position)}"
         rises, alone = part.coefficient > 0, len(part.factors) == 1
         inside = self._is_inside(position.variables[0], position.value)
         beyond = "" if inside or len(factor.variables) > 1 else ", outside the domain"

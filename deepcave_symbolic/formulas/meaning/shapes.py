@@ -13,10 +13,12 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import rounded_text
 
-__all__ = ["OTHER", "shape_of"]
+__all__ = ["LEVEL", "OTHER", "shape_of"]
 
 #: The name of a shape that has none.
 OTHER = "other"
+#: The shape of a constant.
+LEVEL = "level"
 #: A saturation this steep or steeper is a step.
 _STEP_EXPONENT = 5.0
 
@@ -33,7 +35,7 @@ def shape_of(tree: Node, axes: Sequence[Axis]) -> str:
     """
     _, parts = parts_of(tree)
     if not parts:
-        return "level"
+        return LEVEL
     if any(node.op == CASES for node in tree.args) or tree.op == CASES:
         return OTHER
     if len(variables(tree)) == 1:

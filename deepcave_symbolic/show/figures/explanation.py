@@ -17,6 +17,7 @@ from deepcave_symbolic.show.figures.parts import (
     CURVE_POINTS,
     axis_layout,
     band,
+    between,
     cost_range,
     curve,
     escape,
@@ -47,7 +48,7 @@ def plot_explanation(explanation: Explained, formula: Formula | None = None) -> 
     elif len(projection.axes) == 2:
         return titled(plot_maps(projection, formula, best), str(formula), legend_y=-0.3)
     else:
-        figure = _line(projection, formula)
+        figure = _line(explanation, formula)
         if best is not None:
             figure.add_trace(points([best.values[0]], [best.value], "formula's optimum", marker=palette.OPTIMUM_MARKER))
         figure.add_traces(incumbent(projection))
@@ -82,8 +83,9 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
     )
 
 
-def _line(projection: Projection, formula: Formula) -> go.Figure:
-    """Draws one hyperparameter: single configurations, the surrogate in its band, the formula, the trials."""
+def _line(explanation: Explained, formula: Formula) -> go.Figure:
+    """Draws one hyperparameter: single configurations, surrogate and formula in their bands, the trials."""
+    projection, certainty = explanation.projection, explanation.certainty
     axis = projection.axes[0]
     x = projection.grid[:, 0]
     figure = go.Figure()
@@ -103,6 +105,9 @@ def _line(projection: Projection, formula: Formula) -> go.Figure:
         )
     figure.add_trace(band(projection, palette.SURROGATE, name="± 1 standard deviation band"))
     figure.add_trace(curve(x, projection.mean, palette.SURROGATE, "surrogate"))
+    if certainty is not None and formula is explanation.best and len(certainty.lower):
+        name = "where 90 % of the refits lie"
+        figure.add_trace(between(projection, certainty.lower, certainty.upper, palette.FORMULA, name=name))
     dense = axis.check_grid(CURVE_POINTS)
     values = evaluate(formula.tree, [dense])
     figure.add_trace(curve(dense, values, palette.FORMULA, "formula", dash="dash"))

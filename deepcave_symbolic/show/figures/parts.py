@@ -22,6 +22,7 @@ __all__ = [
     "CURVE_POINTS",
     "axis_layout",
     "band",
+    "between",
     "cost_range",
     "curve",
     "escape",
@@ -114,11 +115,17 @@ def curve(x: Array, y: Array, color: str, name: str, *, dash: str = "solid", **s
 
 def band(projection: Projection, color: str, **style: Any) -> go.Scatter:
     """Returns the area within one standard deviation of a projection onto one hyperparameter."""
+    mean, std = projection.mean, projection.std
+    return between(projection, mean - std, mean + std, color, **style)
+
+
+def between(projection: Projection, lower: Array, upper: Array, color: str, **style: Any) -> go.Scatter:
+    """Returns the area between two curves over the fitting points of one hyperparameter, shape (n,) each."""
     valid = projection.valid
-    x, mean, std = projection.grid[valid, 0], projection.mean[valid], projection.std[valid]
+    x = projection.grid[valid, 0]
     return go.Scatter(
         x=np.concatenate([x, x[::-1]]),
-        y=np.concatenate([mean + std, (mean - std)[::-1]]),
+        y=np.concatenate([upper[valid], lower[valid][::-1]]),
         mode="lines",
         line={"width": 0},
         fill="toself",
