@@ -36,6 +36,7 @@ from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.surrogates import ModelSurrogate
 from explained import explained
+from known_surrogates import OfValues
 from places import FIDELITY, FOREST, SVM
 
 
@@ -373,3 +374,22 @@ def test_a_question_is_checked_once_and_goes_to_json_and_back() -> None:
         Question.from_dict({"objectiv": "x"})
     with pytest.raises(TypeError, match="objectiv"):
         explain_all(SVM, objectiv="x")
+
+
+@pytest.mark.parametrize(
+    ("n", "law", "shape"),
+    [
+        (2, lambda x: -3.0 + 3.0 * x, "straight line"),
+        (3, lambda x: 0.3 + 0.05 * (x - 2.0) ** 2, "valley"),
+        (3, lambda x: 0.2 + 1.0 / x**2, "power law"),
+        (4, lambda x: -3.0 + 3.0 * x, "straight line"),
+        (5, lambda x: 0.3 + 0.05 * (x - 2.0) ** 2, "valley"),
+        (5, lambda x: 0.9 - 0.2 * np.log10(x), "straight in log10"),
+    ],
+)
+def test_a_few_integers_get_the_curve_that_a_person_would_draw(n: int, law: Any, shape: str) -> None:
+    space = ConfigurationSpace({"n_layers": (1, n)})
+    surrogate = OfValues(space, lambda values: law(values["n_layers"]))
+    best = explain(None, "n_layers", surrogate=surrogate, configspace=space, max_complexity=12).best
+    assert best.r2 == pytest.approx(1.0, abs=1e-6)
+    assert best.shape == shape
