@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.findings.certainty import Interval, refit_constants
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.findings import Findings
 from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.choice import unseen_loss
+from deepcave_symbolic.formulas.expression import Node, substitute, variable
 from deepcave_symbolic.formulas.formula import OWN, Formula
 from deepcave_symbolic.formulas.front import score_one
 from deepcave_symbolic.formulas.limits import largest_loss
 from deepcave_symbolic.formulas.meaning.constants import Constant
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.readable import is_readable
+from deepcave_symbolic.formulas.own_form.free_constants import FittedForm
 from deepcave_symbolic.formulas.own_form.named_rounding import fit_rounded
 from deepcave_symbolic.formulas.own_form.parsing import Form, parse_form
+from deepcave_symbolic.numeric.arrays import columns_of
 from deepcave_symbolic.projection import target_of
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name
@@ -43,6 +50,8 @@ class NamedConstant(Record):
         value: Its value, rounded where it was fitted.
         fixed: Whether the user gave the value.
         unsettled: Whether other constants can make up for it, so that other values fit as well.
+        interval: Where 90 % of the refits to draws of the surrogate have it; None where they do not settle it, where it
+            is fixed, and without draws.
         meaning: What it says; None where numbers of the formula have no meaning of their own (it is spelled otherwise
             than in normal form), and of an exponent such as 1 or 2.
     """
@@ -51,6 +60,7 @@ class NamedConstant(Record):
     value: float
     fixed: bool = False
     unsettled: bool = False
+    interval: Interval = None
     meaning: Constant | None = None
 
 
@@ -80,15 +90,17 @@ class FittedFormula(Record):
             explained.projection, explained.objective, source=explained.provenance.get("source", "surrogate")
         )
         found = fit_rounded(form, target, fixed=fixed, seed=seed)
+        given = set(fixed or {})
+        intervals = _intervals(form, found, given, explained)
         formula = replace(
             score_one(found.tree, OWN, target),
             normal_form=is_readable(found.tree, target.axes, target.y),
-            intervals=next((f.intervals for f in explained.formulas if f.tree == found.tree), ()),
+            intervals=_in_reading_order(form, found.tree, intervals),
             forbidden_space=explained.best.forbidden_space,
         )
-        given, meanings = set(fixed or {}), _meanings(form, formula)
+        meanings = _meanings(form, formula)
         constants = tuple(
-            NamedConstant(name, value, name in given, name in found.unsettled, meanings.get(name))
+            NamedConstant(name, value, name in given, name in found.unsettled, intervals.get(name), meanings.get(name))
             for name, value in found.constants.items()
         )
         free = sum(not each.fixed for each in constants)
@@ -145,19 +157,59 @@ def _right_side(text: str, objective: str) -> str:
     return text[found.end() :]
 
 
+def _intervals(form: Form, found: FittedForm, given: AbstractSet[str], explained: Explained) -> dict[str, Interval]:
+    """Returns the 90 % intervals of the constants that were fitted, by name; nothing without draws."""
+    if explained.certainty is None:
+        return {}
+    samples, k = explained.certainty.samples, len(form.hyperparameters)
+    free = [name for name in form.constants if name not in given]
+    numbers = form.with_numbers({name: found.constants[name] for name in given})
+    tree = substitute(numbers, {k + form.constants.index(name): variable(k + i) for i, name in enumerate(free)})
+    refits = refit_constants(
+        tree,
+        np.array([found.constants[name] for name in free]),
+        np.array([name not in found.linear for name in free], dtype=bool),
+        columns_of(samples.x),
+        samples.values,
+        samples.weights,
+    )
+    known = dict(zip(free, refits.intervals, strict=True))
+    return {name: None if name in found.unsettled else interval for name, interval in known.items()}
+
+
+def _in_reading_order(form: Form, tree: Node, intervals: Mapping[str, Interval]) -> tuple[Interval, ...]:
+    """Returns the intervals of the numbers of a formula that are taken as fitted; one that is given has no width."""
+    if not intervals:
+        return ()
+    ordered: list[Interval] = []
+    for position in fitted(tree):
+        raw = _node_at(tree, position.path).value
+        ends = intervals.get(_name_at(form, position.path), (raw, raw))
+        ordered.append(ends if ends is None or raw == position.value else (-ends[1], -ends[0]))
+    return tuple(ordered)
+
+
+def _node_at(tree: Node, path: Sequence[int]) -> Node:
+    for i in path:
+        tree = tree.args[i]
+    return tree
+
+
+def _name_at(form: Form, path: Sequence[int]) -> str:
+    """Returns the constant that stands there in the form; nothing where that is a number."""
+    node, k = _node_at(form.tree, path), len(form.hyperparameters)
+    return form.constants[int(node.value) - k] if node.is_variable else ""
+
+
 def _meanings(form: Form, formula: Formula) -> dict[str, Constant]:
     """Returns what the constants say by name; nothing where a number of the formula has no meaning of its own."""
     positions = fitted(formula.tree)
     if any(position.kind == "number" for position in positions):
         return {}
-    k = len(form.hyperparameters)
     meanings: dict[str, Constant] = {}
     for position, meaning in zip(positions, formula.constants, strict=True):
-        node = form.tree
-        for i in position.path:
-            node = node.args[i]
-        if node.is_variable:
-            meanings.setdefault(form.constants[int(node.value) - k], meaning)
+        if name := _name_at(form, position.path):
+            meanings.setdefault(name, meaning)
     return meanings
 
 

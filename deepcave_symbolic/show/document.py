@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from deepcave_symbolic.findings.certainty import Interval
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.expression import variables
@@ -28,6 +29,7 @@ from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
 
 __all__ = [
+    "INTERVAL",
     "NODES",
     "R2",
     "document",
@@ -36,6 +38,7 @@ __all__ = [
     "fit_columns",
     "fit_rows",
     "formula_block",
+    "interval_cell",
     "unit_of",
     "warnings_of",
 ]
@@ -43,6 +46,8 @@ __all__ = [
 #: Columns of every table of formulas.
 NODES = Column("nodes", "number")
 R2 = Column("R²", "number")
+#: Of every table of constants.
+INTERVAL = Column("90 % interval", "number")
 #: Alternatives that a page lists which cannot fold them; the record has all.
 _MOST_ALTERNATIVES = 5
 _OPTIMUM_DISPUTED = (
@@ -192,6 +197,11 @@ def fit_cells(formula: Formula) -> tuple[Cell, ...]:
     return (f"{round(formula.r2, 4) + 0.0:.4f}", rounded_text(formula.rmse), formula)
 
 
+def interval_cell(interval: Interval) -> Cell:
+    """Returns the cell of a constant's 90 % interval."""
+    return "not settled" if interval is None else interval_text(interval)
+
+
 def _constants(formula: Formula) -> list[Block]:
     """Returns what the constants of a formula say; a constant alone says itself."""
     if len(formula.constants) < 2:
@@ -200,7 +210,7 @@ def _constants(formula: Formula) -> list[Block]:
     rows = tuple(
         (
             number_text(c.value),
-            *([interval_text(c.interval) if c.interval else "not settled"] if known else []),
+            *([interval_cell(c.interval)] if known else []),
             c.unit or "-",
             c.kind,
             c.sentence,
@@ -209,7 +219,7 @@ def _constants(formula: Formula) -> list[Block]:
     )
     columns = (
         Column("constant", "number"),
-        *([Column("90 % interval", "number")] if known else []),
+        *([INTERVAL] if known else []),
         Column("unit", "name"),
         Column("kind", "name"),
         Column("says", "text"),

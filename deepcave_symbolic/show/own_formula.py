@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.show.blocks import Block, Column, Facts, Heading, Table, Warnings
-from deepcave_symbolic.show.document import NODES, fit_cells, fit_columns, fit_rows, formula_block
+from deepcave_symbolic.show.document import (
+    INTERVAL,
+    NODES,
+    fit_cells,
+    fit_columns,
+    fit_rows,
+    formula_block,
+    interval_cell,
+)
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import number_text
 
@@ -54,10 +62,25 @@ def own_formula_document(own: FittedFormula, above: Sequence[Block] = ()) -> tup
 
 
 def _constants(own: FittedFormula) -> Table:
-    columns = (Column("constant", "name"), Column("value", "number"), Column("unit", "name"), Column("says", "name"))
-    rows = [(shown_name(c.name), number_text(c.value), *_said(c)) for c in own.constants]
+    known = bool(own.formula.intervals)
+    columns = (
+        Column("constant", "name"),
+        Column("value", "number"),
+        *([INTERVAL] if known else []),
+        Column("unit", "name"),
+        Column("says", "name"),
+    )
+    rows = [
+        (
+            shown_name(c.name),
+            number_text(c.value),
+            *(["-" if c.fixed else interval_cell(c.interval)] if known else []),
+            *_said(c),
+        )
+        for c in own.constants
+    ]
     # Outside the normal form constants say nothing by themselves.
-    n = len(columns) if any(row[-1] != "-" for row in rows) else 2
+    n = len(columns) if any(row[-1] != "-" for row in rows) else len(columns) - 2
     return Table(columns[:n], tuple(row[:n] for row in rows), "Its constants")
 
 

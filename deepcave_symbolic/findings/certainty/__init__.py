@@ -9,6 +9,7 @@ chooses among them again. What the draws have in common is sure, what differs is
 
 from __future__ import annotations
 
-from deepcave_symbolic.findings.certainty.certainty import N_DRAWS, Certainty, Samples, certainty_of
+from deepcave_symbolic.findings.certainty.certainty import N_DRAWS, Certainty, Samples, certainty_of, signed
+from deepcave_symbolic.findings.certainty.refits import Interval, refit_constants
 
-__all__ = ["N_DRAWS", "Certainty", "Samples", "certainty_of"]
+__all__ = ["N_DRAWS", "Certainty", "Interval", "Samples", "certainty_of", "refit_constants", "signed"]

@@ -6,6 +6,7 @@ Notation:
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.findings.certainty.directions import settled_stretches
-from deepcave_symbolic.findings.certainty.refits import Refits, largest, refit
+from deepcave_symbolic.findings.certainty.refits import ENDS, Interval, Refits, largest, refit
 from deepcave_symbolic.findings.certainty.words import sentence
 from deepcave_symbolic.formulas.expression import evaluate, longest_case, variables
 from deepcave_symbolic.formulas.formula import Formula
@@ -28,8 +29,8 @@ from deepcave_symbolic.space.axis import Axis
 __all__ = ["N_DRAWS", "Certainty", "Samples", "certainty_of"]
 
 N_DRAWS = 64
-#: What the intervals hold of the draws.
-_ENDS = (0.05, 0.95)
+#: Digits of the spread of the draws that are kept.
+_DIGITS = 4
 #: Forms that compete: the most accurate ones, and the best of each shape.
 _MOST_ACCURATE, _MOST_FORMS = 3, 7
 _GRID = {1: 200, 2: 30}
@@ -40,7 +41,7 @@ _STEPS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Samples:
+class Samples(Record):
     """What else the curve may be.
 
     Args:
@@ -52,6 +53,11 @@ class Samples:
     x: Array
     values: Array
     weights: Array
+
+    def rounded(self) -> Samples:
+        """Returns the curves with the digits that a file needs: a ten-thousandth of how far they spread."""
+        spread = float(np.ptp(self.values)) or 1.0
+        return replace(self, values=np.round(self.values, max(0, _DIGITS - math.floor(math.log10(spread)))))
 
     def where(self, index: int, value: float) -> Samples:
         """Returns the curves of the other hyperparameter where one has a value."""
@@ -73,6 +79,7 @@ class Certainty(Record):
             (n,); empty for two.
         upper: Where 5 % lie above.
         sentence: Shapes and optimum in words.
+        samples: The draws, for formulas that are written down later.
     """
 
     n_draws: int
@@ -81,6 +88,7 @@ class Certainty(Record):
     lower: Array
     upper: Array
     sentence: str
+    samples: Samples
 
 
 def certainty_of(
@@ -106,7 +114,7 @@ def certainty_of(
         maximize: Whether more is better.
         source: What is drawn, "surrogate" or "trials".
     """
-    best = front[recommended]
+    best, samples = front[recommended], samples.rounded()
     forms = _forms(front, recommended, scored)
     columns = columns_of(samples.x)
     refits = [refit(f.tree, fitted(f.tree), columns, samples.values, samples.weights) for f in forms]
@@ -123,9 +131,12 @@ def certainty_of(
     optimum = () if best.choices or not variables(best.tree) else _optimum(best, refits, winners, maximize)
     n = len(samples.values)
     words = "" if best.choices else sentence(best, shapes, optimum, stretches, n, source)
-    found = {id(form): _intervals(form, each) for form, each in zip(forms, refits, strict=True)}
+    found = {
+        id(form): signed([position.value for position in fitted(form.tree)], each)
+        for form, each in zip(forms, refits, strict=True)
+    }
     shown = tuple(replace(f, intervals=found[id(f)]) if id(f) in found else f for f in front)
-    return shown, Certainty(n, shapes, optimum, lower, upper, words)
+    return shown, Certainty(n, shapes, optimum, lower, upper, words, samples)
 
 
 def _forms(front: Sequence[Formula], recommended: int, scored: Sequence[Formula]) -> list[Formula]:
@@ -170,7 +181,7 @@ def _winners(
 def _band(best: Formula, refits: Sequence[Refits], winners: npt.NDArray[np.intp], grid: Array) -> tuple[Array, Array]:
     columns = columns_of(grid)
     values = _of_winners(refits, winners, columns)
-    lower, upper = np.nanquantile(values, _ENDS, axis=0)
+    lower, upper = np.nanquantile(values, ENDS, axis=0)
     own = evaluate(best.tree, columns)
     return np.fmin(lower, own), np.fmax(upper, own)
 
@@ -209,19 +220,16 @@ def _optimum(
 
 def _ends(axis: Axis, values: Array) -> tuple[float, float]:
     """Returns the ends of an interval that holds 90 % of the values, and the last one."""
-    low, high = np.quantile(values[:-1], _ENDS, method="inverted_cdf")
+    low, high = np.quantile(values[:-1], ENDS, method="inverted_cdf")
     return float(min(low, values[-1])), float(max(high, values[-1]))
 
 
-def _intervals(formula: Formula, found: Refits) -> tuple[tuple[float, float] | None, ...]:
-    """Returns the 90 % intervals of a formula's constants, signed as they are read, the printed value within."""
-    intervals: list[tuple[float, float] | None] = []
-    for j, position in enumerate(fitted(formula.tree)):
-        if found.unsettled[j]:
-            intervals.append(None)
-            continue
-        low, high = np.quantile(found.constants[:, j], _ENDS)
-        if position.value != found.start[j]:  # a minus stands before it: of x + 2 the place is -2
-            low, high = -high, -low
-        intervals.append((float(min(low, position.value)), float(max(high, position.value))))
-    return tuple(intervals)
+def signed(values: Sequence[float], found: Refits) -> tuple[Interval, ...]:
+    """Returns the intervals of constants as they are read: of x + 2 the place is -2.
+
+    Args:
+        values: The constants with the sign before them, in the order of the refits.
+        found: The refits.
+    """
+    pairs = zip(values, found.start, found.intervals, strict=True)
+    return tuple(ends if ends is None or value == raw else (-ends[1], -ends[0]) for value, raw, ends in pairs)

@@ -19,7 +19,12 @@ from deepcave_symbolic.formulas.expression import Node, evaluate, variable
 from deepcave_symbolic.formulas.meaning.positions import Position
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["Refits", "largest", "refit"]
+__all__ = ["ENDS", "Interval", "Refits", "largest", "refit", "refit_constants"]
+
+#: Quantiles of the draws at which an interval ends: 90 % lie inside.
+ENDS = (0.05, 0.95)
+
+Interval = tuple[float, float] | None
 
 _STEPS = 6
 _STEP = 1e-5
@@ -48,6 +53,15 @@ class Refits:
     losses: Array
     unsettled: npt.NDArray[np.bool_]
 
+    @property
+    def intervals(self) -> tuple[Interval, ...]:
+        """Where 90 % of the draws have each constant, its start within; None where they do not settle it."""
+        found: list[Interval] = []
+        for j, value in enumerate(self.start):
+            low, high = np.quantile(self.constants[:, j], ENDS)
+            found.append(None if self.unsettled[j] else (float(min(low, value)), float(max(high, value))))
+        return tuple(found)
+
     def at(self, columns: Sequence[Array]) -> Array:
         """Returns every draw's values at points, shape (n, r).
 
@@ -71,7 +85,29 @@ def refit(tree: Node, positions: Sequence[Position], columns: Sequence[Array], d
     for j, position in enumerate(positions):
         opened = _replaced(opened, position.path, variable(len(columns) + j))
     start = np.array([_at(tree, position.path).value for position in positions])
-    ratio = np.array([p.kind in _RATIOS for p in positions], dtype=bool) & (start > 0.0)
+    ratios = np.array([position.kind in _RATIOS for position in positions], dtype=bool)
+    return refit_constants(opened, start, ratios, columns, draws, weights)
+
+
+def refit_constants(
+    tree: Node,
+    start: Array,
+    ratios: npt.NDArray[np.bool_],
+    columns: Sequence[Array],
+    draws: Array,
+    weights: Array,
+) -> Refits:
+    """Returns an expression with the constants that fit each draw best, near those that it has.
+
+    Args:
+        tree: The expression; its constants are the variables behind the k hyperparameters.
+        start: Their values, shape (p,).
+        ratios: Which of them are searched on a log scale where they are positive, shape (p,).
+        columns: As in `refit`.
+        draws: Likewise.
+        weights: Likewise.
+    """
+    ratio = ratios & (start > 0.0)
     # Relative to the largest, so that squares of huge and tiny costs stay numbers.
     scale = largest(draws)
     spread = float(np.std(draws / scale)) or 1.0
@@ -84,10 +120,10 @@ def refit(tree: Node, positions: Sequence[Position], columns: Sequence[Array], d
         return np.where(ratio, start * np.exp(np.where(ratio, limited, 0.0)), start + theta * unit)
 
     def residuals(theta: Array) -> Array:
-        values = _values(opened, columns, constants(theta)) / scale * root - draws
+        values = _values(tree, columns, constants(theta)) / scale * root - draws
         return np.where(np.isfinite(values), values, 1e3 * spread)
 
-    n, m = len(draws), len(positions)
+    n, m = len(draws), len(start)
     theta: Array = np.zeros((n, m))
     damping: Array = np.full(n, 1e-3)
     errors = residuals(theta)
@@ -112,7 +148,7 @@ def refit(tree: Node, positions: Sequence[Position], columns: Sequence[Array], d
         losses = np.where(better, new_losses, losses)
         damping = np.where(better, damping / 10.0, damping * 10.0)
     far = np.mean(np.abs(theta) >= _REACH, axis=0) > _RARELY
-    return Refits(opened, start, constants(theta), losses, ratio & far)
+    return Refits(tree, start, constants(theta), losses, ratio & far)
 
 
 def largest(draws: Array) -> float:

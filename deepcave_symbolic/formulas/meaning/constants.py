@@ -75,8 +75,9 @@ class _Speaker:
 
     def refitted(self, position: Position, interval: tuple[float, float] | None) -> Constant:
         """Returns the record of one constant with its interval."""
-        ends = "not settled" if interval is None else interval_text(interval)
-        return replace(self.constant(position, f" ({ends})"), interval=interval)
+        ends = " (not settled)" if interval is None else f" ({interval_text(interval)})"
+        is_given = interval is not None and interval[0] == interval[1]
+        return replace(self.constant(position, "" if is_given else ends), interval=interval)
 
     def constant(self, position: Position, ends: str = "") -> Constant:
         """Returns the record of one constant.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -35,7 +36,10 @@ def test_the_recommended_formula_of_a_run_is_found_again(svm: Explanation) -> No
     own = svm.fit("a + b*log10(C/c)**2")
     assert own.formula.tree == svm.best.tree
     assert own.sentence == "This is the recommended formula."
-    assert (own.formula.r2, own.formula.constants, own.formula.shape) == (svm.best.r2, svm.best.constants, "valley")
+    assert (own.formula.r2, own.formula.shape) == (svm.best.r2, "valley")
+    for own_one, other in zip(own.formula.constants, svm.best.constants, strict=True):
+        assert own_one.sentence == other.sentence
+        assert own_one.interval == pytest.approx(other.interval, rel=1e-3)
     assert own.verdict == svm.verdict and own.formula.engine == "own" and own.formula.normal_form
     assert list(own.named.values()) == [constant.value for constant in svm.best.constants]
 
@@ -180,3 +184,23 @@ def test_what_cannot_be_fitted_is_said(
         valley.fit(text)
     with pytest.raises(UnknownNameError, match="constant"):
         valley.fit(VALLEY, fixed={"y0": 1.0})
+
+
+def test_intervals_by_name_and_what_is_fixed_has_none(svm: Explanation) -> None:
+    own = svm.fit("a + b*log10(C/c)**2", fixed={"c": 100.0})
+    a, b, c = own.constants
+    for each in (a, b):
+        low, high = each.interval or (math.nan, math.nan)
+        assert low < each.value < high
+    assert c.interval is None
+    assert c.meaning is not None and c.meaning.sentence == "Lowest at C 100."
+    text = str(own)
+    assert "90 % interval" in text
+    again = OwnFormula.from_dict(json.loads(json.dumps(own.to_dict())))
+    assert again.constants == own.constants
+
+
+def test_constants_that_make_up_for_each_other_are_not_settled(svm: Explanation) -> None:
+    own = svm.fit("a + b*(log10(C/c)/w)**2")
+    assert {each.name for each in own.constants if each.interval is None} == {"b", "w"}
+    assert "not settled" in str(own)
