@@ -26,6 +26,8 @@ ENDS = (0.05, 0.95)
 
 Interval = tuple[float, float] | None
 
+#: The largest error, and that where the expression is not defined, in sizes of the largest value drawn.
+_FAR = 1e6
 _STEPS = 6
 _STEP = 1e-5
 #: How far a place, an exponent or a width may go: a factor of twenty either way.
@@ -121,7 +123,7 @@ def refit_constants(
 
     def residuals(theta: Array) -> Array:
         values = _values(tree, columns, constants(theta)) / scale * root - draws
-        return np.where(np.isfinite(values), values, 1e3 * spread)
+        return np.clip(np.where(np.isnan(values), _FAR, values), -_FAR, _FAR)
 
     n, m = len(draws), len(start)
     theta: Array = np.zeros((n, m))

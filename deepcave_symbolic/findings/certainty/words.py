@@ -68,8 +68,13 @@ def _directions(objective: str, axis: Axis, stretches: Sequence[Stretch]) -> str
         if start <= low and end >= high:
             return f"In 90 % of them {objective} {word} everywhere."
         ends = [axis.shown(x, 2) for x in (start, end)]
-        where = f"up to {ends[1]}" if start <= low else f"from {ends[0]} on" if end >= high else " to ".join(ends)
-        parts.append(f"{word} {where}")
+        name = "" if parts else f"{shown_name(axis.name)} "
+        if start <= low:
+            parts.append(f"{word} up to {name}{ends[1]}")
+        elif end >= high:
+            parts.append(f"{word} from {name}{ends[0]} on")
+        else:
+            parts.append(f"{word} between {name}{ends[0]} and {ends[1]}")
     return f"In 90 % of them {objective} {' and '.join(parts)}; elsewhere the direction is not settled."
 
 

@@ -102,9 +102,9 @@ class TestPlanted:
         inside = (what.values >= certainty.lower) & (what.values <= certainty.upper)
         assert 0.88 <= np.mean(inside) <= 1.0
         assert certainty.sentence == (
-            "Of 41 draws of the surrogate: valley in 100 %. In 90 % of them cost falls up to 0.00054 and rises from "
-            "0.0018 on; elsewhere the direction is not settled. The optimum of 90 % of them lies at learning_rate "
-            "0.000667 to 0.00153."
+            "Of 41 draws of the surrogate: valley in 100 %. In 90 % of them cost falls up to learning_rate 0.00054 "
+            "and rises from 0.0018 on; elsewhere the direction is not settled. The optimum of 90 % of them lies at "
+            "learning_rate 0.000667 to 0.00153."
         )
 
     def test_the_other_direction_of_the_objective(self) -> None:
