@@ -63,7 +63,7 @@ def _directions(objective: str, axis: Axis, stretches: Sequence[Stretch]) -> str
     if not stretches:
         return f"Whether {objective} rises or falls is nowhere settled."
     low, high = axis.lower, axis.upper
-    parts = []
+    parts: list[str] = []
     for word, start, end in stretches:
         if start <= low and end >= high:
             return f"In 90 % of them {objective} {word} everywhere."
