@@ -34,10 +34,18 @@ from pathlib import Path
 from smac import Scenario
 
 sys.path.insert(0, "examples")
-from make_runs import svm_error, svm_space
+import make_runs
+from make_runs import svm_space
 
-# Just long enough for one formula; the page shows a longer run.
-scenario = Scenario(svm_space(), objectives="rmse", deterministic=True, n_trials=16, output_directory=Path("smac"))
+# Just long enough for one formula; the page shows a longer run. SMAC draws a quarter of its trials before it trains
+# anything and ends with the first cost below the threshold: all the time is the callback's.
+ends = {"n_trials": 64, "termination_cost_threshold": 1.0}
+scenario = Scenario(svm_space(), objectives="rmse", deterministic=True, output_directory=Path("smac"), **ends)
+costs = iter([make_runs.svm_error] * 15 + [lambda config, seed: 0.0])
+
+
+def svm_error(config, seed=0):
+    return next(costs)(config, seed)
 """,
     "compare.md": """
 from shutil import copytree
@@ -48,10 +56,16 @@ runs = [copytree(f"benchmarks/data/tuning/{run}", name) for name, run in recorde
 explanation = explain("seed0", "learning_rate")
 """,
     "studies.md": """
+from pathlib import Path
 from shutil import copytree
 
-for name, run in {"a": "svm_bbo", "b": "boosting_mf"}.items():
-    copytree(f"examples/runs/{run}", f"results/{name}")
+# The page shows the first of the runs; those with many hyperparameters have pairs for minutes.
+runs = Path("examples/runs").resolve()
+Path("examples").unlink()
+for run in ("boosting_mf", "svm_bbo"):
+    copytree(runs / run, Path("examples", "runs", run))
+for name in "ab":
+    copytree("examples/runs/svm_bbo", f"results/{name}")
 """,
     "surrogates.md": """
 import numpy as np
