@@ -55,6 +55,7 @@ def test_what_deepcave_reads_stays_as_it_reads_it(name: str) -> None:
     assert ours.configs == theirs.configs and ours.meta == theirs.meta
 
 
+@pytest.mark.slow
 def test_a_run_with_instances_has_the_mean_cost_of_a_configuration(instances: Path) -> None:
     with pytest.raises(RuntimeError, match="Instances are not supported"):
         SMAC3v2Run.from_path(instances)

@@ -200,6 +200,7 @@ class TestTable:
         assert [one.name for one in engines_of("auto", 26)] == ["exhaustive", "operon"]
         assert [one.name for one in engines_of("gplearn", 26)] == ["gplearn"]
 
+    @pytest.mark.slow
     def test_auto_goes_without_an_engine_that_is_not_installed(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "pyoperon", None)
         monkeypatch.delitem(sys.modules, "pyoperon.sklearn", raising=False)
@@ -208,6 +209,7 @@ class TestTable:
         with pytest.raises(MissingDependencyError):
             explain(run, "C", engine="operon")
 
+    @pytest.mark.slow
     def test_functions_are_the_users_then_the_engines_then_the_readable_ones(self) -> None:
         asked: list[tuple[str, ...]] = []
 
@@ -331,6 +333,7 @@ class TestGPLearn:
         assert (engine.population_size, engine.generations, engine.parsimony) == (5000, 20, 1e-4)
         assert (engine.metric, engine.standardize) == ("rmse", False)
 
+    @pytest.mark.slow
     def test_a_heavy_penalty_gives_short_programs(self) -> None:
         X, y = valley()
         options = {"max_complexity": 60, "functions": GPLearnEngine.default_functions}

@@ -147,6 +147,7 @@ def test_of_many_choices_the_text_has_some_and_the_exports_all() -> None:
     assert "c39" in own.latex() and "c39" in own.python()
 
 
+@pytest.mark.slow
 def test_unknown_choices_and_values_outside_are_named() -> None:
     formula = known(own).best
     with pytest.raises(UnknownNameError, match=r"choice of activation.*'sigmoid'"):

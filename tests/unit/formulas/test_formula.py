@@ -331,6 +331,7 @@ def _walk(element: ElementTree.Element) -> Iterator[str]:
         yield from _walk(child)
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(formulas())
 def test_mathml_is_well_formed(f: Formula) -> None:

@@ -195,6 +195,7 @@ def formulas(draw: st.DrawFn) -> Node:
 AXES = (Axis("x", 1e-3, 10.0, log=True), Axis("y", 0.01, 8.0))
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(formulas())
 def test_values_stay(tree: Node) -> None:

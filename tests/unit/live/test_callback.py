@@ -309,6 +309,7 @@ def test_facades(
 # --- the file ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_cut_line_spoils_no_other(base: Path, tmp_path: Path) -> None:
     output = tmp_path / "formulas.jsonl"
     explain_finished(base, output)

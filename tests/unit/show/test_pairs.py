@@ -47,6 +47,7 @@ def test_the_table_has_the_records_figures(explanations: list[Explanation]) -> N
     assert ranges == sorted(ranges, reverse=True)
 
 
+@pytest.mark.slow
 def test_the_heat_map_is_symmetric_and_complete(explanations: list[Explanation]) -> None:
     figure = plot_pairs(explanations, "interaction")
     assert [trace.visible for trace in figure.data] == [False, True, False]
@@ -62,6 +63,7 @@ def test_the_heat_map_is_symmetric_and_complete(explanations: list[Explanation])
     assert [b.label for b in figure.layout.updatemenus[0].buttons] == ["range", "interaction", "R²"]
 
 
+@pytest.mark.slow
 def test_what_is_no_heat_map_is_said(explanations: list[Explanation]) -> None:
     with pytest.raises(UnknownNameError, match="rsq"):
         plot_pairs(explanations, "rsq")
@@ -71,6 +73,7 @@ def test_what_is_no_heat_map_is_said(explanations: list[Explanation]) -> None:
         plot_pairs([e for e in explanations if len(e.hyperparameters) == 1])
 
 
+@pytest.mark.slow
 def test_hostile_names(explanations: list[Explanation]) -> None:
     names = ("<b>x</b>\u202e", "a & $b_{c}$ | " + "long" * 20)
     hostile = replace(explanations[0], hyperparameters=names)
