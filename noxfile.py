@@ -11,6 +11,7 @@ unpacked source distribution, which has lost the package's folder.
 from __future__ import annotations
 
 import configparser
+import os
 import shutil
 import sys
 import tarfile
@@ -23,6 +24,9 @@ nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
 # A Python that is not on this machine is named and skipped, on CI too.
 nox.options.error_on_missing_interpreters = False
+# Hundreds of processes import the same packages, and uv installs them uncompiled: seconds of each where none may keep
+# what it compiled.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
 #: Extras that the package itself uses, and those of developers.
