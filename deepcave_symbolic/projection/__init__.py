@@ -15,8 +15,8 @@ Notation:
 
 from __future__ import annotations
 
-from deepcave_symbolic.projection.average import Projector, project
 from deepcave_symbolic.projection.projection import Draws, HeldOut, Incumbent, Projection, TrialPoints
+from deepcave_symbolic.projection.projector import Projector, project
 from deepcave_symbolic.projection.target import target_of
 
 __all__ = ["Draws", "HeldOut", "Incumbent", "Projection", "Projector", "TrialPoints", "project", "target_of"]

@@ -73,7 +73,7 @@ class JointSurrogate(Surrogate, Protocol):
         ...
 
 
-#: How much farther from the mean of an ensemble the truth is than its members' spread says; see `projection.average`.
+#: How much farther from the mean of an ensemble the truth is than its members' spread says; see `projection.projector`.
 _MEMBERS_WIDER = 1.4
 
 

@@ -34,7 +34,7 @@ VERY_SMALL_NUMBER = 1e-10
 JITTERS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4)
 #: Of a covariance whose draws are shown to two digits.
 _DRAW_JITTERS = (1e-8, 1e-6, 1e-4)
-#: How much farther from the mean the truth is than the posterior says; see `projection.average`.
+#: How much farther from the mean the truth is than the posterior says; see `projection.projector`.
 _WIDER = 2.5
 
 

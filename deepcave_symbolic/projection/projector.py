@@ -1,0 +1,241 @@
+"""Projects a surrogate onto one or two hyperparameters.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
+from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.numeric.grids import product_of
+from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.projection.average import average_over, beside, draw_others, to_vector
+from deepcave_symbolic.projection.fitting_points import fit_values
+from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
+from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.space.configurations import (
+    has_own_distribution,
+    tied_by_clauses,
+)
+
+if TYPE_CHECKING:
+    from ConfigSpace import ConfigurationSpace
+
+    from deepcave_symbolic.surrogates.base import FittedSurrogate
+
+__all__ = ["Projector", "project"]
+
+_FIT_POINTS = {1: 40, 2: 20}
+_HELD_OUT_POINTS = {1: 200, 2: 24}
+#: Quantiles of the trials that may become fitting points, see `fit_values`.
+_QUANTILES = {1: 9, 2: 3}
+#: Configurations averaged over: as many as fit into the seconds, by the model's own estimate of a prediction
+#: (`row_seconds`), never by a clock, so that the same surrogate always has the same projection.
+_MIN_AVERAGED, _MAX_AVERAGED = 48, 200
+_SECONDS = 0.7
+_ICE_CURVES = 24
+#: Clauses that exclude less than the rest of this share of the averaged configurations shift no average that counts.
+_ALL = 0.98
+#: Vectors whose errors are drawn together, of which a Gaussian process needs the square; values an axis among them.
+_MOST_TOGETHER = 800
+_FEW_VALUES = {1: 25, 2: 8}
+#: Surrogates are surer than they should be, the more so of two hyperparameters. Chosen on the landscapes of
+#: benchmarks/data/tuning, as were the factors of the surrogates; see docs/faithfulness.md.
+_WIDER = {1: 1.0, 2: 1.9}
+
+
+def project(
+    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], *, maximize: bool = False
+) -> Projection:
+    """Returns the projection of a surrogate onto one or two hyperparameters; see `Projector`."""
+    return Projector(surrogate, configspace, axes, maximize=maximize).projection()
+
+
+class Projector:
+    """A surrogate averaged over one fixed design of the other hyperparameters.
+
+    The same surrogate always has the same projection, and is asked elsewhere over the same configurations.
+
+    Args:
+        surrogate: The fitted surrogate with its trials.
+        configspace: The configuration space of the run.
+        axes: The explained hyperparameters.
+        maximize: Whether more of the objective is better; decides the incumbent.
+    """
+
+    def __init__(
+        self,
+        surrogate: FittedSurrogate,
+        configspace: ConfigurationSpace,
+        axes: Sequence[Axis],
+        *,
+        maximize: bool = False,
+    ) -> None:
+        self._surrogate, self._configspace, self.axes = surrogate, configspace, tuple(axes)
+        self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
+        self._trials = trial_points(surrogate, configspace, axes, self._columns)
+        self._incumbent = incumbent_of(surrogate, configspace, axes, self._columns, maximize)
+        # A categorical has few values, which leave the points to the other hyperparameter.
+        ranges = max(1, sum(not axis.categorical for axis in axes))
+        self._fit = [
+            fit_values(
+                axis,
+                _FIT_POINTS[ranges],
+                self._trials.values[:, i],
+                None if self._incumbent is None or self._incumbent.values is None else self._incumbent.values[i],
+                _QUANTILES[ranges],
+            )
+            for i, axis in enumerate(axes)
+        ]
+        n_held_out = _HELD_OUT_POINTS[ranges]
+        self._held_out = [axis.held_out_grid(n_held_out, v) for axis, v in zip(axes, self._fit, strict=True)]
+        self._points = np.vstack([product_of(self._fit), product_of(self._held_out)])
+        self._vectors = self._to_vectors(self._points)
+        seconds = len(self._points) * surrogate.row_seconds
+        m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
+        self._others = draw_others(configspace, self._columns, self._vectors, m, surrogate.X)
+
+    def projection(self) -> Projection:
+        """Returns the projection.
+
+        Raises:
+            HyperparameterNotExplainableError: If the hyperparameters are never active together.
+        """
+        axes = self.axes
+        weights, held_out_weights = _weights(axes, self._fit), _weights(axes, self._held_out)
+        n = len(weights)
+        grid, held_out_grid = self._points[:n], self._points[n:]
+        mean, std, single = self._average(self._vectors)
+        if not np.any(np.isfinite(mean[:n])):
+            names = " and ".join(repr(axis.name) for axis in axes)
+            raise HyperparameterNotExplainableError(
+                f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
+                hyperparameter=axes[0].name,
+            )
+        held = np.isfinite(mean[n:])
+        several = len(axes) == 1 and len(self._others) > 1
+        return Projection(
+            axes=axes,
+            shape=tuple(len(v) for v in self._fit),
+            grid=grid,
+            weights=weights,
+            mean=mean[:n],
+            std=std[:n],
+            ice=single[:_ICE_CURVES, :n] if several else np.empty((0, n)),
+            held_out=HeldOut(held_out_grid[held], mean[n:][held], held_out_weights[held])
+            if np.any(held)
+            else HeldOut(grid, mean[:n], weights),
+            trials=self._trials,
+            near_trials=near_trials(axes, grid, self._trials.values),
+            n_averaged=0 if len(axes) == len(self._configspace) else len(self._others),
+            variance_share=_variance_share(mean[:n], single[:, :n], weights),
+            choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
+            incumbent=self._incumbent,
+            tied=self._tied(single),
+            own_distributions=tuple(a.name for a in axes if has_own_distribution(self._configspace[a.name])),
+            others=tuple(name for name in self._configspace if name not in {axis.name for axis in axes}),
+        )
+
+    def _tied(self, single: Array) -> tuple[str, ...]:
+        """Returns what forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
+        tied = tied_by_clauses(self._configspace, [axis.name for axis in self.axes])
+        usable = np.isfinite(single)
+        possible = usable[usable.any(axis=1)][:, usable.any(axis=0)]
+        return tied if tied and np.mean(possible) < _ALL else ()
+
+    def expect(self, points: Array) -> tuple[Array, Array]:
+        """Returns the surrogate's mean and standard deviation at any points; NaN where they cannot be set.
+
+        Args:
+            points: Natural units, shape (n, k).
+        """
+        mean, std, _ = self._average(self._to_vectors(points))
+        return mean, std
+
+    def draws(self, projection: Projection, n: int, seed: int) -> Draws | None:
+        """Returns what else the projection may be: other functions that fit the trials, averaged likewise.
+
+        Args:
+            projection: The projection.
+            n: How many.
+            seed: Decides them.
+
+        Returns:
+            None where the surrogate does not know how its errors go together.
+        """
+        rows = np.flatnonzero(_thinned(projection.shape) & projection.valid)
+        most = max(1, _MOST_TOGETHER // len(rows))
+        vectors, others = self._to_vectors(projection.grid[rows]), self._others[:most]
+        X, usable = beside(self._configspace, self._columns, vectors, others)
+        moved = self._surrogate.deviations(X[usable], n, np.random.default_rng(seed))
+        if moved is None:
+            return None
+        moved = _WIDER[len(self.axes)] * moved
+        single = np.full((n, len(X)), np.nan)
+        single[:, usable] = moved
+        counts = usable.reshape(len(others), -1).sum(axis=0)
+        total = np.nansum(single.reshape(n, len(others), -1), axis=1)
+        some = counts > 0
+        return Draws(rows[some], projection.mean[rows[some]] + total[:, some] / counts[some])
+
+    def _to_vectors(self, points: Array) -> Array:
+        columns = [to_vector(self._configspace, axis, points[:, i]) for i, axis in enumerate(self.axes)]
+        return np.column_stack(columns)
+
+    def _average(self, vectors: Array) -> tuple[Array, Array, Array]:
+        return average_over(self._surrogate, self._configspace, self._columns, vectors, self._others)
+
+
+def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
+    weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
+    return np.asarray(weights / weights.mean())
+
+
+def _variance_share(mean: Array, single: Array, weights: Array) -> float:
+    """Returns how much of the variance of the predictions (m, n) their average over the drawn configurations keeps.
+
+    0 where the predictions do not vary: there is nothing to account for.
+    """
+    m, n = single.shape
+    middle = float(np.nanmean(mean))
+    scale = float(np.nanmax(np.abs(single - middle)))
+    if scale <= 1e-12 * abs(middle):
+        return 0.0
+    if m == 1 or n == 1 or not np.isfinite(scale):
+        return 1.0
+    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+    centred, average = (single - middle) / scale, (mean - middle) / scale
+    total = weighted_variance(centred, weights)
+    # The m configurations are a sample: what they interact with the explained hyperparameters moves the average, too.
+    rest = centred - average
+    with np.errstate(invalid="ignore"):  # a configuration that is forbidden everywhere
+        usable = np.isfinite(rest)
+        levels = np.sum(np.where(usable, rest * weights, 0.0), axis=1) / np.sum(usable * weights, axis=1)
+    interaction = weighted_variance(rest - levels[:, None], weights) / (m - 1)
+    return float(np.clip((weighted_variance(average, weights) - interaction) / total, 0.0, 1.0)) if total > 0 else 1.0
+
+
+def _choice_shares(axes: Sequence[Axis], grid: Array, mean: Array, single: Array, weights: Array) -> tuple[float, ...]:
+    """Returns the share of variance for every choice of the first categorical; empty without a second axis."""
+    if len(axes) < 2 or not any(axis.categorical for axis in axes):
+        return ()
+    i = next(i for i, axis in enumerate(axes) if axis.categorical)
+    shares = []
+    for value in axes[i].values or ():
+        rows = (grid[:, i] == value) & np.isfinite(mean)
+        usable = np.isfinite(single[:, rows]).any(axis=1)
+        shares.append(_variance_share(mean[rows], single[usable][:, rows], weights[rows]) if np.any(rows) else 0.0)
+    return tuple(shares)
+
+
+def _thinned(shape: Sequence[int]) -> Mask:
+    """Returns which points of a grid are left where every axis has few values, the first and last among them."""
+    most = _FEW_VALUES[len(shape)]
+    kept = [np.isin(np.arange(k), np.linspace(0, k - 1, min(k, most)).round()) for k in shape]
+    return np.asarray(product_of(kept).all(axis=1))
