@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Question, Source, SurrogateName, Weights
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Question, Source, SurrogateName, Trend, Weights
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
 from deepcave_symbolic.surrogates.base import Surrogate
@@ -42,6 +42,7 @@ def explain(
     engine: EngineName | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,
+    monotone: Mapping[str, Trend] | None = None,
     seed: int = 0,
     configspace: ConfigurationSpace | None = None,
     weights: Weights | None = None,
@@ -67,7 +68,9 @@ def explain(
         engine: "auto", the name of an engine, or an engine.
         max_complexity: Longest formula, in nodes (see `Formula.complexity`).
         functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
-            (gplearn: the paper's).
+            (gplearn: the paper's). Names with a minus are left out of those: ["-tanh"].
+        monotone: How formulas must move with a hyperparameter, "falling" or "rising", by its name: formulas for which
+            that is not proven on the whole domain are left out. A hyperparameter that is not explained may be there.
         seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
             the projection and the default engine do not depend on it.
         configspace: Replaces the folder's configuration space; without a run, the space of the given model.
@@ -89,6 +92,7 @@ def explain(
         engine=engine,
         max_complexity=max_complexity,
         functions=functions,
+        monotone=monotone,
         seed=seed,
         configspace=configspace,
     )
@@ -121,7 +125,7 @@ def explain_all(
         scheduler: Address of a Dask scheduler, such as "tcp://127.0.0.1:8786", whose workers compute instead.
         progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`; advances as explanations finish.
         **question: The arguments of `explain`: objective, budget, source, surrogate, engine, max_complexity, functions,
-            seed, configspace, weights.
+            monotone, seed, configspace, weights.
 
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable.
@@ -211,6 +215,8 @@ def compare(
     asked, workers = _portable(question, "A comparison"), Workers(n_jobs, scheduler)
     if asked.source != "surrogate":
         raise InvalidArgumentError("compare fits the surrogates' projections; leave the source out.")
+    if asked.monotone is not None:
+        raise InvalidArgumentError("compare fits one form to all runs without a constraint; leave monotone out.")
     planned, failures = plan(runs, asked, only=[hyperparameters])
     places = [*(run.label for run in planned), *(failure.run for failure in failures)]
     if failures and (len(planned) < 2 or names is not None):

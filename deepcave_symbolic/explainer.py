@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +21,14 @@ from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.findings.certainty import N_DRAWS, Samples, certainty_of
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.findings import Expect, findings_of
+from deepcave_symbolic.findings.monotone import keeps, nearest
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
 from deepcave_symbolic.formulas.choice import Shown, choose
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Target, alternatives, score
+from deepcave_symbolic.formulas.front import Keeps, Target, alternatives, score
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection, Projector, target_of
 from deepcave_symbolic.question import Question
@@ -70,6 +71,7 @@ class Explainer:
         self.run, objective, budget = viewed(record, objective, question.budget, question.weights)
         index = resolve_objective(self.run, objective)
         self.objective = self.run.objectives[index]
+        question.check_names(self.run.configspace)
         if isinstance(surrogate, str):
             self.surrogate = build_surrogate(
                 self.run, objective=index, budget=budget, kind=surrogate, seed=question.seed
@@ -94,10 +96,10 @@ class Explainer:
         conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         target = target_of(projection, self.objective, source=self.question.source)
         if categorical_of(projection.axes) is None:
-            scored = score(self._search(target), target, self.question.max_complexity)
+            scored = score(self._search(target), target, self.question.max_complexity, self._keeps)
             samples = self._samples(projector, projection)
             return self._explanation(projection, scored, conditions, projector.expect, samples)
-        found = score_by_choice(target, self._search, self.question.max_complexity)
+        found = score_by_choice(target, self._search, self.question.max_complexity, self._keeps)
         samples = self._samples(projector, projection)
         whole = self._explanation(projection, found.whole, conditions, projector.expect, samples)
         return replace(whole, groups=self._groups(projector, projection, found.parts, conditions, samples))
@@ -287,7 +289,15 @@ class Explainer:
                 maximize=self.direction == "maximize",
                 source=self.question.source,
             )
-        findings = findings_of(front, projection, record, noise, maximize=self.direction == "maximize", expect=expect)
+        findings = findings_of(
+            front,
+            projection,
+            record,
+            noise,
+            maximize=self.direction == "maximize",
+            monotone=self.question.monotone,
+            expect=expect,
+        )
         trust = findings[recommended].trust
         return Explanation(
             hyperparameters=tuple(axis.name for axis in projection.axes),
@@ -321,7 +331,13 @@ class Explainer:
         return axes
 
     def _search(self, target: Target) -> list[tuple[str, Node]]:
-        return search(target, **self.question.search_options)
+        return search(nearest(target, self.question.monotone or {}), **self.question.search_options)
+
+    @property
+    def _keeps(self) -> Keeps | None:
+        """What formulas must pass: the question's constraint, where it has one."""
+        monotone = self.question.monotone
+        return None if monotone is None else partial(keeps, monotone=monotone)
 
     def _provenance(self, projection: Projection | None) -> dict[str, Any]:
         question, record = self.question, self.surrogate.record
@@ -335,6 +351,7 @@ class Explainer:
             "source": question.source,
             "engine": question.engine_name,
             "functions": question.functions,
+            "monotone": question.monotone,
             "max_complexity": question.max_complexity,
             "seed": question.seed,
             "n_averaged": None if projection is None else projection.n_averaged,

@@ -9,18 +9,30 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
 import numpy as np
 
 from deepcave_symbolic.engines import ENGINES, EngineName, get_engine
-from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressionEngine
+from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressionEngine, default_functions
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.findings.monotone import TRENDS, Trend
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.records import Frozen, Record, encode
 from deepcave_symbolic.runs.views import Weights
+from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.space.serialized import read_space, space_dict
 from deepcave_symbolic.surrogates.base import SURROGATES, SurrogateName
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["DEFAULT_MAX_COMPLEXITY", "SOURCES", "SURROGATES", "Asked", "Question", "Source", "SurrogateName", "Weights"]
+__all__ = [
+    "DEFAULT_MAX_COMPLEXITY",
+    "SOURCES",
+    "SURROGATES",
+    "Asked",
+    "Question",
+    "Source",
+    "SurrogateName",
+    "Trend",
+    "Weights",
+]
 
 Source = Literal["surrogate", "trials"]
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -37,6 +49,7 @@ class Asked(TypedDict, total=False):
     engine: EngineName | SymbolicRegressionEngine
     max_complexity: int
     functions: Sequence[str] | None
+    monotone: Mapping[str, Trend] | None
     seed: int
     configspace: ConfigurationSpace | None
 
@@ -59,6 +72,7 @@ class Question(Record):
     engine: EngineName | SymbolicRegressionEngine = "auto"
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
     functions: Sequence[str] | None = None
+    monotone: Mapping[str, Trend] | None = None
     seed: int = 0
     configspace: ConfigurationSpace | None = None
 
@@ -70,20 +84,16 @@ class Question(Record):
             raise UnknownNameError("surrogate", self.surrogate, SURROGATES)
         _check_whole_number("max_complexity", self.max_complexity, 1, None)
         _check_whole_number("seed", self.seed, 0, 2**32)
-        if isinstance(self.functions, str):
-            raise InvalidArgumentError(f"functions is {self.functions!r}; expected a list such as ['log', 'exp'].")
-        for name in self.functions or ():
-            if name not in KNOWN_FUNCTIONS:
-                raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
-        if self.engine != "auto":
-            get_engine(self.engine)
+        _check_trends(self.monotone)
+        engine = None if self.engine == "auto" else get_engine(self.engine)
         weights: Any = self.weights
         if isinstance(weights, Mapping):
             weights = Frozen(weights)
         elif isinstance(weights, (list, np.ndarray)):
             weights = tuple(weights)
         for name, value in (
-            ("functions", None if self.functions is None else tuple(self.functions)),
+            ("functions", _allowed(self.functions, default_functions(engine))),
+            ("monotone", Frozen(self.monotone) if self.monotone else None),
             ("weights", weights),
             ("max_complexity", int(self.max_complexity)),
             ("seed", int(self.seed)),
@@ -104,6 +114,21 @@ class Question(Record):
     def search_options(self) -> dict[str, Any]:
         """The arguments of `engines.search.search`."""
         return {name: getattr(self, name) for name in ("engine", "max_complexity", "functions", "seed")}
+
+    def check_names(self, configspace: ConfigurationSpace) -> None:
+        """Checks the names of hyperparameters against those of a run.
+
+        Raises:
+            UnknownNameError: If the run has no such hyperparameter.
+            HyperparameterNotExplainableError: If nothing can be said of one.
+            InvalidArgumentError: If one has no direction.
+        """
+        for name in self.monotone or ():
+            if axis_of(configspace, name).categorical:
+                raise InvalidArgumentError(
+                    f"monotone names the categorical hyperparameter {name!r}, whose choices have no order; expected "
+                    "one with numbers or ranks."
+                )
 
     def changed(self) -> dict[str, Any]:
         """Returns the arguments that are not the defaults."""
@@ -144,6 +169,43 @@ def _described(engine: EngineName | SymbolicRegressionEngine) -> Any:
     if isinstance(engine, str):
         return engine
     return asdict(engine) if is_dataclass(engine) and engine.name in ENGINES else repr(engine)
+
+
+def _allowed(functions: Any, default: Sequence[str]) -> tuple[str, ...] | None:
+    """Returns the functions that formulas may contain: those that are named, or the default without those with a minus.
+
+    Raises:
+        InvalidArgumentError: If they are no list, or some are allowed and some forbidden.
+        UnknownNameError: If there is no such function.
+    """
+    if functions is None:
+        return None
+    if isinstance(functions, str):
+        raise InvalidArgumentError(f"functions is {functions!r}; expected a list such as ['log', 'exp'] or ['-tanh'].")
+    given = tuple(map(str, functions))
+    allowed = tuple(name for name in given if not name.startswith("-"))
+    forbidden = {name.removeprefix("-") for name in given if name not in allowed}
+    for name in (*allowed, *sorted(forbidden)):
+        if name not in KNOWN_FUNCTIONS:
+            raise UnknownNameError("function", name, KNOWN_FUNCTIONS)
+    if allowed and forbidden:
+        raise InvalidArgumentError(
+            f"functions has {', '.join(given)}; expected allowed ones, or forbidden ones with a minus each, not both."
+        )
+    return tuple(name for name in default if name not in forbidden) if forbidden else allowed
+
+
+def _check_trends(monotone: Any) -> None:
+    if monotone is None:
+        return
+    if not isinstance(monotone, Mapping):
+        raise InvalidArgumentError(
+            f"monotone is {monotone!r}; expected hyperparameters with a direction each, such as "
+            "{'learning_rate': 'falling'}."
+        )
+    for trend in monotone.values():
+        if trend not in TRENDS:
+            raise UnknownNameError("direction", trend, TRENDS)
 
 
 def _check_whole_number(name: str, value: Any, low: int, end: int | None) -> None:

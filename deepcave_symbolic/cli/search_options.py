@@ -44,7 +44,19 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="longest formula in nodes: numbers, hyperparameters, operators and functions (default: "
         f"{DEFAULT_MAX_COMPLEXITY})",
     )
-    add("--functions", metavar="LIST", help="functions to allow beside + - * /, such as square,log,exp")
+    add(
+        "--functions",
+        metavar="LIST",
+        help="functions to allow beside + - * /, such as square,log,exp; or all usual ones but some: =-tanh,-abs",
+    )
+    add(
+        "--monotone",
+        action="append",
+        type=_trend,
+        metavar="NAME=TREND",
+        help="only formulas that are proven to be falling (or rising) in a hyperparameter, such as lr=falling; may be "
+        "given several times",
+    )
     add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
     add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")
     add("--debug", action="store_true", help="show the traceback of an error")
@@ -68,9 +80,17 @@ def search_options(args: argparse.Namespace) -> dict[str, Any]:
         "engine": _engine(args),
         "max_complexity": args.max_complexity,
         "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],
+        "monotone": None if args.monotone is None else dict(args.monotone),
         "seed": args.seed,
         "configspace": None if args.configspace is None else _configspace(Path(args.configspace)),
     }
+
+
+def _trend(text: str) -> tuple[str, str]:
+    name, sign, trend = text.rpartition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=falling or NAME=rising")
+    return name.strip(), trend.strip()
 
 
 def _budget(text: str) -> float | str:

@@ -28,6 +28,7 @@ __all__ = [
     "EngineWithFunctions",
     "SearchProblem",
     "SymbolicRegressionEngine",
+    "default_functions",
 ]
 
 #: What a readable formula may contain beside + - * /. "pow" is a constant exponent other than 2, "square" exponent 2.
@@ -95,3 +96,8 @@ class EngineWithFunctions(SymbolicRegressionEngine, Protocol):
     """An engine with functions of its own, which replace the readable ones where the user names none."""
 
     default_functions: tuple[str, ...]
+
+
+def default_functions(engine: SymbolicRegressionEngine | None) -> tuple[str, ...]:
+    """Returns what formulas may contain where the user names no functions: the engine's own set, else readable ones."""
+    return tuple(engine.default_functions) if isinstance(engine, EngineWithFunctions) else DEFAULT_FUNCTIONS

@@ -12,9 +12,9 @@ from dataclasses import replace
 from deepcave_symbolic.engines import EngineName, engines_of
 from deepcave_symbolic.engines.protocol import (
     DEFAULT_FUNCTIONS,
-    EngineWithFunctions,
     SearchProblem,
     SymbolicRegressionEngine,
+    default_functions,
 )
 from deepcave_symbolic.exceptions import MissingDependencyError
 from deepcave_symbolic.formulas.expression import Node
@@ -52,9 +52,7 @@ def search(
     dispensable = (MissingDependencyError,) if engine == "auto" else ()
     candidates = []
     for one in engines_of(engine, problem.max_complexity):
-        asked = problem
-        if functions is None and isinstance(one, EngineWithFunctions):
-            asked = replace(problem, functions=tuple(one.default_functions))
+        asked = replace(problem, functions=default_functions(one)) if functions is None else problem
         with contextlib.suppress(*dispensable):
             candidates += [(one.name, node) for node in one.search(asked)]
     return candidates

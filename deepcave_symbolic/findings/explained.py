@@ -11,6 +11,7 @@ from deepcave_symbolic.findings.certainty import Certainty
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.findings import Findings, findings_of
 from deepcave_symbolic.findings.interaction import Interaction, interaction_rmse
+from deepcave_symbolic.findings.monotone import TRENDS, Trend
 from deepcave_symbolic.findings.optimum import Optimum
 from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.choice import Choice, most_accurate, simplest
@@ -102,6 +103,14 @@ class Explained(Record):
         return answers[which]
 
     @property
+    def monotone(self) -> dict[str, Trend]:
+        """How the question asked the formulas to move, "falling" or "rising", by hyperparameter of the explanation."""
+        asked = self.provenance.get("monotone")
+        if not isinstance(asked, Mapping):
+            return {}
+        return {name: asked[name] for name in self.hyperparameters if asked.get(name) in TRENDS}
+
+    @property
     def told_from_noise(self) -> bool:
         """Whether the run's trials can tell that the objective moves here at all."""
         return Evidence(self.projection, self.noise, self.surrogate.n_trials).effect() == "seen"
@@ -145,7 +154,9 @@ class Explained(Record):
 
     def _found(self, formulas: list[Formula] | tuple[Formula, ...]) -> tuple[Findings, ...]:
         maximize = self.direction == "maximize"
-        return findings_of(formulas, self.projection, self.surrogate, self.noise, maximize=maximize)
+        return findings_of(
+            formulas, self.projection, self.surrogate, self.noise, maximize=maximize, monotone=self.monotone
+        )
 
     def trust(self, formula: Formula | None = None) -> Trust:
         """Returns the numbers that say how far to trust a formula (see `findings`), with a verdict."""

@@ -5,7 +5,7 @@ It is computed once, beside the surrogate, and then only read.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,7 @@ from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.findings.behaviour import in_words
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import Interaction, interactions_of
+from deepcave_symbolic.findings.monotone import Trend, kept_in_words
 from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
 from deepcave_symbolic.findings.trust import Trust, judge
 from deepcave_symbolic.formulas.formula import Formula
@@ -38,6 +39,7 @@ class Findings(Record):
         optimum: Where it is best, beside the run's incumbent.
         interaction: How much of a 2-D projection an additive formula explains; None for one hyperparameter.
         band: Where it leaves the surrogate's uncertainty band.
+        constraint: In words, whether it moves as the question asked; empty where nothing was asked.
     """
 
     trust: Trust
@@ -45,6 +47,7 @@ class Findings(Record):
     optimum: Optimum
     interaction: Interaction | None
     band: Band
+    constraint: str = ""
 
 
 def findings_of(
@@ -54,6 +57,7 @@ def findings_of(
     noise: float,
     *,
     maximize: bool,
+    monotone: Mapping[str, Trend] | None = None,
     expect: Expect | None = None,
 ) -> tuple[Findings, ...]:
     """Returns what each of the formulas tells.
@@ -64,6 +68,7 @@ def findings_of(
         surrogate: The model that spoke.
         noise: What the trials cannot see, as an RMSE in objective units; see `trust.noise_of`.
         maximize: Whether more of the objective is better.
+        monotone: How the question asked the formulas to move, by hyperparameter.
         expect: Asks the projected surrogate; None where it is not at hand, as for a record read from a file: then
             nothing is said of what it expects.
     """
@@ -93,6 +98,7 @@ def findings_of(
             ),
             interaction=interaction,
             band=band,
+            constraint=kept_in_words(formula, monotone or {}),
         )
         for formula, best, band, interaction in zip(formulas, bests, bands, interactions, strict=True)
     )

@@ -13,13 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, NoTrialsError
 from deepcave_symbolic.formulas.expression import Node, cases, constant, evaluate, longest_case, substitute, variable
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Target, front_of, score, score_one
+from deepcave_symbolic.formulas.front import Keeps, Target, front_of, score, score_one
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array, Mask, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
@@ -82,13 +83,14 @@ def check_choices(axes: Sequence[Axis]) -> None:
     raise HyperparameterNotExplainableError(reason, hyperparameter=next(iter(counts)))
 
 
-def score_by_choice(target: Target, search: Search, max_complexity: int) -> Found:
+def score_by_choice(target: Target, search: Search, max_complexity: int, keeps: Keeps | None = None) -> Found:
     """Returns scored formulas for axes of which at least one is categorical.
 
     Args:
         target: What to fit and score.
         search: How expressions of the other hyperparameter are found.
         max_complexity: Longest expression of a choice, in nodes.
+        keeps: What every formula must pass; see `score`.
 
     Raises:
         NoTrialsError: If a choice has too few points (with `source="trials"`).
@@ -103,18 +105,20 @@ def score_by_choice(target: Target, search: Search, max_complexity: int) -> Foun
                 f"Only {counted(len(part.y), 'trial')} with {axis.name} = {label}; source='trials' needs at "
                 f"least {_MIN_ROWS} a choice. Use source='surrogate'."
             )
+    of_part = partial(_of_part, search=search, max_complexity=max_complexity, keeps=keeps)
     level = score([], target, max_complexity)
     trees = _levels(s, parts)
     found: list[list[Formula]] = []
     if len(target.axes) == 2:
         if len(parts) <= _MOST_ALONE:
-            found = [_of_part(part, search, max_complexity) for part in parts]
+            found = [of_part(part) for part in parts]
             trees += _own(s, parts, [front_of(formulas) for formulas in found])
-        trees += _shifted(s, parts, target, search, max_complexity)
+        trees += _shifted(s, parts, target, of_part)
     check = product_columns([axis.check_grid(_CHECK_POINTS) for axis in target.axes])
     whole = list(level)
     for tree in dict.fromkeys(trees):
-        if longest_case(tree) <= max_complexity and np.all(np.isfinite(evaluate(tree, check))):
+        defined = longest_case(tree) <= max_complexity and np.all(np.isfinite(evaluate(tree, check)))
+        if defined and (keeps is None or keeps(tree, target.axes)):
             whole.append(score_one(tree, _ENGINE, target))
     return Found(_without_long_steps(whole, max_complexity), found)
 
@@ -161,10 +165,10 @@ def _picked(weights: Array | None, rows: Mask) -> Array | None:
     return None if weights is None else weights[rows]
 
 
-def _of_part(part: Target, search: Search, max_complexity: int) -> list[Formula]:
+def _of_part(part: Target, search: Search, max_complexity: int, keeps: Keeps | None) -> list[Formula]:
     if part.axes[0].categorical:
-        return score_by_choice(part, search, max_complexity).whole
-    return score(search(part), part, max_complexity)
+        return score_by_choice(part, search, max_complexity, keeps).whole
+    return score(search(part), part, max_complexity, keeps)
 
 
 # --- one level per choice -----------------------------------------------------------------------------------------
@@ -254,7 +258,7 @@ def _joined(s: int, fronts: Sequence[Sequence[Formula]], at: Sequence[int]) -> N
 # --- one shape, shifted by the choice -----------------------------------------------------------------------------
 
 
-def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, max_complexity: int) -> list[Node]:
+def _shifted(s: int, parts: Sequence[Target], target: Target, of_part: Callable[[Target], list[Formula]]) -> list[Node]:
     """Returns formulas of one shape for all choices: with one level per choice, and without regard to the choice."""
     means = [_mean(part.y, part.weights) for part in parts]
     held = [_mean(part.held_out_y, part.held_out_weights) for part in parts]
@@ -271,7 +275,7 @@ def _shifted(s: int, parts: Sequence[Target], target: Target, search: Search, ma
     overall = _mean(target.y, target.weights)
     span = float(np.ptp(target.y))
     trees = []
-    for formula in front_of(_of_part(centred, search, max_complexity))[1:]:
+    for formula in front_of(of_part(centred))[1:]:
         offset, terms = split_sum(substitute(formula.tree, {0: variable(1 - s)}))
         shape = join_sum(None, terms)
         own = substitute(shape, {1 - s: variable(0)})

@@ -9,7 +9,7 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,6 +44,7 @@ from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
 from deepcave_symbolic.space.axis import Axis
 
 __all__ = [
+    "Keeps",
     "Target",
     "alternatives",
     "check_points",
@@ -53,6 +54,9 @@ __all__ = [
     "score",
     "score_one",
 ]
+
+#: Whether an expression in natural units of some hyperparameters keeps a constraint.
+Keeps = Callable[[Node, Sequence[Axis]], bool]
 
 #: Candidates of equal complexity that are rounded, checked and scored, best training R² first.
 _KEPT_PER_COMPLEXITY = 4
@@ -88,7 +92,9 @@ class Target:
     held_out_weights: Array | None = None
 
 
-def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int) -> list[Formula]:
+def score(
+    candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int, keeps: Keeps | None = None
+) -> list[Formula]:
     """Returns the best candidates of every length as formulas: tidied, rounded, checked and then scored.
 
     The first is always a constant: what any formula has to beat.
@@ -97,6 +103,7 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
         candidates: Pairs of engine name and expression in search coordinates.
         target: What to fit and score.
         max_complexity: Longest formula, in nodes of its normal form.
+        keeps: What every formula but the constant must pass.
     """
     columns = columns_of(target.x)
     check = check_points(target.axes)
@@ -132,6 +139,8 @@ def score(candidates: Iterable[tuple[str, Node]], target: Target, max_complexity
                 break
             rounded, normal = _round(node, columns, target)
             if complexity(rounded) > max_complexity or not is_regular(rounded, check, target.y):
+                continue
+            if keeps is not None and not keeps(rounded, target.axes):
                 continue
             formula = score_one(rounded, engine, target)
             if normal and is_readable(rounded, target.axes, target.y):

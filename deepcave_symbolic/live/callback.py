@@ -167,6 +167,7 @@ class SymbolicCallback(Callback):
         for name in self._names:
             with quiet():
                 axis_of(scenario.configspace, name)
+        self._question.check_names(scenario.configspace)
         objectives, objective = scenario.objectives, self._question.objective
         objectives = [objectives] if isinstance(objectives, str) else list(objectives)
         if objective not in (None, SCALARIZED, *objectives):

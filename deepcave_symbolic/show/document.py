@@ -114,6 +114,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             ("Optimum", found.optimum.sentence),
             *([] if not _how_sure(explanation, formula) else [("How sure", _how_sure(explanation, formula))]),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
+            *([("Constraint", found.constraint)] if found.constraint else []),
             ("Accounts for", _accounts_for(explanation, formula)),
             *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
             *fit_rows(formula),

@@ -46,6 +46,7 @@ def own_formula_document(own: FittedFormula, above: Sequence[Block] = ()) -> tup
                 *fit_rows(formula),
                 ("Behaves", " ".join(found.behaviour)),
                 ("Optimum", found.optimum.sentence),
+                *([("Constraint", found.constraint)] if found.constraint else []),
                 ("Band", found.band.sentence),
             )
         ),

@@ -60,6 +60,7 @@ def plan_run(
     record = load_run(run, configspace=question.configspace)
     seen, objective, _ = viewed(record, question.objective, question.budget, question.weights)
     resolve_objective(seen, objective)
+    question.check_names(seen.configspace)
     for name in {name for names in only or () for name in names}:
         axis_of(seen.configspace, name)
     if only is None and isinstance(pairs, bool):

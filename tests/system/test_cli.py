@@ -147,13 +147,27 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
         capsys,
         *("explain", SVM, "-p", "C", "--objective", "rmse", "--source", "trials", "--surrogate", "forest"),
         *("--engine", "exhaustive", "--max-complexity", "8", "--functions", "square, log", "--seed", "3"),
+        *("--monotone", "C=falling", "--monotone", "gamma=rising"),
         *("--configspace", f"{SVM}/configspace.json", "--format", "json"),
     )
     assert code == 0, err
     provenance = json.loads(out)["provenance"]
     assert provenance["source"] == "trials" and provenance["engine"] == "exhaustive" and provenance["seed"] == 3
     assert provenance["functions"] == ["square", "log"] and provenance["max_complexity"] == 8
-    assert "orest" in provenance["surrogate"]
+    assert "orest" in provenance["surrogate"] and provenance["monotone"] == {"C": "falling", "gamma": "rising"}
+
+
+def test_formulas_keep_a_constraint_and_do_without_a_function(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("explain", SVM, "-p", "C", "--monotone", "C=falling", "--functions=-pow,-square")
+    code, out, _ = quick(capsys, *arguments, "--form", "a + b*log10(C/c)**2")
+    words = " ".join(out.split())
+    assert code == 0 and "Constraint falling in C, certified on the whole domain" in words
+    assert "Constraint not falling in C: rmse rises between C ≈ 110 and C ≈ 1000" in words
+    assert (
+        "pow"
+        not in (allowed := json.loads(quick(capsys, *arguments, "--format", "json")[1])["provenance"])["functions"]
+    )
+    assert "exp" in allowed["functions"]
 
 
 def test_output_file_is_whole_or_absent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
@@ -223,6 +237,10 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
         (["explain", SVM, "-p", "C", "--fix", "c=1"], "--form"),
         (["explain", SVM, "-p", "C", "--form", "a", "--fix", "c"], "NAME=NUMBER"),
         (["explain", SVM, "-p", "C", "--form", "a + b*gamma"], "'gamma' in the form is a hyperparameter of the run"),
+        (["explain", SVM, "-p", "C", "--monotone", "C"], "'C' is not NAME=falling or NAME=rising"),
+        (["explain", SVM, "-p", "C", "--monotone", "C=down"], "Unknown direction 'down'. Known: 'falling', 'rising'."),
+        (["explain", SVM, "-p", "C", "--monotone", "c=falling"], "Unknown hyperparameter 'c'. Did you mean 'C'?"),
+        (["explain", SVM, "--functions=-tan"], "Unknown function 'tan'. Did you mean 'tanh'?"),
         (["explain", SVM, "--configspace", f"{SVM}/runhistory.json"], "configuration space"),
         (["explain"], "RUN"),
         (["explain", SVM, "--max-complexity", "many"], "--max-complexity"),

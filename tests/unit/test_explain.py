@@ -22,7 +22,8 @@ from deepcave_symbolic import (
     explain_study,
     load_run,
 )
-from deepcave_symbolic.engines.gplearn import GPLearnEngine
+from deepcave_symbolic.engines.gplearn import PAPER_FUNCTIONS, GPLearnEngine
+from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     FormulaError,
@@ -234,6 +235,8 @@ def test_functions_and_length_are_respected() -> None:
         (("C",), {"engine": "operonn"}, UnknownNameError, "operon"),
         (("C",), {"functions": ["sine"]}, UnknownNameError, "sin"),
         (("C",), {"functions": "log"}, InvalidArgumentError, "list"),
+        (("C",), {"functions": ["-sine"]}, UnknownNameError, "sin"),
+        (("C",), {"functions": ["exp", "-sin"]}, InvalidArgumentError, "not both"),
         (("C",), {"max_complexity": 0}, InvalidArgumentError, "max_complexity"),
         (("C",), {"seed": -1}, InvalidArgumentError, "seed"),
         (("C",), {"seed": 1.5}, InvalidArgumentError, "seed"),
@@ -353,11 +356,14 @@ def test_one_explainer_answers_as_explain_does() -> None:
 
 
 def test_a_question_is_checked_once_and_goes_to_json_and_back() -> None:
-    question = Question(budget=9.0, functions=["log"], engine=GPLearnEngine(parsimony=0.1), weights={"a": 1.0}, seed=3)
+    engine = GPLearnEngine(parsimony=0.1)
+    question = Question(
+        budget=9.0, functions=["log"], monotone={"C": "falling"}, engine=engine, weights={"a": 1.0}, seed=3
+    )
     copy = Question.from_dict(json.loads(json.dumps(question.to_dict())))
     assert copy == question and hash(copy) == hash(question) and copy.engine == question.engine
-    assert set(question.changed()) == {"budget", "functions", "engine", "weights", "seed"}
-    assert Question().changed() == {} and Question.from_dict({}) == Question()
+    assert set(question.changed()) == {"budget", "functions", "monotone", "engine", "weights", "seed"}
+    assert Question(monotone={}) == Question() and Question().changed() == {} and Question.from_dict({}) == Question()
     space = load_run(SVM).configspace
     assert Question.from_dict(Question(configspace=space).to_dict()).configspace == space
     for bad in (
@@ -370,6 +376,8 @@ def test_a_question_is_checked_once_and_goes_to_json_and_back() -> None:
     ):
         with pytest.raises(DeepcaveSymbolicError):
             Question(**bad)
+    assert Question(functions=["-tanh", "-sin"]).functions == tuple(f for f in DEFAULT_FUNCTIONS if f != "tanh")
+    assert Question(functions=["-log"], engine=engine).functions == tuple(f for f in PAPER_FUNCTIONS if f != "log")
     with pytest.raises(FormulaError, match="question"):
         Question.from_dict({"objectiv": "x"})
     with pytest.raises(TypeError, match="objectiv"):
