@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -223,6 +224,12 @@ def test_a_trend_that_holds_anyway_changes_nothing() -> None:
     with_it, without = (asked("lr", mean=falling, monotone=m) for m in ({"lr": "falling"}, None))
     assert with_it.formulas == without.formulas
     assert "Constraint" not in dict(facts(asked("n_layers", monotone={"lr": "falling"}, max_complexity=4)).rows)
+
+
+@pytest.mark.parametrize("stored", ["lr", ["lr"], {"lr": "down"}, {"lr": ["falling"]}, None])
+def test_a_record_that_was_edited_by_hand_asks_nothing(stored: Any) -> None:
+    edited = replace(explanation(), provenance={"monotone": stored})
+    assert edited.monotone == {} and edited.fit("a + b*log10(lr)").findings.constraint == ""
 
 
 # --- a formula of one's own ---------------------------------------------------------------------------------------
