@@ -87,7 +87,11 @@ def test_can_be_copied_and_pickled() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
-    [({"objective": "acc"}, "Unknown objective 'acc'"), ({"budget": 3.0}, "has no budgets; found budget 3.")],
+    [
+        ({"objective": "acc"}, "Unknown objective 'acc'"),
+        ({"monotone": {"c": "falling"}}, "Unknown hyperparameter 'c'"),
+        ({"budget": 3.0}, "has no budgets; found budget 3."),
+    ],
 )
 @pytest.mark.slow
 def test_other_unknown_names(
