@@ -46,7 +46,7 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
     assert badge.inner_text() == "with care"
     recommended = panel.formula_text()
     # One node explains nothing.
-    panel.input("longest").locator(".rc-slider-handle").press("ArrowRight")
+    panel.set_longest("1")
     panel.wait_for_another_formula(recommended)
     red = panel.page.evaluate("getComputedStyle(document.querySelector('.symbolic-verdict')).backgroundColor")
     assert badge.inner_text() == "do not trust" and red == "rgb(176, 42, 55)"
@@ -105,10 +105,26 @@ def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashb
     panel.wait_for_figures(2)
     panel.screenshot("filter")
     assert_readable(panel, 2)
-    panel.set_longest("recommended")
+    panel.pick("recommended")
     panel.wait_for_another_formula(short)
+    panel.input("longest").wait_for(state="hidden")
     assert panel.formula_text() == recommended
     assert len(dashboard.stored_results()) == stored
+
+
+def test_the_three_answers(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.show("gamma")
+    recommended = panel.formula_text()
+    panel.pick("most accurate")
+    panel.wait_for_another_formula(recommended)
+    panel.outputs.get_by_text("Shown: the most accurate formula.").wait_for()
+    panel.wait_for_figures(2)
+    panel.screenshot("most_accurate")
+    assert_readable(panel, 2)
+    panel.pick("simplest")
+    panel.outputs.get_by_text("Shown: the simplest formula, which is also the recommended one.").wait_for()
+    assert panel.formula_text() == recommended
 
 
 def test_multi_fidelity_run(panel: PanelPage) -> None:

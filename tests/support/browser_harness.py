@@ -391,8 +391,13 @@ class PanelPage:
         """Types a number."""
         self._unfold(name).fill(str(value))
 
+    def pick(self, label: str) -> None:
+        """Clicks on one of the filter's choices."""
+        self.input("pick").get_by_text(label, exact=True).click()
+
     def set_longest(self, mark: str) -> None:
-        """Clicks on a mark of the formula filter."""
+        """Asks for the best formula by length, and clicks on a mark of the slider that appears."""
+        self.pick("by length")
         slider = self.input("longest")
         slider.locator(".rc-slider-mark-text").get_by_text(mark, exact=True).click()
 
@@ -510,10 +515,10 @@ class PanelPage:
 
         PICTURES.mkdir(parents=True, exist_ok=True)
         path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
-        first = self.output(since) if since else self.input("longest")
+        first = self.output(since) if since else self.input("pick")
         left, above = self.outputs.bounding_box(), first.bounding_box()
         assert left is not None and above is not None
-        # The filter's heading stands above its slider.
+        # The filter's heading stands above its choices.
         top = self.page.evaluate("window.scrollY") + above["y"] - (0 if since else 60)
         with Image.open(path) as image:
             cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))

@@ -1,7 +1,8 @@
 """The panel "Symbolic Formulas" of the DeepCAVE dashboard: inputs → `explain()` → stored record → figures.
 
-`inputs.py` lays out and reads the inputs, `compute.py` explains the run in the worker, `stored_result.py` is what is
-stored, `outputs.py` draws it and nothing else, `plugin.py` is the class that DeepCAVE knows.
+`inputs.py` lays out and reads the inputs, `filters.py` those that need no processing, `compute.py` explains the run in
+the worker, `stored_result.py` is what is stored, `outputs.py` draws it and nothing else, `plugin.py` is the class that
+DeepCAVE knows.
 """
 
 from __future__ import annotations

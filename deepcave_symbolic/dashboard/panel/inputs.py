@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import dash_bootstrap_components as dbc
-from dash import dcc, html
+from dash import html
 from deepcave.utils.layout import get_select_options, help_button
 
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
@@ -27,11 +27,11 @@ __all__ = [
     "SCALARIZED_COST",
     "Inputs",
     "defaults",
-    "filter_layout",
     "input_layout",
     "options_of",
     "several_objectives",
     "static_options",
+    "whole_number",
 ]
 
 #: Choices of a hyperparameter that are no names.
@@ -41,8 +41,6 @@ AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
 _QUOTED = re.compile(f"({'|'.join(map(re.escape, (AUTOMATIC, ALL, NONE)))}|)'*")
 #: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
 AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
-#: The filter's largest number of nodes; its 0 stands for the recommended formula.
-_MOST_NODES = 25
 
 _SURROGATE_LABELS = {
     "run": "The run's own",
@@ -134,7 +132,8 @@ def defaults() -> dict[str, Any]:
         "seed": 0,
         "attempt": 0,
         "version": record_version(),
-        "longest": 0,
+        "pick": "best",
+        "longest": 10,
     }
 
 
@@ -280,29 +279,6 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
         ),
         # Part of the key of a stored result, so that another version's results are never read; not for the user.
         dbc.Input(id=register("version", "value"), type="hidden"),
-    ]
-
-
-def filter_layout(register: Callable[..., str]) -> list[Any]:
-    """Returns the filter block: the choice of a formula on the front, which needs no processing."""
-    steps = range(5, _MOST_NODES + 1, 5)
-    return [
-        dbc.Label("Show the best formula with at most this many nodes"),
-        help_button(
-            "Fewer nodes (numbers, hyperparameters, operators, functions) are easier to read, more follow the "
-            "surrogate more closely. No processing."
-        ),
-        # The first mark's text is centred below the slider's end and would be cut off at the edge.
-        html.Div(
-            dcc.Slider(
-                id=register("longest", "value"),
-                min=0,
-                max=_MOST_NODES,
-                step=1,
-                marks={0: "recommended", **{n: str(n) for n in steps}},
-            ),
-            style={"padding": "0 2rem"},
-        ),
     ]
 
 

@@ -11,17 +11,16 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from deepcave_symbolic.dashboard.panel.components import components, copyable, sparklines, table
+from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.overview import common_warnings, overview
-from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
 
@@ -68,12 +67,12 @@ def has_failed(stored: Any) -> bool:
         return True
 
 
-def draw(stored: Any, *, at_most: int) -> list[Any]:
+def draw(stored: Any, filters: Filters) -> list[Any]:
     """Returns figure, front, answer, details, and whether figure, front and "Try again" are hidden.
 
     Args:
         stored: What `compute` returned, or whatever else was found in its place.
-        at_most: Largest number of nodes of the formula drawn; 0 for the recommended one.
+        filters: Which formula is drawn.
     """
     try:
         record = PanelRecord.from_dict(stored)
@@ -81,7 +80,7 @@ def draw(stored: Any, *, at_most: int) -> list[Any]:
         record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
         return [go.Figure(), go.Figure(), [_error_card(record.error)], [], True, True, False]
-    above, figures, below = (_overview if record.overview else _document)(record, at_most)
+    above, figures, below = (_overview if record.overview else _document)(record, filters)
     explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
     details = components([*below, run_card(explanation), *surrogate_card(explanation)])
@@ -108,9 +107,11 @@ def _error_card(error: PanelError) -> Any:
 _Page: TypeAlias = tuple[list[Any], dict[str, go.Figure], Sequence[Block]]
 
 
-def _document(record: PanelRecord, at_most: int) -> _Page:
+def _document(record: PanelRecord, filters: Filters) -> _Page:
     explanation = record.explanations[0]
-    page = document(explanation, _formula_shown(explanation, at_most) if isinstance(explanation, Explained) else None)
+    page, shown = document(explanation), []
+    if isinstance(explanation, Explained):
+        page, shown = document(explanation, filters.formula_of(explanation)), [Note(filters.sentence(explanation))]
     figures = _figures(page)
     if "explanation" in figures:
         # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
@@ -118,12 +119,11 @@ def _document(record: PanelRecord, at_most: int) -> _Page:
         figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 20})  # it has no title that needs room
-    shown = "the recommended formula" if at_most <= 0 else f"the best formula with {_at_most(at_most)}"
     above: list[Block] = [
         # What to beware of stands above the formula.
         *(block for block in page if isinstance(block, Heading | Warnings)),
         *(block for block in page if isinstance(block, FormulaBlock)),
-        Note(f"Shown: {shown}."),
+        *shown,
         # The heading has the verdict, a card the surrogate.
         *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
         *(block for block in page if _is_text_table(block)),
@@ -138,13 +138,13 @@ def _is_text_table(block: Block) -> bool:
     return isinstance(block, Table) and block.is_text
 
 
-def _overview(record: PanelRecord, at_most: int) -> _Page:
+def _overview(record: PanelRecord, filters: Filters) -> _Page:
     explanations = record.explanations
-    page = overview(explanations, choose=lambda e: _formula_shown(e, at_most))
-    which = "the recommended formulas" if at_most <= 0 else f"the best formulas with {_at_most(at_most)}"
-    sentence = f"Shown: {which}. The pictures show surrogate (blue) and formula (red) on one scale of the objective."
+    page = overview(explanations, choose=filters.formula_of)
+    pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective."
+    sentence = f"{filters.sentence_of_all(explanations)} {pictured}"
     title = Heading("All hyperparameters, those that move the objective most first")
-    pictures = sparklines([(e, _formula_shown(e, at_most)) if isinstance(e, Explained) else None for e in explanations])
+    pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
     run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
@@ -162,17 +162,5 @@ def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
     return {block.kind: draw_figure(block) for block in page if isinstance(block, Figure)}
 
 
-def _formula_shown(explanation: Explained, at_most: int) -> Formula:
-    """Returns the recommended formula, or the most accurate one with at most so many nodes."""
-    if at_most <= 0:
-        return explanation.best
-    short = [f for f in explanation.formulas if f.complexity <= at_most]
-    return short[-1] if short else explanation.formulas[0]
-
-
 def _notes(record: PanelRecord) -> list[Block]:
     return [Warnings(tuple((VERDICTS[0], note) for note in record.notes))]
-
-
-def _at_most(n: int) -> str:
-    return f"at most {counted(n, 'node')}"

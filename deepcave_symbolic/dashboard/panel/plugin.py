@@ -14,6 +14,7 @@ _static: Any = import_optional("deepcave.plugins.static", purpose="The panel 'Sy
 
 from deepcave import interactive  # noqa: E402 - the line above says what to install where it is missing
 
+from deepcave_symbolic.dashboard.panel import filters as panel_filters  # noqa: E402
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
@@ -61,7 +62,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
     @staticmethod
     def get_filter_layout(register: Callable[..., str]) -> list[Any]:
         """Returns the filter block."""
-        return panel_inputs.filter_layout(register)
+        return panel_filters.filter_layout(register, length_id=f"{SymbolicFormulas.id}-length")
 
     @staticmethod
     def get_output_layout(register: Callable[..., str]) -> list[Any]:
@@ -106,7 +107,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
     @staticmethod
     def load_outputs(run: Any, inputs: dict[str, Any], outputs: Any) -> list[Any]:
         """Returns figure, Pareto front and the page's other parts, drawn from the stored record alone."""
-        return panel_outputs.draw(outputs, at_most=panel_inputs.whole_number(inputs.get("longest")) or 0)
+        return panel_outputs.draw(outputs, panel_filters.Filters.read(inputs))
 
     def generate_inputs(self, **kwargs: Any) -> dict[str, Any]:
         """Returns the inputs for `generate_outputs` and `load_outputs`; what is not given has its default.
@@ -132,12 +133,12 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         self._raw_outputs = None if value is None else panel_outputs.JSONText(value)
 
     def register_callbacks(self) -> None:
-        """Registers DeepCAVE's callbacks and that of "Try again", which also presses Process."""
+        """Registers DeepCAVE's callbacks, that of "Try again", which also presses Process, and that of the slider."""
         super().register_callbacks()
-        self._callback_try_again()
+        self._callbacks_in_the_page()
 
     @interactive  # type: ignore[untyped-decorator, unused-ignore]
-    def _callback_try_again(self) -> None:
+    def _callbacks_in_the_page(self) -> None:
         from dash.dependencies import Input, Output
         from deepcave import app
 
@@ -145,6 +146,11 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             _TRY_AGAIN,
             Output(f"{self.id}-pressed", "data"),
             Input(self.get_internal_input_id("attempt"), "n_clicks"),
+        )
+        app.clientside_callback(
+            f"function(pick) {{ return pick !== '{panel_filters.BY_LENGTH}'; }}",
+            Output(f"{self.id}-length", "hidden"),
+            Input(self.get_internal_input_id("pick"), "value"),
         )
 
     def __call__(self) -> Any:

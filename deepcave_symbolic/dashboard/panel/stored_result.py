@@ -14,8 +14,8 @@ from deepcave_symbolic.records import Record
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
-#: Version of the panel's own fields around the explanations.
-_PANEL_SCHEMA = 1
+#: Version of the panel's own fields around the explanations, and of its inputs.
+_PANEL_SCHEMA = 2
 
 
 def record_version() -> str:

@@ -100,6 +100,11 @@ def text(*components: Any) -> str:
     return "\n".join(t for c in components for t in texts(c))
 
 
+def by_length(n: int) -> dict[str, Any]:
+    """The filters for the best formula with at most n nodes; those of a fresh panel for 0."""
+    return {"pick": "length", "longest": n} if n else {}
+
+
 def badges(component: Any) -> list[tuple[str, str]]:
     """Returns text and colour of every verdict on the page."""
     if isinstance(component, (list, tuple)):
@@ -232,7 +237,7 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
     front = Explanation.from_dict(outputs["explanations"][0]).formulas
     shown = []
     for n in (0, 1, 5, 7, NODES, 25):
-        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "longest": n}, outputs)
+        drawn = panel.load_outputs(runs["mlp_hpo"], {**given, **by_length(n)}, outputs)
         sentence = next(t for t in texts(drawn[ANSWER]) if t.startswith("Shown: "))
         chosen = Explanation.from_dict(outputs["explanations"][0]).best
         if n:
@@ -247,10 +252,43 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
     assert len(set(shown)) > 2
 
 
+def test_each_of_the_three_answers_is_shown_everywhere(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    explanation = Explanation.from_dict(outputs["explanations"][0])
+    sentences = {}
+    for pick in ("simplest", "best", "most_accurate"):
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "pick": pick, "longest": 1}, outputs)
+        formula, page = explanation.pick(pick), text(drawn[ANSWER], drawn[DETAILS])
+        says = [constant.sentence for constant in formula.constants]
+        for part in (formula.mathml()[-60:-20], f"R² {formula.r2:.4f}", formula.python(), *says):
+            assert part in page, (pick, part)
+        assert badges(drawn[ANSWER])[0][0] == explanation.trust(formula).verdict
+        curve = next(trace for trace in drawn[FIGURE].data if trace.name == "formula")
+        assert curve.y == pytest.approx(formula.predict({"C": curve.x}))
+        sentences[pick] = next(t for t in texts(drawn[ANSWER]) if t.startswith("Shown: "))
+    assert len({explanation.pick(pick) for pick in sentences}) == 2
+    assert sentences == {
+        "simplest": "Shown: the simplest formula.",
+        "best": "Shown: the recommended formula, which is also the most accurate one.",
+        "most_accurate": "Shown: the most accurate formula, which is also the recommended one.",
+    }
+
+
+def test_an_overview_says_how_many_are_recommended(panel: Any, runs: Any, processed: Any) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1=inputs.ALL)
+    for pick, sentence in (
+        ("best", "Shown: the recommended formulas."),
+        ("simplest", "Shown: the simplest formulas (1 of 2 also recommended)."),
+        ("no such", "Shown: the recommended formulas."),
+    ):
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "pick": pick}, outputs)
+        assert sentence in text(drawn[ANSWER])
+
+
 def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1="learning_rate_init")
     assert outputs["explanations"][0]["verdict"] == "with care"
-    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, "longest": 1}, outputs)
+    drawn = panel.load_outputs(runs["mlp_hpo"], {**given, **by_length(1)}, outputs)
     assert badges(drawn[ANSWER]) == [("do not trust", VERDICT_COLORS["do not trust"])]
     page = text(drawn[ANSWER])
     assert page.index("allow more nodes") < page.index("<math"), "above the formula"
@@ -265,7 +303,7 @@ def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, proces
     given, outputs = processed("svm_bbo", **chosen)
     explanation = Explanation.from_dict(outputs["explanations"][0])
     for n in (0, 8, NODES):
-        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "longest": n}, outputs)
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, **by_length(n)}, outputs)
         page = text(drawn[ANSWER])
         shown = [f for f in explanation.formulas if f.complexity <= n][-1] if n else explanation.best
         found = explanation.findings(shown)
@@ -307,7 +345,7 @@ def test_drawing_computes_nothing(panel: Any, runs: Any, processed: Any, monkeyp
     ):
         monkeypatch.setattr(f"deepcave_symbolic.findings.{function}", fails)
     for n in (0, 1, 8, 25):
-        assert panel.load_outputs(runs["svm_bbo"], {**given, "longest": n}, stored)[NO_RETRY]
+        assert panel.load_outputs(runs["svm_bbo"], {**given, **by_length(n)}, stored)[NO_RETRY]
 
 
 def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: Any) -> None:
@@ -328,7 +366,7 @@ def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: 
     assert page.count("<math") == len(record["formulas"]) + 2 and "found no other formula" not in page
     # Another formula of the front has none.
     record["others"] = record["others"][:1]
-    other = panel.load_outputs(runs["svm_bbo"], {**given, "longest": 6}, stored)
+    other = panel.load_outputs(runs["svm_bbo"], {**given, **by_length(6)}, stored)
     assert "cannot tell from" not in text(other[DETAILS])
     assert "found no other formula of this length" in text(other[DETAILS])
 
@@ -506,7 +544,7 @@ def test_a_new_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs_have_the_version_in_the_key(panel: Any) -> None:
     registered = {id: is_filter for id, _, is_filter, _ in panel.inputs}
     assert registered["version"] is False and registered["attempt"] is False
-    assert [id for id, is_filter in registered.items() if is_filter] == ["longest"]
+    assert [id for id, is_filter in registered.items() if is_filter] == ["pick", "longest"]
     assert panel.load_inputs()["version"]["value"] == record_version()
     assert set(registered) == set(inputs.defaults())
 

@@ -1,0 +1,119 @@
+"""The panel's filters, which need no processing: which formula of the front the page is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from deepcave.utils.layout import get_select_options, help_button
+
+from deepcave_symbolic.dashboard.panel.inputs import defaults, whole_number
+from deepcave_symbolic.findings.explained import Explained, Unexplained
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
+from deepcave_symbolic.show.answers import ANSWERS, answers_of
+from deepcave_symbolic.words.numbers import counted
+
+__all__ = ["BY_LENGTH", "Filters", "filter_layout"]
+
+#: The choice beside the three answers, for which the slider says how long.
+BY_LENGTH = "length"
+_LABELS = {**{name: ANSWERS[name] for name in ("simplest", "best", "most_accurate")}, BY_LENGTH: "by length"}
+#: The slider's largest number of nodes.
+_MOST_NODES = 25
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which formula the user wants to see.
+
+    Args:
+        pick: One of the three answers by its name for `Explained.pick`, or `BY_LENGTH`.
+        longest: With `BY_LENGTH`: the largest number of nodes.
+    """
+
+    pick: str
+    longest: int
+
+    @classmethod
+    def read(cls, inputs: Mapping[str, Any]) -> Filters:
+        """Reads DeepCAVE's cleaned inputs; what is missing, empty or unknown has its default."""
+        values, longest = defaults(), whole_number(inputs.get("longest"))
+        return cls(
+            pick=inputs["pick"] if inputs.get("pick") in _LABELS else values["pick"],
+            longest=values["longest"] if longest is None else longest,
+        )
+
+    def formula_of(self, explanation: Explained) -> Formula:
+        """Returns the formula of an explanation to show; the shortest where all are longer than wanted."""
+        if self.pick != BY_LENGTH:
+            return explanation.pick(self.pick)
+        short = [f for f in explanation.formulas if f.complexity <= self.longest]
+        return short[-1] if short else explanation.formulas[0]
+
+    def sentence(self, explanation: Explained) -> str:
+        """Returns which formula is shown, and which other answers it is."""
+        formula = self.formula_of(explanation)
+        same = [words for words in answers_of(explanation, formula) if words != ANSWERS.get(self.pick)]
+        also = f", which is also the {' and the '.join(same)} one" if same else ""
+        return f"Shown: {self._which('formula')}{also}."
+
+    def sentence_of_all(self, explanations: Sequence[Explained | Unexplained]) -> str:
+        """Returns which formulas an overview shows, and how many of them are the recommended ones."""
+        known = [e for e in explanations if isinstance(e, Explained)]
+        same = sum(self.formula_of(e) == e.best for e in known)
+        also = f" ({same} of {len(known)} also recommended)" if self.pick != "best" and same else ""
+        return f"Shown: {self._which('formulas')}{also}."
+
+    def _which(self, noun: str) -> str:
+        if self.pick != BY_LENGTH:
+            return f"the {ANSWERS[self.pick]} {noun}"
+        return f"the best {noun} with at most {counted(self.longest, 'node')}"
+
+
+def filter_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
+    """Returns the filter block. No component has a value here: DeepCAVE knows a fresh page by that.
+
+    Args:
+        register: DeepCAVE's.
+        length_id: Id of the slider's box, which stands on the page only where the length is chosen.
+    """
+    return [
+        dbc.Label("Formula shown"),
+        help_button(
+            "Recommended: the shortest of those that the trials cannot tell apart. Simplest: shorter and rougher "
+            f"(R² at least {ROUGH_FORMULA_R2:g}). Most accurate: closest to the surrogate. By length: the best with at "
+            "most so many nodes (numbers, hyperparameters, operators, functions). No processing."
+        ),
+        html.Div(
+            dbc.RadioItems(
+                id=register("pick", "value"),
+                options=get_select_options(list(_LABELS.values()), list(_LABELS)),
+                className="btn-group",
+                inputClassName="btn-check",
+                labelClassName="btn btn-outline-primary",
+                labelCheckedClassName="active",
+            )
+        ),
+        html.Div(
+            [
+                dbc.Label("At most this many nodes", className="mt-3"),
+                # The last marks' texts are centred below the slider's ends and would be cut off at the edge.
+                html.Div(
+                    dcc.Slider(
+                        id=register("longest", "value"),
+                        min=1,
+                        max=_MOST_NODES,
+                        step=1,
+                        marks={n: str(n) for n in (1, *range(5, _MOST_NODES + 1, 5))},
+                    ),
+                    style={"padding": "0 2rem"},
+                ),
+            ],
+            id=length_id,
+            hidden=True,
+        ),
+    ]
