@@ -127,6 +127,24 @@ def test_the_three_answers(panel: PanelPage) -> None:
     assert panel.formula_text() == recommended
 
 
+def test_a_formula_of_ones_own(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.show("gamma")
+    field = panel.input("form")
+    assert field.get_attribute("placeholder") == "a + b*log10(gamma/c)**2"
+    field.fill("a + b*gamma**p")
+    field.press("Enter")
+    panel.outputs.get_by_text("Your formula of gamma").wait_for()
+    panel.wait_for_figures(3)
+    panel.screenshot("own_formula")
+    assert_readable(panel, 3)
+    field.fill("a + b*C")
+    field.press("Enter")
+    panel.outputs.get_by_text("this explanation is of gamma").wait_for()
+    panel.screenshot("own_formula_refused")
+    assert panel.cut_off() == []
+
+
 def test_multi_fidelity_run(panel: PanelPage) -> None:
     panel.open("boosting_mf")
     panel.process()

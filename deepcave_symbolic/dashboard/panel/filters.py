@@ -1,4 +1,4 @@
-"""The panel's filters, which need no processing: which formula of the front the page is about."""
+"""The panel's filters, which need no processing: which formula of the front is shown, and one of the user's own."""
 
 from __future__ import annotations
 
@@ -28,15 +28,17 @@ _MOST_NODES = 25
 
 @dataclass(frozen=True)
 class Filters:
-    """Which formula the user wants to see.
+    """Which formulas the user wants to see.
 
     Args:
         pick: One of the three answers by its name for `Explained.pick`, or `BY_LENGTH`.
         longest: With `BY_LENGTH`: the largest number of nodes.
+        form: A formula of the user's own; empty where there is none.
     """
 
     pick: str
     longest: int
+    form: str = ""
 
     @classmethod
     def read(cls, inputs: Mapping[str, Any]) -> Filters:
@@ -45,6 +47,7 @@ class Filters:
         return cls(
             pick=inputs["pick"] if inputs.get("pick") in _LABELS else values["pick"],
             longest=values["longest"] if longest is None else longest,
+            form=str(inputs.get("form") or "").strip(),
         )
 
     def formula_of(self, explanation: Explained) -> Formula:
@@ -88,15 +91,10 @@ def filter_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
             f"(R² at least {ROUGH_FORMULA_R2:g}). Most accurate: closest to the surrogate. By length: the best with at "
             "most so many nodes (numbers, hyperparameters, operators, functions). No processing."
         ),
-        html.Div(
-            dbc.RadioItems(
-                id=register("pick", "value"),
-                options=get_select_options(list(_LABELS.values()), list(_LABELS)),
-                className="btn-group",
-                inputClassName="btn-check",
-                labelClassName="btn btn-outline-primary",
-                labelCheckedClassName="active",
-            )
+        dbc.RadioItems(
+            id=register("pick", "value"),
+            options=get_select_options(list(_LABELS.values()), list(_LABELS)),
+            inline=True,
         ),
         html.Div(
             [
@@ -115,5 +113,17 @@ def filter_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
             ],
             id=length_id,
             hidden=True,
+        ),
+        html.Div(
+            [
+                dbc.Label("Your formula (optional)"),
+                help_button(
+                    "A formula of your own, shown above the one that was found. Every name in it that is no "
+                    "hyperparameter is a constant, which is fitted. Functions: sqrt, exp, log, log10, abs, tanh, sin, "
+                    "cos, square. Press Enter. No processing."
+                ),
+                dbc.Input(id=register("form", ["value", "placeholder"]), type="text", debounce=True),
+            ],
+            className="mt-3",
         ),
     ]

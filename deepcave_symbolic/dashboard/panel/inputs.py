@@ -17,6 +17,7 @@ from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTION
 from deepcave_symbolic.explainer import explainable
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, SURROGATES, Question
 from deepcave_symbolic.runs.views import TIME, budget_name
+from deepcave_symbolic.words.names import shown_name
 
 __all__ = [
     "ALL",
@@ -27,6 +28,7 @@ __all__ = [
     "SCALARIZED_COST",
     "Inputs",
     "defaults",
+    "form_example",
     "input_layout",
     "options_of",
     "several_objectives",
@@ -134,6 +136,7 @@ def defaults() -> dict[str, Any]:
         "version": record_version(),
         "pick": "best",
         "longest": 10,
+        "form": "",
     }
 
 
@@ -180,6 +183,12 @@ def static_options() -> dict[str, list[dict[str, Any]]]:
         "engine": get_select_options(list(engines.values()), list(engines)),
         "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
     }
+
+
+def form_example(choice: Any) -> str:
+    """Returns what a formula of the user's own may look like, for a choice of the first hyperparameter."""
+    name = _name_of(choice) if choice else None
+    return f"a + b*log10({'hyperparameter' if name is None else shown_name(name)}/c)**2"
 
 
 def whole_number(value: Any) -> int | None:

@@ -13,14 +13,16 @@ from dash import dcc, html
 from deepcave_symbolic.dashboard.panel.components import components, copyable, sparklines, table
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
-from deepcave_symbolic.exceptions import FormulaError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError
 from deepcave_symbolic.findings.explained import Explained
+from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.overview import common_warnings, overview
+from deepcave_symbolic.show.own_formula import own_formula_document
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
 
@@ -79,7 +81,7 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     except FormulaError as error:
         record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
-        return [go.Figure(), go.Figure(), [_error_card(record.error)], [], True, True, False]
+        return [go.Figure(), go.Figure(), [_error_card(record.error, "No formula")], [], True, True, False]
     above, figures, below = (_overview if record.overview else _document)(record, filters)
     explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
@@ -90,10 +92,10 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     return [*shown, above, details, figure is None, front is None, True]
 
 
-def _error_card(error: PanelError) -> Any:
+def _error_card(error: PanelError, title: str) -> Any:
     return dbc.Alert(
         [
-            html.H4("No formula", className="alert-heading"),
+            html.H4(title, className="alert-heading"),
             html.P(error.message, style={"overflowWrap": "anywhere"}),
             html.P([html.Strong("What to do: "), error.advice]),
             html.Small(error.type, className="text-muted"),
@@ -109,14 +111,11 @@ _Page: TypeAlias = tuple[list[Any], dict[str, go.Figure], Sequence[Block]]
 
 def _document(record: PanelRecord, filters: Filters) -> _Page:
     explanation = record.explanations[0]
-    page, shown = document(explanation), []
+    page, shown, own = document(explanation), [], []
     if isinstance(explanation, Explained):
         page, shown = document(explanation, filters.formula_of(explanation)), [Note(filters.sentence(explanation))]
+        own = [_own_formula(explanation, filters.form)] if filters.form else []
     figures = _figures(page)
-    if "explanation" in figures:
-        # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
-        # this height.
-        figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 20})  # it has no title that needs room
     above: list[Block] = [
@@ -131,7 +130,22 @@ def _document(record: PanelRecord, filters: Filters) -> _Page:
     ]
     shown_above = Heading | Warnings | FormulaBlock | Facts
     below = [block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)]
-    return components(above, run=run_of(explanation)), figures, below
+    return [*own, *components(above, run=run_of(explanation))], figures, below
+
+
+def _own_formula(explanation: Explained, form: str) -> Any:
+    """Returns the page on a formula of the user's own, fitted to the record, or why it cannot be fitted."""
+    try:
+        own = FittedFormula.fitted(explanation, form)
+    except DeepcaveSymbolicError as error:
+        problem = PanelError(type(error).__name__, str(error), "Change your formula, or empty its field.")
+        return _error_card(problem, "Your formula cannot be fitted")
+    title = f"Surrogate, your formula and trials of {' and '.join(explanation.hyperparameters)}"
+    (figure,) = _figures([Figure("explanation", (explanation,), own.formula, title)]).values()
+    # As below: warnings above the formula, the verdict in the heading alone.
+    page = sorted(own_formula_document(own), key=lambda block: not isinstance(block, Heading | Warnings))
+    parts = components(block.without("Verdict") if isinstance(block, Facts) else block for block in page)
+    return dbc.Card(dbc.CardBody([*parts, dcc.Graph(figure=figure, style={"height": "500px"})]), className="mb-4")
 
 
 def _is_text_table(block: Block) -> bool:
@@ -143,6 +157,8 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
     page = overview(explanations, choose=filters.formula_of)
     pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective."
     sentence = f"{filters.sentence_of_all(explanations)} {pictured}"
+    if filters.form:
+        sentence += " Choose one or two hyperparameters to see your formula."
     title = Heading("All hyperparameters, those that move the objective most first")
     pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
     run = run_of(explanations[0])
@@ -159,7 +175,12 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
 
 
 def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
-    return {block.kind: draw_figure(block) for block in page if isinstance(block, Figure)}
+    figures: dict[str, go.Figure] = {block.kind: draw_figure(block) for block in page if isinstance(block, Figure)}
+    if "explanation" in figures:
+        # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
+        # this height.
+        figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
+    return figures
 
 
 def _notes(record: PanelRecord) -> list[Block]:

@@ -76,6 +76,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         values["weights_hidden"] = {"hidden": True}
         for key, options in panel_inputs.static_options().items():
             values[key]["options"] = options
+        values["form"]["placeholder"] = panel_inputs.form_example(None)
         for key in ("objective_id", "budget_id", "hyperparameter_name_1", "hyperparameter_name_2"):
             values[key] = {"value": None, "options": []}
         return values
@@ -96,6 +97,8 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         if selected is not None:
             # In one order, so that the same selection has the same stored result.
             result["functions"] = {"value": [f for f in KNOWN_FUNCTIONS if f in selected]}
+        example = panel_inputs.form_example(result["hyperparameter_name_1"]["value"])
+        result["form"] = {"placeholder": example}
         result["version"] = {"value": record_version()}
         return result
 

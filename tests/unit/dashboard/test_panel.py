@@ -274,14 +274,64 @@ def test_each_of_the_three_answers_is_shown_everywhere(panel: Any, runs: Any, pr
     }
 
 
+def test_a_formula_of_ones_own_stands_above(panel: Any, runs: Any, processed: Any, monkeypatch: Any) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    monkeypatch.setattr("deepcave_symbolic.dashboard.panel.plugin.compute", None)
+    explanation = Explanation.from_dict(outputs["explanations"][0])
+    own = explanation.fit("a + b*sqrt(C)")
+    without = panel.load_outputs(runs["svm_bbo"], given, outputs)
+    drawn = panel.load_outputs(runs["svm_bbo"], {**given, "form": " a + b*sqrt(C) "}, outputs)
+    page = text(drawn[ANSWER])
+    for part in (
+        "Your formula of C",
+        own.sentence,
+        f"R² {own.formula.r2:.4f}",
+        "Its constants",
+        *own.findings.behaviour,
+    ):
+        assert part in page
+    assert page.index("Your formula of C") < page.index(f"R² {explanation.best.r2:.4f}")
+    assert badges(drawn[ANSWER])[0][0] == own.verdict
+    assert text(drawn[ANSWER][1:], drawn[DETAILS]) == text(without[ANSWER], without[DETAILS])
+    curves = [trace for trace in drawn[ANSWER][0].children.children[-1].figure.data if trace.name == "formula"]
+    assert curves[0].y == pytest.approx(own.formula.predict({"C": curves[0].x}))
+
+
+@pytest.mark.parametrize(
+    ("form", "problem"),
+    [
+        ("a + b*(", "Found the end"),
+        ("a + b*gamma", "this explanation is of C"),
+        ("__import__('os')", "Unknown function"),
+    ],
+)
+def test_a_formula_that_cannot_be_fitted_is_a_card(
+    panel: Any, runs: Any, processed: Any, form: str, problem: str
+) -> None:
+    given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    drawn = panel.load_outputs(runs["svm_bbo"], {**given, "form": form}, outputs)
+    page = text(drawn[ANSWER])
+    assert problem in page and "Change your formula" in page
+    assert page.index(problem) < page.index("<math"), "the formula that was found stands below"
+    assert drawn[NO_FIGURE:] == [False, False, True]
+
+
+def test_the_field_for_a_formula_has_an_example_of_the_hyperparameter(panel: Any, runs: Any) -> None:
+    fresh = panel.load_inputs()
+    assert fresh["form"] == {"value": "", "placeholder": "a + b*log10(hyperparameter/c)**2"}
+    fresh["hyperparameter_name_1"]["value"] = "gamma"
+    chosen = panel.load_dependency_inputs(runs["svm_bbo"], fresh, fresh)
+    assert chosen["form"] == {"placeholder": "a + b*log10(gamma/c)**2"}
+
+
 def test_an_overview_says_how_many_are_recommended(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("svm_bbo", hyperparameter_name_1=inputs.ALL)
     for pick, sentence in (
         ("best", "Shown: the recommended formulas."),
         ("simplest", "Shown: the simplest formulas (1 of 2 also recommended)."),
-        ("no such", "Shown: the recommended formulas."),
+        ("no such", "Choose one or two hyperparameters to see your formula."),
     ):
-        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "pick": pick}, outputs)
+        drawn = panel.load_outputs(runs["svm_bbo"], {**given, "pick": pick, "form": "a"}, outputs)
         assert sentence in text(drawn[ANSWER])
 
 
@@ -544,7 +594,7 @@ def test_a_new_engine_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inputs_have_the_version_in_the_key(panel: Any) -> None:
     registered = {id: is_filter for id, _, is_filter, _ in panel.inputs}
     assert registered["version"] is False and registered["attempt"] is False
-    assert [id for id, is_filter in registered.items() if is_filter] == ["pick", "longest"]
+    assert [id for id, is_filter in registered.items() if is_filter] == ["pick", "longest", "form"]
     assert panel.load_inputs()["version"]["value"] == record_version()
     assert set(registered) == set(inputs.defaults())
 
