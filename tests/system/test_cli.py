@@ -88,19 +88,19 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
 
 def test_a_form_of_ones_own_is_fitted(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("explain", SVM, "-p", "C", "--form", "rmse ≈ a + b*log10(C/c)**2", "--fix", "c=100", "--fix", "a=57")
-    code, out, err = run(capsys, *arguments)
+    code, out, err = quick(capsys, *arguments)
     assert code == 0 and err == ""
-    own = explain(SVM, "C").fit("a + b*log10(C/c)**2", fixed={"c": 100.0, "a": 57.0})
+    own = explain(SVM, "C", max_complexity=6).fit("a + b*log10(C/c)**2", fixed={"c": 100.0, "a": 57.0})
     assert out.index("Pareto front") < out.index("Your formula of C") < out.index(str(own.formula))
     assert (
         f"\n\n{own}".startswith(out[out.index("\n\nYour formula of C") :].rstrip()) and "Fixed. Lowest at C 100." in out
     )
     assert out.count("predicts the space as a whole only in part") == 1
-    code, out, _ = run(capsys, *arguments, "--format", "json")
+    code, out, _ = quick(capsys, *arguments, "--format", "json")
     assert OwnFormula.from_dict(json.loads(out)["own"]) == own
     assert Explanation.from_dict(json.loads(out)).best == own.recommended
     for format in ("latex", "markdown"):
-        assert own.formula.latex_body() in run(capsys, *arguments, "--format", format)[1]
+        assert own.formula.latex_body() in quick(capsys, *arguments, "--format", format)[1]
 
 
 def test_several_runs(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

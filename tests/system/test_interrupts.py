@@ -115,8 +115,8 @@ sys.exit(cli.main())
         ("processes", signal.SIGINT, ("--jobs", "2")),
         ("slow processes", signal.SIGTERM, ("--jobs", "2")),
         ("swallowed", signal.SIGTERM, ("-p", "C")),
-        ("writing", signal.SIGINT, ("-p", "C")),
-        ("writing", signal.SIGHUP, ("-p", "C")),
+        ("writing", signal.SIGINT, ("-p", "C", "--max-complexity", "6")),
+        ("writing", signal.SIGHUP, ("-p", "C", "--max-complexity", "6")),
     ],
 )
 def test_a_signal_ends_it_and_leaves_nothing(
@@ -238,7 +238,7 @@ def test_a_caller_keeps_its_own_handlers(capsys: pytest.CaptureFixture[str]) -> 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="Linux has a device that is always full")
 def test_full_device_and_full_standard_output() -> None:
     for redirection in ("-o /dev/full", "> /dev/full"):
-        command = f'"{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C {redirection}'
+        command = f'"{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C --max-complexity 6 {redirection}'
         done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
         assert done.returncode == 2 and "No space left on device" in done.stderr
         assert done.stderr.count("\n") == 1 and "Exception ignored" not in done.stderr
@@ -276,7 +276,8 @@ def test_a_disk_that_runs_full_leaves_the_old_file(small_disk: Path) -> None:
     target.write_text("old")
     with contextlib.suppress(OSError), (small_disk / "other").open("wb") as file:
         file.write(bytes(60_000))
-    command = [sys.executable, "-m", "deepcave_symbolic", "explain", SVM, "-p", "C", "--format", "json"]
+    command = [sys.executable, "-m", "deepcave_symbolic", "explain", "--max-complexity", "6", SVM, "-p", "C"]
+    command += ["--format", "json"]
     done = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True)
     assert done.returncode == 2 and done.stdout == "" and done.stderr.count("\n") == 1
     assert f"Cannot write to {target}: No space left on device" in done.stderr
