@@ -37,7 +37,7 @@ lanes: $(INSTALLED) ## install the built package on every supported Python and r
 	$(NOX) -t lanes
 
 lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them
-	$(NOX) -t lanes -- -m smoke
+	$(NOX) -s lanes-ci
 
 lint: $(INSTALLED) ## check style, format, types, declared requirements, style sheets and scripts
 	$(NOX) -s lint

@@ -4,17 +4,19 @@ The lanes install what `build` has made into fresh environments and test that, n
 unpacked source distribution, which has lost the package's folder.
 
     nox -t lanes                            every lane with all of its tests
-    nox -t lanes -- -m smoke                a few tests in each, as in CI
+    nox -s lanes-ci                         a few tests in each, as in CI
     nox -s lane-3.12 -- tests/unit/runs     one lane, these tests
 """
 
 from __future__ import annotations
 
 import configparser
+import json
 import os
 import shutil
 import sys
 import tarfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nox
@@ -24,8 +26,7 @@ nox.options.default_venv_backend = "uv"
 nox.options.download_python = "never"
 # A Python that is not on this machine is named and skipped, on CI too.
 nox.options.error_on_missing_interpreters = False
-# Hundreds of processes import the same packages, and uv installs them uncompiled: seconds of each where none may keep
-# what it compiled.
+# Hundreds of processes import the same packages: each module is compiled at its first import and no later one.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
@@ -33,6 +34,8 @@ PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
 RUNTIME, DEVELOPERS = ["operon", "optuna"], ["bench", "dev", "docs", "test"]
 TESTED = f"[{','.join([*RUNTIME, 'test'])}]"
 DIST = Path(".nox", "dist").absolute()
+#: By default pip, unlike uv, compiles every module; those that nobody imports take a minute.
+IMPORTED_ONLY = "--no-compile"
 #: What needs a browser or mkdocs, or takes minutes and shows the same on every Python.
 LEFT_OUT = [
     "tests/browser",
@@ -49,7 +52,7 @@ PARALLEL = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 
 def here(session: nox.Session, *arguments: str | Path) -> None:
     """Runs a module in the environment that nox itself is in."""
-    session.run(sys.executable, "-m", *arguments)
+    session.run(sys.executable, "-m", *arguments, external=True)
 
 
 @nox.session(python=False)
@@ -117,7 +120,23 @@ def install(session: nox.Session, kind: str, extras: str, *options: str) -> None
 
 def run_tests(session: nox.Session) -> None:
     """Runs the tests that follow --, or all that concern a Python."""
-    session.run("pytest", "-n", "2", "--dist", "loadfile", *(f"--ignore={path}" for path in LEFT_OUT), *session.posargs)
+    # Of a few tests, each process would spend the most on imports.
+    workers = [] if session.posargs else PARALLEL
+    session.run("pytest", *workers, *(f"--ignore={path}" for path in LEFT_OUT), *session.posargs)
+
+
+@nox.session(python=False, name="lanes-ci", requires=["build"])
+def lanes_ci(session: nox.Session) -> None:
+    """Run the lanes with a few tests each, two lanes at a time: each is a single process for most of its time."""
+    again = [sys.executable, "-m", "nox", "--no-dependencies"]
+    listed = json.loads(str(session.run(*again, "--tags", "lanes", "--list", "--json", silent=True)))
+
+    def run_lane(name: str) -> None:
+        print(session.run(*again, "--sessions", name, "--", "-m", "smoke", silent=True), flush=True)
+
+    # The last ones take longest: pip installs more slowly than uv.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(run_lane, [lane["session"] for lane in reversed(listed)]))
 
 
 @nox.session(python=PYTHONS, tags=["lanes"], requires=["build"])
@@ -142,16 +161,18 @@ def lowest(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="venv", tags=["lanes"], requires=["build"])
 def wheel(session: nox.Session) -> None:
     """Use the wheel as someone who has pip and nothing else does: commands, then the dashboard."""
-    install(session, "*.whl", "")
+    install(session, "*.whl", "", IMPORTED_ONLY)
     use(session)
-    install(session, "*.whl", "[test]")
+    # What only the tests need, in the quick way.
+    (built,) = DIST.glob("*.whl")
+    here(session, "uv", "pip", "install", "--python", session.virtualenv.location, f"{built}[test]")
     session.run("pytest", "tests/system/test_dashboard.py", "-m", "smoke")
 
 
 @nox.session(python=PYTHONS[-1], venv_backend="venv", tags=["lanes"], requires=["build"])
 def sdist(session: nox.Session) -> None:
     """Use the source distribution as someone who has pip and nothing else does."""
-    install(session, "*.tar.gz", "")
+    install(session, "*.tar.gz", "", IMPORTED_ONLY)
     use(session)
 
 

@@ -40,5 +40,11 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("live")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m smoke`, which every lane of CI runs, only files with such tests are imported."""
+    asked = config.option.markexpr == "smoke" and collection_path.match("test_*.py")
+    return True if asked and "pytest.mark.smoke" not in collection_path.read_text(encoding="utf-8") else None
+
+
 def pytest_report_header() -> str:
     return about_more_runs()
