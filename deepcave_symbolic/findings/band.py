@@ -78,7 +78,7 @@ def _sentence(
         return f"{text}: {', '.join(choices)}"
     if len(axes) == 1:
         (axis,) = axes
-        ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in stretches[:_STRETCHES_NAMED]]
+        ends = [(axis.shown(low, 3), axis.shown(high, 3)) for low, high in sorted(stretches[:_STRETCHES_NAMED])]
         named = [low if low == high else f"{low} to {high}" for low, high in ends]
         more = " and elsewhere" if len(stretches) > _STRETCHES_NAMED else ""
         return f"{text}: {shown_name(axis.name)} {', '.join(named)}{more}"
