@@ -187,6 +187,15 @@ def test_a_single_point_outside_the_band_is_no_range() -> None:
     assert sentence.endswith(f"x0 {p.axes[0].shown(p.grid[10, 0], 3)}")
 
 
+def test_stretches_outside_the_band_are_named_in_the_order_of_the_axis() -> None:
+    p = projected(lambda X: np.abs(X[:, 0] - 0.4), "x0", d=1, std=0.1)
+    # The longer one, above, comes first in the record.
+    band = band_of(formula(constant(0.1), p), p)
+    (longer, _), (shorter, _) = band.stretches
+    assert longer > shorter
+    assert band.sentence.index(p.axes[0].shown(shorter, 3)) < band.sentence.index(p.axes[0].shown(longer, 3))
+
+
 def test_the_band_of_two_names_the_worst_point() -> None:
     p = projected(lambda X: X[:, 0] * X[:, 1], "x0", "x1", d=2, std=0.5)
     band = band_of(formula(constant(0.0), p), p)
