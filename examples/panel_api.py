@@ -17,9 +17,10 @@ panel = SymbolicFormulas()
 inputs = panel.generate_inputs(hyperparameter_name_1="learning_rate_init")
 outputs = panel.generate_outputs(run, inputs)
 
-# Everything is drawn from the stored outputs: the filter "longest" chooses another formula without computing again.
+# Everything is drawn from the stored outputs: the filters choose another formula without computing again, here the best
+# one with at most seven nodes; "pick" is "simplest", "best" or "most_accurate" otherwise.
 figure, front, *_ = panel.load_outputs(run, inputs, outputs)
-shorter, *_ = panel.load_outputs(run, {**inputs, "longest": 7}, outputs)
+shorter, *_ = panel.load_outputs(run, {**inputs, "pick": "length", "longest": 7}, outputs)
 
 # What is stored is the API's record.
 print(Explanation.from_dict(outputs["explanations"][0]).best)
