@@ -36,7 +36,7 @@ fuzz: $(INSTALLED) ## an hour of more broken run folders than CI tries, all that
 lanes: $(INSTALLED) ## install the built package on every supported Python and run the core's tests there
 	$(NOX) -t lanes
 
-lanes-ci: $(INSTALLED) ## the same lanes with a few tests each, as CI runs them
+lanes-ci: $(INSTALLED) ## four of the lanes with a few tests each, as CI runs them
 	$(NOX) -s lanes-ci
 
 lint: $(INSTALLED) ## check style, format, types, declared requirements, style sheets and scripts

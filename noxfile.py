@@ -4,14 +4,13 @@ The lanes install what `build` has made into fresh environments and test that, n
 unpacked source distribution, which has lost the package's folder.
 
     nox -t lanes                            every lane with all of its tests
-    nox -s lanes-ci                         a few tests in each, as in CI
+    nox -s lanes-ci                         four lanes with a few tests each, as in CI
     nox -s lane-3.12 -- tests/unit/runs     one lane, these tests
 """
 
 from __future__ import annotations
 
 import configparser
-import json
 import os
 import shutil
 import sys
@@ -30,6 +29,8 @@ nox.options.error_on_missing_interpreters = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 PYTHONS = Path(".python-version").read_text(encoding="utf-8").split()
+#: The oldest and the newest of what may be installed, and the least; the one that takes longest first.
+LANES_OF_CI = ["wheel", "lowest", f"lane-{PYTHONS[-1]}", "without"]
 #: Extras that the package itself uses, and those of developers.
 RUNTIME, DEVELOPERS = ["operon", "optuna"], ["bench", "dev", "docs", "test"]
 TESTED = f"[{','.join([*RUNTIME, 'test'])}]"
@@ -127,23 +128,19 @@ def run_tests(session: nox.Session) -> None:
 
 @nox.session(python=False, name="lanes-ci", requires=["build"])
 def lanes_ci(session: nox.Session) -> None:
-    """Run the lanes with a few tests each, two lanes at a time: each is a single process for most of its time."""
+    """Run CI's lanes with a few tests each, two lanes at a time: each is a single process for most of its time."""
     again = [sys.executable, "-m", "nox", "--no-dependencies"]
-    listed = json.loads(str(session.run(*again, "--tags", "lanes", "--list", "--json", silent=True)))
 
     def run_lane(name: str) -> None:
         print(session.run(*again, "--sessions", name, "--", "-m", "smoke", silent=True), flush=True)
 
-    # The last ones take longest: pip installs more slowly than uv.
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(run_lane, [lane["session"] for lane in reversed(listed)]))
+        list(pool.map(run_lane, LANES_OF_CI))
 
 
 @nox.session(python=PYTHONS, tags=["lanes"], requires=["build"])
 def lane(session: nox.Session) -> None:
     """Test the wheel with all that it can use."""
-    if session.posargs and session.python == PYTHONS[0]:
-        session.skip("With a few tests only: `make test`, lowest and wheel run on this Python, too.")
     install(session, "*.whl", TESTED)
     run_tests(session)
 
