@@ -65,6 +65,7 @@ def test_two_hyperparameters_of_a_real_run(svm: Explanation) -> None:
     assert svm.verdict in ("trust", "with care")
 
 
+@pytest.mark.slow
 def test_front_is_a_front(svm: Explanation) -> None:
     complexities = [f.complexity for f in svm.formulas]
     r2 = [f.r2 for f in svm.formulas]
@@ -149,6 +150,7 @@ def test_forest_and_best_surrogates() -> None:
     assert best.surrogate.cv_r2 >= forest.surrogate.cv_r2
 
 
+@pytest.mark.slow
 def test_a_surrogate_of_the_caller() -> None:
     class Linear:
         def predict(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -55,6 +55,7 @@ class WithoutId:
 
 
 @pytest.mark.smoke
+@pytest.mark.slow
 def test_our_panel_stands_beside_the_built_in_ones() -> None:
     built_in, ours = ids(DeepCAVEConfig().PLUGINS), ids(Config().PLUGINS)
     assert ours.pop("Hyperparameter Analysis") == [*built_in.pop("Hyperparameter Analysis"), "symbolic_formulas"]

@@ -252,6 +252,7 @@ def test_the_filter_needs_no_processing(panel: Any, runs: Any, processed: Any, m
     assert len(set(shown)) > 2
 
 
+@pytest.mark.slow
 def test_each_of_the_three_answers_is_shown_everywhere(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("svm_bbo", hyperparameter_name_1="C")
     explanation = Explanation.from_dict(outputs["explanations"][0])
@@ -324,6 +325,7 @@ def test_the_field_for_a_formula_has_an_example_of_the_hyperparameter(panel: Any
     assert chosen["form"] == {"placeholder": "a + b*log10(gamma/c)**2"}
 
 
+@pytest.mark.slow
 def test_an_overview_says_how_many_are_recommended(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("svm_bbo", hyperparameter_name_1=inputs.ALL)
     for pick, sentence in (
@@ -442,6 +444,7 @@ def test_a_run_that_smac_named_by_its_seed_can_be_told_apart(panel: Any, runs: A
     assert " in run_x/0" in list(texts(drawn[ANSWER])) and "run_x/0" in list(texts(drawn[DETAILS]))
 
 
+@pytest.mark.slow
 def test_the_overview_has_the_share_of_the_variance(panel: Any, runs: Any, processed: Any) -> None:
     given, outputs = processed("mlp_hpo", hyperparameter_name_1=inputs.ALL)
     page = text(panel.load_outputs(runs["mlp_hpo"], given, outputs)[ANSWER])

@@ -192,6 +192,7 @@ class TestSurrogates:
 
 
 class TestRuns:
+    @pytest.mark.slow
     def test_a_run_has_intervals_a_band_and_a_sentence(self) -> None:
         explanation = explained(SVM, "gamma", max_complexity=12)
         certainty = explanation.certainty
@@ -222,6 +223,7 @@ class TestRuns:
         older.pop("certainty")
         assert Explanation.from_dict(json.loads(json.dumps(older))).certainty is None
 
+    @pytest.mark.slow
     def test_the_seed_decides(self) -> None:
         first = explain(SVM, "gamma", max_complexity=8)
         assert explain(SVM, "gamma", max_complexity=8).best.intervals == first.best.intervals

@@ -350,6 +350,7 @@ def test_a_signal_survives_costs_of_any_size(kind: str, factor: float, base: Pat
     assert stood_in == (kind == "blackbox" or factor < 1)
 
 
+@pytest.mark.slow
 def test_the_largest_float_counts_as_a_crash(base: Path) -> None:
     run = load_run(live("hpo", base).folder)
     costs = np.array([trial.costs[0] for trial in run.trials])

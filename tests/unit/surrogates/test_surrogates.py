@@ -156,6 +156,7 @@ def test_smacs_untouched_model_on_the_trials_it_had_seen(base: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", SINGLE)
+@pytest.mark.slow
 def test_training_points_come_back_in_objective_units(kind: str, base: Path) -> None:
     ours = fitted(live(kind, base), kind)
     mean, std = ours.model.predict(ours.X)
