@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +28,7 @@ from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Keeps, Target, alternatives, score
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.projection import Projection, Projector, target_of
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
@@ -37,14 +36,15 @@ from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.configurations import activity_in_words
+from deepcave_symbolic.space.explainable import checked_pairs, explainable, wanted
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.words.names import shown_name
 
 if TYPE_CHECKING:
-    from ConfigSpace import ConfigurationSpace
+    pass
 
-__all__ = ["Explainer", "Progress", "checked_pairs", "explainable", "package_version", "wanted"]
+__all__ = ["Explainer", "Progress"]
 
 #: Wraps a list that is worked through, such as `tqdm.tqdm`.
 Progress = Callable[[Sequence[Sequence[str]]], Iterable[Any]]
@@ -358,38 +358,6 @@ class Explainer:
         }
 
 
-def wanted(configspace: ConfigurationSpace, pairs: bool) -> list[tuple[str, ...]]:
-    """Returns every hyperparameter, or every pair of explainable ones."""
-    if pairs:
-        return list(itertools.combinations(explainable(configspace), 2))
-    return [(name,) for name in configspace]
-
-
-def checked_pairs(pairs: bool | int) -> int | None:
-    """Returns how many pairs are wanted, None for all.
-
-    Raises:
-        InvalidArgumentError: If it is no number of pairs.
-    """
-    if isinstance(pairs, bool):
-        return None if pairs else 0
-    if not isinstance(pairs, int) or pairs < 0:
-        raise InvalidArgumentError(f"pairs is {pairs!r}; expected how many pairs to explain, 0 for none.")
-    return pairs
-
-
-def explainable(configspace: ConfigurationSpace) -> list[str]:
-    """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
-    names = []
-    for name in configspace:
-        try:
-            axis_of(configspace, name)
-        except HyperparameterNotExplainableError:
-            continue
-        names.append(name)
-    return names
-
-
 def _restricted(axis: Axis, present: Array) -> Axis:
     """Returns a categorical axis with the choices that are present only; every other axis as it is.
 
@@ -414,11 +382,3 @@ def _at_choice(expect: Expect, index: int, choice: int) -> Expect:
 def _shown(projection: Projection, *, maximize: bool) -> Shown:
     valid = projection.valid
     return Shown(projection.grid[valid], projection.mean[valid], projection.std[valid], maximize)
-
-
-def package_version() -> str:
-    """Returns the installed version of this package."""
-    try:
-        return version("deepcave-symbolic")
-    except PackageNotFoundError:  # a checkout on sys.path that was never installed
-        return "unknown"

@@ -38,7 +38,7 @@ def _main(arguments: list[str]) -> int:
         args = build_parser().parse_args(arguments)
         args.arguments = arguments  # as typed, for what records the command
         if args.version:
-            from deepcave_symbolic.explainer import package_version
+            from deepcave_symbolic.process.version import package_version
 
             write_output(f"deepcave-symbolic {package_version()}\n", None)
             return 0

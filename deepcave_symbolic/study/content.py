@@ -6,8 +6,8 @@ import hashlib
 import json
 from typing import Any
 
-from deepcave_symbolic.explainer import package_version
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
+from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.space.serialized import space_dict
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
-from deepcave_symbolic.explainer import Explainer, checked_pairs, wanted
+from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.load import runs_at
@@ -17,6 +17,7 @@ from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.space.explainable import checked_pairs, wanted
 from deepcave_symbolic.study.content import content_of
 from deepcave_symbolic.study.study import Failure
 

@@ -14,9 +14,9 @@ from deepcave.utils.layout import get_select_options, help_button
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
-from deepcave_symbolic.explainer import explainable
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, SURROGATES, Question
 from deepcave_symbolic.runs.views import TIME, budget_name
+from deepcave_symbolic.space.explainable import explainable
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = [

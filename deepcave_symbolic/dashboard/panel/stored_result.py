@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepcave_symbolic.exceptions import FormulaError
-from deepcave_symbolic.explainer import package_version
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
+from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.records import Record
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]

@@ -104,7 +104,7 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Path)
 
 
 def test_a_run_without_pairs_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    module = importlib.import_module("deepcave_symbolic.explainer")
+    module = importlib.import_module("deepcave_symbolic.space.explainable")
     monkeypatch.setattr(module, "explainable", lambda space: ["C"])
     assert main(["explain", str(SVM), "--all-pairs"]) == 2
     out, err = capsys.readouterr()
