@@ -20,15 +20,13 @@ from pathlib import Path
 
 import numpy as np
 from common import print_json, print_table
-from faithfulness_peers import FACADES, Case, find_cases, to_vectors
+from faithfulness_peers import FACADES, INFORMATIVE, Case, find_cases, to_vectors
 from joblib import Parallel, delayed
 
 from deepcave_symbolic import Explanation
 from deepcave_symbolic.explainer import Explainer
 
 DATA = Path(__file__).parent / "data"
-#: As in `faithfulness.py`: a surrogate beyond this share of the truth's standard deviation knows nothing.
-INFORMATIVE = 0.9
 #: A true cost this close to the lowest, as a share of the range, is as good.
 AS_GOOD = 0.02
 

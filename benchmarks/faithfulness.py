@@ -30,13 +30,11 @@ from typing import Any
 
 import numpy as np
 from common import ROOT, machine, print_table
-from faithfulness_peers import GROUPS, Case, Effort, Outcome, find_cases, unavailable, warm_up
+from faithfulness_peers import GROUPS, INFORMATIVE, Case, Effort, Outcome, find_cases, unavailable, warm_up
 from joblib import Parallel, delayed
 
 DATA = Path(__file__).parent / "data"
 RESULTS = Path(__file__).parent / "results"
-#: A surrogate that is farther from the truth than this share of its standard deviation knows nothing worth explaining.
-INFORMATIVE = 0.9
 #: JSON has no infinity.
 WORST = 1e30
 QUICK = Effort(population=200, generations=3, panel_generations=3)

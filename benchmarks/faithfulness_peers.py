@@ -44,9 +44,22 @@ from deepcave_symbolic.projection import Projection, project
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
 from deepcave_symbolic.space.axis import axis_of
 
-__all__ = ["FACADES", "GROUPS", "Case", "Effort", "Outcome", "find_cases", "score", "unavailable", "warm_up"]
+__all__ = [
+    "FACADES",
+    "GROUPS",
+    "INFORMATIVE",
+    "Case",
+    "Effort",
+    "Outcome",
+    "find_cases",
+    "score",
+    "unavailable",
+    "warm_up",
+]
 
 FACADES = ("bbo", "hpo")
+#: A surrogate that is farther from the truth than this share of its standard deviation knows nothing worth explaining.
+INFORMATIVE = 0.9
 #: Lengths at which a front is read beside its recommended formula.
 LENGTHS = (8, 13, 20)
 

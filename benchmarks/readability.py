@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 from common import EXAMPLES, print_json, print_table
-from faithfulness_peers import Case, find_cases, to_vectors
+from faithfulness_peers import INFORMATIVE, Case, find_cases, to_vectors
 from joblib import Parallel, delayed
 
 from deepcave_symbolic.explainer import Explainer
@@ -29,8 +29,6 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.meaning.positions import fitted
 
 DATA = Path(__file__).parent / "data"
-#: As in `faithfulness.py`: a surrogate beyond this share of the truth's standard deviation knows nothing.
-INFORMATIVE = 0.9
 MOST_CONSTANTS = 7
 
 

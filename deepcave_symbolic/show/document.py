@@ -225,7 +225,9 @@ def _constants(formula: Formula) -> list[Block]:
         Column("kind", "name"),
         Column("says", "text"),
     )
-    return [Table(columns, rows, "What its constants say")]
+    # The optimum of "How sure" may lie elsewhere: there other forms speak, too.
+    given = ", if its form holds" if known else ""
+    return [Table(columns, rows, f"What its constants say{given}")]
 
 
 def _front(explanation: Explained, formula: Formula) -> list[Block]:
