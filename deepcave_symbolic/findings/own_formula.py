@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from deepcave_symbolic.formulas.formula import OWN, Formula
 from deepcave_symbolic.formulas.front import score_one
 from deepcave_symbolic.formulas.limits import largest_loss
 from deepcave_symbolic.formulas.meaning.constants import Constant
-from deepcave_symbolic.formulas.meaning.positions import fitted
+from deepcave_symbolic.formulas.meaning.positions import Position, fitted
 from deepcave_symbolic.formulas.meaning.readable import is_readable
 from deepcave_symbolic.formulas.own_form.free_constants import FittedForm
 from deepcave_symbolic.formulas.own_form.named_rounding import fit_rounded
@@ -183,21 +183,15 @@ def _in_reading_order(form: Form, tree: Node, intervals: Mapping[str, Interval])
         return ()
     ordered: list[Interval] = []
     for position in fitted(tree):
-        raw = _node_at(tree, position.path).value
-        ends = intervals.get(_name_at(form, position.path), (raw, raw))
+        raw = position.node(tree).value
+        ends = intervals.get(_name_at(form, position), (raw, raw))
         ordered.append(ends if ends is None or raw == position.value else (-ends[1], -ends[0]))
     return tuple(ordered)
 
 
-def _node_at(tree: Node, path: Sequence[int]) -> Node:
-    for i in path:
-        tree = tree.args[i]
-    return tree
-
-
-def _name_at(form: Form, path: Sequence[int]) -> str:
+def _name_at(form: Form, position: Position) -> str:
     """Returns the constant that stands there in the form; nothing where that is a number."""
-    node, k = _node_at(form.tree, path), len(form.hyperparameters)
+    node, k = position.node(form.tree), len(form.hyperparameters)
     return form.constants[int(node.value) - k] if node.is_variable else ""
 
 
@@ -208,7 +202,7 @@ def _meanings(form: Form, formula: Formula) -> dict[str, Constant]:
         return {}
     meanings: dict[str, Constant] = {}
     for position, meaning in zip(positions, formula.constants, strict=True):
-        if name := _name_at(form, position.path):
+        if name := _name_at(form, position):
             meanings.setdefault(name, meaning)
     return meanings
 

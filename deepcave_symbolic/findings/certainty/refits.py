@@ -86,7 +86,7 @@ def refit(tree: Node, positions: Sequence[Position], columns: Sequence[Array], d
     opened = tree
     for j, position in enumerate(positions):
         opened = _replaced(opened, position.path, variable(len(columns) + j))
-    start = np.array([_at(tree, position.path).value for position in positions])
+    start = np.array([position.node(tree).value for position in positions])
     ratios = np.array([position.kind in _RATIOS for position in positions], dtype=bool)
     return refit_constants(opened, start, ratios, columns, draws, weights)
 
@@ -161,12 +161,6 @@ def largest(draws: Array) -> float:
 def _values(tree: Node, columns: Sequence[Array], constants: Array) -> Array:
     shape = (len(constants), len(columns[0]))
     return evaluate(tree, [*(np.broadcast_to(c, shape) for c in columns), *constants.T[:, :, None]])
-
-
-def _at(node: Node, path: Sequence[int]) -> Node:
-    for i in path:
-        node = node.args[i]
-    return node
 
 
 def _replaced(node: Node, path: Sequence[int], new: Node) -> Node:

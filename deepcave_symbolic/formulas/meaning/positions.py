@@ -43,6 +43,12 @@ class Position:
             return self.value not in NICE_EXPONENTS
         return self.kind != "reference"
 
+    def node(self, tree: Node) -> Node:
+        """Returns what stands there in a tree of the same form."""
+        for i in self.path:
+            tree = tree.args[i]
+        return tree
+
 
 def positions(tree: Node) -> list[Position]:
     """Returns every constant that is no part of the form itself, in reading order."""

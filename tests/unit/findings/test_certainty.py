@@ -26,7 +26,6 @@ from places import FOREST, SVM
 from small_formulas import LR, X, formula, log10
 
 GRID = LR.check_grid(60)[:, None]
-RNG = np.random.default_rng(0)
 
 
 def valley(level: float, effect: float, place: float) -> Formula:
@@ -76,7 +75,8 @@ class TestRefits:
     def test_a_constant_that_the_draws_let_go_anywhere_is_unsettled(self) -> None:
         step = Node("/", (constant(0.5), Node("+", (constant(1.0), Node("/", (X, constant(0.01)))))))
         start = formula(Node("+", (constant(0.1), step)))
-        what = samples([0.3 + 1e-3 * RNG.standard_normal(len(GRID)) for _ in range(20)])
+        rng = np.random.default_rng(0)
+        what = samples([0.3 + 1e-3 * rng.standard_normal(len(GRID)) for _ in range(20)])
         found = refit(start.tree, fitted(start.tree), [GRID[:, 0]], what.values, what.weights)
         assert found.unsettled.tolist() == [False, False, True]
         shown, _ = judged([LEVEL, start], 1, what)
@@ -159,12 +159,13 @@ class TestDirections:
 
 class TestSurrogates:
     def test_members_covariance(self) -> None:
-        members = RNG.standard_normal((5, 8)) @ np.diag(np.arange(1.0, 9.0))
+        members = np.random.default_rng(0).standard_normal((5, 8)) @ np.diag(np.arange(1.0, 9.0))
         drawn = deviations_of_members(members, 20_000, np.random.default_rng(1))
         # Wider than the members say by one factor, whatever the point.
-        ratio = np.cov(drawn.T) / np.cov(members)
-        np.testing.assert_allclose(ratio, ratio[0, 0], rtol=0.1)
-        assert ratio[0, 0] > 1.0
+        found, own = np.cov(drawn.T), np.cov(members)
+        factor = np.trace(found) / np.trace(own)
+        np.testing.assert_allclose(found, factor * own, atol=0.03 * float(np.max(found)))
+        assert factor > 1.0
         np.testing.assert_allclose(drawn.mean(axis=0), 0.0, atol=1e-9)
 
     def test_one_member_knows_nothing(self) -> None:
