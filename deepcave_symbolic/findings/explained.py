@@ -126,7 +126,7 @@ class Explained(Record):
         projection = self.projection
         if len(projection.axes) != 2:
             return 0.0
-        return interaction_rmse(projection.grid, projection.mean, projection.weights)
+        return interaction_rmse(projection.grid, projection.mean, projection.measure)
 
     def alternatives(self, formula: Formula | None = None) -> tuple[Formula, ...]:
         """Returns other formulas of the same length whose error is within the noise of the best, the best first.

@@ -1,7 +1,7 @@
 """How much of a 2-D projection needs both hyperparameters at once.
 
 Notation:
-    f: the projection on its grid, cells weighted by the share of the domain they stand for; by least squares
+    f: the projection on its grid, weighted as the space's own distribution draws its points; by least squares
         f = μ + a(x_1) + b(x_2) + e(x_1, x_2), the two-way analysis of variance.
     additive: share of f's variance that μ + a + b has; interaction: that of e.
 """
@@ -77,7 +77,7 @@ def interactions_of(formulas: Sequence[Formula], projection: Projection) -> list
     if len(projection.axes) != 2 or projection.is_flat:
         return [None] * len(formulas)
     valid = projection.valid
-    columns, weights = columns_of(projection.grid[valid]), projection.weights[valid]
+    columns, weights = columns_of(projection.grid[valid]), projection.measure[valid]
     first, second = projection.axes[0].name, projection.axes[1].name
     additive = _additive_share(projection.mean[valid], columns, weights)
     return [
@@ -92,7 +92,7 @@ def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
     Args:
         points: Grid points, shape (n, 2).
         values: Values there, shape (n,); rows with NaN are left out.
-        weights: How much of the domain every point stands for, shape (n,).
+        weights: How often the space draws every point, relative to the others, shape (n,).
     """
     valid = np.isfinite(values)
     values, weights = values[valid], weights[valid]

@@ -158,10 +158,10 @@ def _on_averages(projection: Projection) -> Iterator[tuple[int, str]]:
         )
     for name in map(shown_name, projection.own_distributions):
         yield (
-            1,
+            0,
             (
-                f"{name} has a distribution of its own in the configuration space; R² and share take all of its values "
-                "as equally likely, so that the shares of all hyperparameters do not add up."
+                f"{name} has a distribution of its own in the configuration space: shares of the variance follow it, "
+                "R² takes all of its values as equally likely."
             ),
         )
     for i, axis in enumerate(projection.axes):

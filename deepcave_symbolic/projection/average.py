@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
-from deepcave_symbolic.space.axis import Axis, vector_of_positions
+from deepcave_symbolic.space.axis import Axis, positions_of_vector, vector_of_positions
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["average_over", "beside", "draw_others", "to_vector"]
+__all__ = ["average_over", "beside", "draw_others", "to_natural", "to_vector"]
 
 _MAX_DRAWS = 200_000
 #: Numbers in a matrix of vectors: 128 MiB, of which a prediction needs a few.
@@ -42,6 +42,19 @@ def to_vector(configspace: ConfigurationSpace, axis: Axis, x: Array) -> Array:
     if axis.integer:
         values = np.round(x).astype(np.int64)
     return np.asarray(hyperparameter.to_vector(values), dtype=np.float64)
+
+
+def to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
+    """Returns the natural values of ConfigSpace's vector values, NaN for a choice that the axis lacks, shape (n,)."""
+    if axis.labels is not None:
+        return positions_of_vector(configspace[axis.name], axis, vector)
+    if len(vector) == 0:
+        return vector
+    natural = np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
+    if axis.values is None:
+        return natural
+    values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
+    return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])
 
 
 def draw_others(

@@ -13,6 +13,7 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.projection.average import average_over, draw_others, to_vector
+from deepcave_symbolic.projection.measure import measure_of, own_draws
 from deepcave_symbolic.space.axis import Axis
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ COARSE_ROWS = _VALUES**2 * _AVERAGED
 def coarse_mean(
     surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis]
 ) -> tuple[Array, Array, Array]:
-    """Returns points in natural units (n, k), the surrogate's mean (n,) and the weights (n,) of a few points.
+    """Returns points in natural units (n, k), the surrogate's mean (n,) and the measure (n,) of a few points.
 
     The mean is NaN where the hyperparameters cannot be set. Of a categorical with many choices some are looked at.
 
@@ -41,14 +42,18 @@ def coarse_mean(
         configspace: The configuration space of the run.
         axes: The hyperparameters, k of them.
     """
-    values = [_few(axis.fit_grid(_VALUES)) for axis in axes]
+    draws = [own_draws(configspace, axis) for axis in axes]
+    values = [_few(axis, drawn) for axis, drawn in zip(axes, draws, strict=True)]
     points = product_of(values)
-    weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
     vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
     others = draw_others(configspace, columns, vectors, _AVERAGED, surrogate.X)
-    return points, average_over(surrogate, configspace, columns, vectors, others)[0], weights
+    mean = average_over(surrogate, configspace, columns, vectors, others)[0]
+    return points, mean, measure_of(axes, values, draws)
 
 
-def _few(values: Array) -> Array:
+def _few(axis: Axis, draws: Array | None) -> Array:
+    values = axis.fit_grid(_VALUES)
+    if draws is not None and axis.values is None:
+        values = np.unique(np.quantile(draws, np.linspace(0.0, 1.0, _VALUES), method="nearest"))
     return np.asarray(values[np.unique(np.linspace(0, len(values) - 1, min(len(values), _VALUES)).astype(int))])

@@ -6,7 +6,7 @@ Notation: see the package.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +91,9 @@ class Projection(Record):
         grid: Fitting points in natural units, shape (n, k).
         weights: How much of the domain every fitting point stands for, relative to the others, shape (n,); not even
             where integers on a log scale are unevenly far apart.
+        measure: How often the space's own distribution draws what is nearest to every fitting point, relative to the
+            others, shape (n,): behind shares of variance and the strength of interactions. The weights in records of
+            earlier versions.
         mean: Objective units, shape (n,); NaN where every configuration is forbidden.
         std: Square root of the mean predictive variance, shape (n,).
         ice: Individual conditional expectation curves, shape (c, n); c is 0 in 2-D and for a surrogate of k
@@ -127,10 +130,13 @@ class Projection(Record):
     tied: tuple[str, ...] = ()
     own_distributions: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    measure: Array = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        """Gives empty tables, which JSON keeps no shape of, their number of columns."""
+        """Fills in what records of earlier versions lack, and the columns of empty tables, which JSON does not keep."""
         object.__setattr__(self, "ice", self.ice.reshape(-1, len(self.grid)))
+        if len(self.measure) == 0:
+            object.__setattr__(self, "measure", self.weights)
         trials = self.trials
         if trials.values.size == 0:
             object.__setattr__(self, "trials", replace(trials, values=trials.values.reshape(-1, len(self.axes))))
@@ -204,6 +210,7 @@ class Projection(Record):
             shape=(self.shape[other],),
             grid=self.grid[rows][:, [other]],
             weights=self.weights[rows],
+            measure=self.measure[rows],
             mean=self.mean[rows],
             std=self.std[rows],
             ice=np.empty((0, int(rows.sum()))),

@@ -13,16 +13,14 @@ import numpy as np
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
-from deepcave_symbolic.numeric.weighted import weighted_variance
 from deepcave_symbolic.projection.average import average_over, beside, draw_others, to_vector
 from deepcave_symbolic.projection.fitting_points import fit_values
+from deepcave_symbolic.projection.measure import measure_of, own_draws
 from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
+from deepcave_symbolic.projection.shares import choice_shares, variance_share
 from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.space.configurations import (
-    has_own_distribution,
-    tied_by_clauses,
-)
+from deepcave_symbolic.space.configurations import tied_by_clauses
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -81,6 +79,7 @@ class Projector:
         self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
         self._trials = trial_points(surrogate, configspace, axes, self._columns)
         self._incumbent = incumbent_of(surrogate, configspace, axes, self._columns, maximize)
+        self._draws = [own_draws(configspace, axis) for axis in axes]
         # A categorical has few values, which leave the points to the other hyperparameter.
         ranges = max(1, sum(not axis.categorical for axis in axes))
         self._fit = [
@@ -90,6 +89,7 @@ class Projector:
                 self._trials.values[:, i],
                 None if self._incumbent is None or self._incumbent.values is None else self._incumbent.values[i],
                 _QUANTILES[ranges],
+                self._draws[i],
             )
             for i, axis in enumerate(axes)
         ]
@@ -118,6 +118,8 @@ class Projector:
                 f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
                 hyperparameter=axes[0].name,
             )
+        measure = measure_of(axes, self._fit, self._draws)
+        joint = self._joint(single)[:, :n] * measure
         held = np.isfinite(mean[n:])
         several = len(axes) == 1 and len(self._others) > 1
         return Projection(
@@ -125,6 +127,7 @@ class Projector:
             shape=tuple(len(v) for v in self._fit),
             grid=grid,
             weights=weights,
+            measure=measure,
             mean=mean[:n],
             std=std[:n],
             ice=single[:_ICE_CURVES, :n] if several else np.empty((0, n)),
@@ -134,13 +137,22 @@ class Projector:
             trials=self._trials,
             near_trials=near_trials(axes, grid, self._trials.values),
             n_averaged=0 if len(axes) == len(self._configspace) else len(self._others),
-            variance_share=_variance_share(mean[:n], single[:, :n], weights),
-            choice_shares=_choice_shares(axes, grid, mean[:n], single[:, :n], weights),
+            variance_share=variance_share(mean[:n], single[:, :n], joint),
+            choice_shares=choice_shares(axes, grid, mean[:n], single[:, :n], joint),
             incumbent=self._incumbent,
             tied=self._tied(single),
-            own_distributions=tuple(a.name for a in axes if has_own_distribution(self._configspace[a.name])),
+            own_distributions=tuple(a.name for a, drawn in zip(axes, self._draws, strict=True) if drawn is not None),
             others=tuple(name for name in self._configspace if name not in {axis.name for axis in axes}),
         )
+
+    def _joint(self, single: Array) -> Array:
+        """Returns how much every configuration counts at every point, shape (m, n), 0 where that is forbidden.
+
+        A configuration was kept where it was valid beside one of the points, drawn at random; so one that is valid
+        beside few of them stands for many.
+        """
+        usable = np.isfinite(single)
+        return np.asarray(usable / np.maximum(usable.mean(axis=1, keepdims=True), 1.0 / single.shape[1]))
 
     def _tied(self, single: Array) -> tuple[str, ...]:
         """Returns what forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
@@ -195,43 +207,6 @@ class Projector:
 def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
     weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
     return np.asarray(weights / weights.mean())
-
-
-def _variance_share(mean: Array, single: Array, weights: Array) -> float:
-    """Returns how much of the variance of the predictions (m, n) their average over the drawn configurations keeps.
-
-    0 where the predictions do not vary: there is nothing to account for.
-    """
-    m, n = single.shape
-    middle = float(np.nanmean(mean))
-    scale = float(np.nanmax(np.abs(single - middle)))
-    if scale <= 1e-12 * abs(middle):
-        return 0.0
-    if m == 1 or n == 1 or not np.isfinite(scale):
-        return 1.0
-    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
-    centred, average = (single - middle) / scale, (mean - middle) / scale
-    total = weighted_variance(centred, weights)
-    # The m configurations are a sample: what they interact with the explained hyperparameters moves the average, too.
-    rest = centred - average
-    with np.errstate(invalid="ignore"):  # a configuration that is forbidden everywhere
-        usable = np.isfinite(rest)
-        levels = np.sum(np.where(usable, rest * weights, 0.0), axis=1) / np.sum(usable * weights, axis=1)
-    interaction = weighted_variance(rest - levels[:, None], weights) / (m - 1)
-    return float(np.clip((weighted_variance(average, weights) - interaction) / total, 0.0, 1.0)) if total > 0 else 1.0
-
-
-def _choice_shares(axes: Sequence[Axis], grid: Array, mean: Array, single: Array, weights: Array) -> tuple[float, ...]:
-    """Returns the share of variance for every choice of the first categorical; empty without a second axis."""
-    if len(axes) < 2 or not any(axis.categorical for axis in axes):
-        return ()
-    i = next(i for i, axis in enumerate(axes) if axis.categorical)
-    shares = []
-    for value in axes[i].values or ():
-        rows = (grid[:, i] == value) & np.isfinite(mean)
-        usable = np.isfinite(single[:, rows]).any(axis=1)
-        shares.append(_variance_share(mean[rows], single[usable][:, rows], weights[rows]) if np.any(rows) else 0.0)
-    return tuple(shares)
 
 
 def _thinned(shape: Sequence[int]) -> Mask:

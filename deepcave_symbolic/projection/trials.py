@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.projection.average import to_natural
 from deepcave_symbolic.projection.projection import Incumbent, TrialPoints
-from deepcave_symbolic.space.axis import Axis, positions_of_vector
+from deepcave_symbolic.space.axis import Axis
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -30,7 +31,7 @@ def trial_points(
 ) -> TrialPoints:
     """Returns the trials in which all of the explained hyperparameters are active."""
     active = ~np.isnan(surrogate.X[:, columns]).any(axis=1)
-    values = [_to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
+    values = [to_natural(configspace, axis, surrogate.X[active, c]) for axis, c in zip(axes, columns, strict=True)]
     table = np.column_stack(values).reshape(-1, len(axes))
     known = ~np.isnan(table).any(axis=1)
     return TrialPoints(table[known], surrogate.y[active][known])
@@ -63,7 +64,7 @@ def incumbent_of(
     row = surrogate.X[first[best], columns]
     if np.isnan(row).any():
         return Incumbent(None, float(costs[best]))
-    values = [_to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
+    values = [to_natural(configspace, axis, row[i : i + 1])[0] for i, axis in enumerate(axes)]
     if np.isnan(values).any():  # a choice without the explained hyperparameter
         return Incumbent(None, float(costs[best]))
     return Incumbent(tuple(float(v) for v in values), float(costs[best]))
@@ -82,15 +83,3 @@ def near_trials(axes: Sequence[Axis], grid: Array, trials: Array) -> Mask:
             continue
         within &= np.abs(a[:, None] - b[None, :]) <= NEAR * (high - low)
     return np.asarray(within.any(axis=1), dtype=bool)
-
-
-def _to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Array:
-    if axis.labels is not None:
-        return positions_of_vector(configspace[axis.name], axis, vector)
-    if len(vector) == 0:
-        return vector
-    natural = np.asarray(configspace[axis.name].to_value(vector), dtype=np.float64)
-    if axis.values is None:
-        return natural
-    values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
-    return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])

@@ -23,15 +23,24 @@ from deepcave_symbolic.space.ranges import values_on_steps
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["activity_in_words", "deactivate", "forbidden", "has_own_distribution", "sample_all", "tied_by_clauses"]
+__all__ = [
+    "activity_in_words",
+    "deactivate",
+    "draw_values",
+    "forbidden",
+    "has_own_distribution",
+    "sample_all",
+    "tied_by_clauses",
+]
 
 
 def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
     """Draws every hyperparameter independently, conditions ignored: shape (n, d), no NaN."""
-    return np.column_stack([_drawn(hp, n, rng) for hp in configspace.values()]).astype(np.float64)
+    return np.column_stack([draw_values(hp, n, rng) for hp in configspace.values()]).astype(np.float64)
 
 
-def _drawn(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
+def draw_values(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
+    """Draws one hyperparameter as the space does: entries of a vector, shape (n,)."""
     steps = values_on_steps(hyperparameter)
     if steps is not None:
         return np.asarray(hyperparameter.to_vector(steps), dtype=np.float64)[rng.randint(len(steps), size=n)]

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from ConfigSpace import (
+    BetaFloatHyperparameter,
+    BetaIntegerHyperparameter,
     Categorical,
     Configuration,
     ConfigurationSpace,
@@ -27,6 +29,7 @@ from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.behaviour import in_words
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import interactions_of
+from deepcave_symbolic.findings.pair_ranking import rank_pairs
 from deepcave_symbolic.findings.trust import Trust, judge, noise_of
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
@@ -40,7 +43,7 @@ from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import TrainingData
 from deepcave_symbolic.surrogates.encoders import fit_encoder
 from deepcave_symbolic.surrogates.validation import clearly_better, cross_validate
-from known_surrogates import OfVectors
+from known_surrogates import OfValues, OfVectors
 from places import ROOT
 
 x0, x1 = variable(0), variable(1)
@@ -86,8 +89,51 @@ def test_the_share_of_variance_is_the_sobol_index(mean: Callable[[Array], Array]
 
 def test_two_of_three_hyperparameters_share_their_interaction() -> None:
     both = projected(lambda X: X[:, 0] * X[:, 1] + X[:, 2], "x0", "x1")
-    # Var(x0·x1) = 7/144, Var(x2) = 1/12.
-    assert both.variance_share == pytest.approx((7 / 144) / (7 / 144 + 12 / 144), abs=0.03)
+    # Var(x0·x1) = 7/144, Var(x2) = 1/12, of which the 48 configurations tell 2 standard errors more or less.
+    assert both.variance_share == pytest.approx((7 / 144) / (7 / 144 + 12 / 144), abs=0.06)
+
+
+def test_shares_follow_the_distributions_of_the_space() -> None:
+    space = ConfigurationSpace(seed=0)
+    space.add(
+        NormalFloatHyperparameter("normal", mu=0.5, sigma=0.1, lower=0, upper=1),
+        BetaFloatHyperparameter("beta", alpha=2, beta=6, lower=0.0, upper=1.0),
+        NormalFloatHyperparameter("narrow", mu=0.5, sigma=1e-3, lower=0, upper=1),
+        BetaIntegerHyperparameter("whole", alpha=2, beta=2, lower=1, upper=12),
+        Float("even", (0.0, 1.0)),
+        Float("log", (1e-3, 1.0), log=True),
+        Categorical("choice", ["a", "b"], weights=[0.9, 0.1]),
+    )
+    drawn = {name: np.asarray(space[name].sample_value(200_000, seed=np.random.RandomState(1))) for name in space}
+    drawn = {name: np.log10(v) if name == "log" else (v == "b") if name == "choice" else v for name, v in drawn.items()}
+    # Every hyperparameter has a variance of its number's.
+    factors = {name: (i + 1) ** 0.5 / np.std(drawn[name]) for i, name in enumerate(sorted(drawn))}
+
+    def mean(c: dict[str, Any]) -> Any:
+        values = {**c, "log": np.log10(c["log"]), "choice": c["choice"] == "b"}
+        return sum(factors[name] * values[name] for name in values)
+
+    model = OfValues(space, mean)
+    X = np.array([c.get_array() for c in space.sample_configuration(30)])
+    fitted = FittedSurrogate(model, SurrogateRecord("Known", True, 30), None, X, X[:, 0])
+    found = {name: project(fitted, space, [axis_of(space, name)]).variance_share for name in space}
+    for i, name in enumerate(sorted(space)):
+        # The averaged ones are a sample of 145.
+        assert found[name] == pytest.approx((i + 1) / 28, rel=0.25), name
+    assert sum(found.values()) == pytest.approx(1.0, abs=0.12)
+
+
+def test_a_pair_interacts_as_the_space_draws_it() -> None:
+    space = ConfigurationSpace(seed=0)
+    space.add(NormalFloatHyperparameter("x", mu=0.5, sigma=0.1, lower=0, upper=1), Float("y", (0.0, 1.0)))
+    model = OfValues(space, lambda c: c["x"] + (c["x"] - 0.5) * (c["y"] - 0.5))
+    fitted = FittedSurrogate(model, SurrogateRecord("Known", True, 0), None, np.empty((0, 2)), np.empty(0))
+    p = project(fitted, space, [axis_of(space, "x"), axis_of(space, "y")])
+    (found,) = interactions_of([formula(x0, p)], p)
+    assert found is not None
+    assert found.interaction == pytest.approx((0.01 / 12) / (0.01 / 12 + 0.01), rel=0.02)
+    (strength,) = rank_pairs(fitted, space, ["x", "y"]).strengths
+    assert strength == pytest.approx((0.01 / 12) ** 0.5, rel=0.3)
 
 
 def test_nothing_left_out_is_everything() -> None:
@@ -143,8 +189,8 @@ def test_interaction_shares_of_known_functions() -> None:
     product = 0.5 + x0 + (x0 - 0.5) * (x1 - 0.5)
     (found,) = interactions_of([formula(product, p)], p)
     assert found is not None
-    # On n equally spaced points of [0, 1] the variance is (n + 1)/(12 (n - 1)), here n = 20; the incumbent is one more.
-    v = 21 / (12 * 19)
+    # Of n equally spaced points of [0, 1], of which the outer ones stand for half a cell; the incumbent is one more.
+    v = 1 / 12 + 1 / (6 * 19**2)
     assert found.interaction == pytest.approx(v * v / (v + v * v), rel=1e-3)
     assert found.formula == pytest.approx(found.interaction, rel=1e-6)
     assert "an interaction of x0 and x1" in found.sentence
@@ -423,7 +469,10 @@ def test_a_distribution_of_its_own_is_said() -> None:
     for name, own in (("opt", True), ("x", True), ("even", False)):
         p = project(fitted, space, [axis_of(space, name)])
         assert p.own_distributions == ((name,) if own else ())
-        assert any("distribution of its own" in reason for reason in judged(p, x0).reasons) is own
+        found = judged(p, x0)
+        assert any("distribution of its own" in reason for reason in found.reasons) is own
+        # A remark: shares follow the distribution, so that nothing is wrong with them.
+        assert all(word == "trust" for word, reason in found.rated_reasons if "distribution of its own" in reason)
     both = project(fitted, space, [axis_of(space, "opt"), axis_of(space, "x")])
     assert both.own_distributions == ("opt", "x") and both.at_choice(0, 1).own_distributions == ("x",)
 
