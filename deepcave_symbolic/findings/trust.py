@@ -148,14 +148,7 @@ def _on_averages(projection: Projection) -> Iterator[tuple[int, str]]:
     """Yields what makes the average, or a share of it, mean something else than it seems to, with its severity."""
     names = " and ".join(shown_name(axis.name) for axis in projection.axes)
     if projection.tied:
-        others = " and ".join(map(shown_name, projection.tied))
-        yield (
-            1,
-            (
-                f"Forbidden clauses tie {names} to {others}: at other values of {names} the average is over other "
-                f"values of {others}, so that the formula shows their effect, too; even its direction may be wrong."
-            ),
-        )
+        yield _on_clauses(projection, names, " and ".join(map(shown_name, projection.tied)))
     for name in map(shown_name, projection.own_distributions):
         yield (
             0,
@@ -179,6 +172,25 @@ def _on_averages(projection: Projection) -> Iterator[tuple[int, str]]:
                     "happens there, in this explanation and in the next search."
                 ),
             )
+
+
+def _on_clauses(projection: Projection, names: str, others: str) -> tuple[int, str]:
+    """Returns what clauses that tie the explained hyperparameters to averaged ones do, with its severity."""
+    if projection.method == "partial dependence":
+        return 1, (
+            f"Forbidden clauses tie {names} to {others}: at other values of {names} the average is over other "
+            f"values of {others}, so that the formula shows their effect, too; even its direction may be wrong."
+        )
+    text = (
+        f"Forbidden clauses tie {names} to {others}: shown are accumulated local effects, differences of the same "
+        "configurations,"
+    )
+    if projection.methods_disagree:
+        return 1, (
+            f"{text} which move in the opposite direction to partial dependence, as that has the effect of {others}, "
+            "too. Look at both in the figure."
+        )
+    return 0, f"{text} and not averages."
 
 
 def _on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:

@@ -1,7 +1,8 @@
 """Projects a surrogate onto one or two hyperparameters.
 
-All other hyperparameters are averaged out over valid configurations (partial dependence, Friedman 2001); when nothing
-is left to average, the projection is the surrogate itself. One batch of predictions serves fitting points, held-out
+All other hyperparameters are averaged out over valid configurations (partial dependence, Friedman 2001), or, where
+clauses tie them to the explained one, by accumulated local effects (see `local_effects`); when nothing is left to
+average, the projection is the surrogate itself. One batch of predictions serves fitting points, held-out
 points and individual curves.
 
 Notation:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,14 @@ from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
 from deepcave_symbolic.words.numbers import counted, rounded_text
 
-__all__ = ["Draws", "HeldOut", "Incumbent", "Projection", "TrialPoints"]
+__all__ = ["METHODS", "Draws", "HeldOut", "Incumbent", "Projection", "TrialPoints"]
+
+#: Partial dependence: the mean over the valid configurations at every point (Friedman 2001). Accumulated local effects:
+#: mean differences of the same configurations, added up; see `projection.local_effects`.
+Method = Literal["partial dependence", "accumulated local effects"]
+METHODS: tuple[Method, ...] = get_args(Method)
+#: Below this correlation with the search coordinate a curve has no trend.
+_NO_TREND = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +119,9 @@ class Projection(Record):
             other configurations at other points.
         own_distributions: Explained hyperparameters that the configuration space does not draw evenly.
         others: Names of the other hyperparameters: averaged out, or held at a choice.
+        method: How they are averaged out, see `METHODS`.
+        partial_dependence: Where the method is another, what partial dependence has at the fitting points, shape (n,);
+            else empty.
     """
 
     axes: tuple[Axis, ...]
@@ -131,6 +142,8 @@ class Projection(Record):
     own_distributions: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
     measure: Array = field(default_factory=lambda: np.empty(0))
+    method: Method = "partial dependence"
+    partial_dependence: Array = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         """Fills in what records of earlier versions lack, and the columns of empty tables, which JSON does not keep."""
@@ -183,6 +196,22 @@ class Projection(Record):
     def is_flat(self) -> bool:
         """Whether the mean does not vary beyond rounding errors."""
         return self.range <= 1e-12 * float(np.nanmax(np.abs(self.mean)))
+
+    @property
+    def methods_disagree(self) -> bool:
+        """Whether partial dependence rises over the domain while accumulated local effects fall, or the reverse."""
+        if self.method == METHODS[0]:
+            return False
+        trends = [self._trend(values) for values in (self.mean, self.partial_dependence)]
+        return trends[0] * trends[1] < 0.0 and min(map(abs, trends)) > _NO_TREND
+
+    def _trend(self, values: Array) -> float:
+        """Returns the correlation of values with the first search coordinate, 0 for a constant."""
+        valid = np.isfinite(values)
+        x = self.axes[0].to_coordinate(self.grid[valid, 0])
+        covariance = np.cov(x, values[valid], aweights=self.weights[valid])
+        scale = math.sqrt(covariance[0, 0] * covariance[1, 1])
+        return float(covariance[0, 1]) / scale if scale > 0.0 else 0.0
 
     def coordinates(self, x: Array) -> Array:
         """Returns the search coordinates of points in natural units, shape (n, k)."""

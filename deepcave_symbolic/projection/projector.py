@@ -6,15 +6,18 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.projection.average import average_over, beside, draw_others, to_vector
 from deepcave_symbolic.projection.fitting_points import fit_values
+from deepcave_symbolic.projection.local_effects import LocalEffects, accumulated
 from deepcave_symbolic.projection.measure import measure_of, own_draws
 from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
 from deepcave_symbolic.projection.shares import choice_shares, variance_share
@@ -79,7 +82,7 @@ class Projector:
         self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
         self._trials = trial_points(surrogate, configspace, axes, self._columns)
         self._incumbent = incumbent_of(surrogate, configspace, axes, self._columns, maximize)
-        self._draws = [own_draws(configspace, axis) for axis in axes]
+        self._drawn = [own_draws(configspace, axis) for axis in axes]
         # A categorical has few values, which leave the points to the other hyperparameter.
         ranges = max(1, sum(not axis.categorical for axis in axes))
         self._fit = [
@@ -89,7 +92,7 @@ class Projector:
                 self._trials.values[:, i],
                 None if self._incumbent is None or self._incumbent.values is None else self._incumbent.values[i],
                 _QUANTILES[ranges],
-                self._draws[i],
+                self._drawn[i],
             )
             for i, axis in enumerate(axes)
         ]
@@ -111,15 +114,13 @@ class Projector:
         weights, held_out_weights = _weights(axes, self._fit), _weights(axes, self._held_out)
         n = len(weights)
         grid, held_out_grid = self._points[:n], self._points[n:]
-        mean, std, single = self._average(self._vectors)
+        mean, std, single = self._expected(self._points, self._whole)
         if not np.any(np.isfinite(mean[:n])):
             names = " and ".join(repr(axis.name) for axis in axes)
             raise HyperparameterNotExplainableError(
                 f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
                 hyperparameter=axes[0].name,
             )
-        measure = measure_of(axes, self._fit, self._draws)
-        joint = self._joint(single)[:, :n] * measure
         held = np.isfinite(mean[n:])
         several = len(axes) == 1 and len(self._others) > 1
         return Projection(
@@ -127,7 +128,7 @@ class Projector:
             shape=tuple(len(v) for v in self._fit),
             grid=grid,
             weights=weights,
-            measure=measure,
+            measure=self._measure,
             mean=mean[:n],
             std=std[:n],
             ice=single[:_ICE_CURVES, :n] if several else np.empty((0, n)),
@@ -137,29 +138,54 @@ class Projector:
             trials=self._trials,
             near_trials=near_trials(axes, grid, self._trials.values),
             n_averaged=0 if len(axes) == len(self._configspace) else len(self._others),
-            variance_share=variance_share(mean[:n], single[:, :n], joint),
-            choice_shares=choice_shares(axes, grid, mean[:n], single[:, :n], joint),
+            variance_share=variance_share(mean[:n], single[:, :n], self._joint),
+            choice_shares=choice_shares(axes, grid, mean[:n], single[:, :n], self._joint),
             incumbent=self._incumbent,
-            tied=self._tied(single),
-            own_distributions=tuple(a.name for a, drawn in zip(axes, self._draws, strict=True) if drawn is not None),
+            tied=self._tied,
+            own_distributions=tuple(a.name for a, drawn in zip(axes, self._drawn, strict=True) if drawn is not None),
             others=tuple(name for name in self._configspace if name not in {axis.name for axis in axes}),
+            method="partial dependence" if self._effects is None else "accumulated local effects",
+            partial_dependence=np.empty(0) if self._effects is None else self._whole[0][:n],
         )
 
-    def _joint(self, single: Array) -> Array:
-        """Returns how much every configuration counts at every point, shape (m, n), 0 where that is forbidden.
+    @cached_property
+    def _whole(self) -> tuple[Array, Array, Array]:
+        """Mean, standard deviation and single predictions at the fitting and the held-out points."""
+        return self._average(self._vectors)
+
+    @cached_property
+    def _measure(self) -> Array:
+        return measure_of(self.axes, self._fit, self._drawn)
+
+    @cached_property
+    def _joint(self) -> Array:
+        """How often the space draws every configuration at every fitting point, shape (m, n), 0 where it is forbidden.
 
         A configuration was kept where it was valid beside one of the points, drawn at random; so one that is valid
         beside few of them stands for many.
         """
-        usable = np.isfinite(single)
-        return np.asarray(usable / np.maximum(usable.mean(axis=1, keepdims=True), 1.0 / single.shape[1]))
+        usable = np.isfinite(self._whole[2])
+        kept = np.maximum(usable.mean(axis=1, keepdims=True), 1.0 / len(self._points))
+        return np.asarray(usable[:, : len(self._measure)] / kept * self._measure)
 
-    def _tied(self, single: Array) -> tuple[str, ...]:
-        """Returns what forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
+    @cached_property
+    def _tied(self) -> tuple[str, ...]:
+        """What forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
         tied = tied_by_clauses(self._configspace, [axis.name for axis in self.axes])
-        usable = np.isfinite(single)
+        usable = np.isfinite(self._whole[2])
         possible = usable[usable.any(axis=1)][:, usable.any(axis=0)]
         return tied if tied and np.mean(possible) < _ALL else ()
+
+    @cached_property
+    def _effects(self) -> LocalEffects | None:
+        """None where averages compare the same configurations, or where choices without an order cannot be added up."""
+        if not self._tied or len(self.axes) != 1 or self.axes[0].categorical:
+            return None
+        single = self._whole[2][:, : len(self._measure)]
+        values = accumulated(single, self._joint)
+        if values is None:
+            return None
+        return LocalEffects(self.axes[0].to_coordinate(self._fit[0]), single, self._joint, values)
 
     def expect(self, points: Array) -> tuple[Array, Array]:
         """Returns the surrogate's mean and standard deviation at any points; NaN where they cannot be set.
@@ -167,8 +193,15 @@ class Projector:
         Args:
             points: Natural units, shape (n, k).
         """
-        mean, std, _ = self._average(self._to_vectors(points))
+        mean, std, _ = self._expected(points, self._average(self._to_vectors(points)))
         return mean, std
+
+    def _expected(self, points: Array, averages: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        """Returns the averages at points, with the accumulated effects for the means where they stand in for them."""
+        mean, std, single = averages
+        if self._effects is not None:
+            mean = self._effects.at(self.axes[0].to_coordinate(points[:, 0]), single)
+        return mean, std, single
 
     def draws(self, projection: Projection, n: int, seed: int) -> Draws | None:
         """Returns what else the projection may be: other functions that fit the trials, averaged likewise.
@@ -191,10 +224,14 @@ class Projector:
         moved = _WIDER[len(self.axes)] * moved
         single = np.full((n, len(X)), np.nan)
         single[:, usable] = moved
+        moves = single.reshape(n, len(others), -1)
+        if self._effects is not None:
+            together = np.where(usable.reshape(len(others), -1), self._joint[:most, rows], 0.0)
+            effects = accumulated(moves, together)
+            return None if effects is None else _draws(rows, projection, effects)
         counts = usable.reshape(len(others), -1).sum(axis=0)
-        total = np.nansum(single.reshape(n, len(others), -1), axis=1)
-        some = counts > 0
-        return Draws(rows[some], projection.mean[rows[some]] + total[:, some] / counts[some])
+        with np.errstate(invalid="ignore"):  # rows at which none of the configurations is valid
+            return _draws(rows, projection, np.nansum(moves, axis=1) / counts)
 
     def _to_vectors(self, points: Array) -> Array:
         columns = [to_vector(self._configspace, axis, points[:, i]) for i, axis in enumerate(self.axes)]
@@ -207,6 +244,11 @@ class Projector:
 def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
     weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
     return np.asarray(weights / weights.mean())
+
+
+def _draws(rows: npt.NDArray[np.intp], projection: Projection, moved: Array) -> Draws:
+    some = np.isfinite(moved[0])
+    return Draws(rows[some], projection.mean[rows[some]] + moved[:, some])
 
 
 def _thinned(shape: Sequence[int]) -> Mask:

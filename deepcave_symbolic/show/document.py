@@ -126,7 +126,8 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         rows.append(("Domain", "; ".join(axis.describe() for axis in projection.axes)))
         if explanation.conditions:
             rows.append(("Only where", " and ".join(explanation.conditions)))
-        averaged = f"averaged over {counted(n, 'configuration')}" if n else "the surrogate itself"
+        how = "averaged" if projection.method == "partial dependence" else projection.method
+        averaged = f"{how} over {counted(n, 'configuration')}" if n else "the surrogate itself"
         moved = _measured(explanation.range, explanation.objective)
         rows.append(("Range explained", f"{explanation.objective} moves by {moved}, {averaged}"))
     if explanation.surrogate is not None:

@@ -398,6 +398,12 @@ def test_a_space_that_clauses_leave_nearly_nothing_of(folder_of: Callable[[str],
     assert projection.variance_share == pytest.approx(1.0, abs=0.02)
 
 
+def test_effects_of_tied_hyperparameters_are_named(folder_of: Callable[[str], Path], capsys: Any) -> None:
+    assert short(str(folder_of("clauses")), "-p", "a") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "accumulated local effects over" in out and "Forbidden clauses tie a to b" in out
+
+
 def test_a_run_that_is_going_on(folder_of: Callable[[str], Path], tmp_path: Path) -> None:
     for file in folder_of("resumed").iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())

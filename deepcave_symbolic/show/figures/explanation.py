@@ -105,6 +105,9 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
         )
     figure.add_trace(band(projection, palette.SURROGATE, name="± 1 standard deviation band"))
     figure.add_trace(curve(x, projection.mean, palette.SURROGATE, "surrogate"))
+    if len(projection.partial_dependence):
+        other = curve(x, projection.partial_dependence, palette.SURROGATE, "surrogate's partial dependence", dash="dot")
+        figure.add_trace(other)
     if certainty is not None and formula is explanation.best and len(certainty.lower):
         name = "where 90 % of the refits lie"
         figure.add_trace(between(projection, certainty.lower, certainty.upper, palette.FORMULA, name=name))
@@ -114,7 +117,15 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
     trials = projection.trials
     figure.add_trace(points(trials.values[:, 0], trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER))
     figure.update_xaxes(**axis_layout(axis))
-    return figure.update_yaxes(range=cost_range(projection, [values]), title_text=escape(formula.objective))
+    return figure.update_yaxes(
+        range=cost_range(projection, [values, projection.partial_dependence]),
+        title_text=escape(_what(projection, formula.objective)),
+    )
+
+
+def _what(projection: Projection, objective: str) -> str:
+    """Returns what the curve has along its axis: the method is named where it is not the usual average."""
+    return objective if projection.method == "partial dependence" else f"{objective} ({projection.method})"
 
 
 def _shade_untried(figure: go.Figure, projection: Projection) -> None:

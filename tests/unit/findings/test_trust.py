@@ -448,10 +448,13 @@ def test_clauses_that_tie_what_is_averaged_are_said() -> None:
     fitted = FittedSurrogate(
         OfVectors(lambda X: X[:, 0] - X[:, 1]), SurrogateRecord("Known", True, 30), None, X, X[:, 0]
     )
-    p = project(fitted, space, [axis_of(space, "min_split")])
+    p = project(fitted, space, [axis_of(space, "min_split"), axis_of(space, "z")])
     assert p.tied == ("max_leaf",)
     found = judged(p, x0)
     assert found.verdict == "with care" and "even its direction may be wrong" in " ".join(found.reasons)
+    alone = project(fitted, space, [axis_of(space, "min_split")])
+    assert alone.tied == ("max_leaf",)
+    assert "accumulated local effects" in " ".join(judged(alone, x0).reasons)
     # Together nothing is averaged that the clause speaks of, and z is in no clause.
     assert project(fitted, space, [axis_of(space, "min_split"), axis_of(space, "max_leaf")]).tied == ()
     assert project(fitted, space, [axis_of(space, "z")]).tied == ()

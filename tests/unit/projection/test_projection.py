@@ -199,8 +199,10 @@ def test_a_forbidden_region_is_blank() -> None:
     # Alone, each is averaged over the values that the other may have: low = 10 leaves high = 10.
     single = projected(Model(cs, lambda c: 1.0 * c["high"]), "low")
     assert single.valid.all()
-    assert single.mean[-1] == 10.0
-    assert np.all(np.diff(single.mean) > 0)
+    assert single.partial_dependence[-1] == 10.0
+    assert np.all(np.diff(single.partial_dependence) > 0)
+    # It has no effect of its own.
+    np.testing.assert_allclose(single.mean, single.mean[0])
     json.dumps(p.to_dict(), allow_nan=False)
 
 
