@@ -79,11 +79,9 @@ def interactions_of(formulas: Sequence[Formula], projection: Projection) -> list
     valid = projection.valid
     columns, weights = columns_of(projection.grid[valid]), projection.measure[valid]
     first, second = projection.axes[0].name, projection.axes[1].name
-    additive = _additive_share(projection.mean[valid], columns, weights)
-    return [
-        Interaction(additive, 1.0 - _additive_share(evaluate(formula.tree, columns), columns, weights), (first, second))
-        for formula in formulas
-    ]
+    values = [projection.mean[valid], *(evaluate(formula.tree, columns) for formula in formulas)]
+    additive, *shares = _additive_shares(values, columns, weights)
+    return [Interaction(additive, 1.0 - share, (first, second)) for share in shares]
 
 
 def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
@@ -99,22 +97,26 @@ def interaction_rmse(points: Array, values: Array, weights: Array) -> float:
     scale = float(np.max(np.abs(values), initial=0.0))
     if scale == 0.0:
         return 0.0
-    additive = _additive_share(values, columns_of(points[valid]), weights)
+    [additive] = _additive_shares([values], columns_of(points[valid]), weights)
     # A part in 10^12 of the variance is the rounding errors' own.
     rest = 1.0 - additive if additive < 1.0 - 1e-12 else 0.0
     return scale * math.sqrt(rest * weighted_variance(values / scale, weights))
 
 
-def _additive_share(values: Array, columns: list[Array], weights: Array) -> float:
-    """Returns R² of the best sum of a function of each coordinate, for values of shape (n,); 1 for a constant."""
-    centred = values - np.average(values, weights=weights)
-    scale = float(np.max(np.abs(centred)))
+def _additive_shares(several: Sequence[Array], columns: list[Array], weights: Array) -> list[float]:
+    """Returns R² of the best sum of a function of each coordinate for arrays of shape (n,), 1 for constant ones."""
+    centred = [values - np.average(values, weights=weights) for values in several]
     # Below this a constant formula's rounding errors would be taken for a shape.
-    if scale <= 1e-12 * float(np.max(np.abs(values))):
-        return 1.0
+    varies = [np.max(np.abs(c)) > 1e-12 * np.max(np.abs(values)) for c, values in zip(centred, several, strict=True)]
+    targets = [c if any_ else np.zeros_like(c) for c, any_ in zip(centred, varies, strict=True)]
     design = np.hstack([(column[:, None] == np.unique(column)[None, :]).astype(np.float64) for column in columns])
-    coefficients = weighted_least_squares(design, centred, weights)
-    return 0.0 if coefficients is None else min(1.0, max(0.0, weighted_r2(centred, design @ coefficients, weights)))
+    coefficients = weighted_least_squares(design, np.column_stack(targets), weights)
+    if coefficients is None:
+        return [0.0 if any_ else 1.0 for any_ in varies]
+    return [
+        min(1.0, max(0.0, weighted_r2(target, prediction, weights))) if any_ else 1.0
+        for target, prediction, any_ in zip(targets, (design @ coefficients).T, varies, strict=True)
+    ]
 
 
 def _percent(share: float) -> str:

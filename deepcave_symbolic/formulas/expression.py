@@ -27,6 +27,7 @@ __all__ = [
     "OPERATORS",
     "Node",
     "Operator",
+    "agree",
     "cases",
     "check_variables",
     "complexity",
@@ -249,19 +250,39 @@ def evaluate(node: Node, columns: Sequence[Array]) -> Array:
     return np.broadcast_to(np.asarray(result, dtype=np.float64), shape).copy()
 
 
+def agree(one: Node, other: Node, columns: Sequence[Array], tolerance: float) -> bool:
+    """Returns whether two expressions have the same values at some points, undefined where the other one is.
+
+    Args:
+        one: An expression.
+        other: Another one.
+        columns: One array of shape (n,) a variable.
+        tolerance: How far the values may be apart, relative to them and, a tenth of it, to the largest.
+    """
+    values, others = evaluate(one, columns), evaluate(other, columns)
+    sizes = np.abs(values)
+    scale = np.max(sizes, initial=0.0, where=np.isfinite(sizes))
+    with np.errstate(invalid="ignore"):  # infinite minus infinite
+        near = np.abs(values - others) <= tolerance * (np.minimum(sizes, scale) + 0.1 * max(scale, 1e-300))
+    return bool(np.all(near | (values == others) | (np.isnan(values) & np.isnan(others))))
+
+
 def _evaluate(node: Node, columns: Sequence[Array]) -> Any:
-    if node.op == "const":
+    op, args = node.op, node.args
+    if op == "const":
         return node.value
-    if node.op == "var":
+    if op == "var":
         return columns[int(node.value)]
-    if node.op == CASES:
-        selector = columns[int(node.args[0].value)]
+    if op == CASES:
+        selector = columns[int(args[0].value)]
         return np.select(
-            [selector == j for j in range(len(node.args) - 1)],
-            [np.broadcast_to(_evaluate(arg, columns), selector.shape) for arg in node.args[1:]],
+            [selector == j for j in range(len(args) - 1)],
+            [np.broadcast_to(_evaluate(arg, columns), selector.shape) for arg in args[1:]],
             np.nan,
         )
-    return OPERATORS[node.op].evaluate(*(_evaluate(arg, columns) for arg in node.args))
+    if len(args) == 1:
+        return OPERATORS[op].evaluate(_evaluate(args[0], columns))
+    return OPERATORS[op].evaluate(_evaluate(args[0], columns), _evaluate(args[1], columns))
 
 
 def complexity(node: Node) -> int:

@@ -87,6 +87,8 @@ def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weigh
 
 def _plain_powers(node: Node) -> Node:
     """Returns the tree with x^1 written x and x^0.5 written sqrt(x): what rounding can make of an exponent."""
+    if not node.args:
+        return node
     args = tuple(_plain_powers(arg) for arg in node.args)
     if node.op == "^" and args[1].is_constant and args[1].value in (0.5, 1.0):
         return args[0] if args[1].value == 1.0 else function("sqrt", args[0])

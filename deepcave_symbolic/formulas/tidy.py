@@ -18,6 +18,7 @@ import numpy as np
 from deepcave_symbolic.formulas.expression import (
     CASES,
     Node,
+    agree,
     constant,
     evaluate,
     function,
@@ -30,6 +31,7 @@ from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["join_sum", "multiply", "raise_to", "split_sum", "tidy"]
 
+_SAME = 1e-9
 _WHOLE_RECIPROCALS = (-2.0, -3.0, -4.0)
 
 
@@ -44,10 +46,10 @@ def tidy(node: Node, columns: Sequence[Array]) -> Node:
         result = _tidy(node, inner=False)
     except (OverflowError, ZeroDivisionError, ValueError):
         return node
-    before, after = evaluate(node, columns), evaluate(result, columns)
-    scale = np.max(np.abs(before), initial=0.0, where=np.isfinite(before))
-    same = np.allclose(before, after, rtol=1e-9, atol=1e-10 * max(scale, 1e-300), equal_nan=True)
-    return result if same and operators(result) <= operators(node) else node
+    if result == node:
+        return node
+    shorter = operators(result) <= operators(node)
+    return result if shorter and agree(node, result, columns, _SAME) else node
 
 
 def _tidy(node: Node, inner: bool) -> Node:

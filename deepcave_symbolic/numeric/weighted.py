@@ -50,20 +50,21 @@ def weighted_variance(values: Array, weights: Array) -> float:
 
 
 def weighted_least_squares(design: Array, y: Array, weights: Array | None, *, unique: bool = False) -> Array | None:
-    """Returns the coefficients b that make Σ w (y - X·b)² least, shape (m,); None where there are none.
+    """Returns the coefficients b that make Σ w (y - X·b)² least, shape (m,) or (m, t); None where there are none.
 
     Columns and targets are divided by their largest value first, so that huge and tiny ones weigh alike.
 
     Args:
         design: X, shape (n, m).
-        y: Targets, shape (n,).
-        weights: Their weights.
+        y: Targets, shape (n,), or several, each a column of shape (n, t).
+        weights: Weights of the rows, shape (n,).
         unique: Whether to return None where several coefficients are as good, instead of the smallest of them.
     """
     scale = np.max(np.abs(design), axis=0)
     if np.any(scale == 0.0) or not np.all(np.isfinite(scale)):
         return None
-    height = float(np.max(np.abs(y))) or 1.0
-    root = np.ones_like(y) if weights is None else np.sqrt(weights)
-    found, _, rank, _ = np.linalg.lstsq(design / scale * root[:, None], y / height * root, rcond=_SINGULAR)
-    return None if unique and rank < design.shape[1] else np.asarray(found / scale * height)
+    height = np.max(np.abs(y), axis=0)
+    height = np.where(height == 0.0, 1.0, height)
+    root = np.ones(len(y)) if weights is None else np.sqrt(weights)
+    found, _, rank, _ = np.linalg.lstsq(design / scale * root[:, None], ((y / height).T * root).T, rcond=_SINGULAR)
+    return None if unique and rank < design.shape[1] else np.asarray((found.T / scale).T * height)

@@ -9,9 +9,15 @@ one found.
 from __future__ import annotations
 
 import contextlib
+import functools
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 __all__ = ["one_blas_thread", "quiet"]
 
@@ -48,6 +54,14 @@ def quiet() -> Iterator[None]:
             _quiet.left()
 
 
+@functools.lru_cache(maxsize=1)
+def _controller(modules: int) -> ThreadpoolController:
+    """Returns what controls the libraries that are loaded: looked for anew where modules were imported since."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Runs BLAS on one thread inside.
@@ -56,10 +70,8 @@ def one_blas_thread() -> Iterator[None]:
     depends on the number of threads, must not depend on what else the program does. Some builds of OpenBLAS keep the
     number by thread, others for the whole process: each user sets it and sets it back as well.
     """
-    from threadpoolctl import threadpool_limits
-
     with _blas.lock:
-        limits = threadpool_limits(limits=1, user_api="blas")
+        limits = _controller(len(sys.modules)).limit(limits=1, user_api="blas")
         if _blas.count == 0:
             _blas.restore.callback(limits.restore_original_limits)
         _blas.count += 1

@@ -5,7 +5,8 @@ The coefficients are linear; for given parameters theta they follow by least squ
 
 Notation:
     B: problems of one shape in a batch; m: columns of a problem; p: parameters of a problem; n: points.
-    A: values of all atoms of all problems, shape (N + 1, n), the last row ones; dA: their derivatives, shape (P, n).
+    A: values of all atoms of all problems, shape (N + 2, n), the last rows ones and zeros; dA: their derivatives, shape
+        (P + 1, n), the last row zeros.
     Q: orthonormal basis of the weighted, centred columns, shape (B, m, n).
     r: weighted residual, shape (B, n), where the weighted, centred target has unit length; sse = |r|^2 = 1 - R^2.
 """
@@ -18,7 +19,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
+from deepcave_symbolic.engines.exhaustive.atoms import Points
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
 from deepcave_symbolic.numeric.arrays import Array
 
@@ -26,6 +27,8 @@ __all__ = ["Fit", "Problem", "Target", "fit"]
 
 Index = npt.NDArray[np.intp]
 
+#: Of so many points or fewer a call of NumPy takes longer than what it computes.
+_FEW_POINTS = 60
 _DEPENDENT = 1e-9  # a column this close to the span of the others, relative to its own size, is left out
 
 
@@ -73,10 +76,11 @@ class _Shape:
         left: First atom of every column, shape (B, m).
         right: Its second atom or the row of ones, shape (B, m).
         theta: Rows of dA, shape (B, p).
-        column: The up to two columns that a parameter acts on, shape (B, p, 2); m where there is none.
+        column: The up to two columns that a parameter acts on, shape (B, p, 2); -1 where there is none.
         other: The atom that stands beside it in that column, shape (B, p, 2).
         free: Whether a parameter may change, shape (B, p).
         products: Whether any column is a product.
+        sizes: Columns of every problem; the others up to m are zeros, as what its p parameters have in excess.
     """
 
     members: Index
@@ -87,13 +91,14 @@ class _Shape:
     other: Index
     free: npt.NDArray[np.bool_]
     products: bool
+    sizes: list[int]
 
 
 class _Layout:
     """Where every atom and parameter of a list of problems stands in the flat arrays."""
 
-    def __init__(self, problems: list[Problem], table: Grammar, box: Box) -> None:
-        self.table, self.box = table, box
+    def __init__(self, problems: list[Problem], table: Grammar, points: Points) -> None:
+        self.table, self.n_points = table, points.u.shape[1]
         uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for number, problem in enumerate(problems):
             flat = [index for term in problem.terms for index in term.factors]
@@ -112,9 +117,9 @@ class _Layout:
             n_atoms, n_rows = n_atoms + count, n_rows + p * count
         self.n_atoms, self.n_rows = n_atoms, n_rows
         self.shapes = self._shapes(problems, atom_of, rows_of)
-        self.low, self.high = np.empty(n_rows), np.empty(n_rows)
+        self.low, self.high = np.zeros(n_rows + 1), np.zeros(n_rows + 1)
         for index, start, stop, first, last in self.families:
-            for bounds, limits in zip((self.low, self.high), table.factors[index].limits(box), strict=True):
+            for bounds, limits in zip((self.low, self.high), table.factors[index].limits(points.box), strict=True):
                 bounds[first:last] = np.repeat(limits, stop - start)
 
     def confine(self, theta: Array) -> None:
@@ -125,7 +130,7 @@ class _Layout:
         self, problems: list[Problem], atom_of: dict[tuple[int, int], int], rows_of: dict[tuple[int, int], list[int]]
     ) -> list[_Shape]:
         ones = self.n_atoms
-        groups: dict[tuple[int, int, bool], list[tuple[int, list[list[int]], list[list[int]]]]] = defaultdict(list)
+        groups: dict[tuple[int, int], list[tuple[int, list[list[int]], list[list[int]]]]] = defaultdict(list)
         for number, problem in enumerate(problems):
             columns: list[list[int]] = []
             base = 0
@@ -134,7 +139,6 @@ class _Layout:
                     atoms = [atom_of[number, base + position] for position in column]
                     columns.append(atoms if len(atoms) == 2 else [*atoms, ones])
                 base += len(term.factors)
-            m = len(columns)
             parameters: list[list[int]] = []
             for position in range(base):
                 rows = rows_of[number, position]
@@ -142,28 +146,33 @@ class _Layout:
                     continue
                 atom = atom_of[number, position]
                 acts = [(j, c[1] if c[0] == atom else c[0]) for j, c in enumerate(columns) if atom in c]
-                acts += [(m, ones)] * (2 - len(acts))
+                acts += [(-1, ones)] * (2 - len(acts))
                 parameters += [[row, acts[0][0], acts[1][0], acts[0][1], acts[1][1]] for row in rows]
-            products = any(column[1] != ones for column in columns)
-            groups[m, len(parameters), products].append((number, columns, parameters))
-        return [self._shape(problems, key, rows) for key, rows in sorted(groups.items())]
+            groups[self._group(len(columns), len(parameters))].append((number, columns, parameters))
+        return [self._shape(problems, rows) for _, rows in sorted(groups.items())]
 
-    @staticmethod
-    def _shape(
-        problems: list[Problem],
-        key: tuple[int, int, bool],
-        rows: list[tuple[int, list[list[int]], list[list[int]]]],
-    ) -> _Shape:
-        m, p, products = key
+    def _group(self, m: int, p: int) -> tuple[int, int]:
+        """Returns which problems are computed together: those with as many columns and parameters.
+
+        Of few points all that have parameters are, since calls then take longer than what they compute.
+        """
+        return (m, p) if self.n_points > _FEW_POINTS else (0, min(p, 1))
+
+    def _shape(self, problems: list[Problem], rows: list[tuple[int, list[list[int]], list[list[int]]]]) -> _Shape:
+        ones = self.n_atoms
+        m, p = max(len(row[1]) for row in rows), max(len(row[2]) for row in rows)
         members = np.array([row[0] for row in rows], dtype=np.intp)
-        columns = np.array([row[1] for row in rows], dtype=np.intp).reshape(len(rows), m, 2)
-        parameters = np.array([row[2] for row in rows], dtype=np.intp).reshape(len(rows), p, 5)
+        # What is missing is a column of zeros, and a parameter that nothing depends on.
+        columns = np.full((len(rows), m, 2), (ones + 1, ones), dtype=np.intp)
+        parameters = np.full((len(rows), p, 5), (self.n_rows, -1, -1, ones, ones), dtype=np.intp)
         free = np.ones((len(rows), p), dtype=bool)
-        for k, row in enumerate(rows):
-            free[k, list(problems[row[0]].fixed)] = False
+        for k, (number, own_columns, own_parameters) in enumerate(rows):
+            columns[k, : len(own_columns)] = own_columns
+            parameters[k, : len(own_parameters)] = np.reshape(own_parameters, (-1, 5))
+            free[k, list(problems[number].fixed)] = False
         return _Shape(
             members, columns[..., 0], columns[..., 1], parameters[..., 0], parameters[..., 1:3], parameters[..., 3:5],
-            free, products,
+            free, bool(np.any(columns[..., 1] != ones)), [len(row[1]) for row in rows],
         )  # fmt: skip
 
 
@@ -183,7 +192,8 @@ class _State:
 
 def _atoms(layout: _Layout, points: Points, theta: Array) -> tuple[Array, Array]:
     n = points.u.shape[1]
-    values, slopes = np.ones((layout.n_atoms + 1, n)), np.empty((layout.n_rows, n))
+    values, slopes = np.ones((layout.n_atoms + 2, n)), np.zeros((layout.n_rows + 1, n))
+    values[-1] = 0.0
     for index, start, stop, first, last in layout.families:
         factor, count = layout.table.factors[index], stop - start
         value, derivatives = factor.evaluate(points, theta[first:last].reshape(factor.n_params, count))
@@ -278,11 +288,12 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     Returns:
         One fit per problem, in order; sse is infinite where a problem could not be evaluated.
     """
-    layout = _Layout(problems, table, points.box)
-    theta = np.empty(layout.n_rows)
+    layout = _Layout(problems, table, points)
+    theta = np.zeros(layout.n_rows + 1)
     for shape in layout.shapes:
         for k, member in enumerate(shape.members):
-            theta[shape.theta[k]] = problems[member].theta
+            own = problems[member].theta
+            theta[shape.theta[k, : len(own)]] = own
     layout.confine(theta)
     root = np.sqrt(target.weights)
     with np.errstate(all="ignore"):
@@ -317,6 +328,8 @@ def _results(
         means = (values[shape.left] * values[shape.right]) @ target.weights
         intercepts = -np.einsum("bm,bm->b", means, state.coefficients)
         for k, member in enumerate(shape.members):
-            problem = replace(problems[member], theta=theta[shape.theta[k]])
-            fits[int(member)] = Fit(problem, float(intercepts[k]), state.coefficients[k], float(state.sse[k]))
+            problem = problems[member]
+            problem = replace(problem, theta=theta[shape.theta[k, : len(problem.theta)]])
+            coefficients = state.coefficients[k, : shape.sizes[k]]
+            fits[int(member)] = Fit(problem, float(intercepts[k]), coefficients, float(state.sse[k]))
     return [fits[number] for number in range(len(problems))]

@@ -9,9 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from deepcave_symbolic.formulas.expression import CASES, Node, evaluate, function, power
+from deepcave_symbolic.formulas.expression import CASES, Node, agree, function, power
 from deepcave_symbolic.formulas.normal_form.arguments import ONE, Arguments, over_width
 from deepcave_symbolic.formulas.normal_form.reading import (
     NoNormalFormError,
@@ -27,6 +25,8 @@ from deepcave_symbolic.space.axis import Axis
 
 __all__ = ["normal_form"]
 
+_SAME = 1e-7
+
 
 def normal_form(node: Node, axes: Sequence[Axis], columns: Sequence[Array]) -> Node | None:
     """Returns an equal expression in normal form; None where it has none.
@@ -40,10 +40,7 @@ def normal_form(node: Node, axes: Sequence[Axis], columns: Sequence[Array]) -> N
         result = _Writer(Arguments(References(tuple(axes)))).whole(node)
     except (NoNormalFormError, OverflowError, ZeroDivisionError, ValueError):
         return None
-    before, after = evaluate(node, columns), evaluate(result, columns)
-    scale = np.max(np.abs(before), initial=0.0, where=np.isfinite(before))
-    same = np.allclose(before, after, rtol=1e-7, atol=1e-8 * max(float(scale), 1e-300), equal_nan=True)
-    return result if same else None
+    return result if agree(node, result, columns, _SAME) else None
 
 
 @dataclass(frozen=True)
