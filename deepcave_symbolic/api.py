@@ -15,7 +15,16 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, Question, Source, SurrogateName, Trend, Weights
+from deepcave_symbolic.question import (
+    DEFAULT_MAX_COMPLEXITY,
+    Question,
+    Region,
+    Source,
+    Statistic,
+    SurrogateName,
+    Trend,
+    Weights,
+)
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
 from deepcave_symbolic.surrogates.base import Surrogate
@@ -39,6 +48,8 @@ def explain(
     budget: float | str | None = None,
     source: Source = "surrogate",
     surrogate: SurrogateName | Surrogate | Any = "run",
+    region: Region = "all",
+    statistic: Statistic = "mean",
     engine: EngineName | SymbolicRegressionEngine = "auto",
     max_complexity: int = DEFAULT_MAX_COMPLEXITY,
     functions: Sequence[str] | None = None,
@@ -65,6 +76,11 @@ def explain(
         surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
             columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
             `Surrogate`.
+        region: "all"; "best 10%" (any share), all predictions that are worse counting as the worst of those; or parts
+            of domains in natural units, of explained and other hyperparameters, such as {"lr": (1e-4, 1e-2)}, and lists
+            of choices, such as {"kernel": ["rbf", "poly"]}.
+        statistic: What becomes of the hyperparameters that are not explained: "mean" averages over them, "best" sets
+            them as well as they can be set, "incumbent" to the values of the run's best configuration.
         engine: "auto", the name of an engine, or an engine.
         max_complexity: Longest formula, in nodes (see `Formula.complexity`).
         functions: What formulas may contain beside + - * /, of `engines.KNOWN_FUNCTIONS`; None for the readable ones
@@ -88,6 +104,8 @@ def explain(
         budget=budget,
         weights=weights,
         surrogate=surrogate,
+        region=region,
+        statistic=statistic,
         source=source,
         engine=engine,
         max_complexity=max_complexity,
@@ -124,8 +142,8 @@ def explain_all(
             question and versions.
         scheduler: Address of a Dask scheduler, such as "tcp://127.0.0.1:8786", whose workers compute instead.
         progress: Wraps the list of what is to be explained, such as `tqdm.tqdm`; advances as explanations finish.
-        **question: The arguments of `explain`: objective, budget, source, surrogate, engine, max_complexity, functions,
-            monotone, seed, configspace, weights.
+        **question: The arguments of `explain`: objective, budget, source, surrogate, region, statistic, engine,
+            max_complexity, functions, monotone, seed, configspace, weights.
 
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable.

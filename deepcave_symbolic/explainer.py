@@ -27,9 +27,8 @@ from deepcave_symbolic.formulas.choice import Shown, choose
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Keeps, Target, alternatives, score
-from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.version import package_version
-from deepcave_symbolic.projection import Projection, Projector, target_of
+from deepcave_symbolic.projection import Projection, Projector, Subject, target_of
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
@@ -92,7 +91,7 @@ class Explainer:
         """
         axes = self._axes(hyperparameters)
         space = self.run.configspace
-        projector, projection = self._projected(axes)
+        projector, projection = self.subject.projected(axes)
         conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
         target = target_of(projection, self.objective, source=self.question.source)
         if categorical_of(projection.axes) is None:
@@ -117,6 +116,7 @@ class Explainer:
                 run=self.run_label,
                 reason=str(error),
                 surrogate=self.surrogate.record,
+                view=self.subject.view,
                 provenance=self._provenance(None),
             )
 
@@ -141,13 +141,13 @@ class Explainer:
     def wanted(self, pairs: bool | int, progress: Progress | None = None) -> list[tuple[str, ...]]:
         """Returns the hyperparameters of every explanation of `explain_all`."""
         if isinstance(pairs, bool):
-            return wanted(self.run.configspace, pairs)
+            return wanted(self.subject.configspace, pairs)
         most = checked_pairs(pairs)
         return list(self.rank_pairs(self.ranking(), progress).pairs[:most])
 
     def explainable(self) -> list[str]:
         """Returns the names of the hyperparameters that can enter a formula, in the space's order."""
-        return explainable(self.run.configspace)
+        return explainable(self.subject.configspace)
 
     def ranking(self) -> list[str]:
         """Returns the names of the hyperparameters that can be explained, those that move the objective most first."""
@@ -158,7 +158,7 @@ class Explainer:
         found = {}
         for name in self.explainable():
             try:
-                found[name] = self._projected(self._axes([name]))[1].range
+                found[name] = self.subject.projected(self._axes([name]))[1].range
             except HyperparameterNotExplainableError:
                 continue
         return dict(sorted(found.items(), key=lambda each: -each[1]))
@@ -170,7 +170,7 @@ class Explainer:
             names: Those that move the objective most first.
             progress: Wraps the list of pairs.
         """
-        return rank_pairs(self.surrogate, self.run.configspace, names, progress=progress)
+        return rank_pairs(self.subject, names, progress=progress)
 
     def report(
         self,
@@ -210,16 +210,11 @@ class Explainer:
         """The run's path, else its name."""
         return self.run.name if self.run.path is None else str(self.run.path)
 
-    def _projected(self, axes: Sequence[Axis]) -> tuple[Projector, Projection]:
-        """Returns the projection; choices for which the other hyperparameter is never active are left out."""
-        maximize = self.direction == "maximize"
-        projector = Projector(self.surrogate, self.run.configspace, axes, maximize=maximize)
-        projection = projector.projection()
-        restricted = [_restricted(axis, projection.grid[projection.valid, i]) for i, axis in enumerate(axes)]
-        if restricted == list(axes):
-            return projector, projection
-        projector = Projector(self.surrogate, self.run.configspace, restricted, maximize=maximize)
-        return projector, projector.projection()
+    @cached_property
+    def subject(self) -> Subject:
+        """What is projected: the surrogate over the run's space, as the question's view shows both."""
+        space = self.run.configspace
+        return Subject(self.surrogate, space, self.question.view(space), maximize=self.direction == "maximize")
 
     def _groups(
         self,
@@ -275,7 +270,7 @@ class Explainer:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
         record = self.surrogate.record
-        noise = noise_of(self.surrogate, projection)
+        noise = noise_of(self.subject.tested, projection)
         choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"))
         front, recommended, certainty = choice.front, choice.recommended, None
         if samples is not None:
@@ -326,7 +321,7 @@ class Explainer:
             raise InvalidArgumentError(
                 f"The hyperparameter {names[0]!r} was given twice; name two different ones or one."
             )
-        axes = [axis_of(self.run.configspace, name) for name in names]
+        axes = [axis_of(self.subject.configspace, name) for name in names]
         check_choices(axes)
         return axes
 
@@ -349,6 +344,8 @@ class Explainer:
             "exact": record.exact,
             "differences": record.differences,
             "source": question.source,
+            "region": question.region,
+            "statistic": question.statistic,
             "engine": question.engine_name,
             "functions": question.functions,
             "monotone": question.monotone,
@@ -356,22 +353,6 @@ class Explainer:
             "seed": question.seed,
             "n_averaged": None if projection is None else projection.n_averaged,
         }
-
-
-def _restricted(axis: Axis, present: Array) -> Axis:
-    """Returns a categorical axis with the choices that are present only; every other axis as it is.
-
-    Raises:
-        HyperparameterNotExplainableError: If a single choice is left.
-    """
-    restricted = axis.restricted(present)
-    if axis.categorical and restricted.labels is not None and len(restricted.labels) == 1:
-        raise HyperparameterNotExplainableError(
-            f"Hyperparameter {axis.name!r} can only be {restricted.labels[0]!r} where the other one is active; explain "
-            "that one alone.",
-            hyperparameter=axis.name,
-        )
-    return restricted
 
 
 def _at_choice(expect: Expect, index: int, choice: int) -> Expect:

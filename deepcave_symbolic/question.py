@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict, get_args
 
 import numpy as np
 
@@ -13,9 +13,11 @@ from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS, SymbolicRegressi
 from deepcave_symbolic.exceptions import FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.findings.monotone import TRENDS, Trend
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.projection.view import STATISTICS, Statistic, View
 from deepcave_symbolic.records import Frozen, Record, encode
 from deepcave_symbolic.runs.views import Weights
 from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.space.region import ALL, checked_region, region_in
 from deepcave_symbolic.space.serialized import read_space, space_dict
 from deepcave_symbolic.surrogates.base import SURROGATES, SurrogateName
 
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_MAX_COMPLEXITY",
     "SOURCES",
+    "STATISTICS",
     "SURROGATES",
     "Asked",
     "Question",
+    "Region",
     "Source",
+    "Statistic",
     "SurrogateName",
     "Trend",
     "Weights",
@@ -36,6 +41,8 @@ __all__ = [
 
 Source = Literal["surrogate", "trials"]
 SOURCES: tuple[Source, ...] = get_args(Source)
+#: A region as users write it: "all", "best 10%", or parts of domains by the hyperparameter.
+Region: TypeAlias = str | Mapping[str, Any]
 
 
 class Asked(TypedDict, total=False):
@@ -45,6 +52,8 @@ class Asked(TypedDict, total=False):
     budget: float | str | None
     weights: Weights | None
     surrogate: SurrogateName | Any
+    region: Region
+    statistic: Statistic
     source: Source
     engine: EngineName | SymbolicRegressionEngine
     max_complexity: int
@@ -68,6 +77,8 @@ class Question(Record):
     budget: float | str | None = None
     weights: Weights | None = None
     surrogate: SurrogateName | Any = "run"
+    region: Region = ALL
+    statistic: Statistic = "mean"
     source: Source = "surrogate"
     engine: EngineName | SymbolicRegressionEngine = "auto"
     max_complexity: int = DEFAULT_MAX_COMPLEXITY
@@ -82,6 +93,14 @@ class Question(Record):
             raise UnknownNameError("source", self.source, SOURCES)
         if isinstance(self.surrogate, str) and self.surrogate not in SURROGATES:
             raise UnknownNameError("surrogate", self.surrogate, SURROGATES)
+        if self.statistic not in STATISTICS:
+            raise UnknownNameError("statistic", self.statistic, STATISTICS)
+        region = checked_region(self.region)
+        if self.source == "trials" and (self.statistic != "mean" or (isinstance(region, str) and region != ALL)):
+            raise InvalidArgumentError(
+                'source="trials" fits what the trials cost, with other hyperparameters as they had them; leave out '
+                "statistic and a region that is the best part of the space."
+            )
         _check_whole_number("max_complexity", self.max_complexity, 1, None)
         _check_whole_number("seed", self.seed, 0, 2**32)
         _check_trends(self.monotone)
@@ -94,6 +113,7 @@ class Question(Record):
         for name, value in (
             ("functions", _allowed(self.functions, default_functions(engine))),
             ("monotone", Frozen(self.monotone) if self.monotone else None),
+            ("region", region),
             ("weights", weights),
             ("max_complexity", int(self.max_complexity)),
             ("seed", int(self.seed)),
@@ -115,14 +135,23 @@ class Question(Record):
         """The arguments of `engines.search.search`."""
         return {name: getattr(self, name) for name in ("engine", "max_complexity", "functions", "seed")}
 
+    def view(self, configspace: ConfigurationSpace) -> View:
+        """Returns what of a surrogate is looked at.
+
+        Raises:
+            DeepcaveSymbolicError: If the region does not fit the space.
+        """
+        return View(region_in(configspace, self.region), self.statistic)
+
     def check_names(self, configspace: ConfigurationSpace) -> None:
         """Checks the names of hyperparameters against those of a run.
 
         Raises:
             UnknownNameError: If the run has no such hyperparameter.
             HyperparameterNotExplainableError: If nothing can be said of one.
-            InvalidArgumentError: If one has no direction.
+            InvalidArgumentError: If one has no direction, or the region does not fit the space.
         """
+        self.view(configspace)
         for name in self.monotone or ():
             if axis_of(configspace, name).categorical:
                 raise InvalidArgumentError(

@@ -33,6 +33,20 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
     )
     add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
     add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
+    add(
+        "--region",
+        action="append",
+        metavar="REGION",
+        help="all; best 10%% (or another share), all that is worse counting as the worst of those; or a part of a "
+        "domain, lr=1e-4..1e-2 or kernel=rbf,poly, which may be given several times (default: all)",
+    )
+    add(
+        "--statistic",
+        default="mean",
+        metavar="{mean,best,incumbent}",
+        help="what becomes of the other hyperparameters: mean averages over them, best sets them optimally, incumbent "
+        "to its values (default: mean)",
+    )
     engines = ",".join(engine_choices())
     add("--engine", default="auto", metavar=f"{{{engines}}}", help="search engine (default: auto)")
     add("--parsimony", type=float, metavar="NUMBER", help="parsimony coefficient of the engine gplearn")
@@ -70,6 +84,7 @@ def search_options(args: argparse.Namespace) -> dict[str, Any]:
         RunFormatError: If the configuration space's file holds none.
     """
     from deepcave_symbolic.runs.views import weights_in
+    from deepcave_symbolic.space.region import region_of_texts
 
     return {
         "objective": args.objective,
@@ -77,6 +92,8 @@ def search_options(args: argparse.Namespace) -> dict[str, Any]:
         "weights": None if args.weights is None else weights_in(args.weights),
         "source": args.source,
         "surrogate": args.surrogate,
+        "region": region_of_texts(args.region or ()),
+        "statistic": args.statistic,
         "engine": _engine(args),
         "max_complexity": args.max_complexity,
         "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],

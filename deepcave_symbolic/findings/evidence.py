@@ -66,7 +66,7 @@ class Evidence:
         name = shown_name(self.projection.axes[i].name)
         effect = self.effect(i)
         if effect == "none":
-            return f"{objective} does not depend on {name}."
+            return f"{self.projection.view.titled(f'{objective} does not depend on {name}')}."
         if effect == "untold":
             seen = len(self.projection.trials.costs)
             trials = f"{counted(seen, 'trial')} cannot" if seen else "No trial can"

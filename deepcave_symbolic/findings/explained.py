@@ -16,7 +16,7 @@ from deepcave_symbolic.findings.optimum import Optimum
 from deepcave_symbolic.findings.trust import Trust, Verdict
 from deepcave_symbolic.formulas.choice import Choice, most_accurate, simplest
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.projection import USUAL, Projection, View
 from deepcave_symbolic.records import Frozen, Record, decode
 from deepcave_symbolic.space.serialized import read_space, space_dict
 from deepcave_symbolic.surrogates.base import SurrogateRecord
@@ -101,6 +101,11 @@ class Explained(Record):
         if which not in answers:
             raise UnknownNameError("formula", which, list(answers))
         return answers[which]
+
+    @property
+    def view(self) -> View:
+        """In which region the surrogate was looked at, and what became of the other hyperparameters."""
+        return self.projection.view
 
     @property
     def monotone(self) -> dict[str, Trend]:
@@ -250,6 +255,7 @@ class Unexplained(Record):
         run: Path of the run, else its name.
         reason: Why, in a sentence.
         surrogate: Which model would have spoken; None in files of older versions.
+        view: What was asked for, as in `Explained`.
         provenance: As in `Explained`.
     """
 
@@ -260,6 +266,7 @@ class Unexplained(Record):
     run: str
     reason: str
     surrogate: SurrogateRecord | None = None
+    view: View = USUAL
     provenance: Mapping[str, Any] = field(default_factory=Frozen)
 
     formulas: tuple[()] = field(default=(), init=False)

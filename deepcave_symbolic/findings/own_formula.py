@@ -27,7 +27,7 @@ from deepcave_symbolic.formulas.own_form.free_constants import FittedForm
 from deepcave_symbolic.formulas.own_form.named_rounding import fit_rounded
 from deepcave_symbolic.formulas.own_form.parsing import Form, parse_form
 from deepcave_symbolic.numeric.arrays import columns_of
-from deepcave_symbolic.projection import target_of
+from deepcave_symbolic.projection import USUAL, View, target_of
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, rounded_text
@@ -74,6 +74,7 @@ class FittedFormula(Record):
         recommended: The formula that the explanation recommends.
         findings: What the user's formula tells, as of the formulas of the front.
         sentence: How it compares with the recommended one.
+        view: Of the explanation.
     """
 
     formula: Formula
@@ -81,6 +82,7 @@ class FittedFormula(Record):
     recommended: Formula
     findings: Findings
     sentence: str
+    view: View = USUAL
 
     @classmethod
     def fitted(cls, explained: Explained, text: str, fixed: Mapping[str, float] | None = None, seed: int = 0) -> Self:
@@ -104,7 +106,8 @@ class FittedFormula(Record):
             for name, value in found.constants.items()
         )
         free = sum(not each.fixed for each in constants)
-        return cls(formula, constants, explained.best, explained.findings(formula), _place(formula, free, explained))
+        place = _place(formula, free, explained)
+        return cls(formula, constants, explained.best, explained.findings(formula), place, explained.view)
 
     @property
     def named(self) -> dict[str, float]:

@@ -16,18 +16,14 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deepcave_symbolic.findings.interaction import interaction_rmse
-from deepcave_symbolic.projection.coarse import COARSE_ROWS, coarse_mean
+from deepcave_symbolic.projection.coarse import COARSE_ROWS
+from deepcave_symbolic.projection.subject import Subject
 from deepcave_symbolic.space.axis import axis_of
-
-if TYPE_CHECKING:
-    from ConfigSpace import ConfigurationSpace
-
-    from deepcave_symbolic.surrogates.base import FittedSurrogate
 
 __all__ = ["PairRanking", "rank_pairs"]
 
@@ -77,8 +73,7 @@ class PairRanking:
 
 
 def rank_pairs(
-    surrogate: FittedSurrogate,
-    configspace: ConfigurationSpace,
+    subject: Subject,
     names: Sequence[str],
     *,
     progress: Callable[[Sequence[Any]], Any] | None = None,
@@ -89,21 +84,20 @@ def rank_pairs(
     those without any interaction.
 
     Args:
-        surrogate: The fitted surrogate.
-        configspace: The configuration space of the run.
+        subject: The surrogate over the run's space, as the view shows both.
         names: Names of explainable hyperparameters, those that move the objective most first: where there are too many
             for the seconds that it may take, the first are compared.
         progress: Wraps the list of pairs, such as `tqdm.tqdm`.
     """
-    most = _SECONDS / (COARSE_ROWS * surrogate.row_seconds + _PAIR_SECONDS)
+    most = _SECONDS / (COARSE_ROWS * subject.surrogate.row_seconds + _PAIR_SECONDS)
     # The largest n with n (n - 1) / 2 pairs within the seconds.
     n = min(len(names), max(_LEAST, math.floor((1.0 + math.sqrt(1.0 + 8.0 * most)) / 2.0)))
     # Within a pair the space's order, as everywhere.
-    pairs: Any = list(itertools.combinations(sorted(names[:n], key=list(configspace).index), 2))
+    pairs: Any = list(itertools.combinations(sorted(names[:n], key=list(subject.configspace).index), 2))
     strengths = {}
     for pair in pairs if progress is None else progress(pairs):
-        axes = [axis_of(configspace, name) for name in pair]
-        points, mean, weights = coarse_mean(surrogate, configspace, axes)
+        axes = [axis_of(subject.configspace, name) for name in pair]
+        points, mean, weights = subject.coarse(axes)
         valid = points[np.isfinite(mean)]
         if len(valid) and all(np.ptp(column) > 0.0 for column in valid.T):
             strength = interaction_rmse(points, mean, weights)

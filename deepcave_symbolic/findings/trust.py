@@ -61,8 +61,10 @@ class Trust(Record):
         cv_rank_correlation: The same as Spearman's rank correlation.
         cv_domain_r2: The same with every trial weighted by the share of the space nearest to it.
         r2: How well the formula follows the projection.
-        variance_share: How much of the surrogate's variance over the configuration space the projection has.
-        variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative).
+        variance_share: How much of the surrogate's variance over the configuration space (or its region) the projection
+            has; None where it is no average.
+        variance_explained: How much of it the formula has: variance_share times r2 (0 where r2 is negative); None
+            likewise.
         severities: The verdict that each reason alone makes, in their order; "trust" for a remark.
     """
 
@@ -72,8 +74,8 @@ class Trust(Record):
     cv_rank_correlation: float | None
     cv_domain_r2: float | None
     r2: float
-    variance_share: float
-    variance_explained: float
+    variance_share: float | None
+    variance_explained: float | None
     severities: tuple[Verdict, ...] = ()
 
     @property
@@ -94,6 +96,7 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     levels: list[int] = []
     reasons: list[str] = []
     projection = evidence.projection
+    view = projection.view
 
     def note(severity: int, sentence: str) -> None:
         levels.append(severity)
@@ -109,15 +112,18 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     no_effect = 3 if untested or never_moved else 2
     if evidence.is_unseen:
         count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"
-        note(3, f"{names} had a value in {count}, so that next to nothing is known of it.")
+        region = " within the region" if view.region.is_part else ""
+        note(3, f"{names} had a value{region} in {count}, so that next to nothing is known of it.")
     elif effect == "none":
-        note(no_effect, "The projection is constant: the surrogate sees no effect of this choice of hyperparameters.")
+        constant = "The projection is constant: the surrogate sees no effect of this choice of hyperparameters"
+        note(no_effect, f"{view.titled(constant)}.")
     elif effect == "untold":
         # The same words for every hyperparameter: a page on many of them says them once.
         trials = counted(surrogate.n_trials, "trial")
-        note(no_effect, f"{trials} cannot tell from noise how the surrogate's mean moves here.")
+        note(no_effect, f"{trials} cannot tell from noise how the surrogate's {view.curve} moves here.")
     elif not variables(formula.tree) and formula.engine != OWN:
-        note(3, "The surrogate's mean moves here in a way that no short formula describes beyond the trials' noise.")
+        moves = f"The surrogate's {view.curve} moves here"
+        note(3, f"{moves} in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:
         # Of one that the user wrote down nothing follows for others.
         none = "The formula does not explain" if formula.engine == OWN else "No short formula explains"
@@ -128,6 +134,7 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         note(1, f"The formula is outside the surrogate's ±1 std band on {percent(band.outside)} of the domain.")
     for severity, sentence in _on_averages(projection):
         note(severity, sentence)
+    share = projection.variance_share
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
         note(0, f"{percent(far)} of the domain has no trial nearby; there the surrogate extrapolates.")
@@ -138,8 +145,8 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         cv_rank_correlation=surrogate.cv_rank_correlation,
         cv_domain_r2=surrogate.cv_domain_r2,
         r2=formula.r2,
-        variance_share=projection.variance_share,
-        variance_explained=projection.variance_share * max(0.0, formula.r2),
+        variance_share=share,
+        variance_explained=None if share is None else share * max(0.0, formula.r2),
         severities=tuple(VERDICTS[level] for level in levels),
     )
 

@@ -250,7 +250,7 @@ class SymbolicCallback(Callback):
 def _sentence(explanation: Explanation, n_trials: int) -> str:
     """Returns the line of the log, such as "C after 50 trials: cost ≈ 0.5 + 0.2·C^(-0.3) (trust: R² 0.98, ...)"."""
     best, surrogate = explanation.best, explanation.surrogate
-    names = " and ".join(shown_name(name) for name in explanation.hyperparameters)
+    names = explanation.view.titled(" and ".join(shown_name(name) for name in explanation.hyperparameters))
     budget = "" if explanation.budget is None else f" at budget {budget_text(explanation.budget)}"
     numbers = f"R² {_rounded(best.r2)}"
     if surrogate.cv_r2 is not None:

@@ -1,8 +1,9 @@
 """Projects a surrogate onto one or two hyperparameters.
 
 All other hyperparameters are averaged out over valid configurations (partial dependence, Friedman 2001), or, where
-clauses tie them to the explained one, by accumulated local effects (see `local_effects`); when nothing is left to
-average, the projection is the surrogate itself. One batch of predictions serves fitting points, held-out
+clauses tie them to the explained one, by accumulated local effects (see `local_effects`); or they are set as well as
+they can be set (see `profile`), or held as in the incumbent. Without others the projection is the surrogate itself. One
+batch of predictions serves fitting points, held-out
 points and individual curves.
 
 Notation:
@@ -18,6 +19,22 @@ from __future__ import annotations
 
 from deepcave_symbolic.projection.projection import Draws, HeldOut, Incumbent, Projection, TrialPoints
 from deepcave_symbolic.projection.projector import Projector, project
+from deepcave_symbolic.projection.subject import Subject
 from deepcave_symbolic.projection.target import target_of
+from deepcave_symbolic.projection.view import STATISTICS, USUAL, Statistic, View
 
-__all__ = ["Draws", "HeldOut", "Incumbent", "Projection", "Projector", "TrialPoints", "project", "target_of"]
+__all__ = [
+    "STATISTICS",
+    "USUAL",
+    "Draws",
+    "HeldOut",
+    "Incumbent",
+    "Projection",
+    "Projector",
+    "Statistic",
+    "Subject",
+    "TrialPoints",
+    "View",
+    "project",
+    "target_of",
+]

@@ -13,13 +13,14 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.axis import Axis, positions_of_vector, vector_of_positions
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
+from deepcave_symbolic.space.part import inside_space
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["average_over", "beside", "draw_others", "to_natural", "to_vector"]
+__all__ = ["average_over", "beside", "draw_others", "filled", "to_natural", "to_vector"]
 
 _MAX_DRAWS = 200_000
 #: Numbers in a matrix of vectors: 128 MiB, of which a prediction needs a few.
@@ -82,9 +83,14 @@ def draw_others(
         found += int(good.sum())
     if found < _FEW_FOUND:
         # Clauses leave next to nothing to chance; what was evaluated is valid.
-        known = evaluated[~np.isnan(evaluated[:, columns]).any(axis=1)][: m - found]
-        kept.append(np.where(np.isnan(known), sample_all(configspace, max(1, len(known)), rng)[: len(known)], known))
+        known = evaluated[~np.isnan(evaluated[:, columns]).any(axis=1) & inside_space(configspace, evaluated)]
+        kept.append(filled(configspace, known[: m - found], rng))
     return np.vstack(kept)[:m]
+
+
+def filled(configspace: ConfigurationSpace, X: Array, rng: np.random.RandomState) -> Array:
+    """Returns vectors (n, d) with drawn values where they have none."""
+    return np.where(np.isnan(X), sample_all(configspace, max(1, len(X)), rng)[: len(X)], X)
 
 
 def average_over(

@@ -14,6 +14,9 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.grids import product_of
 from deepcave_symbolic.projection.average import average_over, draw_others, to_vector
 from deepcave_symbolic.projection.measure import measure_of, own_draws
+from deepcave_symbolic.projection.others import as_in_incumbent, with_good_trials
+from deepcave_symbolic.projection.profile import best_of
+from deepcave_symbolic.projection.view import View
 from deepcave_symbolic.space.axis import Axis
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["COARSE_ROWS", "coarse_mean"]
+__all__ = ["COARSE_ROWS", "coarse_projection"]
 
 #: Values an axis and configurations averaged over. On recorded runs the order of the pairs is nearly that of whole
 #: projections (docs/features/report.md).
@@ -30,25 +33,35 @@ _VALUES, _AVERAGED = 8, 64
 COARSE_ROWS = _VALUES**2 * _AVERAGED
 
 
-def coarse_mean(
-    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis]
+def coarse_projection(
+    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], view: View, *, maximize: bool
 ) -> tuple[Array, Array, Array]:
-    """Returns points in natural units (n, k), the surrogate's mean (n,) and the measure (n,) of a few points.
+    """Returns points in natural units (n, k), the surrogate's projection (n,) and the measure (n,) of a few points.
 
-    The mean is NaN where the hyperparameters cannot be set. Of a categorical with many choices some are looked at.
+    It is NaN where the hyperparameters cannot be set. Of a categorical with many choices some are looked at. The best
+    that the others can make of a point is that of the drawn configurations and good trials, without a search.
 
     Args:
         surrogate: The fitted surrogate.
         configspace: The configuration space of the run.
         axes: The hyperparameters, k of them.
+        view: What becomes of the others.
+        maximize: Whether more is better.
     """
     draws = [own_draws(configspace, axis) for axis in axes]
     values = [_few(axis, drawn) for axis, drawn in zip(axes, draws, strict=True)]
     points = product_of(values)
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
     vectors = np.column_stack([to_vector(configspace, axis, points[:, i]) for i, axis in enumerate(axes)])
-    others = draw_others(configspace, columns, vectors, _AVERAGED, surrogate.X)
-    mean = average_over(surrogate, configspace, columns, vectors, others)[0]
+    if view.statistic == "incumbent":
+        others = as_in_incumbent(configspace, columns, surrogate, maximize)
+    else:
+        others = draw_others(configspace, columns, vectors, _AVERAGED, surrogate.X)
+    if view.statistic == "best":
+        others = with_good_trials(configspace, others, surrogate, maximize)
+    mean, _, single = average_over(surrogate, configspace, columns, vectors, others)
+    if view.statistic == "best":
+        mean = best_of(single, maximize=maximize)
     return points, mean, measure_of(axes, values, draws)
 
 

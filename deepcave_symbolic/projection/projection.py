@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.weighted import weighted_variance
+from deepcave_symbolic.projection.view import USUAL, View
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, coordinates_of
 from deepcave_symbolic.words.names import visible
@@ -112,16 +113,18 @@ class Projection(Record):
         n_averaged: Number of configurations averaged over; 0 when nothing was averaged.
         variance_share: How much of the variance of the surrogate's mean over the configuration space the projection
             has, in [0, 1]: the closed Sobol index of the explained hyperparameters (Hutter et al. 2014, "An Efficient
-            Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active.
+            Approach for Assessing Hyperparameter Importance"), over the configurations in which they are active. None
+            where the view does not average.
         incumbent: The run's best configuration; None without trials.
         choice_shares: With a categorical and another hyperparameter, `variance_share` within every choice; else empty.
         tied: Averaged hyperparameters that forbidden clauses tie to the explained ones, so that the average is over
             other configurations at other points.
         own_distributions: Explained hyperparameters that the configuration space does not draw evenly.
-        others: Names of the other hyperparameters: averaged out, or held at a choice.
+        others: Names of the other hyperparameters: averaged out, set as the view says, or held at a choice.
         method: How they are averaged out, see `METHODS`.
         partial_dependence: Where the method is another, what partial dependence has at the fitting points, shape (n,);
             else empty.
+        view: In which region the surrogate is looked at, and what becomes of the others.
     """
 
     axes: tuple[Axis, ...]
@@ -135,7 +138,7 @@ class Projection(Record):
     trials: TrialPoints
     near_trials: Mask
     n_averaged: int
-    variance_share: float = 1.0
+    variance_share: float | None = 1.0
     incumbent: Incumbent | None = None
     choice_shares: tuple[float, ...] = ()
     tied: tuple[str, ...] = ()
@@ -144,6 +147,7 @@ class Projection(Record):
     measure: Array = field(default_factory=lambda: np.empty(0))
     method: Method = "partial dependence"
     partial_dependence: Array = field(default_factory=lambda: np.empty(0))
+    view: View = USUAL
 
     def __post_init__(self) -> None:
         """Fills in what records of earlier versions lack, and the columns of empty tables, which JSON does not keep."""
@@ -248,7 +252,7 @@ class Projection(Record):
             ),
             trials=TrialPoints(self.trials.values[trials][:, [other]], self.trials.costs[trials]),
             near_trials=self.near_trials[rows],
-            variance_share=self.choice_shares[choice],
+            variance_share=self.choice_shares[choice] if self.view.averages else None,
             incumbent=incumbent,
             choice_shares=(),
             own_distributions=tuple(name for name in self.own_distributions if name == self.axes[other].name),

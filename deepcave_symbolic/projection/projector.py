@@ -6,6 +6,7 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,9 +20,12 @@ from deepcave_symbolic.projection.average import average_over, beside, draw_othe
 from deepcave_symbolic.projection.fitting_points import fit_values
 from deepcave_symbolic.projection.local_effects import LocalEffects, accumulated
 from deepcave_symbolic.projection.measure import measure_of, own_draws
+from deepcave_symbolic.projection.others import as_in_incumbent, with_good_trials
+from deepcave_symbolic.projection.profile import Profile, best_of
 from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
 from deepcave_symbolic.projection.shares import choice_shares, variance_share
 from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
+from deepcave_symbolic.projection.view import USUAL, View
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.configurations import tied_by_clauses
 
@@ -52,22 +56,31 @@ _WIDER = {1: 1.0, 2: 1.9}
 
 
 def project(
-    surrogate: FittedSurrogate, configspace: ConfigurationSpace, axes: Sequence[Axis], *, maximize: bool = False
+    surrogate: FittedSurrogate,
+    configspace: ConfigurationSpace,
+    axes: Sequence[Axis],
+    *,
+    maximize: bool = False,
+    view: View = USUAL,
 ) -> Projection:
     """Returns the projection of a surrogate onto one or two hyperparameters; see `Projector`."""
-    return Projector(surrogate, configspace, axes, maximize=maximize).projection()
+    return Projector(surrogate, configspace, axes, maximize=maximize, view=view).projection()
 
 
 class Projector:
-    """A surrogate averaged over one fixed design of the other hyperparameters.
+    """A surrogate over one fixed design of the other hyperparameters: their average, their best or the incumbent's.
 
     The same surrogate always has the same projection, and is asked elsewhere over the same configurations.
 
     Args:
-        surrogate: The fitted surrogate with its trials.
-        configspace: The configuration space of the run.
+        surrogate: The fitted surrogate with its trials; capped where the view's region asks for it.
+        configspace: The configuration space of the run, with the parts of the view's region.
         axes: The explained hyperparameters.
-        maximize: Whether more of the objective is better; decides the incumbent.
+        maximize: Whether more of the objective is better; decides the incumbent and what is best.
+        view: What is looked at.
+
+    Raises:
+        DeepcaveSymbolicError: If a slice through the incumbent is asked for and there is none.
     """
 
     def __init__(
@@ -77,7 +90,9 @@ class Projector:
         axes: Sequence[Axis],
         *,
         maximize: bool = False,
+        view: View = USUAL,
     ) -> None:
+        self._maximize = maximize
         self._surrogate, self._configspace, self.axes = surrogate, configspace, tuple(axes)
         self._columns = [list(configspace.keys()).index(axis.name) for axis in axes]
         self._trials = trial_points(surrogate, configspace, axes, self._columns)
@@ -102,7 +117,16 @@ class Projector:
         self._vectors = self._to_vectors(self._points)
         seconds = len(self._points) * surrogate.row_seconds
         m = int(np.clip(_SECONDS / seconds, _MIN_AVERAGED, _MAX_AVERAGED))
+        # Without others there is nothing to choose for them.
+        self._view = view if len(axes) < len(configspace) else replace(view, statistic="mean")
+        self._profile: Profile | None = None
+        if self._view.statistic == "incumbent":
+            self._others = as_in_incumbent(configspace, self._columns, surrogate, maximize)
+            return
         self._others = draw_others(configspace, self._columns, self._vectors, m, surrogate.X)
+        if self._view.statistic == "best":
+            others = with_good_trials(configspace, self._others, surrogate, maximize)
+            self._profile = Profile(surrogate, configspace, self._columns, others, maximize=maximize)
 
     def projection(self) -> Projection:
         """Returns the projection.
@@ -117,11 +141,14 @@ class Projector:
         mean, std, single = self._expected(self._points, self._whole)
         if not np.any(np.isfinite(mean[:n])):
             names = " and ".join(repr(axis.name) for axis in axes)
+            slice_only = " beside the incumbent's other values" if self._view.statistic == "incumbent" else ""
+            region = f" {self._view.region.words}" if self._view.region.is_part else ""
             raise HyperparameterNotExplainableError(
-                f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
+                f"No valid configuration was found{region} in which {names} can be set{slice_only} (conditions or "
+                "forbidden clauses).",
                 hyperparameter=axes[0].name,
             )
-        held = np.isfinite(mean[n:])
+        held, averages = np.isfinite(mean[n:]), self._view.averages
         several = len(axes) == 1 and len(self._others) > 1
         return Projection(
             axes=axes,
@@ -137,15 +164,16 @@ class Projector:
             else HeldOut(grid, mean[:n], weights),
             trials=self._trials,
             near_trials=near_trials(axes, grid, self._trials.values),
-            n_averaged=0 if len(axes) == len(self._configspace) else len(self._others),
-            variance_share=variance_share(mean[:n], single[:, :n], self._joint),
-            choice_shares=choice_shares(axes, grid, mean[:n], single[:, :n], self._joint),
+            n_averaged=len(self._others) if averages and len(axes) < len(self._configspace) else 0,
+            variance_share=variance_share(mean[:n], single[:, :n], self._joint) if averages else None,
+            choice_shares=choice_shares(axes, grid, mean[:n], single[:, :n], self._joint) if averages else (),
             incumbent=self._incumbent,
             tied=self._tied,
             own_distributions=tuple(a.name for a, drawn in zip(axes, self._drawn, strict=True) if drawn is not None),
             others=tuple(name for name in self._configspace if name not in {axis.name for axis in axes}),
             method="partial dependence" if self._effects is None else "accumulated local effects",
             partial_dependence=np.empty(0) if self._effects is None else self._whole[0][:n],
+            view=self._view,
         )
 
     @cached_property
@@ -170,7 +198,9 @@ class Projector:
 
     @cached_property
     def _tied(self) -> tuple[str, ...]:
-        """What forbidden clauses tie to the explained hyperparameters, where they exclude a part."""
+        """What forbidden clauses tie to the explained hyperparameters, where an average misses a part of it."""
+        if not self._view.averages:
+            return ()
         tied = tied_by_clauses(self._configspace, [axis.name for axis in self.axes])
         usable = np.isfinite(self._whole[2])
         possible = usable[usable.any(axis=1)][:, usable.any(axis=0)]
@@ -204,7 +234,7 @@ class Projector:
         return mean, std, single
 
     def draws(self, projection: Projection, n: int, seed: int) -> Draws | None:
-        """Returns what else the projection may be: other functions that fit the trials, averaged likewise.
+        """Returns what else the projection may be: other functions that fit the trials, projected likewise.
 
         Args:
             projection: The projection.
@@ -217,6 +247,8 @@ class Projector:
         rows = np.flatnonzero(_thinned(projection.shape) & projection.valid)
         most = max(1, _MOST_TOGETHER // len(rows))
         vectors, others = self._to_vectors(projection.grid[rows]), self._others[:most]
+        if self._profile is not None:
+            others = self._profile.preferred(vectors, most)
         X, usable = beside(self._configspace, self._columns, vectors, others)
         moved = self._surrogate.deviations(X[usable], n, np.random.default_rng(seed))
         if moved is None:
@@ -229,6 +261,12 @@ class Projector:
             together = np.where(usable.reshape(len(others), -1), self._joint[:most, rows], 0.0)
             effects = accumulated(moves, together)
             return None if effects is None else _draws(rows, projection, effects)
+        if self._profile is not None:
+            known = np.full(len(X), np.nan)
+            known[usable] = self._surrogate.model.predict(X[usable])[0]
+            mean: Array = known.reshape(len(others), -1)
+            change = best_of(mean + moves, maximize=self._maximize) - best_of(mean, maximize=self._maximize)
+            return _draws(rows, projection, change)
         counts = usable.reshape(len(others), -1).sum(axis=0)
         with np.errstate(invalid="ignore"):  # rows at which none of the configurations is valid
             return _draws(rows, projection, np.nansum(moves, axis=1) / counts)
@@ -238,6 +276,8 @@ class Projector:
         return np.column_stack(columns)
 
     def _average(self, vectors: Array) -> tuple[Array, Array, Array]:
+        if self._profile is not None:
+            return self._profile.at(vectors)
         return average_over(self._surrogate, self._configspace, self._columns, vectors, self._others)
 
 

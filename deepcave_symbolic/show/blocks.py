@@ -40,12 +40,14 @@ class Heading:
     """What the page is about.
 
     Args:
-        text: The hyperparameters.
+        text: The hyperparameters, and what is looked at where that is not the average over the whole space.
         verdict: How far the formula below can be trusted; None where there is no formula or no verdict on it.
+        view: What is looked at, for pages that leave the hyperparameters out; empty where that is the average.
     """
 
     text: str
     verdict: Verdict | None = None
+    view: str = ""
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
         explanation: The record.
         formula: The formula that it is about, of the record's front; the recommended one by default.
     """
-    title = " and ".join(explanation.hyperparameters)
+    title, view = explanation.view.titled(" and ".join(explanation.hyperparameters)), explanation.view.words
     if isinstance(explanation, Unexplained):
-        return (Heading(title), Warnings(warnings_of(explanation, None)), facts(explanation))
+        return (Heading(title, view=view), Warnings(warnings_of(explanation, None)), facts(explanation))
     formula = formula or explanation.best
     found = explanation.findings(formula)
     warnings = warnings_of(explanation, formula)
@@ -77,7 +77,7 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
         disputed = _VALUE_DISPUTED if found.optimum.is_elsewhere is False else _OPTIMUM_DISPUTED
         warnings = (*warnings, ("with care", disputed))
     return (
-        Heading(title, found.trust.verdict),
+        Heading(title, found.trust.verdict, view),
         formula_block(formula),
         *([Warnings(warnings)] if warnings else []),
         facts(explanation, formula),
@@ -115,7 +115,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
             *([] if not _how_sure(explanation, formula) else [("How sure", _how_sure(explanation, formula))]),
             *([] if found.interaction is None else [("Interaction", found.interaction.sentence)]),
             *([("Constraint", found.constraint)] if found.constraint else []),
-            ("Accounts for", _accounts_for(explanation, formula)),
+            *([("Accounts for", _accounts_for(explanation, formula))] if explanation.view.averages else []),
             *([] if formula.shape == OTHER else [("Shape", formula.shape)]),
             *fit_rows(formula),
             ("Band", found.band.sentence),
@@ -126,10 +126,9 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         rows.append(("Domain", "; ".join(axis.describe() for axis in projection.axes)))
         if explanation.conditions:
             rows.append(("Only where", " and ".join(explanation.conditions)))
-        how = "averaged" if projection.method == "partial dependence" else projection.method
-        averaged = f"{how} over {counted(n, 'configuration')}" if n else "the surrogate itself"
         moved = _measured(explanation.range, explanation.objective)
-        rows.append(("Range explained", f"{explanation.objective} moves by {moved}, {averaged}"))
+        how = explanation.view.described(n, projection.method)
+        rows.append(("Range explained", f"{explanation.objective} moves by {moved}, {how}"))
     if explanation.surrogate is not None:
         rows.append(("Surrogate", surrogate_text(explanation)))
     return Facts(tuple(rows))
@@ -161,11 +160,13 @@ def _measured(value: float, objective: str) -> str:
 
 def _accounts_for(explanation: Explained, formula: Formula) -> str:
     trust = explanation.findings(formula).trust
-    where = f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
-    text = f"{percent(trust.variance_explained)} of the surrogate's variance{where}"
+    region = explanation.view.region.words
+    where = f" {region}" if region else ""
+    where += f" where {' and '.join(explanation.conditions)}" if explanation.conditions else ""
+    text = f"{percent(trust.variance_explained or 0.0)} of the surrogate's variance{where}"
     if explanation.projection.n_averaged == 0:
         return text
-    share = percent(trust.variance_share)
+    share = percent(trust.variance_share or 0.0)
     rest = "" if share == "100 %" else ", the rest lies in other hyperparameters and interactions"
     return f"{text}; the projection itself has {share}{rest}"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Table
+from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Table
 from deepcave_symbolic.words.names import latex_name, visible
 
 __all__ = ["table_latex", "write_latex"]
@@ -14,12 +14,16 @@ _NUMBERS = str.maketrans({"%": "\\%", "±": "$\\pm$", "<": "$<$"})
 
 
 def write_latex(blocks: Sequence[Block]) -> str:
-    """Returns the page's table of formulas, else its first, behind a comment with the form whose constants it has."""
+    """Returns the page's table of formulas, else its first.
+
+    Comments before it name the form whose constants it has, and what is looked at where that is no average of all.
+    """
+    views = [block.view for block in blocks if isinstance(block, Heading) and block.view]
     forms = [block.text for block in blocks if isinstance(block, FormulaBlock) and block.formula is None]
     tables = [block for block in blocks if isinstance(block, Table)]
     # What the constants of one formula say is no table of formulas.
     tables.sort(key=lambda table: table.is_text)
-    return "".join([*(f"% {visible(text)}\n" for text in forms), *map(table_latex, tables[:1])])
+    return "".join([*(f"% {visible(text)}\n" for text in (*views, *forms)), *map(table_latex, tables[:1])])
 
 
 def table_latex(table: Table) -> str:

@@ -8,7 +8,8 @@ from typing import Literal
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.show.blocks import Block, Cell, Column, Facts, Figure, Table, Warnings
+from deepcave_symbolic.projection import USUAL, View
+from deepcave_symbolic.show.blocks import Block, Cell, Column, Facts, Figure, Heading, Table, Warnings
 from deepcave_symbolic.show.cards import objective_text, surrogate_text
 from deepcave_symbolic.show.document import NODES, R2, unit_of, warnings_of
 from deepcave_symbolic.show.pairs import interaction_share
@@ -18,11 +19,6 @@ __all__ = ["common_warnings", "overview"]
 
 #: Rows of an overview that are shown although they may say nothing, warnings below it, and names before one of them.
 _ALWAYS_A_ROW, _MOST_WARNINGS, _MOST_NAMES = 12, 20, 40
-_MEANINGS = {
-    "range": "how much of the objective it moves",
-    "share": "of the surrogate's variance that it accounts for on its own, where it is active",
-    "R²": "how well the formula follows the surrogate's average",
-}
 _INTERACTIONS = {
     "share": "share of a pair's projection that no sum of two formulas of one hyperparameter explains",
     "rmse": "how far the best sum of two curves, one per hyperparameter, stays from a pair's projection (RMSE): what "
@@ -46,10 +42,11 @@ def overview(
     objective = explanations[0].objective if explanations else ""
     unit = unit_of(objective)
     paired = any(len(e.hyperparameters) == 2 for e in explanations)
+    view = explanations[0].view if explanations else USUAL
     columns = (
         Column("hyperparameters" if paired else "hyperparameter", "name"),
         Column("range", "number", unit=unit),
-        Column("share", "number"),
+        *([Column("share", "number")] if view.averages else []),
         *([Column("interaction", "number", unit=unit if interaction == "rmse" else "")] if paired else []),
         R2,
         NODES,
@@ -62,15 +59,17 @@ def overview(
         if formula is None or isinstance(e, Unexplained):
             rows.append((name, *["-"] * (len(columns) - 2), "none, see below"))
             continue
-        moved = (rounded_text(e.range), percent(e.projection.variance_share))
+        share = e.projection.variance_share
+        moved = (rounded_text(e.range), *(["-" if share is None else percent(share)] if view.averages else []))
         together = (_interaction_cell(e, interaction),) if paired else ()
         # However closely a formula follows noise, that is no merit.
         r2 = f"{round(formula.r2, 3) + 0.0:.3f}" if e.told_from_noise else "-"
         fit = (r2, str(formula.complexity))
         rows.append((name, *moved, *together, *fit, e.findings(formula).trust.verdict, formula))
-    meanings = {**_MEANINGS, "interaction": _INTERACTIONS[interaction]}
+    meanings = {**_meanings(view), "interaction": _INTERACTIONS[interaction]}
     legend = tuple((column.title, meanings[column.title]) for column in columns if column.title in meanings)
-    blocks: list[Block] = [Table(columns, tuple(rows), legend=legend, brief=_worth_a_row(explanations))]
+    blocks: list[Block] = [Heading(f"{view.words[:1].upper()}{view.words[1:]}", view=view.words)] if view.words else []
+    blocks.append(Table(columns, tuple(rows), legend=legend, brief=_worth_a_row(explanations)))
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
         blocks.append(Facts((("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)))))
@@ -78,6 +77,17 @@ def overview(
         blocks.append(Figure("ranges", explained, None, f"How much of {objective} each hyperparameter moves"))
     warnings = _warnings_on_all(explanations, shown)
     return (*blocks, *([Warnings(warnings)] if warnings else []))
+
+
+def _meanings(view: View) -> dict[str, str]:
+    """Returns what the columns mean, by their titles."""
+    region = view.region.words
+    return {
+        "range": "how much of the objective it moves",
+        "share": "of the surrogate's variance that it accounts for on its own, "
+        + (f"{region}, where it is active" if region else "where it is active"),
+        "R²": f"how well the formula follows the surrogate's {'average' if view.averages else view.curve}",
+    }
 
 
 def _worth_a_row(explanations: Sequence[Explained | Unexplained]) -> int | None:

@@ -37,7 +37,9 @@ def own_formula_document(own: FittedFormula, above: Sequence[Block] = ()) -> tup
     for block in above:
         warnings = warnings.without(block) if isinstance(block, Warnings) else warnings
     return (
-        Heading(f"Your formula of {' and '.join(formula.hyperparameters)}", own.verdict),
+        Heading(
+            own.view.titled(f"Your formula of {' and '.join(formula.hyperparameters)}"), own.verdict, own.view.words
+        ),
         formula_block(formula),
         Facts(
             (

@@ -18,6 +18,7 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.space.choices import choice_position, choices_of, names_of
+from deepcave_symbolic.space.part import Part, inside, part_of, vector_ends
 from deepcave_symbolic.space.ranges import values_on_steps
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ __all__ = [
     "tied_by_clauses",
 ]
 
+#: A hyperparameter is drawn so often, at least so many at once, until enough of that lies in its part.
+_TRIES, _AT_ONCE = 32, 4000
+
 
 def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomState) -> Array:
     """Draws every hyperparameter independently, conditions ignored: shape (n, d), no NaN."""
@@ -40,7 +44,33 @@ def sample_all(configspace: ConfigurationSpace, n: int, rng: np.random.RandomSta
 
 
 def draw_values(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
-    """Draws one hyperparameter as the space does: entries of a vector, shape (n,)."""
+    """Draws one hyperparameter as the space does, within its part: entries of a vector, shape (n,)."""
+    part = part_of(hyperparameter)
+    if part is None:
+        return _drawn_anywhere(hyperparameter, n, rng)
+    kept: Array = np.empty(0)
+    for _ in range(_TRIES):
+        drawn = _drawn_anywhere(hyperparameter, max(n, _AT_ONCE), rng)
+        kept = np.concatenate([kept, drawn[inside(hyperparameter, drawn)]])[:n]
+        if len(kept) == n:
+            return kept
+    return np.concatenate([kept, _drawn_evenly(hyperparameter, part, n - len(kept), rng)])
+
+
+def _drawn_evenly(hyperparameter: Any, part: Part, n: int, rng: np.random.RandomState) -> Array:
+    """Draws evenly within a part so narrow that the space hardly ever draws there: any distribution is next to even."""
+    if not hasattr(hyperparameter, "lower"):
+        return np.asarray(part)[rng.randint(len(part), size=n)]
+    steps = values_on_steps(hyperparameter)
+    if steps is not None:
+        possible = np.asarray(hyperparameter.to_vector(steps), dtype=np.float64)
+        possible = possible[inside(hyperparameter, possible)]
+        return possible[rng.randint(len(possible), size=n)]
+    even = hyperparameter.to_value(rng.uniform(*vector_ends(hyperparameter), size=n))
+    return np.asarray(hyperparameter.to_vector(even), dtype=np.float64)
+
+
+def _drawn_anywhere(hyperparameter: Any, n: int, rng: np.random.RandomState) -> Array:
     steps = values_on_steps(hyperparameter)
     if steps is not None:
         return np.asarray(hyperparameter.to_vector(steps), dtype=np.float64)[rng.randint(len(steps), size=n)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["EXACT", "STEP", "VALUES", "noted", "with_note"]
+__all__ = ["EXACT", "PART", "STEP", "VALUES", "noted", "with_note"]
 
-#: The values of choices that are held by their names; the step of a range; that its bounds are kept to the last digit.
+#: The values of choices that are held by their names; the step of a range; that its bounds are kept to the last digit;
+#: the part of the domain that is looked at.
 VALUES, STEP, EXACT = "deepcave_symbolic.values", "deepcave_symbolic.step", "deepcave_symbolic.exact"
+PART = "deepcave_symbolic.part"
 
 
 def noted(hyperparameter: Any, key: str) -> Any:

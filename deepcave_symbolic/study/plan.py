@@ -65,7 +65,7 @@ def plan_run(
     for name in {name for names in only or () for name in names}:
         axis_of(seen.configspace, name)
     if only is None and isinstance(pairs, bool):
-        only = wanted(seen.configspace, pairs)
+        only = wanted(question.view(seen.configspace).region.restricted(seen.configspace), pairs)
     elif only is None:
         only = Explainer(record, question).wanted(pairs)
     return PlannedRun(_label(record, run), record, content_of(record), question, tuple(only))

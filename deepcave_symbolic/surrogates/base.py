@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
@@ -28,6 +28,7 @@ __all__ = [
     "SurrogateRecord",
     "TimedSurrogate",
     "deviations_of_members",
+    "mean_by_configuration",
 ]
 
 
@@ -195,6 +196,12 @@ class FittedSurrogate:
         """Roughly the seconds of the prediction for one vector; never measured, so that results do not depend on it."""
         return self.model.row_seconds if isinstance(self.model, TimedSurrogate) else _UNKNOWN_ROW_SECONDS
 
+    def of_rows(self, kept: npt.NDArray[np.bool_]) -> FittedSurrogate:
+        """Returns the surrogate with some of its rows of data only, shape (n,); the model has learned from all."""
+        data: dict[str, Any] = {name: getattr(self, name) for name in ("X", "y", "held_out", "shares", "failed")}
+        kept_data: dict[str, Any] = {name: None if rows is None else rows[kept] for name, rows in data.items()}
+        return replace(self, **kept_data)
+
     def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array | None:
         """Returns draws of how far other functions that fit the trials are from the mean; see `JointSurrogate`."""
         return self.model.deviations(X, n, rng) if isinstance(self.model, JointSurrogate) else None
@@ -205,9 +212,16 @@ class FittedSurrogate:
 
         Seeds and instances of one configuration share their fold and so their error; alone they are no evidence.
         """
-        if self.held_out is None:
-            return None
-        filled = np.nan_to_num(self.X, nan=-1.0)
-        _, group = np.unique(filled, axis=0, return_inverse=True)
-        group = group.reshape(-1)
-        return np.asarray(np.bincount(group, weights=self.y - self.held_out) / np.bincount(group))
+        return None if self.held_out is None else mean_by_configuration(self.X, self.y - self.held_out)
+
+
+def mean_by_configuration(X: Array, values: Array) -> Array:
+    """Returns the means of values over the rows of one configuration each.
+
+    Args:
+        X: Vectors, shape (n, d).
+        values: One a row, shape (n,).
+    """
+    _, group = np.unique(np.nan_to_num(X, nan=-1.0), axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    return np.asarray(np.bincount(group, weights=values) / np.bincount(group))

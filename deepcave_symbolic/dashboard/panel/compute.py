@@ -134,7 +134,7 @@ def _objective(run: Any, inputs: Inputs) -> str:
 
 
 def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanation, str]:
-    """Explains the hyperparameter along which the surrogate's mean moves most, and returns a sentence that says so.
+    """Explains the hyperparameter along which the surrogate moves most, and returns a sentence that says so.
 
     With a second one it is the first in this order that can be active together with it.
     """
@@ -147,7 +147,7 @@ def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanati
             continue
         best = "" if second is None else f" of those that can be set together with {second}"
         chosen = f"{first} was chosen, which moves {explainer.objective} most{best}"
-        return explanation, f"{chosen} (range of the surrogate's mean: {order})."
+        return explanation, f"{chosen} (range of the surrogate's {explanation.view.curve}: {order})."
     beside = "" if second is None else f" together with {second}"
     raise HyperparameterNotExplainableError(
         f"The run has no hyperparameter that could be explained{beside}.", hyperparameter=second or ""

@@ -21,6 +21,7 @@ from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, He
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
+from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 
@@ -159,7 +160,8 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
     sentence = f"{filters.sentence_of_all(explanations)} {pictured}"
     if filters.form:
         sentence += " Choose one or two hyperparameters to see your formula."
-    title = Heading("All hyperparameters, those that move the objective most first")
+    view = explanations[0].view
+    title = Heading(view.titled("All hyperparameters, those that move the objective most first"), view=view.words)
     pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
     run = run_of(explanations[0])
     common = common_warnings(explanations)
@@ -179,7 +181,9 @@ def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
     if "explanation" in figures:
         # The formula stands typeset above. The legend goes below the axis title, which it would cover in a figure of
         # this height.
-        figures["explanation"].update_layout(title_text="", margin={"t": 40}, legend={"y": -0.27})
+        (explanation,) = next(block.explanations for block in page if isinstance(block, Figure))
+        view = escape(explanation.view.words)
+        figures["explanation"].update_layout(title_text=view, margin={"t": 64 if view else 40}, legend={"y": -0.27})
     return figures
 
 

@@ -25,7 +25,8 @@ _MAP_POINTS, _LONGEST_NAME = 41, 34
 def plot_comparison(comparison: Compared) -> go.Figure:
     """Returns a figure of the common form in every run: dashed beside the surrogate (solid), or a map per run."""
     figure = _maps(comparison) if len(comparison.hyperparameters) == 2 else _curves(comparison)
-    return titled(figure, f"{comparison.objective} ≈ {comparison.form_text()}")
+    view = comparison.explanations[0].view.words
+    return titled(figure, f"{comparison.objective} ≈ {comparison.form_text()}", view)
 
 
 def _curves(comparison: Compared) -> go.Figure:

@@ -46,7 +46,7 @@ def plot_explanation(explanation: Explained, formula: Formula | None = None) -> 
     if any(axis.categorical for axis in projection.axes):
         figure = plot_choices(projection, formula)
     elif len(projection.axes) == 2:
-        return titled(plot_maps(projection, formula, best), str(formula), legend_y=-0.3)
+        return titled(plot_maps(projection, formula, best), str(formula), explanation.view.words, legend_y=-0.3)
     else:
         figure = _line(explanation, formula)
         if best is not None:
@@ -54,7 +54,7 @@ def plot_explanation(explanation: Explained, formula: Formula | None = None) -> 
         figure.add_traces(incumbent(projection))
         _shade_untried(figure, projection)
         _mark_outside_band(figure, projection, found.band.stretches)
-    return titled(figure, str(formula))
+    return titled(figure, str(formula), explanation.view.words)
 
 
 def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Figure:
@@ -76,6 +76,7 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
     figure.add_trace(points([formula.complexity], [formula.r2], "shown formula", marker=star))
     return figure.update_layout(
         template="plotly_white",
+        title=escape(explanation.view.words) or None,
         margin={"l": 70, "r": 30, "t": 40, "b": 60},
         legend={"orientation": "h", "y": -0.2},
         xaxis_title="Complexity (nodes)",

@@ -156,7 +156,8 @@ def _hover(explanation: Explained | Unexplained) -> str:
 
 
 def _title(explanations: Sequence[Explained | Unexplained], value: str) -> str:
-    return escape(f"{objective_text(explanations[0])} · {VALUES[value]}")
+    first = explanations[0]
+    return escape(f"{objective_text(first)} · {first.view.titled(VALUES[value])}")
 
 
 def _buttons(explanations: Sequence[Explained | Unexplained], value: str) -> dict[str, Any]:

@@ -41,15 +41,16 @@ def escape(text: str) -> str:
     return visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def titled(figure: go.Figure, formula: str, *, legend_y: float = -0.2) -> go.Figure:
+def titled(figure: go.Figure, formula: str, view: str = "", *, legend_y: float = -0.2) -> go.Figure:
     """Returns the figure with a formula as its title, in so many lines that the figure's edge cuts nothing off.
 
     Args:
         figure: The figure.
         formula: "objective ≈ formula".
+        view: What is looked at, below the formula; empty where that is the average over the whole space.
         legend_y: Where the legend begins, below the axes.
     """
-    lines = broken(formula, 90)
+    lines = [*broken(formula, 90), *([view] if view else [])]
     return figure.update_layout(
         template="plotly_white",
         title={

@@ -15,7 +15,7 @@ __all__ = ["plot_ranges"]
 
 def plot_ranges(explanations: Sequence[Explained]) -> go.Figure:
     """Returns bars, the first explanation's on top; each has a projection."""
-    objective = escape(explanations[0].objective)
+    objective, view = escape(explanations[0].objective), explanations[0].view
     names = [escape(", ".join(e.hyperparameters)) for e in explanations]
     ranges = [e.range for e in explanations]
     style = {"marker": {"color": palette.SURROGATE}, "width": min(0.8, 0.15 * len(ranges))}  # a few are no blocks
@@ -23,7 +23,7 @@ def plot_ranges(explanations: Sequence[Explained]) -> go.Figure:
     return figure.update_layout(
         template="plotly_white",
         margin={"l": 20, "r": 30, "t": 50, "b": 60},
-        title=f"How much of {objective} each hyperparameter moves",
-        xaxis_title=f"range of the surrogate's mean ({objective})",
+        title=escape(view.titled(f"How much of {explanations[0].objective} each hyperparameter moves")),
+        xaxis_title=f"range of the surrogate's {view.curve} ({objective})",
         yaxis={"automargin": True, "type": "category", "ticksuffix": " "},
     )

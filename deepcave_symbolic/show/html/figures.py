@@ -18,6 +18,7 @@ from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.show.blocks import Figure
 from deepcave_symbolic.show.figures import draw
+from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.html.render import render
 
 __all__ = ["Drawings", "RemainingBytes", "in_script", "packed_plotly", "script_hash"]
@@ -72,8 +73,10 @@ class Drawings:
         figure: go.Figure = draw(replace(block, explanations=(shown,)))
         # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
         maps = any(trace.type == "contour" for trace in figure.data)
-        margin = {"l": 70, "r": 90 if maps else 30, "t": 40 if maps else 12, "b": 50}
-        figure.update_layout(title=None, margin=margin)
+        view = shown.view.words
+        top = (40 if maps else 12) + (28 if view else 0)
+        margin = {"l": 70, "r": 90 if maps else 30, "t": top, "b": 50}
+        figure.update_layout(title={"text": escape(view)} if view else None, margin=margin)
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)

@@ -57,7 +57,7 @@ def explanation_page(explanation: Explained | Unexplained, command: str | None =
         command: The command that made it, as typed.
     """
     title = f"{' and '.join(explanation.hyperparameters)} in {_run_name([explanation])}"
-    return _Page([explanation], 2, Warnings(())).html(title, {}, command)
+    return _Page([explanation], 2, Warnings(())).html(explanation.view.titled(title), {}, command)
 
 
 def report_page(
@@ -82,7 +82,8 @@ def report_page(
     tables = {"Every hyperparameter": page.table(singles)}
     if pairs or pairs_note:
         tables["The strongest pairs"] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
-    return page.html(title or f"Symbolic report of {_run_name(singles)}", tables, command)
+    title = title or f"Symbolic report of {_run_name(singles)}"
+    return page.html(singles[0].view.titled(title) if singles else title, tables, command)
 
 
 @dataclass

@@ -59,7 +59,7 @@ def test_reading_a_record_computes_nothing(pair: Explanation, monkeypatch: pytes
 
 def test_the_surrogate_itself_is_asked_at_the_incumbent_and_at_the_optimum() -> None:
     explainer = Explainer(None, surrogate=Bumps(), configspace=space())
-    projector, projection = explainer._projected(explainer._axes(["x"]))
+    projector, projection = explainer.subject.projected(explainer._axes(["x"]))
     # No grid point is near the dip, so that interpolation would not see it.
     assert projection.mean.min() > 0.2
     mean, _ = projector.expect(np.array([[0.503], [0.25]]))
