@@ -21,6 +21,7 @@ from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.findings import Expect, findings_of
 from deepcave_symbolic.findings.monotone import keeps, nearest
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
+from deepcave_symbolic.findings.run_notes import notes_on_run
 from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
 from deepcave_symbolic.formulas.choice import Shown, choose
@@ -211,6 +212,11 @@ class Explainer:
         return self.run.name if self.run.path is None else str(self.run.path)
 
     @cached_property
+    def run_notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the whole run, in sentences."""
+        return notes_on_run(self.run, self.subject, self.objective, self.surrogate.budget)
+
+    @cached_property
     def subject(self) -> Subject:
         """What is projected: the surrogate over the run's space, as the question's view shows both."""
         space = self.run.configspace
@@ -307,7 +313,7 @@ class Explainer:
             projection=projection,
             verdict=trust.verdict,
             conditions=conditions,
-            warnings=(*trust.reasons, *record.warnings),
+            warnings=(*trust.reasons, *record.warnings, *self.run_notes),
             others=tuple(alternatives(scored, front, noise)),
             noise=noise,
             certainty=certainty,

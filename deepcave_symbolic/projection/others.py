@@ -29,7 +29,7 @@ _SEED = 0
 #: Of the configurations that a search begins with, so many are added from the best trials.
 _GOOD_TRIALS = 1 / 4
 #: Predictions over the space: as many as fit into the seconds by the model's own estimate.
-_FEWEST, _MOST, _SECONDS = 200, 2000, 0.2
+_FEWEST, _MOST, _SECONDS = 200, 2000, 0.1
 
 
 def with_good_trials(

@@ -43,7 +43,7 @@ class Subject:
     def __init__(
         self, surrogate: FittedSurrogate, configspace: ConfigurationSpace, view: View, *, maximize: bool
     ) -> None:
-        self._whole, self.view, self._maximize = surrogate, view, maximize
+        self._whole, self.view, self.maximize = surrogate, view, maximize
         self.configspace = view.region.restricted(configspace)
 
     @cached_property
@@ -58,8 +58,8 @@ class Subject:
         if best is None:
             return self._whole
         share = best / 100.0
-        at = float(np.quantile(self.over_space, 1.0 - share if self._maximize else share))
-        return capped_at(self._whole, at, maximize=self._maximize)
+        at = float(np.quantile(self.over_space, 1.0 - share if self.maximize else share))
+        return capped_at(self._whole, at, maximize=self.maximize)
 
     @cached_property
     def tested(self) -> FittedSurrogate:
@@ -83,10 +83,10 @@ class Subject:
 
     def coarse(self, axes: Sequence[Axis]) -> tuple[Array, Array, Array]:
         """Returns a projection in a tenth of the time or less, see `coarse_projection`."""
-        return coarse_projection(self.surrogate, self.configspace, axes, self.view, maximize=self._maximize)
+        return coarse_projection(self.surrogate, self.configspace, axes, self.view, maximize=self.maximize)
 
     def _projector(self, axes: Sequence[Axis]) -> Projector:
-        return Projector(self.surrogate, self.configspace, axes, maximize=self._maximize, view=self.view)
+        return Projector(self.surrogate, self.configspace, axes, maximize=self.maximize, view=self.view)
 
 
 def _restricted(axis: Axis, present: Array) -> Axis:
