@@ -35,7 +35,7 @@ from deepcave_symbolic.formulas.expression import Node, constant, function, powe
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import alternatives
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection import Projection, TrialPoints, project
+from deepcave_symbolic.projection import USUAL, Projection, Subject, TrialPoints, project
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
@@ -132,7 +132,7 @@ def test_a_pair_interacts_as_the_space_draws_it() -> None:
     (found,) = interactions_of([formula(x0, p)], p)
     assert found is not None
     assert found.interaction == pytest.approx((0.01 / 12) / (0.01 / 12 + 0.01), rel=0.02)
-    (strength,) = rank_pairs(fitted, space, ["x", "y"]).strengths
+    (strength,) = rank_pairs(Subject(fitted, space, USUAL, maximize=False), ["x", "y"]).strengths
     assert strength == pytest.approx((0.01 / 12) ** 0.5, rel=0.3)
 
 
