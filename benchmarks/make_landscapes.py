@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import tempfile
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from landscapes_real import LANDSCAPES, RealLandscape
+from recording import record_run
 
 DATA = Path(__file__).parent / "data"
 N_TRIALS = 60
-FACADES = {"bbo": "BlackBoxFacade", "hpo": "HyperparameterOptimizationFacade"}
 #: Evaluations draw seeds from here on; the truth is averaged over the seeds 0, 1, ...
 _FIRST_SEED = 1000
 
@@ -59,52 +56,20 @@ def record_truth(landscape: RealLandscape, folder: Path) -> None:
     target.write_text(json.dumps(record) + "\n")
 
 
-def record_run(landscape: RealLandscape, facade: str, folder: Path) -> None:
-    """Optimises the landscape with SMAC and keeps the run folder without what names this machine."""
-    import smac
-
-    target = folder / facade
-    if target.exists():
-        return
-    evaluations = 0
-
-    def cost(config: Any, seed: int = 0) -> float:
-        # Every evaluation has a seed of its own: the noise that a user's run has, too.
-        nonlocal evaluations
-        evaluations += 1
-        return landscape.cost(config, _FIRST_SEED + evaluations)
-
-    with tempfile.TemporaryDirectory() as temporary:
-        scenario = smac.Scenario(
-            landscape.configspace,
-            name=landscape.name,
-            output_directory=Path(temporary),
-            objectives="error",
-            deterministic=True,
-            n_trials=N_TRIALS,
-            seed=0,
-        )
-        optimizer = getattr(smac, FACADES[facade])(scenario, cost, overwrite=True, logging_level=False)
-        optimizer.optimize()
-        kept = folder / f"{facade}.part"
-        kept.mkdir(parents=True, exist_ok=True)
-        for name in ("configspace.json", "runhistory.json", "scenario.json"):
-            shutil.copy(Path(scenario.output_directory) / name, kept / name)
-    record = json.loads((kept / "scenario.json").read_text())
-    record["output_directory"] = facade
-    (kept / "scenario.json").write_text(json.dumps(record, indent=2) + "\n")
-    history = json.loads((kept / "runhistory.json").read_text())
-    (kept / "runhistory.json").write_text(json.dumps(history) + "\n")
-    kept.rename(target)
-
-
 def record(landscape: RealLandscape, what: str) -> None:
     """Records one part of one landscape."""
     folder = DATA / landscape.part / landscape.name
     if what == "truth":
         record_truth(landscape, folder)
     else:
-        record_run(landscape, what, folder)
+        record_run(
+            landscape.configspace,
+            lambda config, number: landscape.cost(config, _FIRST_SEED + number),
+            name=landscape.name,
+            facade=what,
+            n_trials=N_TRIALS,
+            target=folder / what,
+        )
     print(landscape.name, what, flush=True)
 
 
