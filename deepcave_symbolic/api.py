@@ -73,9 +73,9 @@ def explain(
             budget one more hyperparameter, named "budget". Names that the run itself uses get a number: "budget (2)",
             "scalarized (2)".
         source: "surrogate", or "trials" to fit the evaluated configurations themselves.
-        surrogate: "run" (rebuilt from the folder), "forest", "best" (by cross-validation), a fitted model whose
-            columns are named after the hyperparameters and in their units, a `ModelSurrogate` for any other, or a
-            `Surrogate`.
+        surrogate: "run" (rebuilt from the folder), "forest", "consensus" (the mean of a Gaussian process and trees of
+            our own), "best" (by cross-validation), a fitted model whose columns are named after the hyperparameters and
+            in their units, a `ModelSurrogate` for any other, or a `Surrogate`.
         region: "all"; "best 10%" (any share), all predictions that are worse counting as the worst of those; or parts
             of domains in natural units, of explained and other hyperparameters, such as {"lr": (1e-4, 1e-2)}, and lists
             of choices, such as {"kernel": ["rbf", "poly"]}.
@@ -87,7 +87,7 @@ def explain(
             (gplearn: the paper's). Names with a minus are left out of those: ["-tanh"].
         monotone: How formulas must move with a hyperparameter, "falling" or "rising", by its name: formulas for which
             that is not proven on the whole domain are left out. A hyperparameter that is not explained may be there.
-        seed: Seed of what is random: a forest of our own and the engines operon and gplearn. The run's own surrogate,
+        seed: Seed of what is random: models of our own and the engines operon and gplearn. The run's own surrogate,
             the projection and the default engine do not depend on it.
         configspace: Replaces the folder's configuration space; without a run, the space of the given model.
         weights: With objective="scalarized", one weight per objective, by name or in order; None for the run's own,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
+from deepcave_symbolic.surrogates.base import SURROGATES
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -32,7 +33,12 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="budget to use, or all for the budget as a hyperparameter (default: the highest with enough trials)",
     )
     add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
-    add("--surrogate", default="run", metavar="{run,forest,best}", help="model to explain (default: the run's own)")
+    add(
+        "--surrogate",
+        default=SURROGATES[0],
+        metavar=f"{{{','.join(SURROGATES)}}}",
+        help="model to explain (default: the run's own)",
+    )
     add(
         "--region",
         action="append",

@@ -129,6 +129,6 @@ class Round:
 
         selector = getattr(self.smbo.intensifier, "config_selector", None)
         model = getattr(selector, "_model", None)
-        if self.question.surrogate == "forest" or not hasattr(model, "_kernel"):
+        if self.question.surrogate in ("forest", "consensus") or not hasattr(model, "_kernel"):
             return _SECONDS_A_TRIAL * n
         return cost_of(model, n).seconds

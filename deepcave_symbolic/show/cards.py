@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING
 from deepcave_symbolic.records import encode
 from deepcave_symbolic.runs.trial_selection import budget_text
 from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
-from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.surrogates.base import Rival, SurrogateRecord
 from deepcave_symbolic.words.numbers import counted
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained, Unexplained
 
-__all__ = ["BIBTEX", "how_made", "objective_text", "run_card", "run_of", "surrogate_card", "surrogate_text"]
+__all__ = [
+    "BIBTEX",
+    "how_made",
+    "objective_text",
+    "rival_rows",
+    "run_card",
+    "run_of",
+    "surrogate_card",
+    "surrogate_text",
+]
 
 # As the proceedings have it: https://proceedings.mlr.press/v224/segel23a.html
 BIBTEX = """@inproceedings{segel2023symbolic,
@@ -67,6 +76,7 @@ def surrogate_card(explanation: Explained | Unexplained) -> tuple[Block, ...]:
         ("Origin", _origin(record)),
         ("Trials", str(record.n_trials)),
         ("On unseen trials", _quality(record)),
+        *rival_rows(record),
         *([("Versions", ", ".join(f"{k} {v}" for k, v in record.versions.items()))] if record.versions else []),
     ]
     options = json.dumps(encode(record.options), indent=1, default=str, sort_keys=True)
@@ -89,12 +99,23 @@ def _origin(record: SurrogateRecord) -> str:
 def _quality(record: SurrogateRecord) -> str:
     if record.cv_r2 is None:
         return "not cross-validated"
-    text = f"cross-validated R² {record.cv_r2:.2f}"
+    text = f"cross-validated {_r2_text(record)}"
     if record.cv_domain_r2 is not None:
         text += f" ({record.cv_domain_r2:.2f} over the whole space)"
     if record.cv_rank_correlation is not None:
         text += f", rank correlation {record.cv_rank_correlation:.2f}"
     return text
+
+
+def _r2_text(record: SurrogateRecord | Rival) -> str:
+    on_scale = "" if record.cost_scale == "cost" else f" of {record.cost_scale}"
+    return "R² unknown" if record.cv_r2 is None else f"R²{on_scale} {record.cv_r2:.2f}"
+
+
+def rival_rows(record: SurrogateRecord) -> tuple[tuple[str, str], ...]:
+    """Returns what is said of the surrogate that this one was compared with, a row of facts or none."""
+    rival = record.rival
+    return () if rival is None else (("Compared with", f"{rival.name}, cross-validated {_r2_text(rival)}"),)
 
 
 def how_made(explanations: Sequence[Explained | Unexplained], command: str | None = None) -> tuple[Block, ...]:

@@ -10,7 +10,7 @@ from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import USUAL, View
 from deepcave_symbolic.show.blocks import Block, Cell, Column, Facts, Figure, Heading, Table, Warnings
-from deepcave_symbolic.show.cards import objective_text, surrogate_text
+from deepcave_symbolic.show.cards import objective_text, rival_rows, surrogate_text
 from deepcave_symbolic.show.document import NODES, R2, unit_of, warnings_of
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
@@ -72,7 +72,9 @@ def overview(
     blocks.append(Table(columns, tuple(rows), legend=legend, brief=_worth_a_row(explanations)))
     first = next((e for e in explanations if e.surrogate is not None), None)
     if first is not None:
-        blocks.append(Facts((("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)))))
+        compared = rival_rows(first.surrogate) if first.surrogate is not None else ()
+        facts = (("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)), *compared)
+        blocks.append(Facts(facts))
     if explained := tuple(e for e in explanations if isinstance(e, Explained) and len(e.hyperparameters) == 1):
         blocks.append(Figure("ranges", explained, None, f"How much of {objective} each hyperparameter moves"))
     warnings = _warnings_on_all(explanations, shown)

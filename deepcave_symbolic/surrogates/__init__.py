@@ -19,14 +19,13 @@ from deepcave_symbolic.runs.trial_selection import (
 from deepcave_symbolic.surrogates.base import (
     SURROGATES,
     FittedSurrogate,
-    Rival,
     Surrogate,
     SurrogateRecord,
     TimedSurrogate,
 )
 from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate
-from deepcave_symbolic.surrogates.validation import clearly_better
+from deepcave_symbolic.surrogates.rivals import STAND_IN, best_of, with_rival, with_warning
 from deepcave_symbolic.words.numbers import counted
 
 __all__ = [
@@ -38,7 +37,7 @@ __all__ = [
     "build_surrogate",
 ]
 
-#: A Gaussian process on more trials takes too long to train only to be compared with the forest that was asked for.
+#: A Gaussian process on more trials takes too long to train only to be compared with a model of ours.
 _MOST_TRIALS_COMPARED = 150
 
 
@@ -51,9 +50,10 @@ def build_surrogate(
         run: The run.
         objective: Index of the objective.
         budget: Budget whose trials are used; None for the highest with enough trials to learn from.
-        kind: "run" for the run's own model (a forest, labelled so, where it has none or does not tell it), "forest"
-            for a random forest trained by us, "best" for the one of the two that predicts unseen trials better.
-        seed: Decides a forest trained by us; the run's own model has the run's seed.
+        kind: "run" for the run's own model (a consensus, labelled so, where it has none or does not tell it), "forest"
+            for a random forest trained by us, "consensus" for the mean of a Gaussian process and trees trained by us,
+            "best" for the one of the three that predicts unseen trials best.
+        seed: Decides models trained by us; the run's own model has the run's seed.
 
     Raises:
         UnknownNameError: If the kind or the budget does not exist.
@@ -70,14 +70,14 @@ def build_surrogate(
     chosen = resolve_budget(run, budget, objective)
     surrogate = _build(run, objective, chosen, kind, seed)
     if all(trial.status != Status.SUCCESS for part in select_trials(run, chosen) for trial in part):
-        surrogate = _with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
+        surrogate = with_warning(surrogate, "No trial succeeded: the costs are those that failed trials were given.")
     for sentence in (*(f"{change[0].upper()}{change[1:]}." for change in run.changes), *run.notes):
-        surrogate = _with_warning(surrogate, sentence)
+        surrogate = with_warning(surrogate, sentence)
     if chosen is None:
         return surrogate
     surrogate = _compared_with_smacs_budget(surrogate, run, chosen, by_default=budget is None)
     left = _other_budgets(run, chosen, objective)
-    return _with_warning(surrogate, left) if left and budget is None else surrogate
+    return with_warning(surrogate, left) if left and budget is None else surrogate
 
 
 def _compared_with_smacs_budget(
@@ -94,7 +94,7 @@ def _compared_with_smacs_budget(
     surrogate = replace(surrogate, record=record)
     if not by_default:
         return surrogate
-    return _with_warning(surrogate, f"The surrogate was {note}, where too few trials succeeded.")
+    return with_warning(surrogate, f"The surrogate was {note}, where too few trials succeeded.")
 
 
 def _other_budgets(run: Run, chosen: float, objective: int) -> str:
@@ -113,6 +113,7 @@ def _other_budgets(run: Run, chosen: float, objective: int) -> str:
 
 
 def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int) -> FittedSurrogate:
+    from deepcave_symbolic.surrogates.consensus import fit_consensus
     from deepcave_symbolic.surrogates.forest import fit_forest
     from deepcave_symbolic.surrogates.rebuild import model_name, stand_in
     from deepcave_symbolic.surrogates.smac import fit_smac_surrogate
@@ -120,69 +121,39 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
     def forest(rival_of: FittedSurrogate | None = None) -> FittedSurrogate:
         return fit_forest(run, objective=objective, budget=budget, seed=seed, rival_of=rival_of)
 
+    def consensus(rival_of: FittedSurrogate | None = None) -> FittedSurrogate:
+        return fit_consensus(run, objective=objective, budget=budget, seed=seed, rival_of=rival_of)
+
     def own() -> FittedSurrogate:
         return fit_smac_surrogate(run, objective=objective, budget=budget)
 
     reason = stand_in(run)
-    if reason is not None:
-        return forest() if kind == "forest" else _with_warning(forest(), reason)
-    if kind == "run":
-        try:
-            trained = own()
-        except UnsuitableCostsError as error:
-            return _with_warning(forest(), f"{error} A random forest on scaled costs stands in for its surrogate.")
-        return _compared(trained, _rival(lambda: forest(rival_of=trained)), "forest")
-    trained = forest()
-    if kind == "forest":
+    if kind in ("forest", "consensus"):
+        trained = forest() if kind == "forest" else consensus()
+        if reason is not None:
+            return trained
         quick = len(trained.y) <= _MOST_TRIALS_COMPARED or model_name(run) == "RandomForest"
-        return _compared(trained, _rival(own) if quick else None, "run")
+        return with_rival(trained, _unless_untrainable(own) if quick else None, "run")
+    if reason is not None:
+        return with_warning(consensus(), f"{reason}; {STAND_IN} stands in for it.")
     try:
-        return _better(own(), trained)
+        trained = own()
+    except UnsuitableCostsError as error:
+        return with_warning(consensus(), f"{error} {STAND_IN[0].upper()}{STAND_IN[1:]} on scaled costs stands in.")
     except DeepcaveSymbolicError as error:
-        return _with_warning(trained, f"Only the forest could be trained. {error}")
+        if kind == "run":
+            raise
+        ours = consensus()
+        chosen = best_of([("consensus", ours), ("forest", forest(rival_of=ours))])
+        return with_warning(chosen, f"The run's own surrogate could not be trained. {error}")
+    if kind == "run":
+        return with_rival(trained, _unless_untrainable(lambda: consensus(rival_of=trained)), "consensus")
+    return best_of([("run", trained), ("consensus", consensus(rival_of=trained)), ("forest", forest(rival_of=trained))])
 
 
-def _rival(build: Callable[[], FittedSurrogate]) -> FittedSurrogate | None:
-    """Returns the surrogate to compare with, None where it cannot be trained: it was not asked for."""
+def _unless_untrainable(build: Callable[[], FittedSurrogate]) -> FittedSurrogate | None:
+    """Returns a surrogate to compare with, None where it cannot be trained: it was not asked for."""
     try:
         return build()
     except DeepcaveSymbolicError:
         return None
-
-
-def _compared(used: FittedSurrogate, rival: FittedSurrogate | None, kind: str) -> FittedSurrogate:
-    """Notes the rival and says what to choose where it predicts unseen trials clearly better."""
-    if rival is None:
-        return used
-    clearly = clearly_better(rival, used)
-    record = replace(used.record, rival=Rival(rival.record.name, kind, rival.record.cv_r2, clearly))
-    used = replace(used, record=record)
-    if not clearly:
-        return used
-    what = "A random forest" if kind == "forest" else f"The run's own {rival.record.name}"
-    return _with_warning(
-        used,
-        f"{what} predicts unseen trials clearly better (cross-validated R² {rival.record.cv_r2:.2f} against "
-        f'{used.record.cv_r2:.2f}): choose surrogate="best" '
-        '(command line: --surrogate best; panel: Surrogate "Whichever predicts unseen trials better").',
-    )
-
-
-def _better(own: FittedSurrogate, forest: FittedSurrogate) -> FittedSurrogate:
-    """Returns the one that predicts unseen trials better; the record says what lost and by how much."""
-    own_r2, forest_r2 = own.record.cv_r2, forest.record.cv_r2
-    if own_r2 is None or forest_r2 is None:
-        reason = "cross-validation could not compare it with a forest"
-        return _with_warning(own, f"The run's own {own.record.name} was chosen: {reason}.")
-    own_wins = own_r2 >= forest_r2
-    winner, loser = (own, forest) if own_wins else (forest, own)
-    record = replace(winner.record, rival=Rival(loser.record.name, "forest" if own_wins else "run", loser.record.cv_r2))
-    return _with_warning(
-        replace(winner, record=record),
-        f"Chosen by cross-validated R²: {winner.record.name} ({winner.record.cv_r2:.3f}) over {loser.record.name} "
-        f"({loser.record.cv_r2:.3f}), {abs(own_r2 - forest_r2):.3f} better.",
-    )
-
-
-def _with_warning(surrogate: FittedSurrogate, sentence: str) -> FittedSurrogate:
-    return replace(surrogate, record=replace(surrogate.record, warnings=(*surrogate.record.warnings, sentence)))

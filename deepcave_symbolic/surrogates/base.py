@@ -7,8 +7,9 @@ Notation:
 
 from __future__ import annotations
 
+import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
@@ -17,11 +18,13 @@ import numpy.typing as npt
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Frozen, Record
+from deepcave_symbolic.surrogates.scales import CostScale
 
 __all__ = [
     "SURROGATES",
     "FittedSurrogate",
     "JointSurrogate",
+    "OnDemand",
     "Rival",
     "Surrogate",
     "SurrogateName",
@@ -32,7 +35,7 @@ __all__ = [
 ]
 
 
-SurrogateName = Literal["run", "forest", "best"]
+SurrogateName = Literal["run", "forest", "consensus", "best"]
 #: The surrogates that have a name; the run's own first.
 SURROGATES: tuple[SurrogateName, ...] = get_args(SurrogateName)
 
@@ -94,6 +97,26 @@ def deviations_of_members(members: Array, n: int, rng: np.random.Generator) -> A
     return np.asarray((weights - weights.mean(axis=0)) @ centred.T)
 
 
+class OnDemand:
+    """A model that is trained when it is first asked; one that is only compared with never is.
+
+    Args:
+        fit: Trains it.
+    """
+
+    def __init__(self, fit: Callable[[], Surrogate]) -> None:
+        self._fit = fit
+
+    @functools.cached_property
+    def trained(self) -> Surrogate:
+        """The model."""
+        return self._fit()
+
+    def predict(self, X: Array) -> tuple[Array, Array]:
+        """Returns mean and standard deviation in objective units, each of shape (n,)."""
+        return self.trained.predict(X)
+
+
 #: What a surrogate is taken to need for one vector where it does not say.
 _UNKNOWN_ROW_SECONDS = 2e-5
 
@@ -104,15 +127,17 @@ class Rival(Record):
 
     Args:
         name: Class of the model.
-        kind: What to choose for it, "run" or "forest".
+        kind: What to choose for it, "run", "forest" or "consensus".
         cv_r2: Its cross-validated R²; None where there is none.
         clearly_better: Whether it predicts unseen trials clearly better than the surrogate used.
+        cost_scale: What its R² is about, see `SurrogateRecord`.
     """
 
     name: str
     kind: str
     cv_r2: float | None
     clearly_better: bool = False
+    cost_scale: str = "cost"
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +160,8 @@ class SurrogateRecord(Record):
         differences: What differs from the run's own model, in words; empty when exact.
         warnings: Sentences for the user.
         rival: The other surrogate that was compared with this one; None where there was none.
+        cost_scale: What R² are about: "cost", or "log cost" or "asinh cost" where a few costs dwarf the others, so that
+            squares of the costs themselves would be about those few.
     """
 
     name: str
@@ -150,6 +177,7 @@ class SurrogateRecord(Record):
     differences: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     rival: Rival | None = None
+    cost_scale: str = "cost"
 
     def __post_init__(self) -> None:
         """Freezes the mappings."""
@@ -177,6 +205,7 @@ class FittedSurrogate:
         shares: The share of the space nearest to the row's configuration, as cross-validation found it, shape (n,);
             None likewise.
         failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
+        scale: The compressed scale on which it learned costs of which a few dwarf the others; None elsewhere.
     """
 
     model: Surrogate
@@ -187,6 +216,7 @@ class FittedSurrogate:
     held_out: Array | None = None
     shares: Array | None = None
     failed: npt.NDArray[np.bool_] | None = None
+    scale: CostScale | None = None
 
     def __repr__(self) -> str:
         return f"<FittedSurrogate {self.record!r}>"
@@ -208,11 +238,21 @@ class FittedSurrogate:
 
     @property
     def residuals(self) -> Array | None:
-        """Costs minus held-out predictions, averaged over each configuration's trials; None without held-out ones.
+        """Costs minus held-out predictions, averaged over each configuration's trials; None without held-out ones."""
+        return self.residuals_on(self.scale)
 
-        Seeds and instances of one configuration share their fold and so their error; alone they are no evidence.
+    def residuals_on(self, scale: CostScale | None) -> Array | None:
+        """Returns the residuals, objective units, as a compressed scale weighs them; None without held-out ones.
+
+        Seeds and instances of one configuration share their fold and so their error; alone they are no evidence. On a
+        scale errors are in units of the typical cost that was predicted, so that those few do not decide.
         """
-        return None if self.held_out is None else mean_by_configuration(self.X, self.y - self.held_out)
+        if self.held_out is None:
+            return None
+        errors = self.y - self.held_out
+        if scale is not None:
+            errors = scale.slope(self.held_out) * (scale.encode(self.y) - scale.encode(self.held_out))
+        return mean_by_configuration(self.X, errors)
 
 
 def mean_by_configuration(X: Array, values: Array) -> Array:

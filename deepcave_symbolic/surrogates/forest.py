@@ -11,21 +11,20 @@ Notation:
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord, deviations_of_members
+from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, SurrogateRecord, deviations_of_members
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder
+from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, log_density, plain, scale_notes
 from deepcave_symbolic.surrogates.training import jobs_for
-from deepcave_symbolic.surrogates.validation import cross_validate, notes
+from deepcave_symbolic.surrogates.validation import Index, hold_out, notes, validate
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -80,8 +79,8 @@ class ForestPredictor:
         inactive: Values for inactive hyperparameters, shape (d,).
         instances: Features of every instance, shape (k, f); None without features.
         transform: Instance features to the columns the trees saw, (k, f) to (k, f').
-        offset: What was subtracted from the encoded costs before the trees saw them.
-        scale: What they were divided by then.
+        typical: Whether the trees are averaged in encoder units, so that the mean in objective units is a typical cost
+            where a few dwarf the others; with instances costs are averaged as they are.
 
     Raises:
         SurrogateError: If a leaf's value is not finite in objective units.
@@ -95,14 +94,14 @@ class ForestPredictor:
         inactive: Array,
         instances: Array | None = None,
         transform: Callable[[Array], Array] = lambda features: features,
-        offset: float = 0.0,
-        scale: float = 1.0,
+        typical: bool = False,
     ) -> None:
         self._trees = list(trees)
-        self._inactive = inactive
+        self._encoder, self._inactive = encoder, inactive
+        self._typical = typical and instances is None
         self._instances = None if instances is None else transform(instances)
         self._transform = transform
-        self._encoded = [offset + scale * np.array(tree.value[:, 0, 0], dtype=np.float64) for tree in self._trees]
+        self._encoded = [np.array(tree.value[:, 0, 0], dtype=np.float64) for tree in self._trees]
         self._decoded = [encoder.decode(values) for values in self._encoded]
         if not all(np.isfinite(table).all() for table in self._decoded):
             raise SurrogateError(
@@ -117,6 +116,8 @@ class ForestPredictor:
 
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation over the trees in objective units, each of shape (n,)."""
+        if self._typical:
+            return self._encoder.decode_moments(*self.predict_encoded(X))
         per_tree = self._over_instances(X, self._decoded)
         # Relative to the largest, so that squares of huge and tiny costs stay numbers.
         scale = float(np.max(np.abs(per_tree), initial=0.0)) or 1.0
@@ -124,6 +125,11 @@ class ForestPredictor:
 
     def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
         """Returns draws with the trees' covariance, objective units, shape (n, r)."""
+        if self._typical:
+            per_tree = self._over_instances(X, self._encoded)
+            mean = per_tree.mean(axis=1)
+            drawn = self._encoder.decode(mean + deviations_of_members(per_tree, n, rng))
+            return np.asarray(drawn - drawn.mean(axis=0))
         return deviations_of_members(self._over_instances(X, self._decoded), n, rng)
 
     def predict_encoded(self, X: Array) -> tuple[Array, Array]:
@@ -134,6 +140,8 @@ class ForestPredictor:
     def predict_rows(self, X: Array, features: Array) -> Array:
         """Returns the mean in objective units for vectors on given instances, shape (n,)."""
         rows = np.hstack([impute(X, self._inactive), self._transform(features)])
+        if self._typical:
+            return self._encoder.decode(self._leaves(rows, self._encoded).mean(axis=1))
         return np.asarray(self._leaves(rows, self._decoded).mean(axis=1), dtype=np.float64)
 
     def _over_instances(self, X: Array, tables: list[Array]) -> Array:
@@ -156,24 +164,13 @@ class ForestPredictor:
         return per_tree
 
 
-class _OnDemand:
-    """A forest that is trained when it is first asked; one that is only compared with never is."""
-
-    def __init__(self, fit: Callable[[], ForestPredictor]) -> None:
-        self._fit = fit
-
-    @functools.cached_property
-    def _trained(self) -> ForestPredictor:
-        return self._fit()
-
-    def predict(self, X: Array) -> tuple[Array, Array]:
-        return self._trained.predict(X)
-
-
 def fit_forest(
     run: Run, *, objective: int, budget: float | None, seed: int, rival_of: FittedSurrogate | None = None
 ) -> FittedSurrogate:
-    """Returns a forest with SMAC's settings, trained on the run's costs as they are, for runs of any optimizer.
+    """Returns a forest with SMAC's settings, trained for runs of any optimizer.
+
+    It learns the costs as they are, or on a compressed scale where a few dwarf the others and that cross-validates
+    better.
 
     Args:
         run: The run.
@@ -193,24 +190,29 @@ def fit_forest(
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
     features = instance_features(run)
 
-    # The trees see costs of mean 0 and largest deviation 1, so that their unit does not matter.
-    offset = float(data.z.mean())
-    scale = float(np.max(np.abs(data.z - offset))) or 1.0
-
-    def fit(index: npt.NDArray[np.intp]) -> ForestPredictor:
+    def fit(index: Index, scale: CostScale) -> ForestPredictor:
         forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed, n_jobs=jobs_for(len(index)))
-        forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), (data.z[index] - offset) / scale)
+        forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), scale.encode(data.y[index]))
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],
-            encoder=data.encoder,
+            encoder=scale,
             inactive=inactive,
-            offset=offset,
-            scale=scale,
             instances=None if features is None else np.array(list(features.values())),
+            typical=scale.name != "cost",
         )
 
+    def hold_out_on(scale: CostScale) -> Array | None:
+        return hold_out(data, lambda index: fit(index, scale).predict_rows)
+
+    scale = plain(data.y)
+    held_out = hold_out_on(scale)
+    if held_out is not None and heavy_tailed(data.y):
+        other = compressed(data.y)
+        found = hold_out_on(other)
+        if found is not None and log_density(other, data.y, found) > log_density(scale, data.y, held_out):
+            scale, held_out = other, found
+    validation = validate(data, held_out, run.configspace, like=rival_of, scale=scale)
     everything = np.arange(len(data.y))
-    validation = cross_validate(data, lambda index: fit(index).predict_rows, run.configspace, like=rival_of)
     record = SurrogateRecord(
         name=FOREST_NAME,
         exact=False,
@@ -222,10 +224,11 @@ def fit_forest(
         options={**FOREST_OPTIONS, "random_state": seed},
         versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
-        warnings=notes(data, validation.r2),
+        warnings=(*notes(data, validation.r2), *scale_notes(scale)),
+        cost_scale=scale.name,
     )
     return FittedSurrogate(
-        model=fit(everything) if rival_of is None else _OnDemand(lambda: fit(everything)),
+        model=fit(everything, scale) if rival_of is None else OnDemand(lambda: fit(everything, scale)),
         record=record,
         budget=budget,
         X=data.X,
@@ -233,4 +236,5 @@ def fit_forest(
         held_out=validation.predicted,
         shares=validation.shares,
         failed=data.failed,
+        scale=scale if scale.name != "cost" else None,
     )

@@ -212,6 +212,8 @@ class GaussianProcessPredictor:
     def predict(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units, each of shape (n,)."""
         filled = impute(X, self._inactive)
+        if self._instances is None and len(self._posteriors) == 1:  # nothing to add up, whose squares may overflow
+            return self._encoder.decode_moments(*self._posteriors[0].predict(filled))
         mean, var = self._over_instances(filled, self._moments)
         return mean, np.sqrt(var)
 
@@ -235,7 +237,9 @@ class GaussianProcessPredictor:
 
     def predict_rows(self, X: Array, features: Array) -> Array:
         """Returns the mean in objective units for vectors on given instances, shape (n,)."""
-        return self._moments(np.hstack([impute(X, self._inactive), self._transform(features)]))[0]
+        rows = np.hstack([impute(X, self._inactive), self._transform(features)])
+        means = [self._encoder.decode_moments(*posterior.predict(rows))[0] for posterior in self._posteriors]
+        return np.asarray(np.mean(means, axis=0))
 
     def _over_instances(self, filled: Array, moments: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
         if self._instances is None:

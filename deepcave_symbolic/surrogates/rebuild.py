@@ -62,19 +62,16 @@ def model_name(run: Run) -> str:
 
 
 def stand_in(run: Run) -> str | None:
-    """Returns why a random forest has to stand in for the run's own surrogate, as a sentence; None where it need not.
+    """Returns why another model has to stand in for the run's own surrogate, without a full stop; None where none has.
 
-    It need where the folder has nothing to rebuild it from. An own model of SMAC with broken options is no such case:
+    It has where the folder has nothing to rebuild it from. An own model of SMAC with broken options is no such case:
     `rebuild_model` refuses it.
     """
     if not run.scenario:
-        return f"{run.optimizer} keeps no surrogate; a random forest stands in for it."
+        return f"{run.optimizer} keeps no surrogate"
     encoder = component_meta(run, "runhistory_encoder").get("name")
     reason = _missing_model(run, component_meta(run, "model").get("name")) or _missing_encoder(run, encoder)
-    if reason is None:
-        return None
-    sentence = f"{reason}; a random forest stands in for it."
-    return f"{sentence} {_EIPS_REMARK}" if encoder == EIPS else sentence
+    return f"{_EIPS_REMARK} {reason}" if reason is not None and encoder == EIPS else reason
 
 
 #: The run time is the second output of expected improvement per second; a run has the cost as its objective.

@@ -34,8 +34,18 @@ if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
+    from deepcave_symbolic.surrogates.scales import CostScale
 
-__all__ = ["Validation", "clearly_better", "cross_validate", "notes"]
+__all__ = [
+    "Index",
+    "Validation",
+    "at_most",
+    "cross_validate",
+    "hold_out",
+    "notes",
+    "r2_of",
+    "validate",
+]
 
 N_FOLDS = 5
 #: Rows that a fold learns from at most; runs of up to 2 500 trials are not affected.
@@ -45,7 +55,6 @@ MOST_TRAINED = 2_000
 _MANY = 2_500
 #: Configurations whose nearest trial is looked up.
 _SAMPLE = 4096
-_WORTH_A_WORD = 0.1
 _FOLD_SEED = 0
 
 Index = npt.NDArray[np.intp]
@@ -91,38 +100,71 @@ def cross_validate(
         configspace: The space that the weights are about.
         like: Another surrogate, cross-validated in the same space: on the same rows the weights are the same.
     """
-    n_configurations = int(data.groups.max()) + 1
+    return validate(data, hold_out(data, fit), configspace, like=like)
+
+
+def hold_out(data: TrainingData, fit: Fit) -> Array | None:
+    """Returns what models that have not seen a row's configuration predict for it, (n,) or as many columns as theirs.
+
+    None with too few configurations.
+    """
     configurations = np.unique(data.groups)
     if len(configurations) < MIN_CONFIGURATIONS:
-        return Validation(None, None, None, None, None)
-    fold_of = np.zeros(n_configurations, dtype=np.intp)
+        return None
+    fold_of = np.zeros(int(data.groups.max()) + 1, dtype=np.intp)
     shuffled = np.random.default_rng(_FOLD_SEED).permutation(configurations)
     fold_of[shuffled] = np.arange(len(configurations)) % N_FOLDS
     folds = fold_of[data.groups]
-    predicted = np.empty_like(data.y)
+    predicted: Array | None = None
     for fold in range(N_FOLDS):
         held_out = folds == fold
-        predict = fit(_at_most(MOST_TRAINED, np.flatnonzero(~held_out), fold))
-        predicted[held_out] = predict(data.X[held_out], data.features[held_out])
+        predict = fit(at_most(MOST_TRAINED, np.flatnonzero(~held_out), fold))
+        part = predict(data.X[held_out], data.features[held_out])
+        if predicted is None:
+            predicted = np.empty((len(data.y), *part.shape[1:]))
+        predicted[held_out] = part
+    return predicted
+
+
+def validate(
+    data: TrainingData,
+    predicted: Array | None,
+    configspace: ConfigurationSpace,
+    *,
+    like: FittedSurrogate | None = None,
+    scale: CostScale | None = None,
+) -> Validation:
+    """Returns how well held-out predictions meet the costs.
+
+    Args:
+        data: The training data.
+        predicted: One prediction a row, objective units; None with too few configurations.
+        configspace: The space that the weights are about.
+        like: As of `cross_validate`.
+        scale: That on which errors are measured; None for the costs as they are.
+    """
+    if predicted is None:
+        return Validation(None, None, None, None, None)
     if like is not None and like.shares is not None and np.array_equal(like.X, data.X, equal_nan=True):
         weights: Array | None = like.shares
     else:
         weights = _shares(data, configspace)
+    y, found = (data.y, predicted) if scale is None else (scale.encode(data.y), scale.encode(predicted))
     return Validation(
-        r2=_r2(data.y, predicted, np.ones_like(data.y)),
-        rank_correlation=_rank_correlation(data.y, predicted),
-        domain_r2=None if weights is None else _r2(data.y, predicted, weights),
-        dominance=None if weights is None else _dominance(data.y, weights, data.groups),
+        r2=r2_of(y, found, np.ones_like(y)),
+        rank_correlation=_rank_correlation(y, found),
+        domain_r2=None if weights is None else r2_of(y, found, weights),
+        dominance=None if weights is None else _dominance(y, weights, data.groups),
         predicted=predicted,
         shares=weights,
     )
 
 
-def _at_most(n: int, index: Index, fold: int) -> Index:
-    """Returns the index, or n of its rows in their order."""
+def at_most(n: int, index: Index, number: int) -> Index:
+    """Returns the index, or n of its rows in their order; the number of the draw decides which."""
     if len(index) <= n:
         return index
-    return np.sort(np.random.default_rng([_FOLD_SEED, fold]).choice(index, size=n, replace=False))
+    return np.sort(np.random.default_rng([_FOLD_SEED, number]).choice(index, size=n, replace=False))
 
 
 def _shares(data: TrainingData, configspace: ConfigurationSpace) -> Array | None:
@@ -182,28 +224,7 @@ def _dominance(y: Array, weights: Array, groups: npt.NDArray[np.intp]) -> float 
     return float(shares.max() / shares.sum()) if shares.sum() > 0 else None
 
 
-def clearly_better(one: FittedSurrogate, other: FittedSurrogate) -> bool:
-    """Returns whether one surrogate predicts unseen trials better than another by more than chance.
-
-    The squared errors are compared configuration by configuration: their mean difference must be twice its standard
-    error, and the gain in cross-validated R² worth a word.
-
-    Args:
-        one: A cross-validated surrogate.
-        other: Another one of the same trials.
-    """
-    mine, theirs = one.residuals, other.residuals
-    if mine is None or theirs is None or len(mine) != len(theirs):
-        return False
-    if one.record.cv_r2 is None or other.record.cv_r2 is None or one.record.cv_r2 < other.record.cv_r2 + _WORTH_A_WORD:
-        return False
-    # Relative to the largest error, so that squares of huge costs stay numbers.
-    scale = float(max(np.max(np.abs(mine)), np.max(np.abs(theirs))))
-    gain = (theirs / scale) ** 2 - (mine / scale) ** 2
-    return bool(gain.mean() > 2.0 * gain.std(ddof=1) / np.sqrt(len(gain)))
-
-
-def _r2(y: Array, predicted: Array, weights: Array) -> float | None:
+def r2_of(y: Array, predicted: Array, weights: Array) -> float | None:
     """Returns R², None for costs that do not vary where they count or predictions beyond all numbers."""
     r2 = weighted_r2(y, predicted, weights) if np.ptp(y[weights > 0]) > 0 else -np.inf
     return r2 if np.isfinite(r2) else None

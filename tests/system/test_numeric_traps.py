@@ -128,7 +128,7 @@ def test_negative_costs_under_a_log_encoder_are_named(tmp_path: Path, capsys: An
     assert explanation.verdict == "do not trust"
     words = " ".join(explanation.warnings)
     assert f"Costs of {N} trials were below 0.00001 and raised to it before the logarithm, as in SMAC." in words
-    assert "A random forest predicts unseen trials clearly better" in words
+    assert "A consensus of a Gaussian process and trees predicts unseen trials clearly better" in words
 
 
 def test_negative_costs_under_a_scaled_log_encoder_are_explained(tmp_path: Path, capsys: Any) -> None:

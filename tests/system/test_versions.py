@@ -58,7 +58,7 @@ def test_runs_of_others_through_deepcaves_converters(module: str, name: str, fol
     first = next(n for n, hp in run.configspace.items() if getattr(hp, "upper", 0) != getattr(hp, "lower", 0))
     explanation = explain(run, first, max_complexity=7)
     assert explanation.formulas and all(math.isfinite(formula.r2) for formula in explanation.formulas)
-    assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
+    assert any("keeps no surrogate; a consensus" in w for w in explanation.warnings)
 
 
 def two_hyperparameters() -> ConfigurationSpace:
@@ -122,6 +122,6 @@ def test_runs_made_here_through_deepcaves_converters(make: Callable[[Path], Any]
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 20
     values = explanation.best.predict({"x": [1e-4, 1e-2, 1.0]})
     assert values[1] < values[0] and values[1] < values[2]  # a bowl around 0.01
-    assert any("keeps no surrogate; a random forest stands in for it" in w for w in explanation.warnings)
+    assert any("keeps no surrogate; a consensus" in w for w in explanation.warnings)
     shown = compute(run, {**defaults(), "hyperparameter_name_1": "x", "max_complexity": 10})["explanations"][0]
     assert [f["text"] for f in shown["formulas"]] == [str(f) for f in explanation.formulas]

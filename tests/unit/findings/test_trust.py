@@ -42,7 +42,8 @@ from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import TrainingData
 from deepcave_symbolic.surrogates.encoders import fit_encoder
-from deepcave_symbolic.surrogates.validation import clearly_better, cross_validate
+from deepcave_symbolic.surrogates.rivals import compare
+from deepcave_symbolic.surrogates.validation import cross_validate
 from known_surrogates import OfValues, OfVectors
 from places import ROOT
 
@@ -316,10 +317,10 @@ def test_clearly_better_needs_more_than_chance(unit: float) -> None:
     worst = int(np.argmax(np.abs(bad - y)))
     one_lucky[worst] = y[worst]
     made = [cross_validated(h * unit, y * unit) for h in (good, bad, one_lucky)]
-    assert clearly_better(made[0], made[1])
-    assert not clearly_better(made[1], made[0])
-    assert not clearly_better(made[2], made[1])
-    assert not clearly_better(made[0], cross_validated(None, y * unit))
+    assert compare(made[0], made[1]).clearly
+    assert not compare(made[1], made[0]).clearly
+    assert not compare(made[2], made[1]).clearly
+    assert not compare(made[0], cross_validated(None, y * unit)).clearly
 
 
 def repeated(times: int) -> FittedSurrogate:
@@ -530,15 +531,19 @@ TUNING = ROOT / "benchmarks" / "data" / "tuning"
 
 
 @pytest.mark.slow
-def test_a_process_that_interpolates_noise_is_not_trusted_and_the_forest_is_named() -> None:
+def test_a_process_that_interpolates_noise_is_not_trusted_and_the_consensus_is_named() -> None:
     """A Gaussian process on a flat, noisy landscape: R² 1 on its own trials, worse than a constant elsewhere."""
     explanation = explain(TUNING / "svm-german" / "bbo", "C", "gamma", max_complexity=10)
     assert explanation.verdict == "do not trust"
     record = explanation.surrogate
     assert record is not None and record.rival is not None and record.rival.clearly_better
-    assert record.rival.kind == "forest" and record.rival.cv_r2 > record.cv_r2
+    assert record.rival.kind == "consensus" and record.rival.cv_r2 > record.cv_r2
     (hint,) = [w for w in explanation.warnings if "clearly better" in w]
-    for part in ("A random forest", f"{record.rival.cv_r2:.2f} against {record.cv_r2:.2f}", "--surrogate best"):
+    for part in (
+        "A consensus of a Gaussian",
+        f"{record.rival.cv_r2:.2f} against {record.cv_r2:.2f}",
+        "--surrogate best",
+    ):
         assert part in hint
     best = explain(TUNING / "svm-german" / "bbo", "C", "gamma", surrogate="best", max_complexity=10)
     assert best.surrogate is not None and best.surrogate.cv_r2 == record.rival.cv_r2

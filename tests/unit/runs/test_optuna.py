@@ -28,6 +28,7 @@ from deepcave_symbolic.exceptions import (
     UnknownNameError,
 )
 from deepcave_symbolic.runs import Run
+from deepcave_symbolic.surrogates.rivals import STAND_IN
 
 optuna = pytest.importorskip("optuna")
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -121,7 +122,7 @@ def test_a_known_landscape_comes_back(smooth: Any) -> None:
     assert explanation.best.r2 > 0.9
     assert 10**-3.5 < explanation.optimum().values[0] < 10**-2.5
     assert explanation.surrogate is not None and explanation.surrogate.n_trials == 60
-    assert "Optuna keeps no surrogate; a random forest stands in for it." in explanation.warnings
+    assert f"Optuna keeps no surrogate; {STAND_IN} stands in for it." in explanation.warnings
     assert explanation.provenance["optimizer"] == "Optuna" and explanation.run == "bowl"
     first, second = explain_all(smooth, max_complexity=6)
     assert first.hyperparameters == ("lr",) and second.range < 0.2 * first.range

@@ -20,6 +20,8 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, Su
 from deepcave_symbolic.runs import Run, load_run
 from deepcave_symbolic.runs.trial_selection import component_meta, smacs_budget
 from deepcave_symbolic.surrogates import FittedSurrogate, Surrogate, build_surrogate, cost
+from deepcave_symbolic.surrogates.base import SURROGATES
+from deepcave_symbolic.surrogates.consensus import CONSENSUS_NAME
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
 from deepcave_symbolic.surrogates.forest import inactive_values
@@ -373,20 +375,23 @@ def test_what_cannot_be_rebuilt_names_the_forest(
     assert 'surrogate="forest"' in str(caught.value)
     assert build_surrogate(run, objective=0, budget=None, kind="forest").record.n_trials == 24
     assert any(
-        "Only the forest" in w for w in build_surrogate(run, objective=0, budget=None, kind="best").record.warnings
+        "own surrogate could not be trained" in w
+        for w in build_surrogate(run, objective=0, budget=None, kind="best").record.warnings
     )
 
 
-def test_runs_without_a_model_have_the_forest(base: Path) -> None:
-    for kind in ("random", "hyperband"):
-        run = load_run(live(kind, base).folder)
+def test_runs_without_a_model_have_the_consensus(base: Path) -> None:
+    for search in ("random", "hyperband"):
+        run = load_run(live(search, base).folder)
         stand_in = build_surrogate(run, objective=0, budget=None)
-        assert any("used no surrogate (random search); a random forest" in w for w in stand_in.record.warnings)
-        forest = build_surrogate(run, objective=0, budget=None, kind="forest")
-        assert not any("stands in" in w for w in forest.record.warnings)
-        assert "trained by deepcave-symbolic" in forest.record.name
-        assert not forest.record.exact
-        assert isinstance(forest.model, Surrogate)
+        assert any("used no surrogate (random search); a consensus" in w for w in stand_in.record.warnings)
+        assert stand_in.record.name == CONSENSUS_NAME
+        for kind in ("forest", "consensus"):
+            asked = build_surrogate(run, objective=0, budget=None, kind=kind)
+            assert not any("stands in" in w for w in asked.record.warnings)
+            assert "by deepcave-symbolic" in asked.record.name
+            assert not asked.record.exact
+            assert isinstance(asked.model, Surrogate)
 
 
 @pytest.mark.slow
@@ -395,7 +400,9 @@ def test_best_says_what_lost(base: Path) -> None:
     own = build_surrogate(run, objective=0, budget=None)
     best = build_surrogate(run, objective=0, budget=None, kind="best")
     forest = build_surrogate(run, objective=0, budget=None, kind="forest")
-    assert best.record.cv_r2 == max(own.record.cv_r2 or -9, forest.record.cv_r2 or -9)
+    consensus = build_surrogate(run, objective=0, budget=None, kind="consensus")
+    known = [s.record.cv_r2 or -9.0 for s in (own, forest, consensus)]
+    assert best.record.cv_r2 in known and best.record.cv_r2 >= max(known) - 0.03
     assert any("Chosen by cross-validated R²" in sentence for sentence in best.record.warnings)
     with pytest.raises(UnknownNameError, match="Did you mean 'forest'"):
         build_surrogate(run, objective=0, budget=None, kind="forrest")
@@ -421,7 +428,7 @@ def test_cross_validation_tells_signal_from_noise(base: Path) -> None:
         build_surrogate(replace(run, trials=run.trials[:2]), objective=0, budget=None)
 
 
-@pytest.mark.parametrize("kind", ["run", "forest", "best"])
+@pytest.mark.parametrize("kind", SURROGATES)
 def test_same_call_same_numbers_and_a_json_record(kind: str, base: Path) -> None:
     run = load_run(live("hpo", base).folder)
     points = sample(run.configspace, 50)
