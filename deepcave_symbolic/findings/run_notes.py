@@ -58,8 +58,8 @@ def _dominated(subject: Subject, objective: str) -> str:
             most = "over 99 %" if share < 0.01 else percent(1.0 - share)
             return (
                 f"In half of the space {shown_name(objective)} is {beyond} {rounded_text(scale * value + 0.0)}, which "
-                f'makes {most} of its variance: region="best 10%" (--region "best 10%") shows what matters near the '
-                "optimum."
+                f'makes {most} of its variance: region="best 10%" (--region "best 10%"; panel: Region) shows what '
+                "matters near the optimum."
             )
     return ""
 

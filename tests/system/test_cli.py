@@ -157,6 +157,21 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
     assert "orest" in provenance["surrogate"] and provenance["monotone"] == {"C": "falling", "gamma": "rising"}
 
 
+def test_what_is_looked_at_reaches_the_api_and_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--region", "gamma=1e-3..0.1", "--region", "C=1..100", "--statistic", "best")
+    words = "others set optimally, for gamma from 0.001 to 0.1 and C from 1 to 100"
+    code, out, err = quick(capsys, "explain", SVM, "-p", "C", *asked, "--format", "json")
+    assert code == 0, err
+    record = json.loads(out)
+    assert record["provenance"]["region"] == {"gamma": [0.001, 0.1], "C": [1.0, 100.0]}
+    assert record["provenance"]["statistic"] == "best" and record["projection"]["variance_share"] is None
+    assert Explanation.from_dict(record).view.words == words
+    for format, line in (("text", f"C, {words}"), ("markdown", f"## C, {words}"), ("latex", f"% {words}")):
+        assert quick(capsys, "explain", SVM, "-p", "C", *asked, "--format", format)[1].splitlines()[0] == line
+    out = quick(capsys, "explain", SVM, "--region", "best 10%")[1]
+    assert out.startswith("Among the best 10 %\n") and "among the best 10 %, where it is" in out
+
+
 def test_formulas_keep_a_constraint_and_do_without_a_function(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ("explain", SVM, "-p", "C", "--monotone", "C=falling", "--functions=-pow,-square")
     code, out, _ = quick(capsys, *arguments, "--form", "a + b*log10(C/c)**2")
@@ -237,6 +252,13 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
         (["explain", SVM, "-p", "C", "--fix", "c=1"], "--form"),
         (["explain", SVM, "-p", "C", "--form", "a", "--fix", "c"], "NAME=NUMBER"),
         (["explain", SVM, "-p", "C", "--form", "a + b*gamma"], "'gamma' in the form is a hyperparameter of the run"),
+        (["explain", SVM, "-p", "C", "--region", "best"], "region is 'best'; expected 'all', 'best 10%', or parts"),
+        (["explain", SVM, "-p", "C", "--region", "c=1..2"], "Unknown hyperparameter 'c'. Did you mean 'C'?"),
+        (["explain", SVM, "-p", "C", "--region", "C=2..1"], "begins at 2 and ends at 1"),
+        (["explain", SVM, "-p", "C", "--region", "C=1..2", "--region", "all"], "'all' stands beside another region"),
+        (["explain", SVM, "-p", "C", "--region", "C=5"], "'C' has a single value in the region"),
+        (["explain", SVM, "-p", "C", "--statistic", "median"], "Unknown statistic 'median'. Did you mean 'mean'?"),
+        (["explain", SVM, "-p", "C", "--statistic", "best", "--source", "trials"], "leave out statistic"),
         (["explain", SVM, "-p", "C", "--monotone", "C"], "'C' is not NAME=falling or NAME=rising"),
         (["explain", SVM, "-p", "C", "--monotone", "C=down"], "Unknown direction 'down'. Known: 'falling', 'rising'."),
         (["explain", SVM, "-p", "C", "--monotone", "c=falling"], "Unknown hyperparameter 'c'. Did you mean 'C'?"),

@@ -386,6 +386,35 @@ def test_a_question_is_checked_once_and_goes_to_json_and_back() -> None:
         explain_all(SVM, objectiv="x")
 
 
+@pytest.mark.slow
+def test_what_is_looked_at_is_in_every_record_and_comes_back_from_json() -> None:
+    asked: dict[str, Any] = {"region": {"momentum": (0.5, 0.9), "solver": "sgd"}, "statistic": "incumbent"}
+    explainer = Explainer(FOREST, **asked, max_complexity=1)
+    # The incumbent has another solver or momentum; the reason is there, as is what was asked for.
+    unexplained = explainer.explain_or_reason("alpha")
+    assert isinstance(unexplained, Unexplained) and "incumbent lies outside of the region" in unexplained.reason
+    assert read_explained(Explanation, json.loads(json.dumps(unexplained.to_dict()))).view == unexplained.view
+    assert str(Explainer(FOREST, **asked, max_complexity=1).explain_all()).startswith(
+        "Slice through the incumbent, for "
+    )
+    explanation = explain(FOREST, "learning_rate_init", region=asked["region"], max_complexity=8)
+    copy = Explanation.from_dict(json.loads(json.dumps(explanation.to_dict())))
+    assert copy == explanation and copy.view.words == "for momentum from 0.5 to 0.9 and solver = sgd"
+    assert explanation.warnings == copy.warnings and "for momentum from 0.5 to 0.9" in str(copy)
+    names = [e.hyperparameters[0] for e in explain_all(FOREST, region=asked["region"], pairs=1, max_complexity=1)]
+    assert "solver" not in names
+
+
+@pytest.mark.slow
+def test_a_profile_is_nowhere_above_the_average_nor_far_above_the_slice() -> None:
+    mean, best, slice_ = (
+        explain(FOREST, "learning_rate_init", statistic=s, max_complexity=1).projection
+        for s in ("mean", "best", "incumbent")
+    )
+    assert np.all(best.mean <= mean.mean + 1e-12) and np.all(best.mean <= slice_.mean + 0.02)
+    assert best.variance_share is None and mean.variance_share is not None
+
+
 @pytest.mark.parametrize(
     ("n", "law", "shape"),
     [

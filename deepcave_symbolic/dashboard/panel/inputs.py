@@ -1,22 +1,22 @@
-"""The panel's inputs: their layout with help in plain words, their defaults, and how they are read."""
+"""The panel's inputs: their choices, their defaults, and how they are read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import dash_bootstrap_components as dbc
-from dash import html
-from deepcave.utils.layout import get_select_options, help_button
+from deepcave.utils.layout import get_select_options
 
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
-from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, SURROGATES, Question
+from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, STATISTICS, SURROGATES, Question
 from deepcave_symbolic.runs.views import TIME, budget_name
 from deepcave_symbolic.space.explainable import explainable
+from deepcave_symbolic.space.region import ALL as ALL_OF_SPACE
+from deepcave_symbolic.space.region import region_of_texts
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = [
@@ -29,7 +29,6 @@ __all__ = [
     "Inputs",
     "defaults",
     "form_example",
-    "input_layout",
     "options_of",
     "several_objectives",
     "static_options",
@@ -50,6 +49,7 @@ _SURROGATE_LABELS = {
     "consensus": "A consensus of a Gaussian process and trees",
     "best": "Whichever predicts unseen trials better",
 }
+_STATISTIC_LABELS = {"mean": "Averaged", "best": "Set optimally", "incumbent": "As in the incumbent"}
 _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
 _FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
 
@@ -95,6 +95,8 @@ class Inputs:
             second=_name_of(values["hyperparameter_name_2"]),
             question=Question(
                 surrogate=values["surrogate"],
+                region=region_of_texts(str(values["region"]).split(";")),
+                statistic=values["statistic"],
                 source=values["source"],
                 max_complexity=int(values["max_complexity"]),
                 # The readable functions are the default, for which gplearn has the paper's own.
@@ -127,6 +129,8 @@ def defaults() -> dict[str, Any]:
         "weights_hidden": True,
         "hyperparameter_name_1": AUTOMATIC,
         "hyperparameter_name_2": NONE,
+        "region": ALL_OF_SPACE,
+        "statistic": STATISTICS[0],
         "surrogate": SURROGATES[0],
         "source": SOURCES[0],
         "max_complexity": DEFAULT_MAX_COMPLEXITY,
@@ -180,6 +184,7 @@ def static_options() -> dict[str, list[dict[str, Any]]]:
     engines = engine_choices()
     return {
         "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
+        "statistic": get_select_options([_STATISTIC_LABELS[s] for s in STATISTICS], STATISTICS),
         "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
         "engine": get_select_options(list(engines.values()), list(engines)),
         "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
@@ -198,104 +203,3 @@ def whole_number(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         return None
-
-
-def input_layout(register: Callable[..., str]) -> list[Any]:
-    """Returns the input block. No component has a value here: DeepCAVE knows a fresh page by that."""
-
-    def select(id: str, **kwargs: Any) -> Any:
-        return dbc.Select(id=register(id, ["value", "options"], **kwargs), placeholder="Select ...")
-
-    return [
-        _row(
-            _field("Objective", "What the formula computes.", select("objective_id", type=int)),
-            _field(
-                "Budget",
-                "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
-                "highest budget, All explains the budget itself; both with a consensus of models.",
-                select("budget_id", type=int),
-            ),
-        ),
-        _row(
-            _field(
-                "Hyperparameter 1",
-                "The formula describes the objective as a function of this hyperparameter; all others are averaged "
-                "out. Automatic takes the one that moves the objective most; All gives an overview.",
-                select("hyperparameter_name_1"),
-            ),
-            _field(
-                "Hyperparameter 2 (optional)",
-                "With a second hyperparameter the formula describes how both act together.",
-                select("hyperparameter_name_2"),
-            ),
-        ),
-        html.Details(
-            [
-                html.Summary("More options"),
-                _row(
-                    _field(
-                        "Surrogate",
-                        "The model of the objective that the formula describes. SMAC runs have their own, which is "
-                        "rebuilt from the run folder; for optimizers that keep none, a consensus of a Gaussian process "
-                        "and trees stands in for it.",
-                        select("surrogate"),
-                    ),
-                    _field(
-                        "Source",
-                        "Fit the formula to the surrogate (recommended), or to the evaluated trials themselves, which "
-                        "crowd around good configurations and so give a biased picture.",
-                        select("source"),
-                    ),
-                ),
-                _row(
-                    _field(
-                        "Longest formula",
-                        "The largest number of nodes (numbers, hyperparameters, operators, functions) that formulas "
-                        "may have. Above 25, Operon searches too, where it is installed.",
-                        dbc.Input(
-                            id=register("max_complexity", "value", type=whole_number), type="number", min=1, step=1
-                        ),
-                    ),
-                    _field(
-                        "Search engine",
-                        "How formulas are searched. Automatic suits nearly always; gplearn takes much longer.",
-                        select("engine"),
-                    ),
-                ),
-                html.Div(
-                    _row(
-                        _field(
-                            "Weights of the objectives",
-                            "For the scalarised cost of several objectives: one number per objective, with commas "
-                            "between them. Empty for the run's own weights, or equal ones where it keeps none.",
-                            dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
-                        )
-                    ),
-                    id=register("weights_hidden", "hidden"),
-                ),
-                _row(
-                    _field(
-                        "Readable functions",
-                        "What formulas may contain beside +, −, · and /. The readable ones are selected.",
-                        dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
-                    ),
-                    _field(
-                        "Seed",
-                        "The same seed gives the same formula. The run's own surrogate and the exhaustive engine do "
-                        "not depend on it.",
-                        dbc.Input(id=register("seed", "value", type=whole_number), type="number", min=0, step=1),
-                    ),
-                ),
-            ]
-        ),
-        # Part of the key of a stored result, so that another version's results are never read; not for the user.
-        dbc.Input(id=register("version", "value"), type="hidden"),
-    ]
-
-
-def _row(*fields: Any) -> Any:
-    return dbc.Row([dbc.Col(field, md=6) for field in fields], className="mb-3 mt-2")
-
-
-def _field(label: str, help: str, component: Any) -> list[Any]:
-    return [dbc.Label(label), help_button(help), component]

@@ -118,7 +118,7 @@ def _document(record: PanelRecord, filters: Filters) -> _Page:
         own = [_own_formula(explanation, filters.form)] if filters.form else []
     figures = _figures(page)
     if "front" in figures:
-        figures["front"].update_layout(margin={"t": 20})  # it has no title that needs room
+        figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
     above: list[Block] = [
         # What to beware of stands above the formula.
         *(block for block in page if isinstance(block, Heading | Warnings)),

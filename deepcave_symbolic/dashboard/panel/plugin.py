@@ -18,6 +18,7 @@ from deepcave_symbolic.dashboard.panel import filters as panel_filters  # noqa: 
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
+from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS  # noqa: E402
 
@@ -57,7 +58,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         # The button "Try again" stands in the output block; its clicks are an input, so that they change the key under
         # which a result is stored.
         register("attempt", "n_clicks", type=panel_inputs.whole_number)
-        return panel_inputs.input_layout(register)
+        return input_layout(register)
 
     @staticmethod
     def get_filter_layout(register: Callable[..., str]) -> list[Any]:

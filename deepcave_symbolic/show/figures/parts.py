@@ -153,6 +153,8 @@ def incumbent(projection: Projection, i: int = 0) -> list[go.Scatter]:
 def cost_range(projection: Projection, curves: Sequence[Array] = ()) -> list[float]:
     """Returns a range with curves, band, incumbent and most trials; single crashes do not flatten the curves.
 
+    Among the best of the space no trial does that is worse than what counts there.
+
     Args:
         projection: The projection.
         curves: Values of the formula, objective units.
@@ -161,7 +163,8 @@ def cost_range(projection: Projection, curves: Sequence[Array] = ()) -> list[flo
     low, high = float(np.nanmin(shown)), float(np.nanmax(shown))
     if len(projection.trials.costs):
         low = min(low, float(np.min(projection.trials.costs)))
-        high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
+        if projection.view.region.best is None:
+            high = max(high, float(np.quantile(projection.trials.costs, 0.9)))
     if projection.incumbent is not None and projection.incumbent.values is not None:
         low, high = min(low, projection.incumbent.cost), max(high, projection.incumbent.cost)
     margin = 0.05 * (high - low) or 0.5 * abs(high) or 1.0

@@ -511,6 +511,31 @@ def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) 
     assert scope["explanation"].to_dict()["formulas"] == record["explanations"][0]["formulas"]
 
 
+# --- region and statistic -----------------------------------------------------------------------------------------
+
+
+def test_what_is_looked_at_is_in_the_heading_and_on_the_figures(panel: Any, processed: Any) -> None:
+    inputs = {"region": " gamma = 1e-3..1; C=1..100 ", "statistic": "best", "max_complexity": 10}
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C", **inputs)
+    (explanation,) = PanelRecord.from_dict(outputs).explanations
+    words = "others set optimally, for gamma from 0.001 to 1 and C from 1 to 100"
+    assert explanation.view.words == words
+    drawn = panel.load_outputs(None, asked(panel), outputs)
+    assert f"C, {words}" in text(drawn[ANSWER])
+    assert [figure.layout.title.text for figure in drawn[:2]] == [words, words]
+    assert "statistic='best'" in outputs["code"] and "region={'gamma': (0.001, 1.0)" in outputs["code"]
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="(all)", region="best 10%", max_complexity=1)
+    drawn = panel.load_outputs(None, asked(panel), outputs)
+    assert "All hyperparameters, those that move the objective most first, among the best 10 %" in text(drawn[ANSWER])
+    assert "among the best 10 %" in drawn[0].layout.title.text
+
+
+@pytest.mark.parametrize("region", ["best 10", "gamma=1..1e-3", "gama=1e-3..1", "C=1..2; best 10%"])
+def test_a_region_that_is_none_gets_a_card(panel: Any, processed: Any, region: str) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C", region=region)
+    check_card(panel, outputs, "egion" if "gama" not in region else "Did you mean 'gamma'?")
+
+
 # --- errors -------------------------------------------------------------------------------------------------------
 
 
@@ -685,6 +710,7 @@ def test_empty_fields_have_their_defaults() -> None:
     read = inputs.Inputs.read({"seed": None, "max_complexity": "", "budget_id": None, "hyperparameter_name_1": True})
     assert (read.budget, read.first, read.question) == (inputs.AUTOMATIC_BUDGET, "true", Question())
     assert not read.overview and read.second is None
+    assert inputs.Inputs.read({"region": " ", "statistic": ""}).question == Question()
     assert inputs.Inputs.read({"functions": ["exp"], "seed": "3"}).question == Question(functions=("exp",), seed=3)
     assert inputs.whole_number("") is None and inputs.whole_number("7") == 7
 

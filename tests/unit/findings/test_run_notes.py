@@ -14,8 +14,8 @@ from deepcave_symbolic.projection import USUAL, Subject, View
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.space.region import Region
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
-from tests.support.known_surrogates import OfVectors
-from tests.support.places import EXAMPLE_RUNS
+from known_surrogates import OfVectors
+from places import EXAMPLE_RUNS
 
 
 def space() -> ConfigurationSpace:
@@ -90,7 +90,7 @@ def test_a_space_whose_worse_half_makes_the_averages_is_said(maximize: bool, cra
     (text,) = notes_on_run(run, flat(cs, cost, maximize), "cost", None)
     beyond = "below -" if maximize else "above "
     assert text.startswith(f"In half of the space cost is {beyond}") and "which makes over 99 % of its varia" in text
-    assert 'region="best 10%" (--region "best 10%")' in text
+    assert 'region="best 10%" (--region "best 10%"; panel: Region)' in text
     for view in (View(Region(best=10.0)), View(statistic="best")):
         assert notes_on_run(run, flat(cs, cost, maximize, view), "cost", None) == ()
 

@@ -24,7 +24,7 @@ from deepcave_symbolic.projection import Projection, Statistic, Subject, View
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.space.region import checked_region, region_in
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord, deviations_of_members
-from tests.support.known_surrogates import OfValues, OfVectors
+from known_surrogates import OfValues, OfVectors
 
 
 def unit_space(d: int) -> ConfigurationSpace:
