@@ -120,6 +120,8 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     elif effect == "untold":
         # The same words for every hyperparameter: a page on many of them says them once.
         trials = counted(surrogate.n_trials, "trial")
+        if view.region.is_part:
+            trials = f"{counted(seen, 'trial')} within the region"
         note(no_effect, f"{trials} cannot tell from noise how the surrogate's {view.curve} moves here.")
     elif not variables(formula.tree) and formula.engine != OWN:
         moves = f"The surrogate's {view.curve} moves here"

@@ -64,8 +64,8 @@ class Profile:
         self._others = others
         self._sign = -1.0 if maximize else 1.0
         self._tried = max(_FEWEST_TRIED, int(_TRIED * len(others)))
-        #: The best settings of the points that were asked for so far; where later ones begin, too.
-        self.shared: Array = np.empty((0, others.shape[1]))
+        #: The best settings of the first points that were asked for; where later ones begin, too.
+        self._shared: Array = np.empty((0, others.shape[1]))
 
     def at(self, vectors: Array) -> tuple[Array, Array, Array]:
         """Returns the profile (n,), the surrogate's standard deviation there (n,), and the first predictions (m, n).
@@ -74,24 +74,26 @@ class Profile:
             vectors: The explained hyperparameters' entries of vectors, shape (n, k).
         """
         first = self._together(vectors, self._others)
-        known = first if len(self.shared) == 0 else np.vstack([first, self._together(vectors, self.shared)])
-        z, best = self._best_of(known, np.vstack([self._others, self.shared]))
+        known = first if len(self._shared) == 0 else np.vstack([first, self._together(vectors, self._shared)])
+        z, best = self._best_of(known, np.vstack([self._others, self._shared]))
         rng = np.random.RandomState(_SEED)
         for step in np.geomspace(*_STEPS, _ROUNDS):
             self._search(vectors, z, best, float(step), rng)
         chosen = np.unique(np.linspace(0, len(z) - 1, min(len(z), _SHARED)).astype(int))
         shared = np.unique(z[chosen], axis=0)
         _keep_better(z, best, *self._best_of(self._together(vectors, shared), shared))
-        self.shared = np.unique(np.vstack([self.shared, shared]), axis=0)
+        if len(self._shared) == 0:
+            self._shared = shared
         mean, std, usable = self._beside(vectors, z)
         return np.where(usable, mean, np.nan), np.where(usable, std, np.nan), first
 
     def preferred(self, vectors: Array, most: int) -> Array:
         """Returns those of the shared settings that are best at most points, at most so many, shape (m, d)."""
-        single = self._together(vectors, self.shared)
+        settings = self._shared if len(self._shared) else self._others
+        single = self._together(vectors, settings)
         signed = np.where(np.isfinite(single), self._sign * single, np.inf)
-        counts = np.bincount(np.argmin(signed, axis=0), minlength=len(self.shared))
-        return self.shared[np.sort(np.argsort(-counts, kind="stable")[:most])]
+        counts = np.bincount(np.argmin(signed, axis=0), minlength=len(settings))
+        return settings[np.sort(np.argsort(-counts, kind="stable")[:most])]
 
     def _search(self, vectors: Array, z: Array, best: Array, step: float, rng: np.random.RandomState) -> None:
         """Tries neighbours of what every point has, and keeps those that are better."""

@@ -93,6 +93,21 @@ def test_two_hyperparameters(panel: PanelPage) -> None:
     assert_readable(panel, 2)
 
 
+def test_region_and_others_are_asked_for_and_named(panel: PanelPage) -> None:
+    panel.open("boosting_mf")
+    panel.choose("hyperparameter_name_1", "max_depth")
+    panel.choose("statistic", "Set optimally")
+    region = panel.input("region")
+    region.fill("best 10%")
+    region.press("Enter")
+    panel.process()
+    panel.wait_for_heading("max_depth, others set optimally, among the best 10 %")
+    panel.wait_for_figures(2)
+    panel.screenshot("region")
+    assert all("others set optimally, among the best 10 %" in graph["text"] for graph in panel.graphs())
+    assert_readable(panel, 2)
+
+
 def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashboard) -> None:
     panel.open("svm_bbo")
     panel.show("C")

@@ -76,7 +76,7 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
     figure.add_trace(points([formula.complexity], [formula.r2], "shown formula", marker=star))
     return figure.update_layout(
         template="plotly_white",
-        title=escape(explanation.view.words) or None,
+        title={"text": escape(explanation.view.words), "font": {"size": 15}} if explanation.view.words else None,
         margin={"l": 70, "r": 30, "t": 40, "b": 60},
         legend={"orientation": "h", "y": -0.2},
         xaxis_title="Complexity (nodes)",
