@@ -10,7 +10,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.api import compare, explain, explain_all, explain_study, report_html
+    from deepcave_symbolic.api import (
+        compare,
+        explain,
+        explain_all,
+        explain_study,
+        next_trials,
+        report_html,
+        suggest_space,
+    )
     from deepcave_symbolic.comparison import Comparison
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.show.figures.pairs import plot_pairs
     from deepcave_symbolic.show.pairs import pair_table
+    from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
 
 __all__ = [
@@ -34,9 +43,11 @@ __all__ = [
     "Explanations",
     "Formula",
     "ModelSurrogate",
+    "NextTrials",
     "OwnFormula",
     "Question",
     "Run",
+    "SuggestedSpace",
     "SymbolicCallback",
     "SymbolicRegressor",
     "Unexplained",
@@ -45,10 +56,12 @@ __all__ = [
     "explain_all",
     "explain_study",
     "load_run",
+    "next_trials",
     "pair_table",
     "plot_pairs",
     "read_formulas",
     "report_html",
+    "suggest_space",
 ]
 
 _HOMES = {
@@ -75,6 +88,10 @@ _HOMES = {
     "pair_table": "show.pairs",
     "plot_pairs": "show.figures.pairs",
     "report_html": "api",
+    "next_trials": "api",
+    "suggest_space": "api",
+    "NextTrials": "suggestions",
+    "SuggestedSpace": "suggestions",
 }
 
 

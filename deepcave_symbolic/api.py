@@ -27,6 +27,7 @@ from deepcave_symbolic.question import (
 )
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
+from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates.base import Surrogate
 from deepcave_symbolic.words.run_names import run_names
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.question import Asked
 
-__all__ = ["compare", "explain", "explain_all", "explain_study", "report_html"]
+__all__ = ["compare", "explain", "explain_all", "explain_study", "next_trials", "report_html", "suggest_space"]
 
 Folder = str | os.PathLike[str]
 
@@ -251,6 +252,42 @@ def compare(
         form=form,
         level=level,
     )
+
+
+def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack[Asked]) -> NextTrials:
+    """Returns the configurations whose evaluation would teach most about one or two hyperparameters, with reasons.
+
+    They lie where models of the run's trials differ and no trial is near; they are not meant to be good. The models are
+    those of the consensus surrogate, unless a surrogate of your own is given.
+
+    Args:
+        run: As in `explain`.
+        *hyperparameters: One or two names.
+        n: How many configurations, from 1 to 100.
+        **question: The arguments of `explain`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable.
+    """
+    asked: Asked = {**question, "surrogate": question.get("surrogate", "consensus")}
+    return Explainer(run, Question(**asked)).next_trials(*hyperparameters, n=n)
+
+
+def suggest_space(run: Any, *, tolerance: float = 0.01, **question: Unpack[Asked]) -> SuggestedSpace:
+    """Returns a better configuration space for the next run: what to narrow, to widen and to freeze, and why.
+
+    A value is kept where the other hyperparameters can be set so that the surrogate stays within the tolerance of its
+    best, and within what the trials cannot tell besides.
+
+    Args:
+        run: As in `explain`.
+        tolerance: By how much the objective may be worse than its best, objective units.
+        **question: The arguments of `explain`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run or an option is not usable.
+    """
+    return Explainer(run, Question(**question)).suggest_space(tolerance)
 
 
 def report_html(

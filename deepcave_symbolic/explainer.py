@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepcave_symbolic.advice import advised_space, advised_trials, checked_count, checked_tolerance
 from deepcave_symbolic.engines.search import search
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
@@ -37,7 +39,9 @@ from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.space.explainable import checked_pairs, explainable, wanted
+from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates import build_surrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.words.names import shown_name
 
@@ -90,7 +94,10 @@ class Explainer:
         Raises:
             DeepcaveSymbolicError: If they cannot be explained.
         """
-        axes = self._axes(hyperparameters)
+        found = self._explained(self._axes(hyperparameters))
+        return replace(found, advisor=partial(self._advised, tuple(hyperparameters)))
+
+    def _explained(self, axes: Sequence[Axis]) -> Explanation:
         space = self.run.configspace
         projector, projection = self.subject.projected(axes)
         conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
@@ -145,6 +152,66 @@ class Explainer:
             return wanted(self.subject.configspace, pairs)
         most = checked_pairs(pairs)
         return list(self.rank_pairs(self.ranking(), progress).pairs[:most])
+
+    def next_trials(self, *hyperparameters: str, n: int = 10) -> NextTrials:
+        """Returns the configurations whose evaluation would teach most about one or two hyperparameters.
+
+        Args:
+            *hyperparameters: Their names.
+            n: How many configurations, from 1 to 100.
+
+        Raises:
+            DeepcaveSymbolicError: If they cannot be explained, or n is no such number.
+        """
+        return advised_trials(
+            NextTrials,
+            self._advisor,
+            self.subject.configspace,
+            self._axes(hyperparameters),
+            checked_count(n),
+            objective=self.objective,
+            run=self.run_label,
+        )
+
+    def _advised(self, hyperparameters: tuple[str, ...], n: int) -> NextTrials:
+        return self.next_trials(*hyperparameters, n=n)
+
+    def suggest_space(self, tolerance: float = 0.01) -> SuggestedSpace:
+        """Returns a better configuration space for the next run: what to narrow, to widen and to freeze, and why.
+
+        Args:
+            tolerance: By how much the objective may be worse than its best, objective units.
+
+        Raises:
+            InvalidArgumentError: If the tolerance is no number from 0 on.
+        """
+        allowed = checked_tolerance(tolerance)
+        return advised_space(
+            SuggestedSpace,
+            self._profiles.explain_each([(name,) for name in self.run.configspace]),
+            self.run.configspace,
+            allowed,
+            objective=self.objective,
+            run=self.run_label,
+        )
+
+    @property
+    def _profiles(self) -> Explainer:
+        """The explainer with the same surrogate that sets the hyperparameters which are not explained optimally."""
+        other = copy.copy(self)
+        for name in ("subject", "run_notes"):
+            other.__dict__.pop(name, None)
+        other.question = replace(self.question, statistic="best")
+        return other
+
+    @cached_property
+    def _advisor(self) -> FittedSurrogate:
+        """The model whose spread says where to look: the consensus, or what the user gave."""
+        if not isinstance(self.question.surrogate, str) or self.question.surrogate == "consensus":
+            return self.surrogate
+        index = resolve_objective(self.run, self.objective)
+        budget, seed = self.surrogate.budget, self.question.seed
+        return build_surrogate(self.run, objective=index, budget=budget, kind="consensus", seed=seed)
 
     def explainable(self) -> list[str]:
         """Returns the names of the hyperparameters that can enter a formula, in the space's order."""

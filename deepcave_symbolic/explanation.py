@@ -6,8 +6,9 @@ Everything known is in the records (`findings/explained.py`); plotly is imported
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.formulas.formula import Formula
@@ -16,6 +17,7 @@ from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.text import write_text
+from deepcave_symbolic.suggestions import NextTrials
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +65,27 @@ class Explanation(Explained):
                 defined on the domain, or has more constants than there are points.
         """
         return OwnFormula.fitted(self, form, fixed, seed)
+
+    def next_trials(self, n: int = 10) -> NextTrials:
+        """Returns the configurations whose evaluation would teach most about this explanation, each with the reason.
+
+        Args:
+            n: How many, from 1 to 100.
+
+        Raises:
+            InvalidArgumentError: If n is no such number, or the record was read from a file.
+        """
+        if self.advisor is None:
+            names = ", ".join(repr(name) for name in self.hyperparameters)
+            raise InvalidArgumentError(
+                f"This record does not hold its run, as one read from a file; use next_trials({self.run!r}, {names})."
+            )
+        advised: NextTrials = self.advisor(n)
+        return advised
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what a copy in another process holds: everything but the explainer."""
+        return {**self.__dict__, "advisor": None}
 
     def to_html(self) -> str:
         """Returns the explanation as one HTML page, figure included, that opens without internet."""

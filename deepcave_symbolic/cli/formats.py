@@ -11,13 +11,17 @@ if TYPE_CHECKING:
 __all__ = ["add_format_options", "formatted"]
 
 
-def add_format_options(add: Any) -> None:
+FORMATS = ("text", "json", "latex", "markdown")
+
+
+def add_format_options(add: Any, formats: Sequence[str] = FORMATS) -> None:
     """Adds the options that say how and where to write.
 
     Args:
         add: Adds an argument to the parser.
+        formats: Those that there are.
     """
-    add("--format", choices=("text", "json", "latex", "markdown"), default="text", help="output (default: text)")
+    add("--format", choices=formats, default="text", help="output (default: text)")
     add("-o", "--output", metavar="FILE", help="write to a file instead of the terminal")
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from deepcave_symbolic.cli import compare, dashboard, explain, report
+from deepcave_symbolic.cli import advice, compare, dashboard, explain, report
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
@@ -19,6 +19,8 @@ examples:
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
   deepcave-symbolic compare RUN RUN -p learning_rate         formulas of several runs side by side
   deepcave-symbolic report RUN -o report.html                one HTML page of all that
+  deepcave-symbolic next RUN -p learning_rate                which trials would teach most
+  deepcave-symbolic space RUN                                a configuration space for the next run
   deepcave-symbolic dashboard RUN                            DeepCAVE in the browser
 """
 
@@ -52,5 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_demo(commands)
     compare.add_command(commands)
     report.add_command(commands)
+    advice.add_next(commands)
+    advice.add_space(commands)
     dashboard.add_command(commands)
     return parser

@@ -14,11 +14,16 @@ from deepcave_symbolic.surrogates.base import SURROGATES
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["add_search_options", "search_options"]
+__all__ = ["add_run_options", "add_search_options", "run_options", "search_options"]
 
 
-def add_search_options(parser: argparse.ArgumentParser) -> None:
-    """Adds what decides the formulas, and `--debug`."""
+def add_run_options(parser: argparse.ArgumentParser, *, surrogate: str = SURROGATES[0]) -> None:
+    """Adds what decides which trials and which surrogate are asked, and `--debug`.
+
+    Args:
+        parser: The command's parser.
+        surrogate: The surrogate by default.
+    """
     add = parser.add_argument
     add(
         "--objective",
@@ -32,12 +37,11 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         metavar="{NUMBER,all}",
         help="budget to use, or all for the budget as a hyperparameter (default: the highest with enough trials)",
     )
-    add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
     add(
         "--surrogate",
-        default=SURROGATES[0],
+        default=surrogate,
         metavar=f"{{{','.join(SURROGATES)}}}",
-        help="model to explain (default: the run's own)",
+        help=f"model to ask (default: {surrogate}; run: the run's own)",
     )
     add(
         "--region",
@@ -46,6 +50,16 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="all; best 10%% (or another share), all that is worse counting as the worst of those; or a part of a "
         "domain, lr=1e-4..1e-2 or kernel=rbf,poly, which may be given several times (default: all)",
     )
+    add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
+    add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")
+    add("--debug", action="store_true", help="show the traceback of an error")
+
+
+def add_search_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what decides the formulas, and `--debug`."""
+    add_run_options(parser)
+    add = parser.add_argument
+    add("--source", default="surrogate", metavar="{surrogate,trials}", help="what to fit (default: surrogate)")
     add(
         "--statistic",
         default="mean",
@@ -77,13 +91,10 @@ def add_search_options(parser: argparse.ArgumentParser) -> None:
         help="only formulas that are proven to be falling (or rising) in a hyperparameter, such as lr=falling; may be "
         "given several times",
     )
-    add("--seed", type=int, default=0, metavar="N", help="seed of what is random (default: 0)")
-    add("--configspace", metavar="FILE", help="configuration space (JSON) to use instead of the run's own")
-    add("--debug", action="store_true", help="show the traceback of an error")
 
 
-def search_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Returns the arguments of `explain` and `explain_all` that the options stand for.
+def run_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the arguments that the options of `add_run_options` stand for.
 
     Raises:
         InvalidArgumentError: If options do not fit each other.
@@ -96,16 +107,28 @@ def search_options(args: argparse.Namespace) -> dict[str, Any]:
         "objective": args.objective,
         "budget": args.budget,
         "weights": None if args.weights is None else weights_in(args.weights),
-        "source": args.source,
         "surrogate": args.surrogate,
         "region": region_of_texts(args.region or ()),
+        "seed": args.seed,
+        "configspace": None if args.configspace is None else _configspace(Path(args.configspace)),
+    }
+
+
+def search_options(args: argparse.Namespace) -> dict[str, Any]:
+    """Returns the arguments of `explain` and `explain_all` that the options stand for.
+
+    Raises:
+        InvalidArgumentError: If options do not fit each other.
+        RunFormatError: If the configuration space's file holds none.
+    """
+    return {
+        **run_options(args),
+        "source": args.source,
         "statistic": args.statistic,
         "engine": _engine(args),
         "max_complexity": args.max_complexity,
         "functions": None if args.functions is None else [f.strip() for f in args.functions.split(",") if f.strip()],
         "monotone": None if args.monotone is None else dict(args.monotone),
-        "seed": args.seed,
-        "configspace": None if args.configspace is None else _configspace(Path(args.configspace)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -59,6 +59,7 @@ class Explained(Record):
         provenance: How the record came about: versions, arguments.
         groups: With a categorical and another hyperparameter, the explanation of the other one for every choice, by the
             choice as text; empty otherwise.
+        advisor: Asks the explainer for the next trials; None where it is not at hand, as for a record read from a file.
     """
 
     hyperparameters: tuple[str, ...]
@@ -79,6 +80,7 @@ class Explained(Record):
     certainty: Certainty | None = None
     provenance: Mapping[str, Any] = field(default_factory=Frozen)
     groups: Mapping[str, Self] = field(default_factory=Frozen)
+    advisor: Callable[[int], Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def best(self) -> Formula:

@@ -1,0 +1,77 @@
+"""What a page says of the next trials and of a better configuration space, and in which words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from deepcave_symbolic.show.blocks import Block, Column, Heading, Note, Table
+from deepcave_symbolic.words.names import either, shown_name
+from deepcave_symbolic.words.numbers import counted, number_text, rounded_text
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrial, AdvisedTrials
+
+__all__ = ["next_trials_document", "space_document"]
+
+
+def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
+    """Returns the page on the trials that would teach most, the explained hyperparameters first."""
+    explained = list(advised.hyperparameters)
+    others = list(dict.fromkeys(name for trial in advised.trials for name in trial.configuration))
+    others = [name for name in others if name not in explained]
+    names = either(list(map(shown_name, explained)), " and ")
+    return (
+        Heading(f"Next trials for {' and '.join(explained)}"),
+        Note(
+            f"{counted(len(advised.trials), 'configuration')} whose evaluation would teach most about {names}, chosen "
+            "where models of the trials differ and no trial is near. They are not meant to be good."
+        ),
+        Table(
+            columns=(Column("nr", "number"), *(Column(name, "number") for name in (*explained, *others))),
+            rows=tuple((str(i), *_values(t, [*explained, *others])) for i, t in enumerate(advised.trials, 1)),
+        ),
+        Table(
+            columns=(
+                Column("nr", "number"),
+                Column("expected", "number", unit=advised.objective),
+                Column("why", "text"),
+            ),
+            rows=tuple((str(i), rounded_text(t.expected), t.reason) for i, t in enumerate(advised.trials, 1)),
+            title="What they would teach",
+        ),
+    )
+
+
+def _values(trial: AdvisedTrial, names: list[str]) -> list[str]:
+    values = (trial.configuration.get(name, "-") for name in names)
+    return [number_text(v) if isinstance(v, int | float) and not isinstance(v, bool) else str(v) for v in values]
+
+
+def space_document(advised: AdvisedSpace) -> tuple[Block, ...]:
+    """Returns the page on a better configuration space, with the formula that says why for every change."""
+    objective, tolerance = shown_name(advised.objective), rounded_text(advised.tolerance, 2)
+    return (
+        Heading("A configuration space for the next run"),
+        Note(
+            f"{counted(len(advised.changed), 'change')}; left are values with which {objective} can stay within "
+            f"{tolerance} of its best, the other hyperparameters set well."
+        ),
+        Table(
+            columns=(Column("hyperparameter", "name"), Column("do", "name"), Column("because", "text")),
+            rows=tuple((d.hyperparameter, d.action, d.sentence) for d in advised.domains),
+        ),
+        *(
+            [
+                Table(
+                    columns=(
+                        Column("hyperparameter", "name"),
+                        Column("formula of the best that the others can make of it", "formula", unit=advised.objective),
+                    ),
+                    rows=tuple((d.hyperparameter, d.formula) for d in advised.domains if d.formula is not None),
+                    title="The formulas that say why",
+                )
+            ]
+            if any(d.formula is not None for d in advised.domains)
+            else []
+        ),
+    )

@@ -1,0 +1,32 @@
+"""What users hold of advice on a run: the next trials and a better configuration space, which show themselves."""
+
+from __future__ import annotations
+
+from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrials
+from deepcave_symbolic.show.advice import next_trials_document, space_document
+from deepcave_symbolic.show.notebook import write_notebook
+from deepcave_symbolic.show.text import write_text
+
+__all__ = ["NextTrials", "SuggestedSpace"]
+
+
+class NextTrials(AdvisedTrials):
+    """The configurations to evaluate next, as text and in a notebook."""
+
+    def __str__(self) -> str:
+        """Returns the configurations and the reasons as text for a terminal."""
+        return write_text(next_trials_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(next_trials_document(self))
+
+
+class SuggestedSpace(AdvisedSpace):
+    """A better configuration space, as text and in a notebook."""
+
+    def __str__(self) -> str:
+        """Returns what to do with every hyperparameter, and the formulas that say why, as text for a terminal."""
+        return write_text(space_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(space_document(self))
