@@ -19,7 +19,7 @@ from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, Unkn
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.choices import choices_of, names_of
-from deepcave_symbolic.space.part import part_of
+from deepcave_symbolic.space.part import choices_in_part, part_of
 from deepcave_symbolic.space.ranges import values_on_steps
 from deepcave_symbolic.words.names import either
 from deepcave_symbolic.words.numbers import number_text, round_within
@@ -225,14 +225,14 @@ def axis_of(configspace: ConfigurationSpace, name: str) -> Axis:
         raise UnknownNameError("hyperparameter", name, list(configspace.keys()))
     hyperparameter: Any = configspace[name]
     if isinstance(hyperparameter, OrdinalHyperparameter):
-        return _ordinal_axis(name, _choices_in_part(hyperparameter))
+        return _ordinal_axis(name, choices_in_part(hyperparameter))
     if isinstance(hyperparameter, Constant):
         raise HyperparameterNotExplainableError(
             f"Hyperparameter {name!r} is constant ({hyperparameter.value!r}); there is nothing to explain.",
             hyperparameter=name,
         )
     if isinstance(hyperparameter, CategoricalHyperparameter):
-        return _categorical_axis(name, _choices_in_part(hyperparameter))
+        return _categorical_axis(name, choices_in_part(hyperparameter))
     lower, upper = float(hyperparameter.lower), float(hyperparameter.upper)
     log = bool(getattr(hyperparameter, "log", False))
     if not (math.isfinite(lower) and math.isfinite(upper) and lower < upper) or (log and lower <= 0):
@@ -284,11 +284,6 @@ def _at(choices: Sequence[Any], others: Sequence[Any], positions: Array) -> Arra
     given = ~np.isnan(positions)
     found[given] = moved[positions[given].astype(int)]
     return found
-
-
-def _choices_in_part(hyperparameter: Any) -> tuple[Any, ...]:
-    choices, part = choices_of(hyperparameter), part_of(hyperparameter)
-    return choices if part is None else tuple(choices[int(position)] for position in part)
 
 
 def _categorical_axis(name: str, choices: tuple[Any, ...]) -> Axis:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
+from deepcave_symbolic.space.choices import choices_of
 from deepcave_symbolic.space.notes import PART, noted, with_note
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Part", "inside", "inside_space", "part_of", "restricted_space", "vector_ends"]
+__all__ = ["Part", "choices_in_part", "inside", "inside_space", "part_of", "restricted_space", "vector_ends"]
 
 #: Lower and upper end in natural units; of a categorical or ordinal the positions of its values.
 Part = tuple[float, ...]
@@ -39,6 +40,12 @@ def part_of(hyperparameter: Any) -> Part | None:
     """Returns the part of a hyperparameter; None for its whole domain."""
     part = noted(hyperparameter, PART)
     return tuple(part) if isinstance(part, list) else None
+
+
+def choices_in_part(hyperparameter: Any) -> tuple[Any, ...]:
+    """Returns the values of a categorical or an ordinal that its part has, all without one."""
+    choices, part = choices_of(hyperparameter), part_of(hyperparameter)
+    return choices if part is None else tuple(choices[int(position)] for position in part)
 
 
 def vector_ends(hyperparameter: Any) -> tuple[float, float]:

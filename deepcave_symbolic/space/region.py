@@ -67,7 +67,7 @@ class Region(Record):
             for ends in [[rounded_text(end, 6) for end in bounds]]
         ]
         parts += [
-            f"{shown_name(name)} = {either(list(map(shown_name, names)))}" for name, names in self.choices.items()
+            f"{shown_name(name)} = {either(list(map(_shown_choice, names)))}" for name, names in self.choices.items()
         ]
         return f"for {' and '.join(parts)}" if parts else ""
 
@@ -212,6 +212,12 @@ def _number(value: Any) -> float:
         return float(value)
     except (ValueError, OverflowError):
         return math.nan
+
+
+def _shown_choice(name: str) -> str:
+    """Returns the name of a choice in a sentence; numbers need no quotes there."""
+    number = _number(name)
+    return number_text(number) if math.isfinite(number) else shown_name(name)
 
 
 def _names(hyperparameter: Any, name: str, given: Sequence[Any]) -> tuple[str, ...]:

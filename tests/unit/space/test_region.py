@@ -189,5 +189,6 @@ def test_axes_and_draws_keep_to_the_region() -> None:
 def test_a_region_in_words() -> None:
     region = region_in(space(), checked_region({"lr": (1e-4, 1e-2), "normal": (1, 1), "kernel": ["poly", "rbf"]}))
     assert region.words == "for lr from 0.0001 to 0.01 and normal = 1 and kernel = rbf or poly"
+    assert region_in(space(), checked_region({"depth": (2, 5), "size": 32})).words == "for depth = 2 or 4 and size = 32"
     assert region_in(space(), "best 10%").words == "among the best 10 %"
     assert region_in(space(), "all").words == Region().words == ""
