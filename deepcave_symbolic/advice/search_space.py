@@ -189,69 +189,85 @@ def advised_space(
     return kind(objective, run, tolerance, tuple(domains), configspace)
 
 
+@dataclass(frozen=True)
+class _Limit:
+    """By how much the objective may be worse than its best, and of what that is made up, in words."""
+
+    total: str
+    parts: str
+
+    @classmethod
+    def of(cls, tolerance: float, noise: float) -> _Limit:
+        if noise <= 0.0:
+            return cls(rounded_text(tolerance, 2), "")
+        parts = f" ({rounded_text(tolerance, 2)} and {rounded_text(noise, 2)} that the trials cannot tell)"
+        return cls(rounded_text(tolerance + noise, 2), parts)
+
+
 def _domain(profile: Explained, tolerance: float) -> AdvisedDomain:
     projection, axis = profile.projection, profile.projection.axes[0]
     sign = -1.0 if profile.direction == "maximize" else 1.0
     x, y = projection.grid[projection.valid, 0], sign * projection.mean[projection.valid]
     within: Mask = y - np.min(y) <= tolerance + profile.noise
-    unseen = f" and {rounded_text(profile.noise, 2)} that the trials cannot tell" if profile.noise > 0.0 else ""
-    allowed = f"{rounded_text(tolerance, 2)}{unseen}"
-    if axis.labels is not None:
-        return _choices(profile, axis, x, y, within, allowed)
-    return _numbers(profile, axis, x, y, within, allowed)
+    advise = _numbers if axis.labels is None else _choices
+    return advise(profile, axis, x, y, within, _Limit.of(tolerance, profile.noise))
 
 
-def _choices(profile: Explained, axis: Axis, x: Array, y: Array, within: Mask, allowed: str) -> AdvisedDomain:
+def _choices(profile: Explained, axis: Axis, x: Array, y: Array, within: Mask, limit: _Limit) -> AdvisedDomain:
     labels = axis.labels or ()
     kept = [labels[int(position)] for position in x[within]]
     name, objective = shown_name(axis.name), shown_name(profile.objective)
     best = labels[int(x[int(np.argmin(y))])]
+    worse = f"{objective} worse by more than {limit.total}{limit.parts}"
     if len(kept) == len(labels):
-        sentence = (
-            f"{name} can be frozen, at {shown_name(best)}: no choice makes {objective} worse by more than {allowed}."
-        )
+        sentence = f"{name} can be frozen, at {shown_name(best)}: no choice makes {worse}."
+        return AdvisedDomain(axis.name, "freeze", value=best, formula=profile.best, sentence=sentence)
+    if len(kept) == 1:
+        sentence = f"{name} can be frozen, at {shown_name(best)}: every other choice makes {worse}."
         return AdvisedDomain(axis.name, "freeze", value=best, formula=profile.best, sentence=sentence)
     left = either([shown_name(label) for label in labels if label not in kept], " and ")
-    sentence = f"{name}: without {left}, with which {objective} is worse by more than {allowed} at best."
-    if len(kept) == 1:
-        others = f"every other choice makes {objective} worse by more than {allowed}"
-        sentence = f"{name} can be frozen, at {shown_name(best)}: {others}."
-        return AdvisedDomain(axis.name, "freeze", value=best, formula=profile.best, sentence=sentence)
+    sentence = f"{name}: without {left}, with which even the best {objective} is {worse.removeprefix(objective + ' ')}."
     return AdvisedDomain(axis.name, "narrow", choices=tuple(kept), formula=profile.best, sentence=sentence)
 
 
-def _numbers(profile: Explained, axis: Axis, x: Array, y: Array, within: Mask, allowed: str) -> AdvisedDomain:
+def _numbers(profile: Explained, axis: Axis, x: Array, y: Array, within: Mask, limit: _Limit) -> AdvisedDomain:
     name, objective = shown_name(axis.name), shown_name(profile.objective)
-    incumbent = profile.projection.incumbent
-    best = float(x[int(np.argmin(y))])
     if np.all(within):
-        at = best if incumbent is None or incumbent.values is None else incumbent.values[0]
-        value = float(axis.rounded(at, _DIGITS + 1))
-        whole = int(value) if axis.integer else value
-        sentence = (
-            f"{name} can be frozen, at {axis.shown(value, _DIGITS + 1)}: set well, the others keep {objective} within "
-            f"{allowed} of its best whatever it is."
-        )
-        return AdvisedDomain(axis.name, "freeze", value=whole, formula=profile.best, sentence=sentence)
+        return _frozen(profile, axis, float(x[int(np.argmin(y))]), limit)
     low, high = _hull(axis, x, within)
     beyond = [_beyond(axis, x, y, side, profile.noise) for side in (0, 1)]
     ends = tuple(end if moved is None else moved for end, moved in zip((low, high), beyond, strict=True))
-    shown = f"{axis.shown(ends[0], 6)} to {axis.shown(ends[1], 6)}"
-    was = f"{axis.shown(axis.lower, 6)} to {axis.shown(axis.upper, 6)}"
+    was, shown = (
+        f"{axis.shown(bounds[0], 6)} to {axis.shown(bounds[1], 6)}" for bounds in ((axis.lower, axis.upper), ends)
+    )
     u = axis.to_coordinate(np.array([low, high, axis.lower, axis.upper]))
-    narrower = (u[1] - u[0]) < _NEARLY_ALL * (u[3] - u[2])
+    narrower = bool(u[1] - u[0] < _NEARLY_ALL * (u[3] - u[2]))
+    worse = f"{objective} is worse by more than {limit.total}{limit.parts}, whatever the others are"
     if any(moved is not None for moved in beyond):
         side = "lower" if beyond[0] is not None else "upper"
-        inside = f" On the other side {objective} gets worse by more than {allowed}." if narrower else ""
-        reason = f"the best lies on the {side} bound.{inside} Try it where your code allows it."
+        elsewhere = f" At the other end {worse}." if narrower else ""
+        reason = f"the best lies on the {side} bound; try more where your code allows it.{elsewhere}"
         sentence = f"{name}: {shown} instead of {was}: {reason}"
         return AdvisedDomain(axis.name, "widen", bounds=ends, formula=profile.best, sentence=sentence)
     if narrower:
-        reason = f"elsewhere {objective} is worse by more than {allowed}, whatever the others are."
-        sentence = f"{name}: {shown} instead of {was}: {reason}"
+        sentence = f"{name}: {shown} instead of {was}: elsewhere {worse}."
         return AdvisedDomain(axis.name, "narrow", bounds=ends, formula=profile.best, sentence=sentence)
     sentence = f"Keep {name} as it is: good configurations lie in nearly all of its range."
     return AdvisedDomain(axis.name, "keep", formula=profile.best, sentence=sentence)
+
+
+def _frozen(profile: Explained, axis: Axis, best: float, limit: _Limit) -> AdvisedDomain:
+    """Returns the advice for numbers of which any will do: the incumbent's, or where it has none the best."""
+    incumbent = profile.projection.incumbent
+    at = best if incumbent is None or incumbent.values is None else incumbent.values[0]
+    value = float(axis.rounded(at, _DIGITS + 1))
+    name, objective = shown_name(axis.name), shown_name(profile.objective)
+    sentence = (
+        f"{name} can be frozen, at {axis.shown(value, _DIGITS + 1)}: whatever it is, the others can keep {objective} "
+        f"within {limit.total} of its best{limit.parts}."
+    )
+    frozen = int(value) if axis.integer else value
+    return AdvisedDomain(axis.name, "freeze", value=frozen, formula=profile.best, sentence=sentence)
 
 
 def _hull(axis: Axis, x: Array, within: Mask) -> tuple[float, float]:

@@ -122,7 +122,7 @@ def test_choices() -> None:
     found = suggest(cs, lambda v: [cost[k] for k in v["kernel"]])
     kernel, flag = domain(found, "kernel"), domain(found, "flag")
     assert (kernel.action, kernel.choices) == ("narrow", ("rbf", "poly"))
-    assert kernel.sentence == "kernel: without sigmoid, with which prediction is worse by more than 0.01 at best."
+    assert kernel.sentence == "kernel: without sigmoid, with which even the best prediction is worse by more than 0.01."
     assert flag.action == "freeze" and flag.value in ("on", "off")
     assert list(found.configspace()["kernel"].choices) == ["rbf", "poly"]
     alone = domain(suggest(cs, lambda v: [cost[k] for k in v["kernel"]], 0.001), "kernel")
