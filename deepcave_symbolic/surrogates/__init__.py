@@ -148,7 +148,7 @@ def _build(run: Run, objective: int, budget: float | None, kind: str, seed: int)
         return with_warning(chosen, f"The run's own surrogate could not be trained. {error}")
     if kind == "run":
         return with_rival(trained, _unless_untrainable(lambda: consensus(rival_of=trained)), "consensus")
-    return best_of([("run", trained), ("consensus", consensus(rival_of=trained)), ("forest", forest(rival_of=trained))])
+    return best_of([("consensus", consensus(rival_of=trained)), ("run", trained), ("forest", forest(rival_of=trained))])
 
 
 def _unless_untrainable(build: Callable[[], FittedSurrogate]) -> FittedSurrogate | None:

@@ -106,13 +106,14 @@ def best_of(candidates: Sequence[tuple[SurrogateName, FittedSurrogate]]) -> Fitt
     What lost is the run's own, and where that was chosen or is none, the next one.
 
     Args:
-        candidates: At least two, each with its kind. The first one stays where they cannot be compared or another one
-            is hardly better.
+        candidates: At least two, each with its kind. The first one stays where another one is hardly better; the run's
+            own where they cannot be compared.
     """
     (winner_kind, first), *others = candidates
     if any(surrogate.record.cv_r2 is None for _, surrogate in candidates):
-        sentence = f"{first.record.name} was chosen: cross-validation could not compare it with others."
-        return with_warning(_trained(first), sentence)
+        kept = dict(candidates).get("run", first)
+        sentence = f"{kept.record.name} was chosen: cross-validation could not compare it with others."
+        return with_warning(_trained(kept), sentence)
     winner, (next_kind, following) = first, max(others, key=lambda each: _gain(each[1], first))
     if _gain(following, first) > _TOO_CLOSE:
         winner_kind, winner = next_kind, following

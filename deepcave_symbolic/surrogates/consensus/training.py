@@ -27,7 +27,7 @@ CONSENSUS_NAME = "Consensus of a Gaussian process and trees by deepcave-symbolic
 #: Trials that the process learns from at most, and those that its hyperparameters are found on.
 MOST_OF_PROCESS, _MOST_OF_KERNEL = 500, 200
 #: Trees, fewer in a fold of the cross-validation and above so many trials in proportion.
-_TREES, _TREES_OF_FOLD, _ROWS_OF_TREES, _FEWEST_TREES = 50, 20, 2_000, 10
+_TREES, _TREES_OF_FOLD, _ROWS_OF_TREES, _FEWEST_TREES = 30, 20, 2_000, 10
 #: The process's weight before cross-validation, and how many times the trials' own evidence that counts.
 _WEIGHT, _PRIOR = 0.6, 2.0
 _LEAST_WEIGHT = 0.2

@@ -388,3 +388,10 @@ def test_hyperparameters_do_not_depend_on_the_order_of_the_trials() -> None:
     one, other = fit_kernel(columns, rows, z), fit_kernel(columns, rows[order], z[order])
     np.testing.assert_allclose(one.lengths, other.lengths, rtol=1e-2)
     assert one.lengths[1] > 2 * one.lengths[0]  # y does not matter
+
+
+def test_where_nothing_can_be_compared_the_runs_own_stays() -> None:
+    run = run_of(square(), line, 6)
+    ours, own = consensus(run), fit_forest(run, objective=0, budget=None, seed=0)
+    chosen = best_of([("consensus", ours), ("run", own)])
+    assert chosen.record.name == own.record.name and "could not compare" in chosen.record.warnings[-1]
