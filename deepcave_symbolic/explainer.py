@@ -26,10 +26,11 @@ from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.findings.run_notes import notes_on_run
 from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
-from deepcave_symbolic.formulas.choice import Shown, choose
+from deepcave_symbolic.formulas.choice import Doubt, Shown, choose
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Keeps, Target, alternatives, score
+from deepcave_symbolic.formulas.limits import BIAS
 from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.projection import Projection, Projector, Subject, target_of
 from deepcave_symbolic.question import Question
@@ -105,7 +106,8 @@ class Explainer:
         if categorical_of(projection.axes) is None:
             scored = score(self._search(target), target, self.question.max_complexity, self._keeps)
             samples = self._samples(projector, projection)
-            return self._explanation(projection, scored, conditions, projector.expect, samples)
+            doubt = self._doubt(projector, projection, samples)
+            return self._explanation(projection, scored, conditions, projector.expect, samples, doubt)
         found = score_by_choice(target, self._search, self.question.max_complexity, self._keeps)
         samples = self._samples(projector, projection)
         whole = self._explanation(projection, found.whole, conditions, projector.expect, samples)
@@ -332,6 +334,16 @@ class Explainer:
             return None
         return Samples(projection.grid[draws.rows], draws.values, projection.weights[draws.rows])
 
+    def _doubt(self, projector: Projector, projection: Projection, samples: Samples | None) -> Doubt | None:
+        """Returns how far a forest may be off, and the trials; None without a forest or where it is not asked."""
+        if samples is None or not self.surrogate.has_steps or self.question.source == "trials":
+            return None
+        error = BIAS[len(projection.axes)] * samples.spread
+        if len(projection.axes) == 1:
+            return Doubt(error)
+        trials = projector.trials_alone(projection)
+        return Doubt(error, trials.values, trials.costs) if len(trials.costs) else None
+
     def _explanation(
         self,
         projection: Projection,
@@ -339,12 +351,13 @@ class Explainer:
         conditions: tuple[str, ...],
         expect: Expect,
         samples: Samples | None,
+        doubt: Doubt | None = None,
     ) -> Explanation:
         """Returns the record of scored formulas."""
         scored = [formula.within(self.run.configspace) for formula in scored]
         record = self.surrogate.record
         noise = noise_of(self.subject.tested, projection)
-        choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"))
+        choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"), doubt)
         front, recommended, certainty = choice.front, choice.recommended, None
         if samples is not None:
             front, certainty = certainty_of(
@@ -353,7 +366,7 @@ class Explainer:
                 scored,
                 samples,
                 projection.grid,
-                noise=noise,
+                noise=noise if doubt is None else doubt.unseen(noise),
                 maximize=self.direction == "maximize",
                 source=self.question.source,
             )

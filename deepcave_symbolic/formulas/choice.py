@@ -19,6 +19,7 @@ from deepcave_symbolic.formulas.front import front_of
 from deepcave_symbolic.formulas.limits import (
     LONGEST_RECOMMENDED,
     MOST_CONSTANTS,
+    NO_FORMULA_R2,
     ROUGH_FORMULA_R2,
     SAME_R2,
     gains,
@@ -28,7 +29,7 @@ from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
-__all__ = ["Choice", "Shown", "choose", "most_accurate", "simplest", "unseen_loss"]
+__all__ = ["Choice", "Doubt", "Shown", "choose", "most_accurate", "simplest", "unseen_loss"]
 
 #: A stretch over which a formula moves by less than this share of its range is flat to the eye.
 _FLAT = 0.02
@@ -53,6 +54,36 @@ class Shown:
     maximize: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class Doubt:
+    """How far a forest may be from the landscape, and what the trials themselves say.
+
+    Its steps, and its flat ends, are followed best by long formulas, which say nothing about the landscape.
+
+    Args:
+        error: The difference between two formulas that the forest cannot see, as an RMSE in objective units.
+        x: Values of the trials that must allow a shorter formula, natural units, shape (t, k); None where the error
+            alone decides.
+        costs: Their costs less what the forest says of the other hyperparameters, objective units, shape (t,).
+    """
+
+    error: float
+    x: Array | None = None
+    costs: Array | None = None
+
+    def unseen(self, noise: float) -> float:
+        """Returns the difference between two formulas that neither trials nor forest can see, as an RMSE."""
+        return math.hypot(noise, self.error)
+
+    def allows(self, formula: Formula, other: Formula) -> bool:
+        """Returns whether the trials are no farther from a formula than from the other, but for a standard error."""
+        if self.x is None or self.costs is None:
+            return True
+        columns = columns_of(self.x)
+        first, second = ((evaluate(f.tree, columns) - self.costs) ** 2 for f in (formula, other))
+        return bool(np.mean(first - second) <= np.std(first - second) / math.sqrt(len(self.costs)))
+
+
 @dataclass(frozen=True)
 class Choice:
     """The front and the formula of it that is recommended, by its index."""
@@ -61,25 +92,40 @@ class Choice:
     recommended: int
 
 
-def choose(formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None = None) -> Choice:
+def choose(
+    formulas: Sequence[Formula], noise: float = 0.0, shown: Shown | None = None, doubt: Doubt | None = None
+) -> Choice:
     """Returns the Pareto front with the recommended formula in the place of its length.
 
     Among the near-equal formulas of at most 17 nodes and six fitted constants the fewest nodes win, then a shape with a
     name, then accuracy. One with a turning point or an optimum that the surrogate does not show is passed over where
-    another has none.
+    another has none. A shorter one that is near-equal but for a forest's own error takes its place.
 
     Args:
         formulas: All scored formulas; the first is the constant.
         noise: The difference between two formulas that the trials cannot see, as an RMSE; see `trust.noise_of`.
         shown: What the surrogate shows; None where there is none to ask.
+        doubt: How far the forest behind them may be off; None for other surrogates.
     """
     front = front_of(formulas)
     eligible = [f for f in formulas if _is_short(f)] or list(front[:1])
     best = min(1.0 - f.r2 for f in eligible)
-    limit = largest_loss(best, unseen_loss(front[0], noise))
-    near = [f for f in eligible if 1.0 - f.r2 <= limit] or eligible
-    near.sort(key=lambda f: (f.complexity, f.shape == OTHER, -f.r2, str(f)))
-    chosen = next((f for f in near if shown is None or not _claims_more(f, shown, noise)), near[0])
+    eligible.sort(key=lambda f: (f.complexity, f.shape == OTHER, -f.r2, str(f)))
+
+    def near_equal(noise: float) -> list[Formula]:
+        limit = largest_loss(best, unseen_loss(front[0], noise))
+        return [f for f in eligible if 1.0 - f.r2 <= limit] or eligible
+
+    def is_honest(formula: Formula) -> bool:
+        return shown is None or not _claims_more(formula, shown, noise)
+
+    near = near_equal(noise)
+    chosen = next(filter(is_honest, near), near[0])
+    if doubt is not None:
+        # What does not explain the projection at all is no answer, however unsure the forest is.
+        explains = [f for f in near_equal(doubt.unseen(noise)) if f.r2 >= NO_FORMULA_R2]
+        allowed = (f for f in explains if f.complexity < chosen.complexity and doubt.allows(f, chosen))
+        chosen = next(filter(is_honest, allowed), chosen)
     others = [f for f in front if f.complexity != chosen.complexity]
     shorter = [f for f in others if f.complexity < chosen.complexity and f.r2 < chosen.r2]
     longer = [f for f in others if f.complexity > chosen.complexity and gains(f.r2, chosen.r2)]

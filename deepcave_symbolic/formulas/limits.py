@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 __all__ = [
+    "BIAS",
     "COEFFICIENTS",
     "DEFAULT_MAX_COMPLEXITY",
     "EXPONENTS",
@@ -72,6 +73,9 @@ TOLERANCE, SLACK = 1.1, 3e-4
 NO_FORMULA_R2, ROUGH_FORMULA_R2 = 0.5, 0.8
 #: Two formulas count as told apart from odds of 20 to 1 on.
 LOG_ODDS = math.log(20.0)
+#: How much of a forest's own error, as its draws spread, a formula need not follow, by number of hyperparameters; of
+#: two only where the trials are no farther from it than from the longer one, but for a standard error.
+BIAS = {1: 0.35, 2: 0.16}
 
 
 def gains(r2: float, before: float) -> bool:

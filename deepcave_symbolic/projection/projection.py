@@ -201,6 +201,20 @@ class Projection(Record):
         """Whether the mean does not vary beyond rounding errors."""
         return self.range <= 1e-12 * float(np.nanmax(np.abs(self.mean)))
 
+    def at(self, x: Array) -> Array:
+        """Returns the mean at points of the domain, linear between the fitting points, shape (r,).
+
+        Args:
+            x: Natural units, shape (r, k).
+        """
+        known, u = self.coordinates(self.grid), self.coordinates(x)
+        last = np.unique(known[:, -1])
+        if len(self.axes) == 1:
+            return np.interp(u[:, 0], last, self.mean)
+        first, table = np.unique(known[:, 0]), self.mean.reshape(self.shape)
+        rows = np.array([np.interp(u[:, 0], first, column) for column in table.T])
+        return np.array([np.interp(v, last, row) for v, row in zip(u[:, 1], rows.T, strict=True)])
+
     @property
     def methods_disagree(self) -> bool:
         """Whether partial dependence rises over the domain while accumulated local effects fall, or the reverse."""

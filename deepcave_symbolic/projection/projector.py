@@ -22,7 +22,7 @@ from deepcave_symbolic.projection.local_effects import LocalEffects, accumulated
 from deepcave_symbolic.projection.measure import measure_of, own_draws
 from deepcave_symbolic.projection.others import as_in_incumbent, with_good_trials
 from deepcave_symbolic.projection.profile import Profile, best_of
-from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection
+from deepcave_symbolic.projection.projection import Draws, HeldOut, Projection, TrialPoints
 from deepcave_symbolic.projection.shares import choice_shares, variance_share
 from deepcave_symbolic.projection.trials import incumbent_of, near_trials, trial_points
 from deepcave_symbolic.projection.view import USUAL, View
@@ -232,6 +232,18 @@ class Projector:
         if self._effects is not None:
             mean = self._effects.at(self.axes[0].to_coordinate(points[:, 0]), single)
         return mean, std, single
+
+    def trials_alone(self, projection: Projection) -> TrialPoints:
+        """Returns the trials with their costs less what the surrogate says of the other hyperparameters.
+
+        Args:
+            projection: The projection.
+        """
+        missed = self._surrogate.y - self._surrogate.model.predict(self._surrogate.X)[0]
+        found = trial_points(replace(self._surrogate, y=missed), self._configspace, self.axes, self._columns)
+        costs = found.costs + projection.at(found.values)
+        known = np.isfinite(costs)
+        return TrialPoints(found.values[known], costs[known])
 
     def draws(self, projection: Projection, n: int, seed: int) -> Draws | None:
         """Returns what else the projection may be: other functions that fit the trials, projected likewise.

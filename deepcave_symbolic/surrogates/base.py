@@ -206,6 +206,7 @@ class FittedSurrogate:
             None likewise.
         failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
         scale: The compressed scale on which it learned costs of which a few dwarf the others; None elsewhere.
+        has_steps: Whether the model is constant in parts, as a forest is: steps and flat ends are its own.
     """
 
     model: Surrogate
@@ -217,6 +218,7 @@ class FittedSurrogate:
     shares: Array | None = None
     failed: npt.NDArray[np.bool_] | None = None
     scale: CostScale | None = None
+    has_steps: bool = False
 
     def __repr__(self) -> str:
         return f"<FittedSurrogate {self.record!r}>"

@@ -237,4 +237,5 @@ def fit_forest(
         shares=validation.shares,
         failed=data.failed,
         scale=scale if scale.name != "cost" else None,
+        has_steps=True,
     )

@@ -101,6 +101,7 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         held_out=validation.predicted,
         shares=validation.shares,
         failed=data.failed,
+        has_steps=isinstance(predictor, ForestPredictor),
     )
 
 

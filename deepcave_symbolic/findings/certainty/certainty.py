@@ -23,6 +23,7 @@ from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, MOST_CONSTANT
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
+from deepcave_symbolic.numeric.weighted import weighted_rms
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 
@@ -53,6 +54,14 @@ class Samples(Record):
     x: Array
     values: Array
     weights: Array
+
+    @property
+    def spread(self) -> float:
+        """How far the curves are from their mean but for their level: root mean square, objective units."""
+        moved = self.values - self.values.mean(axis=0)
+        weights = np.broadcast_to(self.weights, moved.shape)
+        moved = moved - np.average(moved, axis=1, weights=weights)[:, None]
+        return weighted_rms(moved, weights)
 
     def rounded(self) -> Samples:
         """Returns the curves with the digits that a file needs: a ten-thousandth of how far they spread."""

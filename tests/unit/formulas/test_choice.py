@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from deepcave_symbolic.formulas.choice import Choice, Shown, choose, most_accurate, simplest
+from deepcave_symbolic.formulas.choice import Choice, Doubt, Shown, choose, most_accurate, simplest
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
@@ -79,6 +79,27 @@ def test_what_the_trials_cannot_see_is_not_paid_for(noise: float, recommended: i
     assert choose(formulas, noise).recommended == recommended
     scaled = [replace(f, rmse=f.rmse * 1e-200) for f in formulas]
     assert choose(scaled, noise * 1e-200).recommended == recommended
+
+
+@pytest.mark.parametrize(
+    ("error", "recommended"),
+    # As noise, except that a formula that does not explain the projection is never the answer.
+    [(0.0, 3), (0.1, 2), (0.21, 1), (0.99, 1), (50.0, 1)],
+)
+def test_what_a_forest_cannot_see_is_not_paid_for(error: float, recommended: int) -> None:
+    formulas = [LEVEL, of_length(5, 0.95), of_length(10, 0.985), of_length(14, 0.99)]
+    assert choose(formulas, doubt=Doubt(error)).recommended == recommended
+    # The noise of the trials, which is judged elsewhere, hides the level as ever.
+    assert choose(formulas, 1.0, doubt=Doubt(error)).recommended == 0
+
+
+def test_trials_that_are_farther_from_a_shorter_formula_forbid_it() -> None:
+    short, long = formula(0.1 + 0.05 * log10(X), r2=0.98), formula(VALLEY, r2=0.99)
+    x = np.geomspace(LR.lower, LR.upper, 30)[:, None]
+    for truth, recommended in ((short, 1), (long, 2)):
+        costs = evaluate(truth.tree, [x[:, 0]]) + np.random.default_rng(0).normal(0.0, 0.01, 30)
+        assert choose([LEVEL, short, long], doubt=Doubt(0.2, x, costs)).recommended == recommended
+    assert choose([LEVEL, short, long], doubt=Doubt(0.01, x, evaluate(short.tree, [x[:, 0]]))).recommended == 2
 
 
 def test_a_shape_with_a_name_comes_before_accuracy() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ConfigSpace import (
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection import Projection, project
+from deepcave_symbolic.projection import Projection, Projector, project
 from deepcave_symbolic.projection.fitting_points import fit_values
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.space.configurations import deactivate, forbidden
@@ -139,6 +140,21 @@ def test_std_is_the_root_of_the_mean_variance() -> None:
     assert np.ptp(share) < 1e-9
     assert 0.35 < share[0] < 0.65
     assert np.isclose(share[0] * p.n_averaged, round(share[0] * p.n_averaged))
+
+
+def test_trials_alone_are_their_part_of_an_additive_cost() -> None:
+    cs = plain()
+    surrogate = fitted(Model(cs, additive), 20)
+    surrogate = replace(surrogate, y=surrogate.y + 1.0)
+    asked = Projector(surrogate, cs, [axis_of(cs, "lr"), axis_of(cs, "units")])
+    p = asked.projection()
+    trials = asked.trials_alone(p)
+    assert len(trials.costs) == 20
+    # The surrogate misses every cost by one; between the points of the grid a line stands for a parabola.
+    lr, units = trials.values.T
+    own = (np.log10(lr) + 2.0) ** 2 + 0.01 * units
+    level = p.mean[0] - (np.log10(p.grid[0, 0]) + 2.0) ** 2 - 0.01 * p.grid[0, 1]
+    np.testing.assert_allclose(trials.costs, own + level + 1.0, atol=0.02)
 
 
 def conditional() -> ConfigurationSpace:
