@@ -239,8 +239,9 @@ class Projector:
         Args:
             projection: The projection.
         """
-        missed = self._surrogate.y - self._surrogate.model.predict(self._surrogate.X)[0]
-        found = trial_points(replace(self._surrogate, y=missed), self._configspace, self.axes, self._columns)
+        found = trial_points(
+            replace(self._surrogate, y=self._surrogate.missed), self._configspace, self.axes, self._columns
+        )
         costs = found.costs + projection.at(found.values)
         known = np.isfinite(costs)
         return TrialPoints(found.values[known], costs[known])

@@ -228,6 +228,11 @@ class FittedSurrogate:
         """Roughly the seconds of the prediction for one vector; never measured, so that results do not depend on it."""
         return self.model.row_seconds if isinstance(self.model, TimedSurrogate) else _UNKNOWN_ROW_SECONDS
 
+    @property
+    def missed(self) -> Array:
+        """The costs minus what the model expects of their own rows, objective units, shape (n,)."""
+        return np.asarray(self.y - self.model.predict(self.X)[0])
+
     def of_rows(self, kept: npt.NDArray[np.bool_]) -> FittedSurrogate:
         """Returns the surrogate with some of its rows of data only, shape (n,); the model has learned from all."""
         data: dict[str, Any] = {name: getattr(self, name) for name in ("X", "y", "held_out", "shares", "failed")}

@@ -79,6 +79,11 @@ class _CappedSurrogate(FittedSurrogate):
     cap: _Cap = field(kw_only=True)
 
     @property
+    def missed(self) -> Array:
+        """The same of capped costs: a crash is no worse than the worst that counts."""
+        return np.asarray(self.cap(self.y) - self.model.predict(self.X)[0])
+
+    @property
     def residuals(self) -> Array | None:
         """Capped costs minus capped held-out predictions: what is no error among good configurations is none here."""
         if self.held_out is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,5 +50,7 @@ def test_residuals_are_capped_and_trials_are_not() -> None:
     capped = capped_at(surrogate(), 2.0, maximize=False)
     np.testing.assert_allclose(capped.residuals, [-0.5, 0.5, 0.0, 0.0, 1.0])
     np.testing.assert_allclose(capped.y, X[:, 0])
+    np.testing.assert_allclose(surrogate().missed, 0.0)
+    np.testing.assert_allclose(replace(capped, y=X[:, 0] + 5.0).missed, [2.0, 1.0, 0.0, 0.0, 0.0])
     few = capped.of_rows(np.array([True, True, False, False, True]))
     np.testing.assert_allclose(few.residuals, [-0.5, 0.5, 1.0])
