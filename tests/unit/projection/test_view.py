@@ -117,6 +117,17 @@ def test_a_profile_is_the_best_of_the_others_and_no_minimum_over_a_few_draws(
     assert Projection.from_dict(json.loads(json.dumps(p.to_dict()))) == p
 
 
+def test_a_profile_is_close_with_many_others_where_draws_alone_are_far_off() -> None:
+    def cost(X: Array) -> Array:
+        others = X[:, 1:] - 0.5 - 0.3 * np.sin(5.0 * X[:, :1])
+        return (X[:, 0] - 0.3) ** 2 + (others**2).sum(axis=1)
+
+    p = project(cost, 9, "x0", statistic="best")
+    truth = (p.grid[:, 0] - 0.3) ** 2
+    assert np.mean(p.ice.min(axis=0) - truth) > np.std(truth)
+    assert np.mean(p.mean - truth) < 0.03 * np.std(truth)
+
+
 def test_a_profile_climbs_steps_and_keeps_integers_choices_conditions_and_clauses() -> None:
     cs = ConfigurationSpace()
     x, n, kind, extra = (
