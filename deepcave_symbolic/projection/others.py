@@ -35,10 +35,10 @@ _FEWEST, _MOST, _SECONDS = 200, 2000, 0.1
 def with_good_trials(
     configspace: ConfigurationSpace, drawn: Array, surrogate: FittedSurrogate, maximize: bool
 ) -> Array:
-    """Returns drawn configurations (m, d) and the best that were evaluated, inactive values filled."""
+    """Returns drawn configurations (m, d) and the best that were evaluated, the best last, inactive values filled."""
     known = np.flatnonzero(inside_space(configspace, surrogate.X))
     best = known[np.argsort(-surrogate.y[known] if maximize else surrogate.y[known], kind="stable")]
-    best = best[: int(_GOOD_TRIALS * len(drawn))]
+    best = best[: int(_GOOD_TRIALS * len(drawn))][::-1]
     return np.vstack([drawn, filled(configspace, surrogate.X[best], np.random.RandomState(_SEED))])
 
 

@@ -89,12 +89,16 @@ class Profile:
         return np.where(usable, mean, np.nan), np.where(usable, std, np.nan), first
 
     def preferred(self, vectors: Array, most: int) -> Array:
-        """Returns those of the shared settings that are best at most points, at most so many, shape (m, d)."""
+        """Returns settings of which other functions may have their best, at most so many, shape (m, d).
+
+        Half of them are those of the shared ones that are best at most points, the others the best that were evaluated.
+        """
         settings = self._shared if len(self._shared) else self._others
         single = self._together(vectors, settings)
         signed = np.where(np.isfinite(single), self._sign * single, np.inf)
         counts = np.bincount(np.argmin(signed, axis=0), minlength=len(settings))
-        return settings[np.sort(np.argsort(-counts, kind="stable")[:most])]
+        best = settings[np.sort(np.argsort(-counts, kind="stable")[: max(1, most // 2)])]
+        return np.vstack([best, self._others[::-1][: most - len(best)]])
 
     def _search(self, vectors: Array, z: Array, best: Array, step: float, rng: np.random.RandomState) -> None:
         """Tries neighbours of what every point has, and keeps those that are better."""
