@@ -28,8 +28,9 @@ def target_of(
     if source == "trials":
         x, y, weights = projection.trials.values, projection.trials.costs, None
         if len(y) < _MIN_TRIALS_FITTED:
+            region = " within the region" if projection.view.region.is_part else ""
             raise NoTrialsError(
-                f"Only {counted(len(y), 'trial')} with {' and '.join(a.name for a in projection.axes)} active; "
+                f"Only {counted(len(y), 'trial')}{region} with {' and '.join(a.name for a in projection.axes)} active; "
                 f"source='trials' needs at least {_MIN_TRIALS_FITTED}. Use source='surrogate'."
             )
     else:
