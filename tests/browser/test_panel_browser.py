@@ -108,6 +108,19 @@ def test_region_and_others_are_asked_for_and_named(panel: PanelPage) -> None:
     assert_readable(panel, 2)
 
 
+def test_what_to_try_next_is_asked_for_and_shown(panel: PanelPage) -> None:
+    panel.open("svm_bbo")
+    panel.choose("hyperparameter_name_1", "C")
+    panel.choose("advice", "Show it below the figures")
+    panel.process()
+    panel.wait_for_heading("C")
+    panel.wait_for_figures(2)
+    panel.page.get_by_text("Next trials for C").wait_for()
+    panel.screenshot("next_trials")
+    assert "no trial between" in panel.page.inner_text("body")
+    assert_readable(panel, 2)
+
+
 def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashboard) -> None:
     panel.open("svm_bbo")
     panel.show("C")

@@ -123,6 +123,8 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         overview=inputs.overview,
         notes=tuple(notes),
         code=_code(run, names, question, combined=combined),
+        next_trials=explainer.next_trials(*names) if inputs.advice and names else None,
+        space=explainer.suggest_space() if inputs.advice and not names else None,
     )
 
 

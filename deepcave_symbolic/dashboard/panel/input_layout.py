@@ -57,6 +57,15 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                 select("statistic"),
             ),
         ),
+        _row(
+            _field(
+                "What to try next",
+                "Ten configurations whose evaluation would teach most about the hyperparameters above, each with the "
+                "reason; in the overview of all hyperparameters, a configuration space for the next run. Takes a few "
+                "seconds more.",
+                select("advice"),
+            )
+        ),
         html.Details(
             [
                 html.Summary("More options"),

@@ -20,6 +20,7 @@ from deepcave_symbolic.space.region import region_of_texts
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = [
+    "ADVICE",
     "ALL",
     "AUTOMATIC",
     "AUTOMATIC_BUDGET",
@@ -50,6 +51,8 @@ _SURROGATE_LABELS = {
     "best": "Whichever predicts unseen trials better",
 }
 _STATISTIC_LABELS = {"mean": "Averaged", "best": "Set optimally", "incumbent": "As in the incumbent"}
+#: Whether it is asked what to try next; no first.
+ADVICE, _ADVICE_LABELS = ("no", "yes"), ["Not asked", "Show it below the figures"]
 _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
 _FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
 
@@ -65,6 +68,7 @@ class Inputs:
         overview: Whether all hyperparameters are asked for; `first` is None then.
         first: A hyperparameter, or None for the most important one.
         second: A second hyperparameter, or None.
+        advice: Whether it is asked what to try next.
         question: The rest of what is asked, which needs no run to be understood.
     """
 
@@ -74,6 +78,7 @@ class Inputs:
     overview: bool
     first: str | None
     second: str | None
+    advice: bool
     question: Question
 
     @classmethod
@@ -93,6 +98,7 @@ class Inputs:
             overview=first == ALL,
             first=_name_of(first),
             second=_name_of(values["hyperparameter_name_2"]),
+            advice=values["advice"] == ADVICE[1],
             question=Question(
                 surrogate=values["surrogate"],
                 region=region_of_texts(str(values["region"]).split(";")),
@@ -131,6 +137,7 @@ def defaults() -> dict[str, Any]:
         "hyperparameter_name_2": NONE,
         "region": ALL_OF_SPACE,
         "statistic": STATISTICS[0],
+        "advice": ADVICE[0],
         "surrogate": SURROGATES[0],
         "source": SOURCES[0],
         "max_complexity": DEFAULT_MAX_COMPLEXITY,
@@ -185,6 +192,7 @@ def static_options() -> dict[str, list[dict[str, Any]]]:
     return {
         "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
         "statistic": get_select_options([_STATISTIC_LABELS[s] for s in STATISTICS], STATISTICS),
+        "advice": get_select_options(_ADVICE_LABELS, ADVICE),
         "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
         "engine": get_select_options(list(engines.values()), list(engines)),
         "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),

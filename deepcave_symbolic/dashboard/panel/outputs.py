@@ -17,6 +17,7 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.findings.trust import VERDICTS
+from deepcave_symbolic.show.advice import next_trials_document, space_document
 from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
@@ -86,11 +87,20 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     above, figures, below = (_overview if record.overview else _document)(record, filters)
     explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
-    details = components([*below, run_card(explanation), *surrogate_card(explanation)])
+    details = components([*_advice(record), *below, run_card(explanation), *surrogate_card(explanation)])
     details.append(html.Details([html.Summary("In code"), code], className="mb-3"))
     figure, front = figures.get("explanation", figures.get("ranges")), figures.get("front")
     shown = [go.Figure() if each is None else each for each in (figure, front)]
     return [*shown, above, details, figure is None, front is None, True]
+
+
+def _advice(record: PanelRecord) -> list[Block]:
+    """Returns what to try next, where that was asked."""
+    trials, space = record.next_trials, record.space
+    return [
+        *(next_trials_document(trials) if trials is not None else ()),
+        *(space_document(space) if space is not None else ()),
+    ]
 
 
 def _error_card(error: PanelError, title: str) -> Any:

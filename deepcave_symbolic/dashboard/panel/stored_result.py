@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrials
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
@@ -15,7 +16,7 @@ from deepcave_symbolic.records import Record
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 2
+_PANEL_SCHEMA = 3
 
 
 def record_version() -> str:
@@ -47,6 +48,8 @@ class PanelRecord(Record):
         overview: Whether it answers for all hyperparameters.
         notes: Sentences about how the inputs were understood.
         code: Python that reproduces the explanations.
+        next_trials: Which trials would teach most; None where that was not asked.
+        space: A configuration space for the next run; None likewise.
         error: Set where the computation failed; then there are no explanations.
     """
 
@@ -54,6 +57,8 @@ class PanelRecord(Record):
     overview: bool = False
     notes: tuple[str, ...] = ()
     code: str = ""
+    next_trials: AdvisedTrials | None = None
+    space: AdvisedSpace | None = None
     error: PanelError | None = None
 
     def to_dict(self) -> dict[str, Any]:

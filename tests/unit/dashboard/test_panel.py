@@ -536,6 +536,28 @@ def test_a_region_that_is_none_gets_a_card(panel: Any, processed: Any, region: s
     check_card(panel, outputs, "egion" if "gama" not in region else "Did you mean 'gamma'?")
 
 
+# --- what to try next -----------------------------------------------------------------------------------------------
+
+
+def test_what_to_try_next_stands_below_the_figures(panel: Any, processed: Any) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C", hyperparameter_name_2="gamma", advice="yes")
+    record = PanelRecord.from_dict(outputs)
+    assert record.next_trials is not None and len(record.next_trials.trials) == 10 and record.space is None
+    shown = text(panel.load_outputs(None, asked(panel), outputs)[DETAILS])
+    assert "Next trials for C and gamma" in shown and record.next_trials.trials[0].reason in shown
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="(all)", advice="yes", max_complexity=4)
+    record = PanelRecord.from_dict(outputs)
+    assert record.next_trials is None and record.space is not None
+    shown = text(panel.load_outputs(None, asked(panel), outputs)[DETAILS])
+    assert "A configuration space for the next run" in shown and record.space.domains[0].sentence in shown
+
+
+def test_what_to_try_next_is_not_computed_unasked(panel: Any, processed: Any) -> None:
+    _, outputs = processed("svm_bbo", hyperparameter_name_1="C")
+    record = PanelRecord.from_dict(outputs)
+    assert record.next_trials is None and record.space is None
+
+
 # --- errors -------------------------------------------------------------------------------------------------------
 
 
@@ -727,7 +749,7 @@ def test_the_objective_time(panel: Any, runs: Any, processed: Any) -> None:
     _, outputs = processed("boosting_mf", hyperparameter_name_1="subsample", objective_id="Time")
     record = outputs["explanations"][0]
     assert record["objective"] == "Time"
-    assert record["surrogate"]["name"].startswith("RandomForest trained") and not record["surrogate"]["exact"]
+    assert record["surrogate"]["name"].startswith("Consensus of ") and not record["surrogate"]["exact"]
     assert any("objective Time keeps no surrogate" in w for w in record["warnings"])
     run = with_time(load_run(FIDELITY))
     assert run.objectives == ("rmse", "Time")
