@@ -2,9 +2,9 @@
 
 An optimizer looks for the best configuration; what it leaves unknown is where models that fit its trials disagree and
 no trial is near. Configurations are taken one by one, each the largest product of the models' spread and two distances
-to the nearest trial or configuration already taken: in all hyperparameters and in the explained ones. Of ten rules that
-were tried on benchmarks/data/tuning it was among the five best, which were alike. On simulated runs closes more of the distance to the truth than random or evenly spread trials do
-(`benchmarks/next_trials.py`).
+to the nearest trial or configuration already taken: in all hyperparameters and in the explained ones. On simulated runs
+they leave less of the distance to the truth than random or evenly spread trials do (`benchmarks/next_trials.py`).
+Of ten rules tried on benchmarks/data/tuning this was among the five best, which were alike.
 
 Notation: see the package.
 """
