@@ -50,7 +50,8 @@ class CostScale(Encoder):
     def encode(self, y: Array) -> Array:
         """Returns scaled costs."""
         if self.name == "log cost":
-            return np.asarray(np.log(np.maximum(y / self.scale, 1.0)), dtype=np.float64)
+            # Not the logarithm of the quotient, which may be beyond a float.
+            return np.asarray(np.log(np.maximum(y, self.scale)) - math.log(self.scale), dtype=np.float64)
         v = (y - self.offset) / self.scale
         return np.asarray(v if self.name == "cost" else np.arcsinh(v), dtype=np.float64)
 

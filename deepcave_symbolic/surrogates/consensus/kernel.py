@@ -101,7 +101,8 @@ def fit_kernel(columns: Columns, rows: Array, z: Array) -> NoisyMatern:
         bounds=np.log([_LENGTHS] * g + [_SIGNALS, _NOISES]),
         options={"maxiter": _ITERATIONS},
     )
-    values = np.exp(found.x)
+    # To three digits: what a search leaves behind them is the rounding of BLAS, which differs between threads.
+    values = np.array([float(f"{value:.3g}") for value in np.exp(found.x)])
     return NoisyMatern(columns, values[:g][groups], float(values[g]), float(values[g + 1]))
 
 
