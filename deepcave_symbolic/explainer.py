@@ -378,6 +378,8 @@ class Explainer:
             maximize=self.direction == "maximize",
             monotone=self.question.monotone,
             expect=expect,
+            # Resampled trials have their noise, to which no formula is close.
+            draws=samples if self.question.source == "surrogate" else None,
         )
         trust = findings[recommended].trust
         return Explanation(

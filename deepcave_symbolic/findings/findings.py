@@ -12,6 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.findings.behaviour import in_words
+from deepcave_symbolic.findings.certainty import Samples
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import Interaction, interactions_of
 from deepcave_symbolic.findings.monotone import Trend, kept_in_words
@@ -59,6 +60,7 @@ def findings_of(
     maximize: bool,
     monotone: Mapping[str, Trend] | None = None,
     expect: Expect | None = None,
+    draws: Samples | None = None,
 ) -> tuple[Findings, ...]:
     """Returns what each of the formulas tells.
 
@@ -71,6 +73,7 @@ def findings_of(
         monotone: How the question asked the formulas to move, by hyperparameter.
         expect: Asks the projected surrogate; None where it is not at hand, as for a record read from a file: then
             nothing is said of what it expects.
+        draws: What else the surrogate's curve may be; None where it does not know.
     """
     incumbent = projection.incumbent
     near = None if incumbent is None else incumbent.values
@@ -85,7 +88,7 @@ def findings_of(
     interactions = interactions_of(formulas, projection)
     return tuple(
         Findings(
-            trust=judge(surrogate, evidence, formula, band),
+            trust=judge(surrogate, evidence, formula, band, draws),
             behaviour=tuple(in_words(formula, evidence)),
             optimum=compare_with_incumbent(
                 formula,

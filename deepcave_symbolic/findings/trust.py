@@ -18,6 +18,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from deepcave_symbolic.findings.band import Band
+from deepcave_symbolic.findings.certainty import Samples
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import OWN, Formula
@@ -46,6 +47,8 @@ _GOOD_CV_R2, _GOOD_DOMAIN_R2, _DOMINANT = 0.7, 0.75, 0.25
 _MUCH_EXTRAPOLATION = 0.25
 #: Share of the domain outside the surrogate's band from which on a formula is not simply trusted.
 _MOSTLY_OUTSIDE = 0.5
+#: "trust" takes this share of the draws of the surrogate to which the formula is close, with at least this R².
+_CLOSE_R2, _OFTEN_CLOSE = 0.9, 0.3
 #: Trials crowd at the lower end of a linear range if so many of so many lie in this share of it.
 _CROWD, _MANY, _LOW_END = 0.5, 10, 0.01
 
@@ -84,7 +87,9 @@ class Trust(Record):
         return tuple(zip(self.severities or (self.verdict,) * len(self.reasons), self.reasons, strict=True))
 
 
-def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band: Band) -> Trust:
+def judge(
+    surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band: Band, draws: Samples | None = None
+) -> Trust:
     """Returns how far a formula can be trusted.
 
     Args:
@@ -92,6 +97,7 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         evidence: The projection that the formula describes, its trials and their noise.
         formula: The formula shown.
         band: Where it leaves the surrogate's uncertainty band.
+        draws: What else the surrogate's curve may be; None where it does not know.
     """
     levels: list[int] = []
     reasons: list[str] = []
@@ -140,6 +146,10 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
     far = 1.0 - float(np.average(projection.near_trials, weights=projection.weights))
     if far > _MUCH_EXTRAPOLATION and surrogate.n_trials > 0:
         note(0, f"{percent(far)} of the domain has no trial nearby; there the surrogate extrapolates.")
+    if draws is not None and max(levels, default=0) == 0:
+        close = draws.close_to(formula, _CLOSE_R2)
+        if close < _OFTEN_CLOSE:
+            note(1, _on_draws(close, draws))
     return Trust(
         verdict=VERDICTS[max(levels, default=0)],
         reasons=tuple(reasons),
@@ -150,6 +160,15 @@ def judge(surrogate: SurrogateRecord, evidence: Evidence, formula: Formula, band
         variance_share=share,
         variance_explained=None if share is None else share * max(0.0, formula.r2),
         severities=tuple(VERDICTS[level] for level in levels),
+    )
+
+
+def _on_draws(close: float, draws: Samples) -> str:
+    """Returns why a formula is not simply trusted to which most of what the surrogate's curve may be is not close."""
+    n = len(draws.values)
+    return (
+        f"The trials leave room for other curves: the formula is close (R² above {_CLOSE_R2:g}) to {round(close * n)} "
+        f"of {counted(n, 'draw')} of the surrogate."
     )
 
 

@@ -60,8 +60,8 @@ def _cells(axis: Axis, values: Array, draws: Array | None) -> Array:
         # What is never drawn may be all that is valid, so nothing weighs nothing.
         counts = np.bincount(np.searchsorted(edges, axis.to_coordinate(draws)), minlength=len(u))
         return np.asarray(counts + _ALMOST_NONE, dtype=np.float64)
-    # Between bounds that are next to equal, values may have one and the same logarithm.
-    if axis.values is not None or axis.integer or not np.all(np.diff(u) > 0.0):
+    # Between bounds that are next to equal there may be one value, or several of one and the same logarithm.
+    if axis.values is not None or axis.integer or len(u) == 1 or not np.all(np.diff(u) > 0.0):
         return axis.cell_widths(values)
     # The outer values stand for half a cell: nothing lies beyond the bounds.
     return np.diff(np.concatenate([u[:1], edges, u[-1:]]))

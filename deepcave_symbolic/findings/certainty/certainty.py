@@ -23,7 +23,7 @@ from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, MOST_CONSTANT
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
-from deepcave_symbolic.numeric.weighted import weighted_rms
+from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 
@@ -54,6 +54,13 @@ class Samples(Record):
     x: Array
     values: Array
     weights: Array
+
+    def close_to(self, formula: Formula, r2: float) -> float:
+        """Returns the share of the curves to which a formula has an R² above a number: how likely it is so true."""
+        columns = columns_of(self.x)
+        shown = evaluate(formula.tree, columns)
+        weights = np.broadcast_to(self.weights, self.values.shape)
+        return float(np.mean([weighted_r2(y, shown, w) > r2 for y, w in zip(self.values, weights, strict=True)]))
 
     @property
     def spread(self) -> float:

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.behaviour import in_words
+from deepcave_symbolic.findings.certainty import Samples
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import interactions_of
 from deepcave_symbolic.findings.pair_ranking import rank_pairs
@@ -439,6 +440,23 @@ def test_a_formula_outside_the_band_on_most_of_the_domain_is_taken_with_care() -
     off = judged(p, 3.0 * x0 + 0.05)
     assert off.verdict == "with care"
     assert off.reasons == ("The formula is outside the surrogate's ±1 std band on 100 % of the domain.",)
+
+
+@pytest.mark.parametrize(("off", "verdict"), [(0.0, "trust"), (0.1, "trust"), (3.0, "with care")])
+def test_room_for_other_curves_is_said(off: float, verdict: str) -> None:
+    """Draws that bend by `off`: 3·x is close to all that bend little, and to none that bend by as much as it moves."""
+    p = projected(lambda X: 3 * X[:, 0], "x0", std=5.0)
+    f = formula(3.0 * x0, p)
+    x = p.grid[:, 0]
+    bends = off * np.outer(np.repeat([1.0, -1.0], 32), np.cos(6.0 * x))
+    draws = Samples(p.grid, p.mean + bends, p.weights)
+    known = SurrogateRecord("Known", True, 30, 0.9, 0.8)
+    found = judge(known, Evidence(p, 0.0, 30), f, band_of(f, p), draws)
+    assert found.verdict == verdict
+    room = (
+        "The trials leave room for other curves: the formula is close (R² above 0.9) to 0 of 64 draws of the surrogate."
+    )
+    assert (room in found.reasons) == (verdict == "with care")
 
 
 def test_clauses_that_tie_what_is_averaged_are_said() -> None:
