@@ -17,6 +17,7 @@ from ConfigSpace import Configuration
 from smac.runhistory import TrialValue
 
 from deepcave_symbolic import SymbolicCallback, load_run, read_formulas
+from deepcave_symbolic.live.exploring import Explorer
 from deepcave_symbolic.live.steps import Round
 from live_runs import cost_of, floats, mixed, plain
 from logged import messages
@@ -64,6 +65,66 @@ def test_run_is_the_same_with_and_without(facade: Any, tmp_path: Path, capsys: p
     assert tried(with_formulas) == tried(without)
     assert with_formulas.intensifier.get_incumbent() == without.intensifier.get_incumbent()
     assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("facade", [smac.HyperparameterOptimizationFacade, smac.BlackBoxFacade, smac.RandomFacade])
+def test_a_share_of_the_run_explores(facade: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    name = "x" if facade is smac.BlackBoxFacade else "C"
+    callback = Exploring(name, every=100, max_cost=None, explore=0.5)
+    optimizer = optimized(tmp_path, [callback], facade=facade, n_trials=16)
+    design = sum("Initial" in origin for origin in callback.origins)
+    explores = [i for i, origin in enumerate(callback.origins) if origin == f"SymbolicCallback: explores {name}"]
+    # Every second one after the initial design, as soon as there are trials enough to train on.
+    assert explores == [*range(design + 1, 16, 2)][-len(explores) :] and len(explores) >= 5
+    configs = optimizer.runhistory.get_configs()
+    assert len(configs) == len(set(configs)) == optimizer.runhistory.finished == 16
+    assert len(load_run(tmp_path / "run" / "3").trials) == 16
+    assert messages(caplog)[-1].startswith(f"Tried for the formula: {len(explores)} configuration")
+
+
+class Exploring(SymbolicCallback):
+    """Notes where configurations are from, and compares the state of the process before and after they are chosen."""
+
+    def on_start(self, smbo: Any) -> None:
+        self.origins: list[str] = []
+        super().on_start(smbo)
+        assert self._explorer is not None
+        choose = self._explorer._choose
+
+        def watched(smbo: Any) -> None:
+            before, space = state(), smbo._scenario.configspace
+            drawn = copy.deepcopy(space).sample_configuration(3)
+            choose(smbo)
+            assert state() == before and copy.deepcopy(space).sample_configuration(3) == drawn
+
+        self._explorer._choose = watched  # type: ignore[method-assign]
+
+    def on_next_configurations_end(self, config_selector: Any, config: Configuration) -> None:
+        super().on_next_configurations_end(config_selector, config)
+        self.origins.append(config.origin)
+
+
+def test_budgets_are_those_that_smac_asks_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    def target(config: Configuration, seed: int = 0, budget: float = 1.0) -> float:
+        return float(cost_of(config) + 1 / budget)
+
+    callback = SymbolicCallback(top=2, every=100, max_cost=None, explore=0.3, budget="all")
+    facade = smac.MultiFidelityFacade
+    optimizer = optimized(tmp_path, [callback], facade=facade, target=target, n_trials=40, min_budget=1, max_budget=9)
+    origins = {config.origin for config in optimizer.runhistory.get_configs()}
+    assert sum(origin.startswith("SymbolicCallback: explores ") for origin in origins) == 2
+    assert optimizer.runhistory.finished == 40 and not messages(caplog, logging.WARNING)
+
+
+def test_errors_of_exploring_leave_the_run_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: Explorer, smbo: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Explorer, "_chosen", fail)
+    callback = SymbolicCallback("C", every=100, max_cost=None, explore=0.5)
+    runs = [optimized(tmp_path / str(i), callbacks).runhistory for i, callbacks in enumerate(([], [callback]))]
+    assert [dict(c) for c in runs[0].get_configs()] == [dict(c) for c in runs[1].get_configs()]
 
 
 def optimized(
