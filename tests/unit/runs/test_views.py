@@ -100,7 +100,7 @@ def test_parego_has_equal_weights_by_default_and_its_own_formula(two: LiveRun, t
 def test_each_objective_alone(two: LiveRun) -> None:
     assert quick(two.folder, "n", objective="error").objective == "error"
     size = quick(two.folder, "n", objective="size")
-    assert size.objective == "size" and size.best.r2 > 0.9  # it is 100·n
+    assert size.objective == "size" and size.best.r2 > 0.8  # it is 100·n
 
 
 @pytest.mark.parametrize(
