@@ -21,7 +21,7 @@ from ConfigSpace import (
 from deepcave_symbolic import Explainer, SuggestedSpace
 from deepcave_symbolic.advice import AdvisedDomain, checked_tolerance
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from tests.support.known_surrogates import OfValues
+from known_surrogates import OfValues
 
 
 def suggest(
