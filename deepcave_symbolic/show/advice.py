@@ -27,7 +27,7 @@ def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
             "where models of the trials differ and no trial is near. They are not meant to be good."
         ),
         Table(
-            columns=(Column("nr", "number"), *(Column(name, "number") for name in (*explained, *others))),
+            columns=(Column("nr", "number"), *(Column(name, "number", literal=True) for name in (*explained, *others))),
             rows=tuple((str(i), *_values(t, [*explained, *others])) for i, t in enumerate(advised.trials, 1)),
         ),
         Table(

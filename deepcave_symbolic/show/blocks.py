@@ -91,12 +91,14 @@ class Column:
         kind: What its cells are.
         short: A heading for narrow pages.
         unit: The objective, where its numbers or formulas are in the objective's unit.
+        literal: Whether the heading is a name, which stays as it is.
     """
 
     title: str
     kind: Literal["name", "number", "text", "verdict", "formula"]
     short: str = ""
     unit: str = ""
+    literal: bool = False
 
 
 @dataclass(frozen=True)

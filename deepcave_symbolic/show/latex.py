@@ -52,7 +52,7 @@ def _head(column: Column) -> str:
     if column.kind == "formula" and column.unit:
         return f"${latex_name(column.unit)}$"
     title = column.title.replace("R²", "$R^2$")
-    return title[:1].upper() + title[1:] if title.isalpha() else title
+    return title[:1].upper() + title[1:] if title.isalpha() and not column.literal else title
 
 
 def _cell(cell: Cell, column: Column) -> str:

@@ -137,7 +137,7 @@ def _apart(kind: Any, cells: Sequence[Any]) -> list[Any]:
 
 def _head(column: Column) -> str:
     unit = f" ({column.unit})" if column.unit and column.kind == "number" else ""
-    return visible(_capital(column.title) + unit)
+    return visible((column.title if column.literal else _capital(column.title)) + unit)
 
 
 def _capital(title: str) -> str:

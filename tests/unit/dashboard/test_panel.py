@@ -545,6 +545,7 @@ def test_what_to_try_next_stands_below_the_figures(panel: Any, processed: Any) -
     assert record.next_trials is not None and len(record.next_trials.trials) == 10 and record.space is None
     shown = text(panel.load_outputs(None, asked(panel), outputs)[DETAILS])
     assert "Next trials for C and gamma" in shown and record.next_trials.trials[0].reason in shown
+    assert "Gamma" not in shown  # a name stays as it is
     _, outputs = processed("svm_bbo", hyperparameter_name_1="(all)", advice="yes", max_complexity=4)
     record = PanelRecord.from_dict(outputs)
     assert record.next_trials is None and record.space is not None
