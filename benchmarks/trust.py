@@ -98,7 +98,7 @@ def wilson(k: int, n: int) -> tuple[float, float]:
         return 0.0, 1.0
     z, p = 1.959964, k / n
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return max(0.0, (middle - half) / (1 + z * z / n)), (middle + half) / (1 + z * z / n)
 
 
 def rows_of(found: list[Judged]) -> list[tuple[str, ...]]:
