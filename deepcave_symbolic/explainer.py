@@ -1,4 +1,4 @@
-"""Explains a run: reads it, rebuilds its surrogate, projects, searches, chooses. The only orchestrator."""
+"""Explains a run: reads it, trains its surrogate once, and answers many questions; `maker.py` makes the records."""
 
 from __future__ import annotations
 
@@ -6,48 +6,30 @@ import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from deepcave_symbolic.advice import advised_space, advised_trials, checked_count, checked_tolerance
-from deepcave_symbolic.engines.search import search
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
     InvalidArgumentError,
 )
 from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
-from deepcave_symbolic.findings.certainty import N_DRAWS, Samples, certainty_of
 from deepcave_symbolic.findings.explained import Direction
-from deepcave_symbolic.findings.findings import Expect, findings_of
-from deepcave_symbolic.findings.monotone import keeps, nearest
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
-from deepcave_symbolic.findings.run_notes import notes_on_run
-from deepcave_symbolic.findings.trust import noise_of
-from deepcave_symbolic.formulas.by_choice import categorical_of, check_choices, score_by_choice
-from deepcave_symbolic.formulas.choice import Doubt, Shown, choose
-from deepcave_symbolic.formulas.expression import Node
-from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.front import Keeps, Target, alternatives, score
-from deepcave_symbolic.formulas.limits import BIAS
-from deepcave_symbolic.process.version import package_version
-from deepcave_symbolic.projection import Projection, Projector, Subject, target_of
+from deepcave_symbolic.formulas.by_choice import check_choices
+from deepcave_symbolic.maker import Maker
+from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
-from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.space.explainable import checked_pairs, explainable, wanted
 from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
-from deepcave_symbolic.words.names import shown_name
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["Explainer", "Progress"]
 
@@ -95,23 +77,8 @@ class Explainer:
         Raises:
             DeepcaveSymbolicError: If they cannot be explained.
         """
-        found = self._explained(self._axes(hyperparameters))
+        found = self._maker.explain(self._axes(hyperparameters))
         return replace(found, advisor=partial(self._advised, tuple(hyperparameters)))
-
-    def _explained(self, axes: Sequence[Axis]) -> Explanation:
-        space = self.run.configspace
-        projector, projection = self.subject.projected(axes)
-        conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
-        target = target_of(projection, self.objective, source=self.question.source)
-        if categorical_of(projection.axes) is None:
-            scored = score(self._search(target), target, self.question.max_complexity, self._keeps)
-            samples = self._samples(projector, projection)
-            doubt = self._doubt(projector, projection, samples)
-            return self._explanation(projection, scored, conditions, projector.expect, samples, doubt)
-        found = score_by_choice(target, self._search, self.question.max_complexity, self._keeps)
-        samples = self._samples(projector, projection)
-        whole = self._explanation(projection, found.whole, conditions, projector.expect, samples)
-        return replace(whole, groups=self._groups(projector, projection, found.parts, conditions, samples))
 
     def explain_or_reason(self, *hyperparameters: str) -> Explanation | Unexplained:
         """Returns the explanation, or a record that says why there is none."""
@@ -127,7 +94,7 @@ class Explainer:
                 reason=str(error),
                 surrogate=self.surrogate.record,
                 view=self.subject.view,
-                provenance=self._provenance(None),
+                provenance=self._maker.provenance(None),
             )
 
     def explain_all(self, *, pairs: bool | int = False, progress: Progress | None = None) -> Explanations:
@@ -201,7 +168,7 @@ class Explainer:
     def _profiles(self) -> Explainer:
         """The explainer with the same surrogate that sets the hyperparameters which are not explained optimally."""
         other = copy.copy(self)
-        for name in ("subject", "run_notes"):
+        for name in ("subject", "_maker"):
             other.__dict__.pop(name, None)
         other.question = replace(self.question, statistic="best")
         return other
@@ -276,131 +243,25 @@ class Explainer:
         return report_page(singles, chosen, title=title, command=command, pairs_note=note)
 
     @cached_property
+    def _maker(self) -> Maker:
+        """What makes the record of one or two hyperparameters."""
+        return Maker(self.question, self.run, self.subject, self.surrogate, self.objective, self.run_label)
+
+    @cached_property
     def run_label(self) -> str:
         """The run's path, else its name."""
         return self.run.name if self.run.path is None else str(self.run.path)
 
-    @cached_property
+    @property
     def run_notes(self) -> tuple[str, ...]:
         """What is worth knowing of the whole run, in sentences."""
-        return notes_on_run(self.run, self.subject, self.objective, self.surrogate.budget)
+        return self._maker.run_notes
 
     @cached_property
     def subject(self) -> Subject:
         """What is projected: the surrogate over the run's space, as the question's view shows both."""
         space = self.run.configspace
         return Subject(self.surrogate, space, self.question.view(space), maximize=self.direction == "maximize")
-
-    def _groups(
-        self,
-        projector: Projector,
-        projection: Projection,
-        parts: Sequence[Sequence[Formula]],
-        conditions: tuple[str, ...],
-        samples: Samples | None,
-    ) -> dict[str, Explanation]:
-        """Returns the explanation of the other hyperparameter for every choice."""
-        s = categorical_of(projection.axes)
-        if s is None:
-            return {}
-        axis = projection.axes[s]
-        groups = {}
-        for j, (label, scored) in enumerate(zip(axis.labels or (), parts, strict=False)):
-            condition = f"{shown_name(axis.name)} is {shown_name(label)}"
-            group = self._explanation(
-                projection.at_choice(s, j),
-                scored,
-                (*conditions, condition),
-                _at_choice(projector.expect, s, j),
-                None if samples is None else samples.where(s, (axis.values or ())[j]),
-            )
-            # A clause that also speaks of the choice cannot be asked without it.
-            groups[label] = replace(
-                group,
-                formulas=tuple(f.without_space() for f in group.formulas),
-                others=tuple(f.without_space() for f in group.others),
-            )
-        return groups
-
-    def _samples(self, projector: Projector, projection: Projection) -> Samples | None:
-        """Returns what else the curve may be: draws of the surrogate, for formulas of the trials resampled trials."""
-        seed = self.question.seed
-        if self.question.source == "trials":
-            x, costs = projection.trials.values, projection.trials.costs
-            counts = np.random.default_rng(seed).multinomial(len(costs), [1.0 / len(costs)] * len(costs), N_DRAWS)
-            return Samples(x, np.tile(costs, (N_DRAWS, 1)), counts.astype(np.float64))
-        draws = projector.draws(projection, N_DRAWS, seed)
-        if draws is None:
-            return None
-        return Samples(projection.grid[draws.rows], draws.values, projection.weights[draws.rows])
-
-    def _doubt(self, projector: Projector, projection: Projection, samples: Samples | None) -> Doubt | None:
-        """Returns how far a forest may be off, and the trials; None without a forest or where it is not asked."""
-        if samples is None or not self.surrogate.has_steps or self.question.source == "trials":
-            return None
-        error = BIAS[len(projection.axes)] * samples.spread
-        if len(projection.axes) == 1:
-            return Doubt(error)
-        trials = projector.trials_alone(projection)
-        return Doubt(error, trials.values, trials.costs) if len(trials.costs) else None
-
-    def _explanation(
-        self,
-        projection: Projection,
-        scored: Sequence[Formula],
-        conditions: tuple[str, ...],
-        expect: Expect,
-        samples: Samples | None,
-        doubt: Doubt | None = None,
-    ) -> Explanation:
-        """Returns the record of scored formulas."""
-        scored = [formula.within(self.run.configspace) for formula in scored]
-        record = self.surrogate.record
-        noise = noise_of(self.subject.tested, projection)
-        choice = choose(scored, noise, _shown(projection, maximize=self.direction == "maximize"), doubt)
-        front, recommended, certainty = choice.front, choice.recommended, None
-        if samples is not None:
-            front, certainty = certainty_of(
-                front,
-                recommended,
-                scored,
-                samples,
-                projection.grid,
-                noise=noise if doubt is None else doubt.unseen(noise),
-                maximize=self.direction == "maximize",
-                source=self.question.source,
-            )
-        findings = findings_of(
-            front,
-            projection,
-            record,
-            noise,
-            maximize=self.direction == "maximize",
-            monotone=self.question.monotone,
-            expect=expect,
-            # Resampled trials have their noise, to which no formula is close.
-            draws=samples if self.question.source == "surrogate" else None,
-        )
-        trust = findings[recommended].trust
-        return Explanation(
-            hyperparameters=tuple(axis.name for axis in projection.axes),
-            objective=self.objective,
-            direction=self.direction,
-            budget=self.surrogate.budget,
-            run=self.run_label,
-            formulas=front,
-            all_findings=findings,
-            recommended=recommended,
-            surrogate=record,
-            projection=projection,
-            verdict=trust.verdict,
-            conditions=conditions,
-            warnings=(*trust.reasons, *record.warnings, *self.run_notes),
-            others=tuple(alternatives(scored, front, noise)),
-            noise=noise,
-            certainty=certainty,
-            provenance=self._provenance(projection),
-        )
 
     def _axes(self, names: Sequence[str]) -> list[Axis]:
         if not 1 <= len(names) <= 2:
@@ -412,42 +273,3 @@ class Explainer:
         axes = [axis_of(self.subject.configspace, name) for name in names]
         check_choices(axes)
         return axes
-
-    def _search(self, target: Target) -> list[tuple[str, Node]]:
-        return search(nearest(target, self.question.monotone or {}), **self.question.search_options)
-
-    @property
-    def _keeps(self) -> Keeps | None:
-        """What formulas must pass: the question's constraint, where it has one."""
-        monotone = self.question.monotone
-        return None if monotone is None else partial(keeps, monotone=monotone)
-
-    def _provenance(self, projection: Projection | None) -> dict[str, Any]:
-        question, record = self.question, self.surrogate.record
-        return {
-            "package": f"deepcave-symbolic {package_version()}",
-            "optimizer": " ".join(filter(None, (self.run.optimizer, self.run.version))),
-            "n_trials": record.n_trials,
-            "surrogate": record.name,
-            "exact": record.exact,
-            "differences": record.differences,
-            "source": question.source,
-            "region": question.region,
-            "statistic": question.statistic,
-            "engine": question.engine_name,
-            "functions": question.functions,
-            "monotone": question.monotone,
-            "max_complexity": question.max_complexity,
-            "seed": question.seed,
-            "n_averaged": None if projection is None else projection.n_averaged,
-        }
-
-
-def _at_choice(expect: Expect, index: int, choice: int) -> Expect:
-    """Returns what asks the projected surrogate of two hyperparameters about the other one, for one choice."""
-    return lambda points: expect(np.insert(points, index, float(choice), axis=1))
-
-
-def _shown(projection: Projection, *, maximize: bool) -> Shown:
-    valid = projection.valid
-    return Shown(projection.grid[valid], projection.mean[valid], projection.std[valid], maximize)

@@ -72,6 +72,7 @@ if stage == "importing":
     sys.meta_path.insert(0, Finder())
 else:
     import deepcave_symbolic.process.output as output, deepcave_symbolic.explainer as explainer
+    import deepcave_symbolic.maker as maker
 if stage == "reading":
     explainer.load_run = here
 elif stage == "replaced":
@@ -79,7 +80,7 @@ elif stage == "replaced":
 elif stage == "destructor":
     explainer.load_run = dying
 elif stage == "search":
-    explainer.Explainer._search = here
+    maker.Maker._search = here
 elif stage == "processes":  # they are started, and this process waits for them
     import deepcave_symbolic.study.schedule as schedule
     schedule.wait = polling
@@ -89,7 +90,7 @@ elif stage == "slow processes":  # and take longer to end than a signal gives
     schedule.wait, shutdown = polling, ProcessPoolExecutor.shutdown
     ProcessPoolExecutor.shutdown = lambda *args, **kwargs: (time.sleep(0.8), shutdown(*args, **kwargs))
 elif stage == "swallowed":
-    explainer.Explainer._search = swallowing
+    maker.Maker._search = swallowing
 elif stage == "training":
     from deepcave_symbolic.surrogates import cost, smac
     cost.MANY_ROWS = 5

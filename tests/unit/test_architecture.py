@@ -34,7 +34,7 @@ LAYERS = [
     ["show"],
     ["suggestions"],
     ["explanation"],
-    ["comparison"],
+    ["comparison", "maker"],
     ["explainer", "estimator"],
     ["study"],
     ["api"],
