@@ -123,7 +123,7 @@ def choose(
     chosen = next(filter(is_honest, near), near[0])
     if doubt is not None:
         # What does not explain the projection at all is no answer, however unsure the forest is.
-        # A shape without a name, such as a parabola whose turning point lies outside, has no better claim than the steps.
+        # A shape without a name, such as a parabola that turns outside, has no better claim than the steps.
         explains = [f for f in near_equal(doubt.unseen(noise)) if f.r2 >= NO_FORMULA_R2 and f.shape != OTHER]
         allowed = (f for f in explains if f.complexity < chosen.complexity and doubt.allows(f, chosen))
         chosen = next(filter(is_honest, allowed), chosen)
