@@ -366,16 +366,19 @@ class PanelPage:
         select = self.input("run")
         option = select.locator("option").filter(has_text=re.compile(rf"(^|/){re.escape(run)}$"))
         option.wait_for(state="attached")
-        select.select_option(label=option.inner_text())
+        self._select(select, option)
 
     def choose(self, name: str, label: str) -> str:
         """Chooses an entry of a drop-down list by what it shows; returns its value, which the server knows by then."""
         select = self._unfold(name)
         option = select.locator("option").filter(has_text=re.compile(rf"^{re.escape(label)}$"))
         option.wait_for(state="attached")
-        value = option.get_attribute("value")
+        return self._select(select, option)
+
+    def _select(self, select: Locator, option: Locator) -> str:
+        value, name = option.get_attribute("value"), select.get_attribute("id")
         assert value is not None
-        with self.page.expect_response(lambda r: self._asked_by(r).get(f"{self.panel}-{name}-input.value") == value):
+        with self.page.expect_response(lambda r: self._asked_by(r).get(f"{name}.value") == value):
             select.select_option(value=value)
         return value
 
@@ -438,7 +441,7 @@ class PanelPage:
         self.formula.wait_for()
 
     def process(self) -> float:
-        """Clicks on Process as soon as that is possible.
+        """Clicks on Process as soon as that is possible and waits until the page has the result of its inputs.
 
         Returns:
             The time of the click on `time.perf_counter`.
@@ -446,19 +449,27 @@ class PanelPage:
         self.process_button.and_(self.page.locator(":enabled")).wait_for()
         start = time.perf_counter()
         self.process_button.click()
+        self._wait_for_result(start)
         return start
+
+    def _wait_for_result(self, start: float) -> None:
+        # DeepCAVE loses a click that meets the button's reset and a result that two threads fetch; the button then
+        # waits for another.
+        clicks = 1
+        while self.shown != self.asked:
+            waited = time.perf_counter() - start
+            assert waited < LIMIT, self.process_button.evaluate("button => button.outerHTML")
+            if waited > 5 * clicks:
+                self.process_button.evaluate("button => button.click()")  # nothing happens where it is disabled
+                clicks += 1
+            self.page.wait_for_timeout(20)
 
     def show(self, hyperparameter: str) -> None:
         """Shows the formula of one hyperparameter, stored or not."""
-        name = "hyperparameter_name_1"
-        value = self.choose(name, hyperparameter)
-        deadline = time.monotonic() + LIMIT
-        # Until then the page shows the result of the inputs before, perhaps of the same hyperparameter. DeepCAVE loses
-        # a click that meets the button's reset and a result that two threads fetch; the button then waits for another.
-        while self.shown != self.asked or self.shown.get(f"{self.panel}-{name}-input.value") != value:
-            assert time.monotonic() < deadline, self.process_button.evaluate("button => button.outerHTML")
-            self.process_button.evaluate("button => button.click()")  # nothing happens where it is disabled
-            self.page.wait_for_timeout(2000)
+        self.choose("hyperparameter_name_1", hyperparameter)
+        # Until then the page shows the result of the inputs before, perhaps of the same hyperparameter.
+        if self.shown != self.asked:
+            self.process()
         self.wait_for_heading(hyperparameter)
         self.settle()
 
