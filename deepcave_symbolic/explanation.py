@@ -112,6 +112,18 @@ class Explanations(list[Explanation | Unexplained]):
         """Returns the explanations, those that move the objective most first."""
         return cls(sorted(explanations, key=lambda e: -e.range))
 
+    def plot(self) -> go.Figure:
+        """Returns a plotly figure of every hyperparameter that is explained alone, all on one scale of the objective.
+
+        A picture each: the surrogate in its band, the recommended formula, the trials and the incumbent.
+
+        Raises:
+            InvalidArgumentError: If no hyperparameter is explained alone; `plot_pairs` shows pairs.
+        """
+        from deepcave_symbolic.show.figures.curves import plot_curves
+
+        return plot_curves([e for e in self if isinstance(e, Explained) and len(e.hyperparameters) == 1])
+
     def to_frame(self) -> pd.DataFrame:
         """Returns one row per explanation: what the table shows, RMSE and warnings besides.
 

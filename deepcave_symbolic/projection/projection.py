@@ -63,6 +63,14 @@ class TrialPoints(Record):
     def __repr__(self) -> str:
         return f"<TrialPoints of {len(self.costs)} trials>"
 
+    def thinned(self, most: int) -> TrialPoints:
+        """Returns at most that many trials, evenly over the run."""
+        n = len(self.costs)
+        if n <= most:
+            return self
+        rows = np.linspace(0, n - 1, most).round().astype(int)
+        return TrialPoints(self.values[rows], self.costs[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class Incumbent(Record):

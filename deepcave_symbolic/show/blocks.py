@@ -171,16 +171,16 @@ class Figure:
     """Asks for a figure, which `show.figures.draw` draws from the records.
 
     Args:
-        kind: "explanation" (surrogate, formula and trials), "front" (accuracy against length) or "ranges" (how much
-            each hyperparameter moves the objective).
-        explanations: What it shows; a single one but for "ranges".
-        formula: The formula that it shows; None for "ranges".
+        kind: "explanation" (surrogate, formula and trials), "front" (accuracy against length) or "curves" (all
+            hyperparameters on one scale).
+        explanations: What it shows; a single one but for "curves".
+        formulas: The formula that it shows of each.
         title: What is seen, for a heading and for those who cannot see it.
     """
 
-    kind: Literal["explanation", "front", "ranges"]
+    kind: Literal["explanation", "front", "curves"]
     explanations: tuple[Explained, ...]
-    formula: Formula | None
+    formulas: tuple[Formula, ...]
     title: str
 
 

@@ -82,7 +82,7 @@ def document(explanation: Explained | Unexplained, formula: Formula | None = Non
         *([Warnings(warnings)] if warnings else []),
         facts(explanation, formula),
         *_constants(formula),
-        Figure("explanation", (explanation,), formula, f"Surrogate, formula and trials of {title}"),
+        Figure("explanation", (explanation,), (formula,), f"Surrogate, formula and trials of {title}"),
         *_front(explanation, formula),
         *_alternatives(explanation, formula),
         *_choices(explanation),
@@ -244,7 +244,7 @@ def _front(explanation: Explained, formula: Formula) -> list[Block]:
     )
     if len(formulas) < 2:
         return [table]
-    return [Figure("front", (explanation,), formula, "Accuracy against length"), table]
+    return [Figure("front", (explanation,), (formula,), "Accuracy against length"), table]
 
 
 def _alternatives(explanation: Explained, formula: Formula) -> list[Block]:

@@ -75,8 +75,14 @@ def overview(
         compared = rival_rows(first.surrogate) if first.surrogate is not None else ()
         facts = (("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)), *compared)
         blocks.append(Facts(facts))
-    if explained := tuple(e for e in explanations if isinstance(e, Explained) and len(e.hyperparameters) == 1):
-        blocks.append(Figure("ranges", explained, None, f"How much of {objective} each hyperparameter moves"))
+    singles = [
+        (e, f)
+        for e, f in zip(explanations, shown, strict=True)
+        if isinstance(e, Explained) and f is not None and len(e.hyperparameters) == 1
+    ]
+    if singles:
+        title = f"What {objective} does along each hyperparameter"
+        blocks.append(Figure("curves", tuple(e for e, _ in singles), tuple(f for _, f in singles), title))
     warnings = _warnings_on_all(explanations, shown)
     return (*blocks, *([Warnings(warnings)] if warnings else []))
 

@@ -194,6 +194,10 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
     panel.screenshot("overview")
     panel.picture("overview")
     assert_readable(panel, 1)
+    # A name opens its page.
+    panel.outputs.get_by_role("button", name="momentum").click()
+    panel.wait_for_heading("momentum")
+    panel.wait_for_figures(2)
 
 
 def test_too_few_trials_give_an_error_card(panel: PanelPage) -> None:

@@ -34,8 +34,10 @@ from deepcave_symbolic.show.blocks import (
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import shown_name, visible
 
-__all__ = ["components", "copyable", "sparklines", "table"]
+__all__ = ["OPENER", "components", "copyable", "sparklines", "table"]
 
+#: Type of the buttons that open the page on a hyperparameter.
+OPENER = "symbolic_formulas-opener"
 _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
 #: Characters of a line in a field to copy from, on a page of common width.
 _FIELD_WIDTH = 100
@@ -103,16 +105,21 @@ def _facts(block: Facts) -> Any:
     return dbc.Card([dbc.CardHeader(block.title), dbc.CardBody(facts)], className="mb-3")
 
 
-def table(block: Table, pictures: Sequence[Any] = ()) -> Any:
+def table(block: Table, pictures: Sequence[Any] = (), choices: Sequence[str | None] = ()) -> Any:
     """Returns the table, which scrolls sideways where it is wider than the page.
 
     Args:
         block: The table.
         pictures: What stands below the name in each row.
+        choices: Of each row the choice that a click on the name makes of the first hyperparameter; None for no click.
     """
     rows = []
     for i, cells in enumerate((*block.rows, *block.foot)):
         row = [_cell(cell, column) for cell, column in zip(cells, block.columns, strict=True)]
+        if choices and (choice := choices[i]) is not None:
+            style = {"textAlign": "left", "overflowWrap": "anywhere"}
+            name, place = visible(str(cells[0])), {"type": OPENER, "choice": choice}
+            row[0] = html.Button(name, id=place, n_clicks=0, className="btn btn-link p-0", style=style)
         if pictures:
             row[0] = [html.Div(row[0]), pictures[i]]
         if block.answers:

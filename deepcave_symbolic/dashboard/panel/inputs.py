@@ -28,6 +28,7 @@ __all__ = [
     "NONE",
     "SCALARIZED_COST",
     "Inputs",
+    "choice_of",
     "defaults",
     "form_example",
     "options_of",
@@ -113,7 +114,7 @@ class Inputs:
         )
 
 
-def _choice_of(name: str) -> str:
+def choice_of(name: str) -> str:
     """Returns what stands for a hyperparameter among the choices."""
     return f"{name}'" if _QUOTED.fullmatch(name) else name
 
@@ -168,7 +169,7 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     several = several_objectives(run)
     every = ["All, the budget as a hyperparameter"] if ids else []
     with_budget = [*names, budget_name(run.configspace)] if ids else names
-    choices = [_choice_of(name) for name in with_budget]
+    choices = [choice_of(name) for name in with_budget]
     labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
         "objective_id": get_select_options(

@@ -12,6 +12,7 @@ from dash import dcc, html
 
 from deepcave_symbolic.dashboard.panel.components import components, copyable, sparklines, table
 from deepcave_symbolic.dashboard.panel.filters import Filters
+from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError
 from deepcave_symbolic.findings.explained import Explained
@@ -58,8 +59,9 @@ def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]
             hidden=True,
         ),
         html.Div(id=details),
-        # Where the callback of "Try again" writes nothing.
+        # Where the callbacks of "Try again" and of names write nothing.
         dcc.Store(id="symbolic_formulas-pressed"),
+        dcc.Store(id="symbolic_formulas-opened"),
     ]
 
 
@@ -89,7 +91,7 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
     details = components([*_advice(record), *below, run_card(explanation), *surrogate_card(explanation)])
     details.append(html.Details([html.Summary("In code"), code], className="mb-3"))
-    figure, front = figures.get("explanation", figures.get("ranges")), figures.get("front")
+    figure, front = figures.get("explanation"), figures.get("front")
     shown = [go.Figure() if each is None else each for each in (figure, front)]
     return [*shown, above, details, figure is None, front is None, True]
 
@@ -152,7 +154,7 @@ def _own_formula(explanation: Explained, form: str) -> Any:
         problem = PanelError(type(error).__name__, str(error), "Change your formula, or empty its field.")
         return _error_card(problem, "Your formula cannot be fitted")
     title = f"Surrogate, your formula and trials of {' and '.join(explanation.hyperparameters)}"
-    (figure,) = _figures([Figure("explanation", (explanation,), own.formula, title)]).values()
+    (figure,) = _figures([Figure("explanation", (explanation,), (own.formula,), title)]).values()
     # As below: warnings above the formula, the verdict in the heading alone.
     page = sorted(own_formula_document(own), key=lambda block: not isinstance(block, Heading | Warnings))
     parts = components(block.without("Verdict") if isinstance(block, Facts) else block for block in page)
@@ -166,24 +168,28 @@ def _is_text_table(block: Block) -> bool:
 def _overview(record: PanelRecord, filters: Filters) -> _Page:
     explanations = record.explanations
     page = overview(explanations, choose=filters.formula_of)
-    pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective."
+    pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective; "
+    pictured += "click on a name to see it alone."
     sentence = f"{filters.sentence_of_all(explanations)} {pictured}"
     if filters.form:
         sentence += " Choose one or two hyperparameters to see your formula."
     view = explanations[0].view
     title = Heading(view.titled("All hyperparameters, those that move the objective most first"), view=view.words)
     pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
+    choices = [choice_of(e.hyperparameters[0]) if isinstance(e, Explained) else None for e in explanations]
     run = run_of(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]
     above = [
         *components([title, *everywhere, Note(sentence), *_notes(record)], run=run),
-        *(table(block, pictures) for block in page if isinstance(block, Table)),
+        *(table(block, pictures, choices) for block in page if isinstance(block, Table)),
         # Below the table, which may be wider than the page: sentences have to wrap.
         *components(block.without(common) for block in warnings),
     ]
-    return above, _figures(page), ()
+    for figure in _figures(page).values():
+        above.append(dcc.Graph(figure=figure, style={"height": f"{figure.layout.height}px"}))
+    return above, {}, ()
 
 
 def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:

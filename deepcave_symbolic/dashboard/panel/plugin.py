@@ -17,6 +17,7 @@ from deepcave import interactive  # noqa: E402 - the line above says what to ins
 from deepcave_symbolic.dashboard.panel import filters as panel_filters  # noqa: E402
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
+from deepcave_symbolic.dashboard.panel.components import OPENER  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
@@ -27,19 +28,35 @@ __all__ = ["SymbolicFormulas"]
 #: Seconds after drawing.
 _STATUS_AGAIN = 2.0
 
-_TRY_AGAIN = """
-function(clicks) {
-    const processAgain = (tries) => {
+_PROCESS_SOON = """
+    const processSoon = (tries) => {
         const button = document.getElementById("symbolic_formulas-update-button");
         if (button && !button.disabled) { button.click(); }
-        else if (tries > 0) { setTimeout(() => processAgain(tries - 1), 200); }
+        else if (tries > 0) { setTimeout(() => processSoon(tries - 1), 200); }
     };
+"""
+_TRY_AGAIN = f"""
+function(clicks) {{{_PROCESS_SOON}
     // A page that opens with the clicks of last time is no click.
     const before = window.symbolicFormulasClicks;
     window.symbolicFormulasClicks = clicks;
-    if (typeof before === "number" && clicks === before + 1) { setTimeout(() => processAgain(25), 100); }
+    if (typeof before === "number" && clicks === before + 1) {{ setTimeout(() => processSoon(25), 100); }}
     return window.dash_clientside.no_update;
-}
+}}
+"""
+#: Chooses as a person does, so that DeepCAVE looks for a stored result, and else presses Process.
+_OPEN = f"""
+function(clicks) {{{_PROCESS_SOON}
+    const pressed = window.dash_clientside.callback_context.triggered.find(each => each.value);
+    const select = document.getElementById("symbolic_formulas-hyperparameter_name_1-input");
+    if (pressed && select) {{
+        const choice = JSON.parse(pressed.prop_id.slice(0, pressed.prop_id.lastIndexOf("."))).choice;
+        Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(select, choice);
+        select.dispatchEvent(new Event("change", {{ bubbles: true }}));
+        setTimeout(() => processSoon(25), 500);
+    }}
+    return window.dash_clientside.no_update;
+}}
 """
 
 
@@ -137,19 +154,24 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         self._raw_outputs = None if value is None else panel_outputs.JSONText(value)
 
     def register_callbacks(self) -> None:
-        """Registers DeepCAVE's callbacks, that of "Try again", which also presses Process, and that of the slider."""
+        """Registers DeepCAVE's callbacks, those that press Process ("Try again", a name), and that of the slider."""
         super().register_callbacks()
         self._callbacks_in_the_page()
 
     @interactive  # type: ignore[untyped-decorator, unused-ignore]
     def _callbacks_in_the_page(self) -> None:
-        from dash.dependencies import Input, Output
+        from dash.dependencies import ALL, Input, Output
         from deepcave import app
 
         app.clientside_callback(
             _TRY_AGAIN,
             Output(f"{self.id}-pressed", "data"),
             Input(self.get_internal_input_id("attempt"), "n_clicks"),
+        )
+        app.clientside_callback(
+            _OPEN,
+            Output(f"{self.id}-opened", "data"),
+            Input({"type": OPENER, "choice": ALL}, "n_clicks"),
         )
         app.clientside_callback(
             f"function(pick) {{ return pick !== '{panel_filters.BY_LENGTH}'; }}",

@@ -14,10 +14,10 @@ __all__ = ["draw"]
 
 def draw(figure: Figure) -> go.Figure:
     """Returns the figure that a page asks for."""
+    from deepcave_symbolic.show.figures.curves import plot_curves
     from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
-    from deepcave_symbolic.show.figures.ranges import plot_ranges
 
-    if figure.kind == "ranges":
-        return plot_ranges(figure.explanations)
+    if figure.kind == "curves":
+        return plot_curves(figure.explanations, figure.formulas)
     plot = plot_front if figure.kind == "front" else plot_explanation
-    return plot(figure.explanations[0], figure.formula)
+    return plot(figure.explanations[0], figure.formulas[0])

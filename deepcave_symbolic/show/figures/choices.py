@@ -23,7 +23,7 @@ from deepcave_symbolic.show.figures.parts import (
     points,
 )
 
-__all__ = ["plot_choices"]
+__all__ = ["column_traces", "plot_choices"]
 
 #: Of the distance between two choices, how much the columns of a group take, and what that is in a wide figure.
 _GROUP, _GROUP_PIXELS = 0.8, 500
@@ -50,18 +50,26 @@ def plot_choices(projection: Projection, formula: Formula) -> go.Figure:
 
 def _columns(projection: Projection, formula: Formula) -> go.Figure:
     """Draws a column per choice: trials, the surrogate with its standard deviation, the formula."""
-    x, trials = projection.grid[:, 0], projection.trials
-    values = evaluate(formula.tree, [x])
-    figure = go.Figure(
-        [
-            points(_spread(trials.values[:, 0]), trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER),
-            _means(projection, x, palette.choice_colors(1)[0], "surrogate ± 1 standard deviation"),
-            _dashes(x, values, palette.FORMULA, "formula", 46),
-            *incumbent(projection),
-        ]
-    )
-    figure.update_yaxes(range=cost_range(projection, [values]))
+    x = projection.grid[:, 0]
+    figure = go.Figure([*column_traces(projection, formula), *incumbent(projection)])
+    figure.update_yaxes(range=cost_range(projection, [evaluate(formula.tree, [x])]))
     return figure.update_xaxes(range=[-0.5, len(x) - 0.5], **axis_layout(projection.axes[0]))
+
+
+def column_traces(projection: Projection, formula: Formula, dash: float = 46) -> list[go.Scatter]:
+    """Returns trials, surrogate with standard deviation and formula over the choices of one hyperparameter.
+
+    Args:
+        projection: The projection.
+        formula: A formula of it.
+        dash: Length of what shows the formula's value, pixels.
+    """
+    x, trials = projection.grid[:, 0], projection.trials
+    return [
+        points(_spread(trials.values[:, 0]), trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER),
+        _means(projection, x, palette.choice_colors(1)[0], "surrogate ± 1 standard deviation"),
+        _dashes(x, evaluate(formula.tree, [x]), palette.FORMULA, "formula", dash),
+    ]
 
 
 def _groups_of_columns(projection: Projection, formula: Formula) -> go.Figure:

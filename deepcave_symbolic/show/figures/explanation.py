@@ -29,7 +29,7 @@ from deepcave_symbolic.show.figures.parts import (
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained
 
-__all__ = ["plot_explanation", "plot_front"]
+__all__ = ["line_traces", "plot_explanation", "plot_front"]
 
 
 def plot_explanation(explanation: Explained, formula: Formula | None = None) -> go.Figure:
@@ -104,24 +104,32 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
                 hoverinfo="skip",
             )
         )
-    figure.add_trace(band(projection, palette.SURROGATE, name="± 1 standard deviation band"))
-    figure.add_trace(curve(x, projection.mean, palette.SURROGATE, "surrogate"))
+    curves = line_traces(projection, formula)
     if len(projection.partial_dependence):
         other = curve(x, projection.partial_dependence, palette.SURROGATE, "surrogate's partial dependence", dash="dot")
-        figure.add_trace(other)
+        curves.insert(2, other)
     if certainty is not None and formula is explanation.best and len(certainty.lower):
         name = "where 90 % of the refits lie"
-        figure.add_trace(between(projection, certainty.lower, certainty.upper, palette.FORMULA, name=name))
-    dense = axis.check_grid(CURVE_POINTS)
-    values = evaluate(formula.tree, [dense])
-    figure.add_trace(curve(dense, values, palette.FORMULA, "formula", dash="dash"))
-    trials = projection.trials
-    figure.add_trace(points(trials.values[:, 0], trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER))
+        curves.insert(-2, between(projection, certainty.lower, certainty.upper, palette.FORMULA, name=name))
+    figure.add_traces(curves)
     figure.update_xaxes(**axis_layout(axis))
+    values = evaluate(formula.tree, [axis.check_grid(CURVE_POINTS)])
     return figure.update_yaxes(
         range=cost_range(projection, [values, projection.partial_dependence]),
         title_text=escape(_what(projection, formula.objective)),
     )
+
+
+def line_traces(projection: Projection, formula: Formula) -> list[go.Scatter]:
+    """Returns the surrogate in its band, the formula and the trials along one hyperparameter that is no choice."""
+    dense = projection.axes[0].check_grid(CURVE_POINTS)
+    trials = projection.trials
+    return [
+        band(projection, palette.SURROGATE, name="± 1 standard deviation band"),
+        curve(projection.grid[:, 0], projection.mean, palette.SURROGATE, "surrogate"),
+        curve(dense, evaluate(formula.tree, [dense]), palette.FORMULA, "formula", dash="dash"),
+        points(trials.values[:, 0], trials.costs, "evaluated trials", marker=palette.TRIAL_MARKER),
+    ]
 
 
 def _what(projection: Projection, objective: str) -> str:

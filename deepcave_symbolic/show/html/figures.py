@@ -15,7 +15,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.findings.explained import Explained
-from deepcave_symbolic.projection import TrialPoints
 from deepcave_symbolic.show.blocks import Figure
 from deepcave_symbolic.show.figures import draw
 from deepcave_symbolic.show.figures.parts import escape
@@ -67,39 +66,48 @@ class Drawings:
         """Adds a figure and returns the markup of its place, or nothing where it does not fit.
 
         Args:
-            block: A figure of one explanation.
+            block: The figure.
         """
-        shown, caption = _thinned(block.explanations[0])
-        figure: go.Figure = draw(replace(block, explanations=(shown,)))
-        # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
-        maps = any(trace.type == "contour" for trace in figure.data)
-        view = shown.view.words
-        top = (40 if maps else 12) + (28 if view else 0)
-        margin = {"l": 70, "r": 90 if maps else 30, "t": top, "b": 50}
-        figure.update_layout(title={"text": escape(view)} if view else None, margin=margin)
+        figure, kind, caption = (_all_curves if block.kind == "curves" else _of_one)(block)
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)
         if not self._remaining.reserve(text, caption):
             return ""
         self._figures.append(text)
-        return render(block, number=len(self._figures) - 1, is_map=maps, caption=caption)
+        return render(block, number=len(self._figures) - 1, kind=kind, height=figure.layout.height, caption=caption)
 
     def json(self) -> str:
         """Returns what the page's script reads."""
         return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
 
 
+def _all_curves(block: Figure) -> tuple[go.Figure, str, str]:
+    """Returns the figure of all hyperparameters, its kind and its caption: it has its own places for everything."""
+    return draw(block), "many", ""
+
+
+def _of_one(block: Figure) -> tuple[go.Figure, str, str]:
+    """Returns the figure of one explanation, its kind and its caption."""
+    shown, caption = _thinned(block.explanations[0])
+    figure = draw(replace(block, explanations=(shown,)))
+    # The formula stands above, typeset; the strips over two-dimensional maps need some margin.
+    maps = any(trace.type == "contour" for trace in figure.data)
+    view = shown.view.words
+    top = (40 if maps else 12) + (28 if view else 0)
+    margin = {"l": 70, "r": 90 if maps else 30, "t": top, "b": 50}
+    figure.update_layout(title={"text": escape(view)} if view else None, margin=margin)
+    return figure, "map" if maps else "", caption
+
+
 def _thinned(explanation: Explained) -> tuple[Explained, str]:
     """Returns the record with as many trials as a browser draws quickly, and a caption that says so."""
     projection = explanation.projection
-    if projection is None or len(projection.trials.costs) <= _MOST_TRIALS:
+    trials = projection.trials.thinned(_MOST_TRIALS)
+    if trials is projection.trials:
         return explanation, ""
-    n = len(projection.trials.costs)
-    rows = np.linspace(0, n - 1, _MOST_TRIALS).round().astype(int)
-    trials = TrialPoints(projection.trials.values[rows], projection.trials.costs[rows])
     drawn = replace(explanation, projection=replace(projection, trials=trials))
-    return drawn, f"{_MOST_TRIALS} of the {n} trials are drawn, evenly over the run."
+    return drawn, f"{_MOST_TRIALS} of the {len(projection.trials.costs)} trials are drawn, evenly over the run."
 
 
 def plain(value: Any) -> Any:

@@ -46,6 +46,7 @@ _NAMES = {
     Figure: "the figure",
     Note: "a note",
 }
+_EVERY = "Every hyperparameter"
 _AS_LATEX = "as LaTeX (booktabs, amsmath)"
 
 
@@ -79,11 +80,14 @@ def report_page(
     """
     every = [*singles, *pairs]
     page = _Page(every, 3, common_warnings(every))
-    tables = {"Every hyperparameter": page.table(singles)}
+    tables = {_EVERY: page.table(singles)}
     if pairs or pairs_note:
         tables["The strongest pairs"] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
     title = title or f"Symbolic report of {_run_name(singles)}"
-    return page.html(singles[0].view.titled(title) if singles else title, tables, command)
+    picture = next((block for block in overview(singles) if isinstance(block, Figure)), None)
+    return page.html(
+        singles[0].view.titled(title) if singles else title, tables, command, {_EVERY: picture} if picture else None
+    )
 
 
 @dataclass
@@ -143,13 +147,20 @@ class _Page:
             latex if self._remaining.reserve(latex) else render(Note("Its LaTeX is too long for this page.")),
         ]
 
-    def html(self, title: str, tables: Mapping[str, Sequence[str]], command: str | None) -> str:
+    def html(
+        self,
+        title: str,
+        tables: Mapping[str, Sequence[str]],
+        command: str | None,
+        pictures: Mapping[str, Figure] | None = None,
+    ) -> str:
         """Returns the page.
 
         Args:
             title: Heading.
             tables: What stands before the sections, by its heading.
             command: The command that made it.
+            pictures: What stands below a table, by its heading.
 
         Raises:
             InvalidArgumentError: If names are so long that even what must be there does not fit.
@@ -158,6 +169,7 @@ class _Page:
         self._remaining.reserve(*made)
         plotly, plotly_hash = packed_plotly()
         drawings = Drawings(self._remaining if self._remaining.reserve(plotly) else RemainingBytes(0))
+        drawn = {heading: drawings.add(figure) for heading, figure in (pictures or {}).items()}
         sections = self._sections(drawings)
         shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
         cards = [blocks for e in shown[:1] for blocks in ((run_card(e),), surrogate_card(e)) if blocks]
@@ -167,7 +179,7 @@ class _Page:
             style=self._style,
             cards=[[render(block) for block in card] for card in cards],
             common=render(self._common),
-            tables=tables,
+            tables={heading: [*parts, drawn.get(heading, "")] for heading, parts in tables.items()},
             sections=sections,
             incomplete=sum(bool(section.left_out) for section in sections),
             megabytes=f"{MAX_BYTES / 1e6:g}",

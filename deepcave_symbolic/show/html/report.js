@@ -52,6 +52,11 @@
   let printing = false;
   const draw = box => {
     const figure = figures[box.dataset.figure], map = box.classList.contains('map');
+    if (box.classList.contains('many')) {  // has its own height and places; a narrow window scrolls
+      const width = printing ? PAPER.width : Math.max(box.clientWidth, PAPER.width);
+      box.drawnWidth = box.clientWidth;
+      return Plotly.react(box, figure.data, { ...figure.layout, template, width, autosize: false }, { displaylogo: false, responsive: false });
+    }
     const width = printing ? PAPER.width : box.clientWidth;
     box.drawnWidth = width;
     const height = printing ? (map ? PAPER.map : PAPER.height) : box.clientHeight;

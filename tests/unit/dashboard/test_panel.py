@@ -100,6 +100,11 @@ def text(*components: Any) -> str:
     return "\n".join(t for c in components for t in texts(c))
 
 
+def figures(components: Any) -> list[Any]:
+    """The figures that have no place of their own on the page."""
+    return [each.figure for each in components if hasattr(each, "figure")]
+
+
 def by_length(n: int) -> dict[str, Any]:
     """The filters for the best formula with at most n nodes; those of a fresh panel for 0."""
     return {"pick": "length", "longest": n} if n else {}
@@ -198,7 +203,9 @@ def test_most_important_is_the_overviews_first(panel: Any, runs: Any, processed:
     for name in runs["mlp_hpo"].configspace:
         assert name in page
     assert page.count("data:image/svg+xml;base64,") == len([e for e in overview["explanations"] if e["formulas"]])
-    assert drawn[NO_FIGURE:] == [False, True, True]
+    assert drawn[NO_FIGURE:] == [True, True, True]
+    (picture,) = figures(drawn[ANSWER])
+    assert len(picture.layout.annotations) == page.count("data:image/svg+xml;base64,")
 
 
 @pytest.mark.slow
@@ -527,7 +534,7 @@ def test_what_is_looked_at_is_in_the_heading_and_on_the_figures(panel: Any, proc
     _, outputs = processed("svm_bbo", hyperparameter_name_1="(all)", region="best 10%", max_complexity=1)
     drawn = panel.load_outputs(None, asked(panel), outputs)
     assert "All hyperparameters, those that move the objective most first, among the best 10 %" in text(drawn[ANSWER])
-    assert "among the best 10 %" in drawn[0].layout.title.text
+    assert "among the best 10 %" in figures(drawn[ANSWER])[0].layout.title.text
 
 
 @pytest.mark.parametrize("region", ["best 10", "gamma=1..1e-3", "gama=1e-3..1", "C=1..2; best 10%"])

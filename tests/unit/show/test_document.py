@@ -82,7 +82,7 @@ def test_the_page_on_another_formula_of_the_front_is_about_that_one() -> None:
     constants, front = only(blocks, Table)
     assert [row[-1] for row in constants.rows] == [constant.sentence for constant in line.constants]
     assert (front.recommended, front.shown) == (2, 1)
-    assert {figure.formula for figure in only(blocks, Figure)} == {line}
+    assert {figure.formulas for figure in only(blocks, Figure)} == {(line,)}
 
 
 def test_an_optimum_that_surrogate_and_incumbent_dispute_is_a_warning() -> None:
@@ -225,5 +225,5 @@ def test_every_figure_of_a_page_can_be_drawn() -> None:
     page = (*document(explanation()), *overview([explanation(), explanation("momentum")]))
     for figure in only(page, Figure):
         assert len(draw(figure).data) > 0 and figure.title
-    (ranges,) = [figure for figure in only(page, Figure) if figure.kind == "ranges"]
-    assert list(draw(ranges).data[0].y) == ["momentum", "lr"], "bars stand from below"
+    (curves,) = [figure for figure in only(page, Figure) if figure.kind == "curves"]
+    assert [each.text.split("<")[1] for each in draw(curves).layout.annotations] == ["b>1. lr", "b>2. momentum"]

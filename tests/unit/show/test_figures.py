@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Integer
 
-from deepcave_symbolic import Explanation, explain
+from deepcave_symbolic import Explanation, Explanations, explain, explain_all
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from known_surrogates import OfValues
 
 
@@ -52,3 +53,27 @@ def test_a_curve_of_few_points_has_no_markers(space: ConfigurationSpace, known: 
     # What plotly chooses by itself for fewer than 20 points.
     curves = [trace for trace in explained(space, known, *names).plot().data if len(trace.x) > 1]
     assert curves and {trace.mode for trace in curves} == {"lines"}
+
+
+def test_all_hyperparameters_stand_on_one_scale(space: ConfigurationSpace, known: OfValues) -> None:
+    explanations = explain_all(None, surrogate=known, configspace=space)
+    figure = explanations.plot()
+    ranked = [e.hyperparameters[0] for e in explanations]
+    assert ranked == ["solver", "kernel", "layers"]
+    titles = [title.text for title in figure.layout.annotations]
+    for rank, (title, e) in enumerate(zip(titles, explanations, strict=True), start=1):
+        assert title.startswith(f"<b>{rank}. {e.hyperparameters[0]}</b> · range ") and "<br>" in title
+    surrogates = [trace for trace in figure.data if trace.name.startswith("surrogate")]
+    for trace, e in zip(surrogates, explanations, strict=True):
+        assert trace.y == pytest.approx(e.projection.mean)
+    low, high = figure.layout.yaxis.range
+    assert all(low < value < high for trace in surrogates for value in trace.y)
+    assert {axis.matches for axis in figure.select_yaxes()} == {None, "y"}
+    # Every kind of trace has one entry in the legend.
+    in_legend = [trace.name for trace in figure.data if trace.showlegend]
+    assert len(in_legend) == len(set(in_legend)) > 0
+
+
+def test_pairs_alone_are_no_curves(space: ConfigurationSpace, known: OfValues) -> None:
+    with pytest.raises(InvalidArgumentError, match="single hyperparameter"):
+        Explanations([explained(space, known, "kernel", "solver")]).plot()
