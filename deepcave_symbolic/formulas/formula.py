@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import html
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import DomainWarning, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import DomainWarning
 from deepcave_symbolic.formulas import printing
 from deepcave_symbolic.formulas.expression import (
     Node,
@@ -29,13 +28,14 @@ from deepcave_symbolic.formulas.expression import (
     substitute,
     variable,
 )
+from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.constants import Constant, constants_of
 from deepcave_symbolic.formulas.meaning.shapes import shape_of
+from deepcave_symbolic.formulas.python_source import function_source
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_positions
-from deepcave_symbolic.space.choices import LOOKUP, choice_positions, lookup_source, plain_value
-from deepcave_symbolic.words.names import identifiers, latex_name, shown_name
+from deepcave_symbolic.words.names import latex_name, shown_name
 from deepcave_symbolic.words.numbers import counted, rounded_text
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class Formula(Record):
         Warns:
             DomainWarning: If a point lies outside the domain or in a forbidden region.
         """
-        columns = self._columns(X)
+        columns = columns_for(self.axes, X)
         outside = ~np.all([axis.contains(c) for axis, c in zip(self.axes, columns, strict=True)], axis=0)
         if np.any(outside):
             domain = "; ".join(axis.describe() for axis in self.axes)
@@ -177,30 +177,6 @@ class Formula(Record):
                 stacklevel=2,
             )
         return evaluate(self.tree, columns)
-
-    def _columns(self, X: Any) -> list[Array]:
-        if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
-            rows = [dict(row) for row in X]
-            missing = [a.name for a in self.axes if any(a.name not in row for row in rows)]
-            if missing:
-                raise UnknownNameError("hyperparameter", missing[0], sorted({k for row in rows for k in row}))
-            X = {a.name: [row[a.name] for row in rows] for a in self.axes}
-        if not hasattr(X, "keys"):
-            raise InvalidArgumentError(
-                f"predict needs a mapping or DataFrame of hyperparameter to values, or a list of configurations; found "
-                f"{type(X).__name__}."
-            )
-        columns = []
-        for axis in self.axes:
-            if axis.name not in X:
-                raise UnknownNameError("hyperparameter", axis.name, list(X.keys()))
-            columns.append(_numbers(axis, X[axis.name]))
-        try:
-            return [np.ascontiguousarray(c) for c in np.broadcast_arrays(*columns)]
-        except ValueError:
-            raise InvalidArgumentError(
-                f"The hyperparameters have different numbers of values: {', '.join(str(len(c)) for c in columns)}."
-            ) from None
 
     def forbidden_at(self, columns: list[Array], inside: np.ndarray[Any, np.dtype[np.bool_]]) -> Any:
         """Returns which points a forbidden clause of the space excludes, shape (n,).
@@ -234,30 +210,11 @@ class Formula(Record):
 
     def python(self) -> str:
         """Returns the source of a Python function over NumPy arrays that computes the formula."""
-        function, *arguments = identifiers([self.objective, *self.hyperparameters], taken=[f.__name__ for f in LOOKUP])
-        compared: dict[int, Sequence[Any]] = {}
-        looked_up = []
-        for i, axis in enumerate(self.axes):
-            if not axis.categorical or axis.choices is None:
-                continue
-            compared[i] = axis.choices
-            if not all(isinstance(choice, str) and not choice.endswith("\0") for choice in axis.choices):
-                # Arrays turn 1 into 1.0, True into "True" and tuples into rows, and drop a NUL at the end.
-                compared[i] = range(len(axis.choices))
-                looked_up.append(f"    {arguments[i]} = {choice_positions.__name__}({arguments[i]}, {axis.choices!a})")
-        lines = [
-            "import numpy as np",
-            "",
-            "",
-            *([lookup_source(), ""] if looked_up else []),
-            f"def {function}({', '.join(arguments)}):",
-            f"    # {self.objective!a} as a formula of {', '.join(ascii(n) for n in self.hyperparameters)}",
-            *(f"    # {axis_line!a}" for axis_line in (axis.describe() for axis in self.axes)),
-            *looked_up,
-            f"    return {printing.to_python(self.tree, arguments, compared)}",
-            "",
-        ]
-        return "\n".join(lines)
+        return function_source(
+            self.objective,
+            self.axes,
+            lambda names, choices: [f"return {printing.to_python(self.tree, names, choices)}"],
+        )
 
     def mathml(self) -> str:
         """Returns the right-hand side as a MathML <math> element, names escaped."""
@@ -296,25 +253,6 @@ class Formula(Record):
     def without_space(self) -> Formula:
         """Returns the formula without forbidden clauses."""
         return replace(self, forbidden_space=None)
-
-
-def _numbers(axis: Axis, values: Any) -> Array:
-    """Returns natural values as numbers: positions for choices, ranks for the values of an ordinal without numbers."""
-    if axis.choices is not None:
-        given = plain_value(values)
-        found = np.atleast_1d(np.asarray(choice_positions(given, axis.choices)))
-        unknown = np.flatnonzero(np.isnan(found))
-        if len(unknown) == 0:
-            return found
-        items = given if isinstance(given, tuple) else (given,)
-        if axis.categorical or not all(isinstance(item, int | float) for item in items):
-            kind = "choice" if axis.categorical else "value"
-            raise UnknownNameError(f"{kind} of {axis.name}", items[unknown[0]], axis.labels or ())
-    array = np.atleast_1d(np.asarray(values))
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
-        raise InvalidArgumentError(f"The values of {axis.name!r} are not numbers: {array.tolist()!r:.80}") from None
 
 
 def _as_valid(axis: Axis, values: Any) -> Any:

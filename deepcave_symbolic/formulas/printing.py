@@ -304,9 +304,17 @@ class _MathML(_Printer):
         return f"<mrow>{self.show(node)[0]}</mrow>"
 
 
-def to_text(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
-    """Returns one line of text, such as 0.12 + 0.081·(log10(learning_rate) + 2.1)²."""
-    return _Text([shown_name(n) for n in names], choices).whole(node)
+def to_text(node: Node, names: Sequence[str], choices: _Choices = None, *, is_part: bool = False) -> str:
+    """Returns one line of text, such as 0.12 + 0.081·(log10(learning_rate) + 2.1)².
+
+    Args:
+        node: The expression.
+        names: Of the variables.
+        choices: Of the categorical ones, by their index.
+        is_part: Whether it is part of a longer formula, in which cases stand in braces.
+    """
+    printer = _Text([shown_name(n) for n in names], choices)
+    return printer.show(node)[0] if is_part else printer.whole(node)
 
 
 def to_latex(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
