@@ -22,8 +22,9 @@ from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, Inva
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.space.choices import choice_position, choices_of, names_of, plain_value
+from deepcave_symbolic.space.choices import choices_of, names_of, plain_value
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
+from deepcave_symbolic.space.named_values import values_of_vector, vector_of_values
 from deepcave_symbolic.space.part import inside
 from deepcave_symbolic.space.ranges import values_on_steps
 from deepcave_symbolic.surrogates.base import FittedSurrogate
@@ -106,24 +107,9 @@ class AdvisedTrials(Record):
         if space is None:
             raise InvalidArgumentError("This record was read from a file; expected the run's configuration space.")
         try:
-            return [Configuration(space, vector=_vector(space, trial.configuration)) for trial in self.trials]
+            return [Configuration(space, vector=vector_of_values(space, trial.configuration)) for trial in self.trials]
         except (KeyError, ValueError) as error:  # ConfigSpace's errors are ValueErrors
             raise InvalidArgumentError(f"The configuration space is not the run's: {error}") from error
-
-
-def _vector(configspace: ConfigurationSpace, values: Mapping[str, Any]) -> Array:
-    """Returns the vector of the values of the active hyperparameters, shape (d,)."""
-    if unknown := set(values) - set(configspace):
-        raise KeyError(f"no hyperparameter {min(unknown)!r}")
-    row = np.full(len(configspace), np.nan)
-    for i, (name, hyperparameter) in enumerate(configspace.items()):
-        if name not in values:
-            continue
-        if hasattr(hyperparameter, "lower"):
-            row[i] = hyperparameter.to_vector(values[name])
-        else:
-            row[i] = choice_position(plain_value(values[name]), choices_of(hyperparameter))
-    return row
 
 
 def checked_count(n: Any) -> int:
@@ -167,7 +153,7 @@ def advised_trials(
     taken, distances = _taken(pool, spread, advisor.X, Distances(configspace), Distances(configspace, columns), n)
     trials = tuple(
         AdvisedTrial(
-            configuration=_values(configspace, pool[i]),
+            configuration=values_of_vector(configspace, pool[i]),
             expected=float(mean[i]),
             spread=float(spread[i]),
             distance=float(distance),
@@ -232,22 +218,6 @@ def _taken(
 
 def _nearest(distances: Distances, pool: Array, evaluated: Array) -> Array:
     return distances.between(pool, evaluated).min(axis=1) if len(evaluated) else np.ones(len(pool))
-
-
-def _values(configspace: ConfigurationSpace, row: Array) -> dict[str, Any]:
-    """Returns the values of the active hyperparameters as users write them."""
-    values: dict[str, Any] = {}
-    for i, (name, hyperparameter) in enumerate(configspace.items()):
-        if np.isnan(row[i]):
-            continue
-        h: Any = hyperparameter
-        if hasattr(h, "lower"):
-            value = plain_value(h.to_value(row[i]))
-            # Without the last digits, which the unit cube loses.
-            values[name] = round_within(value, 12, h.lower, h.upper) if isinstance(value, float) else value
-        else:
-            values[name] = choices_of(h)[int(row[i])]
-    return values
 
 
 def _reason(
