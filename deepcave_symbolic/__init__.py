@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         compare,
         explain,
         explain_all,
+        explain_run,
         explain_study,
         next_trials,
         report_html,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.show.pairs import pair_table
     from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
+    from deepcave_symbolic.whole_run import RunExplanation, RunFormula
 
 __all__ = [
     "Comparison",
@@ -47,6 +49,8 @@ __all__ = [
     "OwnFormula",
     "Question",
     "Run",
+    "RunExplanation",
+    "RunFormula",
     "SuggestedSpace",
     "SymbolicCallback",
     "SymbolicRegressor",
@@ -54,6 +58,7 @@ __all__ = [
     "compare",
     "explain",
     "explain_all",
+    "explain_run",
     "explain_study",
     "load_run",
     "next_trials",
@@ -77,11 +82,14 @@ _HOMES = {
     "Formula": "formulas.formula",
     "ModelSurrogate": "surrogates",
     "Run": "runs",
+    "RunExplanation": "whole_run",
+    "RunFormula": "whole_run",
     "SymbolicRegressor": "estimator.regressor",
     "SymbolicCallback": "live.callback",
     "compare": "api",
     "explain": "api",
     "explain_all": "api",
+    "explain_run": "api",
     "explain_study": "api",
     "load_run": "runs",
     "read_formulas": "live.history",

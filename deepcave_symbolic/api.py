@@ -29,15 +29,25 @@ from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
 from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates.base import Surrogate
+from deepcave_symbolic.whole_run import RunExplanation
 from deepcave_symbolic.words.run_names import run_names
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
     from typing_extensions import Unpack
 
-    from deepcave_symbolic.question import Asked
+    from deepcave_symbolic.question import Asked, AskedOfRun
 
-__all__ = ["compare", "explain", "explain_all", "explain_study", "next_trials", "report_html", "suggest_space"]
+__all__ = [
+    "compare",
+    "explain",
+    "explain_all",
+    "explain_run",
+    "explain_study",
+    "next_trials",
+    "report_html",
+    "suggest_space",
+]
 
 Folder = str | os.PathLike[str]
 
@@ -271,6 +281,29 @@ def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack
     """
     asked: Asked = {**question, "surrogate": question.get("surrogate", "consensus")}
     return Explainer(run, Question(**asked)).next_trials(*hyperparameters, n=n)
+
+
+def explain_run(run: Any, *, max_complexity: int | None = None, **question: Unpack[AskedOfRun]) -> RunExplanation:
+    """Returns one formula of all hyperparameters of a run: a level and centred parts with their shares.
+
+    The level is the surrogate's mean over the space; main effects, interactions and laws are added as long as the
+    trials can tell what they say, each with mean zero (functional ANOVA, Hooker 2007). Parts are found by forward
+    selection (Hastie, Tibshirani & Friedman, "The Elements of Statistical Learning", section 3.3); the constants of all
+    parts are fitted together by variable projection (Golub & Pereyra 1973).
+
+    Args:
+        run: As in `explain`.
+        max_complexity: Longest formula, in nodes (see `Formula.complexity`); None for as long as the trials can tell.
+        **question: The arguments of `explain` that are about the run and its surrogate: objective, budget, surrogate,
+            region, seed, configspace, weights.
+
+    Returns:
+        The record: the recommended formula, shorter and longer ones, their accuracy, the parts and their shares.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, a name or an option is not usable, or no hyperparameter varies.
+    """
+    return Explainer(run, Question(**question)).explain_run(max_complexity)
 
 
 def suggest_space(run: Any, *, tolerance: float = 0.01, **question: Unpack[Asked]) -> SuggestedSpace:

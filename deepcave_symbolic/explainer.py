@@ -30,6 +30,7 @@ from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
+from deepcave_symbolic.whole_run import RunExplanation, checked_length, explained_run
 
 __all__ = ["Explainer", "Progress"]
 
@@ -144,6 +145,31 @@ class Explainer:
 
     def _advised(self, hyperparameters: tuple[str, ...], n: int) -> NextTrials:
         return self.next_trials(*hyperparameters, n=n)
+
+    def explain_run(self, max_complexity: int | None = None) -> RunExplanation:
+        """Returns one formula of all hyperparameters: a level and centred parts, and what each accounts for.
+
+        Args:
+            max_complexity: Longest formula, in nodes; None for as long as the trials can tell what it says.
+
+        Raises:
+            DeepcaveSymbolicError: If no hyperparameter varies, or the question cannot be asked of the whole run.
+        """
+        question = self.question
+        if question.source != "surrogate" or question.statistic != "mean" or question.monotone is not None:
+            raise InvalidArgumentError(
+                "The formula of a run describes the mean of its surrogate; leave source, statistic and monotone out."
+            )
+        return explained_run(
+            RunExplanation,
+            self.subject,
+            checked_length(max_complexity),
+            objective=self.objective,
+            direction=self.direction,
+            run=self.run_label,
+            notes=self.run_notes,
+            provenance={**self._maker.provenance(None), "max_complexity": max_complexity},
+        )
 
     def suggest_space(self, tolerance: float = 0.01) -> SuggestedSpace:
         """Returns a better configuration space for the next run: what to narrow, to widen and to freeze, and why.

@@ -30,6 +30,7 @@ __all__ = [
     "STATISTICS",
     "SURROGATES",
     "Asked",
+    "AskedOfRun",
     "Question",
     "Region",
     "Source",
@@ -45,22 +46,27 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 Region: TypeAlias = str | Mapping[str, Any]
 
 
-class Asked(TypedDict, total=False):
-    """The fields of a `Question` as keyword arguments."""
+class AskedOfRun(TypedDict, total=False):
+    """The fields of a `Question` that are about the run and its surrogate, as keyword arguments."""
 
     objective: str | None
     budget: float | str | None
     weights: Weights | None
     surrogate: SurrogateName | Any
     region: Region
+    seed: int
+    configspace: ConfigurationSpace | None
+
+
+class Asked(AskedOfRun, total=False):
+    """The fields of a `Question` as keyword arguments."""
+
     statistic: Statistic
     source: Source
     engine: EngineName | SymbolicRegressionEngine
     max_complexity: int
     functions: Sequence[str] | None
     monotone: Mapping[str, Trend] | None
-    seed: int
-    configspace: ConfigurationSpace | None
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,6 +29,7 @@ LAYERS = [
     ["engines"],
     ["findings"],
     ["advice"],
+    ["whole_run"],
     ["question"],
     ["comparing"],
     ["show"],

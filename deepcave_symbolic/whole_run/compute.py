@@ -1,0 +1,162 @@
+"""Makes the record of a run's formula: draws, searches, writes, scores and chooses.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+
+from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.findings.explained import Direction
+from deepcave_symbolic.formulas.expression import Node, substitute, variable
+from deepcave_symbolic.formulas.limits import gains
+from deepcave_symbolic.projection import Subject
+from deepcave_symbolic.records import Frozen
+from deepcave_symbolic.whole_run.asking import Asking
+from deepcave_symbolic.whole_run.choice import choose, noise_of_run
+from deepcave_symbolic.whole_run.evidence import Evidence
+from deepcave_symbolic.whole_run.explanation import RunExplanation
+from deepcave_symbolic.whole_run.formula import RunFormula
+from deepcave_symbolic.whole_run.part import Part
+from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw, natural_columns
+from deepcave_symbolic.whole_run.search import Found, search
+from deepcave_symbolic.whole_run.writing import value_of, write
+
+__all__ = ["DEFAULT_MOST", "checked_length", "explained_run"]
+
+R = TypeVar("R", bound=RunExplanation)
+
+#: The longest formula where none is asked for.
+DEFAULT_MOST = 40
+
+
+def checked_length(max_complexity: Any) -> int:
+    """Returns the longest formula, in nodes.
+
+    Raises:
+        InvalidArgumentError: If it is no whole number from 1.
+    """
+    if max_complexity is None:
+        return DEFAULT_MOST
+    whole = isinstance(max_complexity, (int, np.integer)) and not isinstance(max_complexity, bool)
+    if not whole or max_complexity < 1:
+        raise InvalidArgumentError(
+            f"max_complexity is {max_complexity!r:.40}; expected a whole number of nodes from 1, or None for as many "
+            "as the trials can tell."
+        )
+    return int(max_complexity)
+
+
+def explained_run(
+    kind: type[R],
+    subject: Subject,
+    most: int,
+    *,
+    objective: str,
+    direction: Direction,
+    run: str,
+    notes: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> R:
+    """Returns the record of a run's formula.
+
+    Args:
+        kind: Its class.
+        subject: The surrogate over the space.
+        most: Longest formula, in nodes.
+        objective: Name of the objective.
+        direction: Whether less or more of it is better.
+        run: The run's path, else its name.
+        notes: What is worth knowing of the run.
+        provenance: How the record comes about.
+
+    Raises:
+        DeepcaveSymbolicError: If nothing varies, or nothing can be drawn.
+    """
+    axes = axes_of_run(subject.configspace)
+    sample = draw(subject, axes)
+    fitted = sample.part(held_out=False)
+    evidence = _evidence(subject, sample)
+    conditions = conditions_of(subject.configspace, axes)
+    found = search(axes, fitted.columns, fitted.y, most)
+    made = [(_formula(each, fitted, sample, conditions, evidence, objective), each.n_constants) for each in found]
+    front = _front(made, most)
+    noise = noise_of_run(subject.tested)
+    losses = [1.0 - formula.r2 for formula, _ in front]
+    recommended = choose(losses, [constants for _, constants in front], noise, float(np.std(sample.y)))
+    record = subject.surrogate.record
+    return kind(
+        objective=objective,
+        direction=direction,
+        budget=subject.surrogate.budget,
+        run=run,
+        front=tuple(formula for formula, _ in front),
+        recommended=recommended,
+        surrogate=record,
+        n_configurations=len(sample.y),
+        view=subject.view,
+        noise=noise.rmse,
+        warnings=(*record.warnings, *notes),
+        provenance=Frozen(provenance or {}),
+        ask=Asking(subject),
+    )
+
+
+def _formula(
+    found: Found, fitted: Sample, sample: Sample, conditions: Conditions, evidence: Evidence, objective: str
+) -> RunFormula:
+    """Returns the record of what the search found, its parts in the order of what they account for."""
+    written = write(found.parts, fitted)
+    parts = [_part(tree, sample, conditions, objective) for tree in written.trees]
+    parts.sort(key=lambda part: -part.share)
+    scores = evidence.scores(written.level, parts)
+    return RunFormula(
+        objective=objective,
+        level=written.level,
+        parts=tuple(parts),
+        r2=scores.r2,
+        rmse=scores.rmse,
+        trials_r2=scores.trials_r2,
+        evidence=evidence,
+    )
+
+
+def _part(tree: Node, sample: Sample, conditions: Conditions, objective: str) -> Part:
+    indices = sorted(tree.variables)
+    axes = tuple(sample.axes[i] for i in indices)
+    words = tuple(dict.fromkeys(word for axis in axes for word in conditions.get(axis.name, ())))
+    local = substitute(tree, {i: variable(j) for j, i in enumerate(indices)})
+    values = value_of(tree, sample.columns)
+    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+    scale = float(np.max(np.abs(sample.y))) or 1.0
+    y, moved = (sample.y - np.mean(sample.y)) / scale, values / scale
+    return Part(local, axes, objective, float(np.mean(moved * y) / np.mean(y * y)), words)
+
+
+def _front(made: Sequence[tuple[RunFormula, int]], most: int) -> list[tuple[RunFormula, int]]:
+    """Returns the formulas that are better than all shorter ones, the shortest first."""
+    front: list[tuple[RunFormula, int]] = []
+    for formula, constants in sorted(made, key=lambda each: (each[0].complexity, -each[0].r2)):
+        if not front or (formula.complexity <= most and gains(formula.r2, front[-1][0].r2)):
+            front.append((formula, constants))
+    return front
+
+
+def _evidence(subject: Subject, sample: Sample) -> Evidence:
+    """Returns what formulas are scored on."""
+    held_out = sample.part(held_out=True)
+    names = [axis.name for axis in sample.axes]
+    tested = subject.tested
+    trials = natural_columns(subject.configspace, sample.axes, tested.X)
+    _, groups = np.unique(np.nan_to_num(tested.X, nan=-1.0), axis=0, return_inverse=True)
+    return Evidence(
+        dict(zip(names, held_out.columns, strict=True)),
+        held_out.y,
+        dict(zip(names, trials, strict=True)),
+        tested.y,
+        groups.reshape(-1),
+    )

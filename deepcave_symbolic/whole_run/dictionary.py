@@ -1,0 +1,221 @@
+"""Candidates for the next part: shapes of one hyperparameter, products of two, ridges, and choices.
+
+All are scored exactly: how much the sum of squares falls when the candidate's column joins the columns that are there
+(orthogonal least squares, Chen, Billings & Luo 1989). For products f·g of any two factors that needs no column of
+their own: the sums over f·g times a vector v are the entries of F'·diag(v)·F.
+
+Notation: see the package; besides
+    F: columns of all factors of products, shape (n, M); q: orthonormal columns that span the parts and the constant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.whole_run.fitting import Fitted, Solved
+from deepcave_symbolic.whole_run.grids import Start, factors_of_products, ridges, shapes
+from deepcave_symbolic.whole_run.terms import Coordinates, Groups, Term
+
+__all__ = ["Candidate", "Dictionary"]
+
+#: What a column must keep when what the parts explain is taken away, relative to it.
+_NEW = 0.02
+#: What a longer candidate must gain relative to a shorter one.
+_MORE = 1.05
+#: A categorical's choices are told apart one by one up to so many.
+_MOST_CHOICES = 12
+
+_Index = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A part to try.
+
+    Args:
+        part: Its form with constants to start from.
+        gain: By how much the sum of squares falls.
+        nodes: By how much the formula gets longer.
+    """
+
+    part: Fitted
+    gain: float
+    nodes: int
+
+
+@dataclass
+class _Forms:
+    """The forms that are there, each with its number and length.
+
+    Args:
+        length: Tells the length of a form, in nodes.
+    """
+
+    length: Callable[[Term], int]
+    terms: list[Term] = field(default_factory=list)
+    nodes: list[int] = field(default_factory=list)
+    known: dict[Term, int] = field(default_factory=dict)
+
+    def number(self, term: Term) -> int:
+        if term not in self.known:
+            self.known[term] = len(self.terms)
+            self.terms.append(term)
+            self.nodes.append(self.length(term))
+        return self.known[term]
+
+
+class Dictionary:
+    """The candidates of a space.
+
+    Args:
+        axes: The hyperparameters.
+        coordinates: The configurations.
+        length: Tells how much longer a form makes a formula, in nodes.
+    """
+
+    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Callable[[Term], int]) -> None:
+        self._axes, self._coordinates, self._length = tuple(axes), coordinates, length
+        starts = [start for i, axis in enumerate(axes) for start in shapes(i, axis)]
+        self._single = [Fitted(*_alone(start)) for start in (*starts, *ridges(axes))]
+        self._single_forms = _Forms(length)
+        self._single_of = np.array([self._single_forms.number(part.term) for part in self._single], dtype=np.intp)
+        columns = [part.term.columns(part.theta, coordinates)[:, 0] for part in self._single]
+        self._columns = np.column_stack(columns) if columns else np.empty((coordinates.n, 0))
+        self._sizes = np.einsum("ij,ij->j", self._columns, self._columns)
+        self._pairs = _Pairs(self._axes, coordinates, length)
+
+    def candidates(self, solved: Solved, longest: int) -> list[Candidate]:
+        """Returns candidates of which each gains more than all shorter ones, the shortest first.
+
+        Args:
+            solved: The parts that are there.
+            longest: By how much the formula may get longer, in nodes.
+        """
+        q, _ = np.linalg.qr(np.column_stack([np.ones(len(solved.residual)), solved.columns]))
+        found = [*self._of_single(solved, q), *self._pairs.candidates(solved, q), *self._of_choices(solved, q)]
+        front: list[Candidate] = []
+        for each in sorted(found, key=lambda each: (each.nodes, -each.gain)):
+            if each.nodes <= longest and each.gain > (_MORE * front[-1].gain if front else 0.0):
+                front.append(each)
+        return front
+
+    def _of_single(self, solved: Solved, q: Array) -> Iterator[Candidate]:
+        left = self._sizes - ((q.T @ self._columns) ** 2).sum(axis=0)
+        gains = _gains(solved.residual @ self._columns, left, self._sizes)
+        for number, j in enumerate(_best_of_each(gains, self._single_of, len(self._single_forms.terms))):
+            yield Candidate(self._single[j], float(gains[j]), self._single_forms.nodes[number])
+
+    def _of_choices(self, solved: Solved, q: Array) -> Iterator[Candidate]:
+        for i, axis in enumerate(self._axes):
+            if not axis.categorical:
+                continue
+            n = len(axis.labels or ())
+            order = [int(j) for j in np.argsort(self._means(i, n, solved.residual))]
+            splits: list[tuple[tuple[int, ...], ...]] = [tuple((j,) for j in range(n))] if n > 2 else []
+            splits += [(tuple(sorted(order[:k])), tuple(sorted(order[k:]))) for k in range(1, n)]
+            for members in splits:
+                part = Fitted(Term((), Groups(i, members)), np.empty(0))
+                block = part.term.columns(part.theta, self._coordinates)[:, 1:]
+                gain = _projected(block - q @ (q.T @ block), solved.residual)
+                yield Candidate(part, gain, self._length(part.term))
+
+    def _means(self, index: int, n: int, residual: Array) -> Array:
+        chosen = self._coordinates.columns[index]
+        active = ~np.isnan(chosen)
+        positions = chosen[active].astype(int)
+        counts = np.bincount(positions, minlength=n)
+        return np.asarray(np.bincount(positions, weights=residual[active], minlength=n) / np.maximum(1, counts))
+
+
+class _Pairs:
+    """Products of two factors of different hyperparameters, a choice of a categorical among them."""
+
+    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Callable[[Term], int]) -> None:
+        self._factors: list[Start | Groups] = []
+        for i, axis in enumerate(axes):
+            if axis.categorical:
+                members = range(min(len(axis.labels or ()), _MOST_CHOICES))
+                self._factors += [Groups(i, ((j,),)) for j in members]
+            else:
+                self._factors += list(factors_of_products(i, axis, coordinates))
+        raw = [_values(factor, coordinates) for factor in self._factors]
+        self._columns = np.column_stack(raw) if raw else np.empty((coordinates.n, 0))
+        owner = [f.index if isinstance(f, Groups) else f[0].scales[0].index for f in self._factors]
+        choice = [isinstance(f, Groups) for f in self._factors]
+        pairs = [
+            (i, j)
+            for i in range(len(raw))
+            for j in range(i + 1, len(raw))
+            if owner[i] != owner[j] and not (choice[i] and choice[j])
+        ]
+        self._first, self._second = (np.array([pair[k] for pair in pairs], dtype=np.intp) for k in (0, 1))
+        self._forms = _Forms(length)
+        self._form_of = np.array([self._forms.number(self._part(i, j).term) for i, j in pairs], dtype=np.intp)
+        squares = self._columns**2
+        self._sizes = (squares.T @ squares)[self._first, self._second]
+
+    def candidates(self, solved: Solved, q: Array) -> Iterator[Candidate]:
+        """Yields the best candidate of every form; see `Dictionary.candidates`."""
+        if len(self._form_of) == 0:
+            return
+        left = self._sizes.copy()
+        for column in q.T:
+            left -= self._sums(column) ** 2
+        gains = _gains(self._sums(solved.residual), left, self._sizes)
+        for number, k in enumerate(_best_of_each(gains, self._form_of, len(self._forms.terms))):
+            part = self._part(int(self._first[k]), int(self._second[k]))
+            yield Candidate(Fitted(self._forms.terms[number], part.theta), float(gains[k]), self._forms.nodes[number])
+
+    def _sums(self, v: Array) -> Array:
+        """Returns the sums of all products times v."""
+        weighted: Array = self._columns.T @ (v[:, None] * self._columns)
+        return weighted[self._first, self._second]
+
+    def _part(self, i: int, j: int) -> Fitted:
+        one, other = self._factors[i], self._factors[j]
+        if isinstance(one, Groups):
+            one, other = other, one
+        assert not isinstance(one, Groups)
+        if isinstance(other, Groups):
+            return Fitted(Term((one[0],), other), one[1])
+        return Fitted(Term((one[0], other[0])), np.concatenate([one[1], other[1]]))
+
+
+def _alone(start: Start) -> tuple[Term, Array]:
+    """Returns a part of one factor; a straight one has no constants."""
+    term = Term((start[0],))
+    return term, start[1] if term.n_constants else np.empty(0)
+
+
+def _values(factor: Start | Groups, coordinates: Coordinates) -> Array:
+    if isinstance(factor, Groups):
+        return np.nan_to_num(Term((), factor).raw(np.empty(0), coordinates)[:, 0])
+    return np.nan_to_num(factor[0].values(factor[1], coordinates))
+
+
+def _gains(sums: Array, left: Array, sizes: Array) -> Array:
+    """Returns by how much the sum of squares falls, 0 where next to nothing of a column is new."""
+    return np.asarray(np.where(left > _NEW * sizes, sums**2 / np.maximum(left, 1e-300), 0.0))
+
+
+def _best_of_each(gains: Array, form_of: _Index, n: int) -> _Index:
+    """Returns of every form which column gains most."""
+    best = np.zeros(n, dtype=np.intp)
+    order = np.argsort(gains, kind="stable")
+    best[form_of[order]] = order  # the last one stays
+    return best
+
+
+def _projected(block: Array, residual: Array) -> float:
+    sizes = np.sqrt(np.einsum("ij,ij->j", block, block))
+    if np.min(sizes, initial=np.inf) < 1e-9 * math.sqrt(len(residual)):
+        return 0.0
+    solution = np.linalg.lstsq(block / sizes, residual, rcond=1e-6)[0]
+    return float(residual @ (block / sizes @ solution))

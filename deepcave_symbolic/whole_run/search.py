@@ -1,0 +1,157 @@
+"""Searches formulas part by part: forward selection with all constants fitted together, exchange, elimination.
+
+From every formula that is better than all shorter ones, the best candidates are added, each part is left out, and
+each part is exchanged; what comes out competes by length. The result is a front of accuracy against length.
+
+Notation: see the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepcave_symbolic.formulas.limits import LARGEST_TERM
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.process.isolation import one_blas_thread
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.whole_run.dictionary import Dictionary
+from deepcave_symbolic.whole_run.fitting import Fitted, Solved, fit
+from deepcave_symbolic.whole_run.terms import Coordinates, Term
+from deepcave_symbolic.whole_run.writing import nodes_of
+
+__all__ = ["Found", "search"]
+
+_ALONE_STEPS, _JOINT_STEPS, _LAST_STEPS = 6, 6, 30
+#: The last steps go on until one lowers the sum of squares by less, relative to it.
+_ENOUGH = 1e-4
+#: The search looks at so many configurations.
+_ROWS = 700
+#: A part whose covariance with the targets is below this share of their variance works against the others.
+_AGAINST = -0.01
+#: What a longer formula must leave at most of a shorter one's sum of squares.
+_BETTER = 0.995
+
+
+@dataclass(frozen=True)
+class Found:
+    """A formula of the search.
+
+    Args:
+        parts: Its parts.
+        nodes: Its length.
+        rss: Its sum of squares, targets of variance one.
+    """
+
+    parts: tuple[Fitted, ...]
+    nodes: int
+    rss: float
+
+    @property
+    def n_constants(self) -> int:
+        """How many constants are fitted, the level included."""
+        return 1 + sum(part.term.n_constants + part.term.n_coefficients for part in self.parts)
+
+
+def search(axes: Sequence[Axis], columns: Sequence[Array], y: Array, max_complexity: int) -> list[Found]:
+    """Returns a front of formulas, the shortest (a level) first, each with all constants fitted.
+
+    Args:
+        axes: The hyperparameters.
+        columns: Natural values of each, shape (n,).
+        y: Targets, shape (n,).
+        max_complexity: Longest formula, in nodes.
+    """
+    with one_blas_thread():
+        found = _Search(axes, columns, y, max_complexity).run()
+        return _polished(found, Coordinates(columns), (y - y.mean()) / (float(np.std(y)) or 1.0))
+
+
+class _Search:
+    def __init__(self, axes: Sequence[Axis], columns: Sequence[Array], y: Array, max_complexity: int) -> None:
+        rows = slice(0, _ROWS)
+        self._axes, self._most = axes, max_complexity
+        self._coordinates = Coordinates([column[rows] for column in columns])
+        scale = float(np.std(y[rows])) or 1.0
+        self._y = (y[rows] - y[rows].mean()) / scale
+        self._nodes: dict[Term, int] = {}
+        self._dictionary = Dictionary(axes, self._coordinates, self._length_of)
+        self._best: dict[int, Found] = {}
+
+    def run(self) -> list[Found]:
+        start = Found((), 1, float(self._y @ self._y))
+        self._best[1] = start
+        if start.rss <= 1e-12 * len(self._y):
+            return [start]
+        done: set[int] = set()
+        while True:
+            # A formula may have become better since: it is looked at again.
+            waiting = [f for f in self._front() if id(f) not in done and f.nodes < self._most]
+            if not waiting:
+                return self._front()
+            found = waiting[0]
+            done.add(id(found))
+            self._expand(found)
+
+    def _front(self) -> list[Found]:
+        front: list[Found] = []
+        for nodes in sorted(self._best):
+            found = self._best[nodes]
+            if not front or found.rss < _BETTER * front[-1].rss:
+                front.append(found)
+        return front
+
+    def _expand(self, found: Found) -> None:
+        parts = found.parts
+        self._add(parts)
+        for i in range(len(parts) if len(parts) > 1 else 0):
+            rest, solved = fit(parts[:i] + parts[i + 1 :], self._coordinates, self._y, steps=_JOINT_STEPS)
+            self._offer(tuple(rest), solved)
+            self._add(tuple(rest))
+
+    def _add(self, parts: tuple[Fitted, ...]) -> None:
+        _, solved = fit(parts, self._coordinates, self._y, steps=0)
+        longest = self._most - 1 - self._length(parts)
+        for candidate in self._dictionary.candidates(solved, longest):
+            tried = [*parts, candidate.part]
+            tried, _ = fit(tried, self._coordinates, self._y, steps=_ALONE_STEPS, free=[len(parts)])
+            tried, solved = fit(tried, self._coordinates, self._y, steps=_JOINT_STEPS)
+            self._offer(tuple(tried), solved)
+
+    def _length(self, parts: Sequence[Fitted]) -> int:
+        return sum(self._length_of(part.term) for part in parts)
+
+    def _length_of(self, term: Term) -> int:
+        if term not in self._nodes:
+            self._nodes[term] = nodes_of(term, self._axes)
+        return self._nodes[term]
+
+    def _offer(self, parts: tuple[Fitted, ...], solved: Solved) -> None:
+        nodes = 1 + self._length(parts)
+        known = self._best.get(nodes)
+        if nodes > self._most or (known is not None and solved.rss >= (1.0 - 1e-6) * known.rss):
+            return
+        if not _is_readable(parts, solved, self._y):
+            return
+        self._best[nodes] = Found(parts, nodes, solved.rss)
+
+
+def _polished(front: Sequence[Found], coordinates: Coordinates, y: Array) -> list[Found]:
+    """Returns the formulas with constants fitted to all configurations."""
+    result = []
+    for found in front:
+        parts, solved = fit(found.parts, coordinates, y, steps=_LAST_STEPS, enough=_ENOUGH)
+        result.append(Found(tuple(parts), found.nodes, solved.rss))
+    return result
+
+
+def _is_readable(parts: Sequence[Fitted], solved: Solved, y: Array) -> bool:
+    """Returns whether every part says something on its own: none makes up for what another one does too much."""
+    effects = solved.columns * solved.coefficients
+    if np.max(effects.std(axis=0), initial=0.0) > LARGEST_TERM:
+        return False
+    shares = (effects.T @ y) / (y @ y)
+    starts = np.cumsum([0, *(part.term.n_coefficients for part in parts)])[:-1]
+    return not parts or bool(np.min(np.add.reduceat(shares, starts)) >= _AGAINST)

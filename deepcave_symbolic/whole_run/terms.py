@@ -1,0 +1,251 @@
+"""What a part can be: a product of factors of one hyperparameter or along a ridge, alone or by the choices of another.
+
+Notation: see the package; besides
+    θ: the non-linear constants of a part, those of its factors one after the other.
+    z: an argument t_1 + w·t_2 - a of a factor, shape (n,).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+from scipy.special import expit
+
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis
+
+__all__ = ["Bounds", "Coordinates", "Factor", "Groups", "Outer", "Scale", "Term", "scales_of"]
+
+#: What a factor does with its argument: z, z², |z|, 1/(1 + e^(s·z)), exp(-e^(s·z)), tanh(s·z), e^(s·z).
+Outer = Literal["line", "square", "kink", "step", "decay", "tanh", "power"]
+Bounds: TypeAlias = list[tuple[float, float]]
+
+#: A linear domain above zero that spans this much also has a logarithm.
+_WIDE = 8.0
+#: Places may lie this far outside of the domain, as a share of it.
+_OUTSIDE = 0.3
+#: Weights of a ridge's further hyperparameters relative to the first.
+_WEIGHTS = (-1.5, 1.5)
+_LN10 = math.log(10.0)
+#: Largest exponent of a step or a decay and of a power, in natural units.
+_STEEPEST, _HIGHEST = 12.0, 3.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a hyperparameter enters: its search coordinate from 0 to 1, or the logarithm of a linear one.
+
+    Args:
+        index: Which of the axes.
+        log: Whether through log10.
+        low: Coordinate at the lower bound.
+        span: Width of the domain in the coordinate.
+    """
+
+    index: int
+    log: bool
+    low: float
+    span: float
+
+    def at(self, x: Array) -> Array:
+        """Returns t of natural values, same shape."""
+        with np.errstate(all="ignore"):
+            return ((np.log10(x) if self.log else x) - self.low) / self.span
+
+    def natural(self, t: float) -> float:
+        """Returns the coordinate log10(x) or x of a t."""
+        return self.low + self.span * t
+
+
+def scales_of(index: int, axis: Axis) -> tuple[Scale, ...]:
+    """Returns how a hyperparameter can enter a formula, the usual way first; none for a categorical."""
+    if axis.categorical:
+        return ()
+    low, high = axis.coordinate_bounds
+    own = Scale(index, axis.log, float(low), float(high - low))
+    if axis.log or axis.lower <= 0.0 or axis.upper < _WIDE * axis.lower:
+        return (own,)
+    low, high = math.log10(axis.lower), math.log10(axis.upper)
+    return own, Scale(index, True, low, high - low)
+
+
+class Coordinates:
+    """The coordinates of configurations, computed once.
+
+    Args:
+        columns: Natural values, one array of shape (n,) an axis.
+    """
+
+    def __init__(self, columns: Sequence[Array]) -> None:
+        self.columns = columns
+        self.n = len(columns[0])
+        self._known: dict[Scale, Array] = {}
+        self.active = [~np.isnan(column) for column in columns]
+
+    def of(self, scale: Scale) -> Array:
+        """Returns the t of a scale, shape (n,), NaN where inactive."""
+        if scale not in self._known:
+            self._known[scale] = scale.at(self.columns[scale.index])
+        return self._known[scale]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A function of one hyperparameter, or of several along a ridge.
+
+    Args:
+        outer: What it does with its argument.
+        scales: Of one hyperparameter, or of several, all through log10.
+        exponent: Of a step or a decay in log10 the exponent in natural units where that is fixed; None for a fitted.
+    """
+
+    outer: Outer
+    scales: tuple[Scale, ...]
+    exponent: float | None = None
+
+    @property
+    def has_place(self) -> bool:
+        """Whether its first constant is a place."""
+        return self.outer != "power"
+
+    @property
+    def has_steepness(self) -> bool:
+        """Whether a constant says how steep it is."""
+        return self.outer in ("step", "decay", "tanh", "power") and self.exponent is None
+
+    @cached_property
+    def n_constants(self) -> int:
+        """How many non-linear constants it has."""
+        return int(self.has_place) + int(self.has_steepness) + len(self.scales) - 1
+
+    def split(self, theta: Array) -> tuple[float, float, list[float]]:
+        """Returns place, steepness and weights."""
+        numbers = theta.tolist()
+        place = numbers.pop(0) if self.has_place else 0.0
+        if self.has_steepness:
+            steepness = numbers.pop(0)
+        else:
+            steepness = 0.0 if self.exponent is None else self.exponent * _LN10 * self.scales[0].span
+        return place, steepness, numbers
+
+    def values(self, theta: Array, coordinates: Coordinates) -> Array:
+        """Returns the factor, shape (n,), NaN where a hyperparameter is inactive."""
+        place, steepness, weights = self.split(theta)
+        z = coordinates.of(self.scales[0]) - place
+        for scale, weight in zip(self.scales[1:], weights, strict=True):
+            z = z + weight * coordinates.of(scale)
+        if self.outer == "line":
+            return np.asarray(z)
+        if self.outer == "square":
+            return np.asarray(z * z)
+        if self.outer == "kink":
+            return np.abs(z)
+        if self.outer == "step":
+            return np.asarray(expit(-steepness * z))
+        if self.outer == "tanh":
+            return np.asarray(np.tanh(steepness * z))
+        if self.outer == "decay":
+            return np.asarray(np.exp(-np.exp(np.clip(steepness * z, -50.0, 50.0))))
+        return np.asarray(np.exp(steepness * z))
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Smallest and largest value of each constant."""
+        found: Bounds = [(-_OUTSIDE, 1.0 + _OUTSIDE)] if self.has_place else []
+        first = self.scales[0]
+        if len(self.scales) > 1:
+            found = [(_WEIGHTS[0], _WEIGHTS[1] + 1.0)]
+        if self.has_steepness:
+            largest = (_HIGHEST if self.outer == "power" else _STEEPEST) * _LN10 * first.span if first.log else 12.0
+            found.append((-largest, largest))
+        return found + [_WEIGHTS] * (len(self.scales) - 1)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Choices of a categorical that have constants of their own.
+
+    Args:
+        index: Which of the axes.
+        members: The positions of the choices of each group; choices in none have no effect.
+    """
+
+    index: int
+    members: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Term:
+    """The form of a part: what is fitted are its θ and its coefficients, one, or one for each group.
+
+    Args:
+        factors: What is multiplied; none for offsets of choices.
+        groups: Choices with coefficients of their own; None without.
+    """
+
+    factors: tuple[Factor, ...]
+    groups: Groups | None = None
+
+    @cached_property
+    def indices(self) -> tuple[int, ...]:
+        """The axes in it, ascending."""
+        found = {scale.index for factor in self.factors for scale in factor.scales}
+        return tuple(sorted(found | ({self.groups.index} if self.groups is not None else set())))
+
+    @property
+    def is_line(self) -> bool:
+        """Whether it is straight and can choose its place, so that it needs no constant to have mean zero."""
+        return len(self.factors) == 1 and self.factors[0].outer == "line" and len(self.factors[0].scales) == 1
+
+    @cached_property
+    def n_constants(self) -> int:
+        """How many non-linear constants are fitted; the place of a straight part is not."""
+        alone = self.is_line and self.groups is None
+        return 0 if alone else sum(factor.n_constants for factor in self.factors)
+
+    @cached_property
+    def n_coefficients(self) -> int:
+        """How many linear constants."""
+        return 1 if self.groups is None else len(self.groups.members)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Smallest and largest value of each non-linear constant."""
+        return [bound for factor in self.factors for bound in factor.bounds] if self.n_constants else []
+
+    def split(self, theta: Array) -> list[Array]:
+        """Returns the constants of each factor."""
+        if self.n_constants == 0:
+            return [np.zeros(factor.n_constants) for factor in self.factors]
+        ends = np.cumsum([factor.n_constants for factor in self.factors])
+        return np.split(theta, ends[:-1])
+
+    def raw(self, theta: Array, coordinates: Coordinates) -> Array:
+        """Returns the product for every group, shape (n, coefficients), NaN where it is inactive."""
+        value: Array = np.ones(coordinates.n)
+        for factor, own in zip(self.factors, self.split(theta), strict=True):
+            value = value * factor.values(own, coordinates)
+        if self.groups is None:
+            return value[:, None]
+        chosen = coordinates.columns[self.groups.index]
+        value = np.where(np.isnan(chosen), np.nan, value)
+        return np.column_stack([np.where(np.isin(chosen, m), value, value * 0.0) for m in self.groups.members])
+
+    def columns(self, theta: Array, coordinates: Coordinates) -> Array:
+        """Returns the same with mean zero where it is active, and 0 where it is not."""
+        return centred(self.raw(theta, coordinates))
+
+
+def centred(raw: Array) -> Array:
+    """Returns columns less their mean over what is not NaN, 0 elsewhere."""
+    inactive = np.isnan(raw)
+    if not inactive.any():
+        return np.asarray(raw - raw.mean(axis=0))
+    counts = np.maximum(1, (~inactive).sum(axis=0))
+    filled = np.where(inactive, 0.0, raw)
+    return np.where(inactive, 0.0, filled - filled.sum(axis=0) / counts)

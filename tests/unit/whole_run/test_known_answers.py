@@ -1,0 +1,200 @@
+"""Known functions as surrogates: the formula has their parts, centred, and says so in every form alike."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from ConfigSpace import Categorical, ConfigurationSpace, Constant, EqualsCondition, Float, Integer
+
+from deepcave_symbolic import RunExplanation, explain_run
+from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.whole_run import Part, WhatIf
+from tests.support.known_surrogates import OfValues
+
+
+def space_of(*hyperparameters: Any) -> ConfigurationSpace:
+    space = ConfigurationSpace()
+    space.add(*hyperparameters)
+    return space
+
+
+def explained(space: ConfigurationSpace, mean: Callable[[dict[str, Any]], Any], **options: Any) -> RunExplanation:
+    return explain_run(None, surrogate=OfValues(space, mean), configspace=space, objective="cost", **options)
+
+
+LR = Float("lr", (1e-4, 1.0), log=True)
+BATCH = Integer("batch", (8, 512), log=True)
+DROPOUT = Float("dropout", (0.0, 0.8))
+SOLVER = Categorical("solver", ["adam", "sgd", "lbfgs"])
+
+
+def additive(v: dict[str, Any]) -> Array:
+    return np.asarray(
+        0.5 + 0.1 * (np.log10(v["lr"]) + 2.5) ** 2 - 0.05 * np.log10(v["batch"]) + 0.3 * v["dropout"]
+        + 0.08 * (v["solver"] == "sgd")
+    )  # fmt: skip
+
+
+@functools.cache
+def sum_of_four() -> RunExplanation:
+    return explained(space_of(LR, BATCH, DROPOUT, SOLVER), additive)
+
+
+def part_of(explanation: RunExplanation, *names: str) -> Part:
+    return next(part for part in explanation.parts if set(part.hyperparameters) == set(names))
+
+
+def test_sum_is_recovered() -> None:
+    found = sum_of_four()
+    assert found.r2 > 0.999
+    assert {part.hyperparameters for part in found.parts} == {("lr",), ("batch",), ("dropout",), ("solver",)}
+    assert part_of(found, "lr").shape == "valley"
+    assert part_of(found, "batch").shape == "straight in log10"
+    assert part_of(found, "solver").shape == "offsets"
+    place = next(c for c in part_of(found, "lr").constants if c.kind == "place")
+    assert place.value == pytest.approx(10**-2.5, rel=0.05)
+    assert sum(part.share for part in found.parts) == pytest.approx(found.r2, abs=0.02)
+    assert list(found.parts) == sorted(found.parts, key=lambda part: -part.share)
+
+
+def test_parts_have_mean_zero_and_the_level_is_the_mean() -> None:
+    found, space = sum_of_four(), space_of(LR, BATCH, DROPOUT, SOLVER)
+    space.seed(3)
+    configurations = space.sample_configuration(4000)
+    for part in found.parts:
+        values = part.predict(configurations)
+        assert abs(values.mean()) < 0.07 * values.std()
+    values = {name: np.array([c[name] for c in configurations]) for name in space}
+    assert found.formula.level == pytest.approx(float(np.mean(additive(values))), abs=0.01)
+
+
+def test_every_form_says_the_same() -> None:
+    formula, space = sum_of_four().formula, space_of(LR, BATCH, DROPOUT, SOLVER)
+    space.seed(1)
+    configurations = space.sample_configuration(20)
+    expected = formula.predict(configurations)
+    table = {name: np.array([c[name] for c in configurations]) for name in space}
+    np.testing.assert_array_equal(formula.predict(table), expected)
+    program: dict[str, Any] = {}
+    exec(formula.python(), program)
+    np.testing.assert_array_equal(program["cost"](*(table[name] for name in formula.hyperparameters)), expected)
+    for configuration, value in zip(configurations, expected, strict=True):
+        taken_apart = formula.contributions(configuration)
+        assert taken_apart.prediction == value
+        assert taken_apart.level + sum(p.value for p in taken_apart.parts) == pytest.approx(value)
+    assert str(formula).startswith("cost ≈ ")
+
+
+def test_record_survives_json() -> None:
+    found = sum_of_four()
+    copy = RunExplanation.from_dict(json.loads(json.dumps(found.to_dict())))
+    assert copy == found
+    assert hash(copy) == hash(found)
+    assert str(copy) == str(found)
+
+
+def test_same_question_same_formula() -> None:
+    again = explained(space_of(LR, BATCH, DROPOUT, SOLVER), additive)
+    assert [str(f) for f in again.front] == [str(f) for f in sum_of_four().front]
+
+
+def test_front_is_a_front_within_the_length() -> None:
+    found = explained(space_of(LR, BATCH, DROPOUT, SOLVER), additive, max_complexity=16)
+    lengths = [f.complexity for f in found.front]
+    assert lengths == sorted(set(lengths))
+    assert lengths[0] == 1
+    assert lengths[-1] <= 16
+    accuracies = [f.r2 for f in found.front]
+    assert accuracies == sorted(accuracies)
+    assert found.within(9).complexity <= 9
+
+
+def test_product_is_recovered() -> None:
+    found = explained(space_of(LR, DROPOUT), lambda v: 1.0 + (np.log10(v["lr"]) + 2.0) * (v["dropout"] - 0.4))
+    assert found.r2 > 0.999
+    assert part_of(found, "lr", "dropout").shape == "product"
+
+
+def test_ridge_is_recovered() -> None:
+    found = explained(space_of(LR, BATCH), lambda v: (np.log10(v["lr"]) + 2.0 - 0.5 * np.log10(v["batch"] / 64.0)) ** 2)
+    assert found.r2 > 0.999
+    (part,) = found.parts
+    assert part.shape in ("valley along lr ∝ batch^0.5", "valley along batch ∝ lr^2")
+
+
+def test_conditional_part_is_zero_where_it_is_inactive() -> None:
+    momentum = Float("momentum", (0.0, 1.0))
+    space = space_of(LR, Categorical("solver", ["adam", "sgd"]), momentum)
+    space.add(EqualsCondition(space["momentum"], space["solver"], "sgd"))
+    found = explained(
+        space,
+        lambda v: 0.2 * np.log10(v["lr"]) + np.where(v["solver"] == "sgd", 0.3 * (v["momentum"] - 0.5), 0.1),
+    )
+    assert found.r2 > 0.99
+    part = part_of(found, "momentum")
+    assert part.conditions == ("solver is sgd",)
+    np.testing.assert_array_equal(part.predict({"momentum": [np.nan, None]}), [0.0, 0.0])
+    adam = found.contributions({"lr": 0.01, "solver": "adam"})
+    assert next(p.value for p in adam.parts if p.hyperparameters == ("momentum",)) == 0.0
+    program: dict[str, Any] = {}
+    exec(found.formula.python(), program)
+    values = {"lr": np.array([0.01]), "solver": np.array(["adam"]), "momentum": np.array([np.nan])}
+    expected = program["cost"](*(values[name] for name in found.formula.hyperparameters))
+    np.testing.assert_array_equal(found.predict([{"lr": 0.01, "solver": "adam"}]), expected)
+
+
+def test_constant_objective_is_a_level() -> None:
+    found = explained(space_of(LR, BATCH), lambda v: np.full(len(v["lr"]), 0.25))
+    assert found.parts == ()
+    assert found.formula.level == 0.25
+    np.testing.assert_array_equal(found.predict({"lr": [0.1, 0.2]}), [0.25, 0.25])
+    assert found.r2 == 1.0
+
+
+def test_single_hyperparameter() -> None:
+    found = explained(space_of(LR), lambda v: np.log10(v["lr"]))
+    assert found.r2 > 0.999
+    assert [part.shape for part in found.parts] == ["straight in log10"]
+
+
+def test_nothing_varies() -> None:
+    with pytest.raises(HyperparameterNotExplainableError, match="expected at least one"):
+        explained(space_of(Constant("a", 1)), lambda v: np.zeros(len(v["a"])))
+
+
+@pytest.mark.parametrize("length", [0, -3, 2.5, True, "long"])
+def test_unusable_length_is_refused(length: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="max_complexity"):
+        explained(space_of(LR), lambda v: v["lr"], max_complexity=length)
+
+
+def test_what_if() -> None:
+    found = sum_of_four()
+    configuration = {"lr": 0.1, "batch": 64, "dropout": 0.2, "solver": "adam"}
+    answer = found.whatif(configuration, lr=0.003)
+    assert isinstance(answer, WhatIf)
+    assert [c.hyperparameters for c in answer.changes] == [("lr",)]
+    assert answer.change == pytest.approx(-0.225, abs=0.01)
+    assert answer.surrogate_change == pytest.approx(-0.225, abs=0.01)
+    with pytest.raises(UnknownNameError, match="learning"):
+        found.whatif(configuration, learning=0.1)
+    with pytest.raises(InvalidArgumentError, match="lr"):
+        found.whatif(configuration, lr=7.0)
+
+
+def test_part_can_be_left_out_and_added() -> None:
+    formula = sum_of_four().formula
+    part = formula.parts[-1]
+    shorter = formula.without(part)
+    assert shorter.level == formula.level
+    assert shorter.r2 == pytest.approx(formula.r2 - part.share, abs=0.02)
+    assert shorter.with_part(part) == formula
+    assert formula.without(len(formula.parts) - 1) == shorter
+    with pytest.raises(InvalidArgumentError, match="no part"):
+        formula.without(9)
