@@ -16,7 +16,6 @@ if TYPE_CHECKING:
         explain_all,
         explain_run,
         explain_study,
-        law,
         next_trials,
         report_html,
         suggest_space,
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.show.figures.pairs import plot_pairs
     from deepcave_symbolic.show.pairs import pair_table
-    from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
+    from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
     from deepcave_symbolic.whole_run import RunExplanation, RunFormula
 
@@ -45,7 +44,6 @@ __all__ = [
     "Explanation",
     "Explanations",
     "Formula",
-    "Law",
     "ModelSurrogate",
     "NextTrials",
     "OwnFormula",
@@ -62,7 +60,6 @@ __all__ = [
     "explain_all",
     "explain_run",
     "explain_study",
-    "law",
     "load_run",
     "next_trials",
     "pair_table",
@@ -101,8 +98,6 @@ _HOMES = {
     "report_html": "api",
     "next_trials": "api",
     "suggest_space": "api",
-    "law": "api",
-    "Law": "suggestions",
     "NextTrials": "suggestions",
     "SuggestedSpace": "suggestions",
 }

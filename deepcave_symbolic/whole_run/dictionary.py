@@ -11,7 +11,7 @@ Notation: see the package; besides
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.fitting import Fitted, Solved
-from deepcave_symbolic.whole_run.grids import Start, factors_of_products, ridges, shapes
+from deepcave_symbolic.whole_run.grids import Start, factors_of_products, growths, ridges, shapes
 from deepcave_symbolic.whole_run.terms import Coordinates, Groups, Term
 
 __all__ = ["Candidate", "Dictionary"]
@@ -33,6 +33,10 @@ _MORE = 1.05
 _MOST_CHOICES = 12
 
 _Index = npt.NDArray[np.intp]
+#: Returns how much longer a form makes a formula, in nodes; the second argument says whether it is a part of its own.
+Length = Callable[[Term, bool], int]
+#: The hyperparameters of each part that is there, by their axes.
+Present = Collection[tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -52,22 +56,15 @@ class Candidate:
 
 @dataclass
 class _Forms:
-    """The forms that are there, each with its number and length.
+    """The forms that are there, each with its number."""
 
-    Args:
-        length: Tells the length of a form, in nodes.
-    """
-
-    length: Callable[[Term], int]
     terms: list[Term] = field(default_factory=list)
-    nodes: list[int] = field(default_factory=list)
     known: dict[Term, int] = field(default_factory=dict)
 
     def number(self, term: Term) -> int:
         if term not in self.known:
             self.known[term] = len(self.terms)
             self.terms.append(term)
-            self.nodes.append(self.length(term))
         return self.known[term]
 
 
@@ -77,44 +74,71 @@ class Dictionary:
     Args:
         axes: The hyperparameters.
         coordinates: The configurations.
-        length: Tells how much longer a form makes a formula, in nodes.
+        length: Tells how much longer a form makes a formula.
     """
 
-    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Callable[[Term], int]) -> None:
+    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Length) -> None:
         self._axes, self._coordinates, self._length = tuple(axes), coordinates, length
         starts = [start for i, axis in enumerate(axes) for start in shapes(i, axis)]
         self._single = [Fitted(*_alone(start)) for start in (*starts, *ridges(axes))]
-        self._single_forms = _Forms(length)
+        self._single_forms = _Forms()
         self._single_of = np.array([self._single_forms.number(part.term) for part in self._single], dtype=np.intp)
         columns = [part.term.columns(part.theta, coordinates)[:, 0] for part in self._single]
         self._columns = np.column_stack(columns) if columns else np.empty((coordinates.n, 0))
         self._sizes = np.einsum("ij,ij->j", self._columns, self._columns)
-        self._pairs = _Pairs(self._axes, coordinates, length)
+        self._pairs = _Pairs(self._axes, coordinates)
 
-    def candidates(self, solved: Solved, longest: int) -> list[Candidate]:
+    def candidates(self, solved: Solved, present: Present, longest: int) -> list[Candidate]:
         """Returns candidates of which each gains more than all shorter ones, the shortest first.
 
         Args:
             solved: The parts that are there.
+            present: Their hyperparameters.
             longest: By how much the formula may get longer, in nodes.
         """
         q, _ = np.linalg.qr(np.column_stack([np.ones(len(solved.residual)), solved.columns]))
-        found = [*self._of_single(solved, q), *self._pairs.candidates(solved, q), *self._of_choices(solved, q)]
+        found = [*self._of_single(solved, q), *self._pairs.candidates(solved, q), *self._of_choices(solved, q, present)]
+        return self._front(found, present, longest)
+
+    def grown(self, part: Fitted, others: Solved, present: Present, longest: int) -> list[Candidate]:
+        """Returns larger forms of a part in its place: one more factor, one more hyperparameter, constants by choice.
+
+        Args:
+            part: The part.
+            others: The other parts alone.
+            present: Their hyperparameters.
+            longest: How long the part may be, in nodes.
+        """
+        q, _ = np.linalg.qr(np.column_stack([np.ones(len(others.residual)), others.columns]))
+        own = part.term.columns(part.theta, self._coordinates)
+        known = _projected(own - q @ (q.T @ own), others.residual)
+        found = []
+        for larger in growths(part, self._axes, self._pairs.factors):
+            block = larger.term.columns(larger.theta, self._coordinates)
+            gain = _projected(block - q @ (q.T @ block), others.residual) - known
+            found.append((larger, gain))
+        return self._front(found, present, longest)
+
+    def _front(self, found: Sequence[tuple[Fitted, float]], present: Present, longest: int) -> list[Candidate]:
+        """Returns the candidates of which each gains more than all shorter ones, the shortest first."""
+        measured = [
+            Candidate(part, gain, self._length(part.term, part.term.indices not in present)) for part, gain in found
+        ]
         front: list[Candidate] = []
-        for each in sorted(found, key=lambda each: (each.nodes, -each.gain)):
+        for each in sorted(measured, key=lambda each: (each.nodes, -each.gain)):
             if each.nodes <= longest and each.gain > (_MORE * front[-1].gain if front else 0.0):
                 front.append(each)
         return front
 
-    def _of_single(self, solved: Solved, q: Array) -> Iterator[Candidate]:
+    def _of_single(self, solved: Solved, q: Array) -> Iterator[tuple[Fitted, float]]:
         left = self._sizes - ((q.T @ self._columns) ** 2).sum(axis=0)
         gains = _gains(solved.residual @ self._columns, left, self._sizes)
-        for number, j in enumerate(_best_of_each(gains, self._single_of, len(self._single_forms.terms))):
-            yield Candidate(self._single[j], float(gains[j]), self._single_forms.nodes[number])
+        for j in _best_of_each(gains, self._single_of, len(self._single_forms.terms)):
+            yield self._single[j], float(gains[j])
 
-    def _of_choices(self, solved: Solved, q: Array) -> Iterator[Candidate]:
+    def _of_choices(self, solved: Solved, q: Array, present: Present) -> Iterator[tuple[Fitted, float]]:
         for i, axis in enumerate(self._axes):
-            if not axis.categorical:
+            if not axis.categorical or (i,) in present:
                 continue
             n = len(axis.labels or ())
             order = [int(j) for j in np.argsort(self._means(i, n, solved.residual))]
@@ -123,8 +147,7 @@ class Dictionary:
             for members in splits:
                 part = Fitted(Term((), Groups(i, members)), np.empty(0))
                 block = part.term.columns(part.theta, self._coordinates)[:, 1:]
-                gain = _projected(block - q @ (q.T @ block), solved.residual)
-                yield Candidate(part, gain, self._length(part.term))
+                yield part, _projected(block - q @ (q.T @ block), solved.residual)
 
     def _means(self, index: int, n: int, residual: Array) -> Array:
         chosen = self._coordinates.columns[index]
@@ -137,18 +160,18 @@ class Dictionary:
 class _Pairs:
     """Products of two factors of different hyperparameters, a choice of a categorical among them."""
 
-    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Callable[[Term], int]) -> None:
-        self._factors: list[Start | Groups] = []
+    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates) -> None:
+        self.factors: list[Start | Groups] = []
         for i, axis in enumerate(axes):
             if axis.categorical:
                 members = range(min(len(axis.labels or ()), _MOST_CHOICES))
-                self._factors += [Groups(i, ((j,),)) for j in members]
+                self.factors += [Groups(i, ((j,),)) for j in members]
             else:
-                self._factors += list(factors_of_products(i, axis, coordinates))
-        raw = [_values(factor, coordinates) for factor in self._factors]
+                self.factors += list(factors_of_products(i, axis, coordinates))
+        raw = [_values(factor, coordinates) for factor in self.factors]
         self._columns = np.column_stack(raw) if raw else np.empty((coordinates.n, 0))
-        owner = [f.index if isinstance(f, Groups) else f[0].scales[0].index for f in self._factors]
-        choice = [isinstance(f, Groups) for f in self._factors]
+        owner = [f.index if isinstance(f, Groups) else f[0].scales[0].index for f in self.factors]
+        choice = [isinstance(f, Groups) for f in self.factors]
         pairs = [
             (i, j)
             for i in range(len(raw))
@@ -156,13 +179,13 @@ class _Pairs:
             if owner[i] != owner[j] and not (choice[i] and choice[j])
         ]
         self._first, self._second = (np.array([pair[k] for pair in pairs], dtype=np.intp) for k in (0, 1))
-        self._forms = _Forms(length)
+        self._forms = _Forms()
         self._form_of = np.array([self._forms.number(self._part(i, j).term) for i, j in pairs], dtype=np.intp)
         squares = self._columns**2
         self._sizes = (squares.T @ squares)[self._first, self._second]
 
-    def candidates(self, solved: Solved, q: Array) -> Iterator[Candidate]:
-        """Yields the best candidate of every form; see `Dictionary.candidates`."""
+    def candidates(self, solved: Solved, q: Array) -> Iterator[tuple[Fitted, float]]:
+        """Yields the best candidate of every form and its gain; see `Dictionary.candidates`."""
         if len(self._form_of) == 0:
             return
         left = self._sizes.copy()
@@ -171,7 +194,7 @@ class _Pairs:
         gains = _gains(self._sums(solved.residual), left, self._sizes)
         for number, k in enumerate(_best_of_each(gains, self._form_of, len(self._forms.terms))):
             part = self._part(int(self._first[k]), int(self._second[k]))
-            yield Candidate(Fitted(self._forms.terms[number], part.theta), float(gains[k]), self._forms.nodes[number])
+            yield Fitted(self._forms.terms[number], part.theta), float(gains[k])
 
     def _sums(self, v: Array) -> Array:
         """Returns the sums of all products times v."""
@@ -179,7 +202,7 @@ class _Pairs:
         return weighted[self._first, self._second]
 
     def _part(self, i: int, j: int) -> Fitted:
-        one, other = self._factors[i], self._factors[j]
+        one, other = self.factors[i], self.factors[j]
         if isinstance(one, Groups):
             one, other = other, one
         assert not isinstance(one, Groups)

@@ -6,24 +6,28 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.whole_run.terms import Coordinates, Factor, scales_of
+from deepcave_symbolic.whole_run.fitting import Fitted
+from deepcave_symbolic.whole_run.terms import Coordinates, Factor, Groups, Scale, Term, scales_of
 
-__all__ = ["factors_of_products", "ridges", "shapes"]
+__all__ = ["factors_of_products", "growths", "ridges", "shapes"]
 
 _PLACES = np.linspace(0.05, 0.95, 7)
 #: Steepness of a step over the whole domain: a gentle one to a jump.
 _STEEP = (5.0, 12.0, 35.0)
-_GROWTH = (-6.0, -3.0, 3.0, 6.0)
+_GROWTH = (-4.0, -2.0, 2.0, 4.0)
 #: Directions of a ridge: the weight of the second hyperparameter relative to the first, which matters more.
 _RATIOS = (-1.0, -0.6, -0.3, 0.3, 0.6, 1.0)
 #: Ridges are tried for the pairs of so many hyperparameters.
 _MOST_RIDGED = 8
+#: A part has no more factors, and a ridge no more hyperparameters.
+_MOST_FACTORS, _MOST_ALONG = 3, 3
 
 Start = tuple[Factor, Array]
 
@@ -69,14 +73,70 @@ def factors_of_products(index: int, axis: Axis, coordinates: Coordinates) -> Ite
 
 
 def ridges(axes: Sequence[Axis]) -> Iterator[Start]:
-    """Yields functions of two hyperparameters along a power law x·y^w."""
-    logs = [s for i, axis in enumerate(axes) for s in scales_of(i, axis)[-1:] if s.log][:_MOST_RIDGED]
-    for scales in permutations(logs, 2):
-        for weight in _RATIOS:
+    """Yields functions of two hyperparameters along x·y^w, log10(x) + w·y or x + w·y."""
+    scales = [_for_ridges(i, axis) for i, axis in enumerate(axes) if not axis.categorical][:_MOST_RIDGED]
+    for one, other in permutations(scales, 2):
+        if other.log and not one.log:
+            continue
+        pair, both = (one, other), other.log
+        # Both orders where both are of a kind, the first one being what matters more.
+        ratios = _RATIOS if one.log == other.log else (*_RATIOS, -2.0, 2.0)
+        for weight in ratios:
             low, high = min(0.0, weight), 1.0 + max(0.0, weight)
             for place in low + (high - low) * np.linspace(0.1, 0.9, 5):
-                yield Factor("square", scales), np.array([place, weight])
-                for exponent in (1.0, 2.0):
-                    yield Factor("step", scales, exponent), np.array([place, weight])
-                    yield Factor("decay", scales, exponent), np.array([place, weight])
-                yield Factor("step", scales), np.array([place, 20.0, weight])
+                yield Factor("square", pair), np.array([place, weight])
+                for exponent in (1.0, 2.0) if both else ():
+                    yield Factor("step", pair, exponent), np.array([place, weight])
+                    yield Factor("decay", pair, exponent), np.array([place, weight])
+                yield Factor("step" if both else "tanh", pair), np.array([place, 20.0 if both else 5.0, weight])
+
+
+def _for_ridges(index: int, axis: Axis) -> Scale:
+    """Returns how a hyperparameter enters a ridge: through log10 where it can."""
+    return scales_of(index, axis)[-1]
+
+
+def growths(part: Fitted, axes: Sequence[Axis], factors: Sequence[Start | Groups]) -> Iterator[Fitted]:
+    """Yields a part with one more factor, with one more hyperparameter along a ridge, or with constants by choice.
+
+    Args:
+        part: The part.
+        axes: The hyperparameters of the space.
+        factors: What a product can be made of.
+    """
+    term = part.term
+    if not term.factors:
+        return
+    constants = term.split(part.theta)
+    if term.is_line:
+        constants = [np.array([0.5])]
+    if len(term.factors) < _MOST_FACTORS:
+        for start in factors:
+            if isinstance(start, Groups) or start[0].scales[0].index in term.indices:
+                continue
+            yield Fitted(Term((*term.factors, start[0]), term.groups), np.concatenate([*constants, start[1]]))
+    for k, factor in enumerate(term.factors):
+        if term.is_line or factor.outer == "power" or len(factor.scales) >= _MOST_ALONG:
+            continue
+        for i, axis in enumerate(axes):
+            if axis.categorical or i in term.indices:
+                continue
+            scale = _for_ridges(i, axis)
+            if (not scale.log and factor.outer in ("step", "decay")) or (scale.log and not factor.scales[0].log):
+                continue
+            for weight in _RATIOS:
+                longer = replace(factor, scales=(*factor.scales, scale))
+                own = np.append(constants[k], weight)
+                own[0] += 0.5 * weight
+                yield Fitted(
+                    Term((*term.factors[:k], longer, *term.factors[k + 1 :]), term.groups),
+                    np.concatenate([*constants[:k], own, *constants[k + 1 :]]),
+                )
+    if term.groups is not None:
+        return
+    for i, axis in enumerate(axes):
+        if axis.categorical and i not in term.indices:
+            n = len(axis.labels or ())
+            for j in range(n if n > 2 else 1):
+                rest = tuple(k for k in range(n) if k != j)
+                yield Fitted(Term(term.factors, Groups(i, ((j,), rest))), np.concatenate(constants))

@@ -19,8 +19,8 @@ from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.dictionary import Dictionary
 from deepcave_symbolic.whole_run.fitting import Fitted, Solved, fit
-from deepcave_symbolic.whole_run.terms import Coordinates, Term
-from deepcave_symbolic.whole_run.writing import nodes_of
+from deepcave_symbolic.whole_run.terms import Coordinates, Term, by_indices
+from deepcave_symbolic.whole_run.writing import length_of, nodes_of
 
 __all__ = ["Found", "search"]
 
@@ -76,9 +76,10 @@ class _Search:
         self._coordinates = Coordinates([column[rows] for column in columns])
         scale = float(np.std(y[rows])) or 1.0
         self._y = (y[rows] - y[rows].mean()) / scale
-        self._nodes: dict[Term, int] = {}
+        self._nodes: dict[tuple[Term, bool], int] = {}
         self._dictionary = Dictionary(axes, self._coordinates, self._length_of)
         self._best: dict[int, Found] = {}
+        self._expanded: set[frozenset[Term]] = set()
 
     def run(self) -> list[Found]:
         start = Found((), 1, float(self._y @ self._y))
@@ -106,30 +107,46 @@ class _Search:
     def _expand(self, found: Found) -> None:
         parts = found.parts
         self._add(parts)
+        for i in range(len(parts)):
+            self._grow(parts, i)
         for i in range(len(parts) if len(parts) > 1 else 0):
             rest, solved = fit(parts[:i] + parts[i + 1 :], self._coordinates, self._y, steps=_JOINT_STEPS)
             self._offer(tuple(rest), solved)
             self._add(tuple(rest))
 
     def _add(self, parts: tuple[Fitted, ...]) -> None:
+        forms = frozenset(part.term for part in parts)
+        if forms in self._expanded:
+            return
+        self._expanded.add(forms)
         _, solved = fit(parts, self._coordinates, self._y, steps=0)
-        longest = self._most - 1 - self._length(parts)
-        for candidate in self._dictionary.candidates(solved, longest):
-            tried = [*parts, candidate.part]
-            tried, _ = fit(tried, self._coordinates, self._y, steps=_ALONE_STEPS, free=[len(parts)])
-            tried, solved = fit(tried, self._coordinates, self._y, steps=_JOINT_STEPS)
-            self._offer(tuple(tried), solved)
+        longest = self._most - length_of(parts, self._axes)
+        present = by_indices([part.term for part in parts])
+        for candidate in self._dictionary.candidates(solved, present, longest):
+            self._try([*parts, candidate.part], len(parts))
 
-    def _length(self, parts: Sequence[Fitted]) -> int:
-        return sum(self._length_of(part.term) for part in parts)
+    def _grow(self, parts: tuple[Fitted, ...], i: int) -> None:
+        """Tries larger forms of one of the parts."""
+        rest = [*parts[:i], *parts[i + 1 :]]
+        _, others = fit(rest, self._coordinates, self._y, steps=0)
+        longest = self._most - length_of(rest, self._axes)
+        present = by_indices([part.term for part in rest])
+        for candidate in self._dictionary.grown(parts[i], others, present, longest):
+            self._try([*rest, candidate.part], len(rest))
 
-    def _length_of(self, term: Term) -> int:
-        if term not in self._nodes:
-            self._nodes[term] = nodes_of(term, self._axes)
-        return self._nodes[term]
+    def _try(self, parts: list[Fitted], new: int) -> None:
+        """Fits the constants of a new part, then all."""
+        parts, _ = fit(parts, self._coordinates, self._y, steps=_ALONE_STEPS, free=[new])
+        parts, solved = fit(parts, self._coordinates, self._y, steps=_JOINT_STEPS)
+        self._offer(tuple(parts), solved)
+
+    def _length_of(self, term: Term, alone: bool) -> int:
+        if (term, alone) not in self._nodes:
+            self._nodes[term, alone] = nodes_of(term, self._axes, alone=alone)
+        return self._nodes[term, alone]
 
     def _offer(self, parts: tuple[Fitted, ...], solved: Solved) -> None:
-        nodes = 1 + self._length(parts)
+        nodes = length_of(parts, self._axes)
         known = self._best.get(nodes)
         if nodes > self._most or (known is not None and solved.rss >= (1.0 - 1e-6) * known.rss):
             return
@@ -153,5 +170,8 @@ def _is_readable(parts: Sequence[Fitted], solved: Solved, y: Array) -> bool:
     if np.max(effects.std(axis=0), initial=0.0) > LARGEST_TERM:
         return False
     shares = (effects.T @ y) / (y @ y)
-    starts = np.cumsum([0, *(part.term.n_coefficients for part in parts)])[:-1]
-    return not parts or bool(np.min(np.add.reduceat(shares, starts)) >= _AGAINST)
+    owners = [part.term.indices for part in parts for _ in range(part.term.n_coefficients)]
+    together: dict[tuple[int, ...], float] = {}
+    for owner, share in zip(owners, shares.tolist(), strict=True):
+        together[owner] = together.get(owner, 0.0) + share
+    return min(together.values(), default=0.0) >= _AGAINST

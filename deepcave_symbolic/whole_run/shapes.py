@@ -13,7 +13,7 @@ import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
 from deepcave_symbolic.formulas.limits import NICE_EXPONENTS
-from deepcave_symbolic.formulas.normal_form.arguments import ONE, Arguments, over_width
+from deepcave_symbolic.formulas.normal_form.arguments import ONE, over_width
 from deepcave_symbolic.formulas.normal_form.references import References, over
 from deepcave_symbolic.formulas.rounding import round_offset
 from deepcave_symbolic.formulas.tidy import multiply, raise_to
@@ -22,7 +22,7 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.terms import Factor, Term
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["Shape", "shape_at", "shape_of_term"]
+__all__ = ["Shape", "line_from", "shape_of_term"]
 
 _LN10 = math.log(10.0)
 #: An exponent this near to a nicer one, relative to it, takes its place.
@@ -64,8 +64,8 @@ def shape_of_term(term: Term, theta: Array, axes: Sequence[Axis], digits: int) -
     return Shape(multiply(above), multiply(below))
 
 
-def shape_at(term: Term, at: float, axes: Sequence[Axis], digits: int) -> Shape:
-    """Returns the shape of a straight part that is zero at a coordinate log10(x) or x."""
+def line_from(term: Term, at: float, axes: Sequence[Axis], digits: int) -> Shape:
+    """Returns a straight shape that is zero at a coordinate log10(x) or x."""
     scale = term.factors[0].scales[0]
     theta = np.array([(at - scale.low) / scale.span])
     return Shape(_Writer(tuple(axes), digits).factor(term.factors[0], theta), None)
@@ -86,32 +86,40 @@ class _Writer:
         first = factor.scales[0]
         if factor.outer == "power":
             return self.power(factor, steepness)
-        if not first.log:
-            return self.linear(factor, place, steepness)
-        ratio = self.ratio(factor, place, weights)
-        if factor.outer == "step":
-            return Node("/", (ONE, Node("+", (ONE, self.raised(ratio, steepness / (_LN10 * first.span))))))
-        if factor.outer == "decay":
-            raised = self.raised(ratio, steepness / (_LN10 * first.span))
-            return function("exp", Node("neg", (raised,)))
-        return self.outer(factor, function("log10", ratio))
-
-    def outer(self, factor: Factor, inner: Node) -> Node:
+        if factor.outer in ("step", "decay"):
+            raised = self.raised(self.ratio(factor, place, weights), steepness / (_LN10 * first.span))
+            if factor.outer == "decay":
+                return function("exp", Node("neg", (raised,)))
+            return Node("/", (ONE, Node("+", (ONE, raised))))
+        argument = self.argument(factor, place, weights)
         if factor.outer == "square":
-            return power(inner, 2.0)
-        return function("abs", inner) if factor.outer == "kink" else inner
-
-    def linear(self, factor: Factor, place: float, steepness: float) -> Node:
-        """Returns a factor of a hyperparameter that enters as it is."""
-        scale = factor.scales[0]
-        at = round_offset(scale.natural(place), self.digits, scale.span)
-        node = variable(scale.index)
-        if at != 0.0:
-            node = Node("-" if at > 0.0 else "+", (node, constant(abs(at))))
+            return power(argument, 2.0)
+        if factor.outer == "kink":
+            return function("abs", argument)
         if factor.outer == "tanh":
-            width = scale.span / max(abs(steepness), 1e-9)
-            return function("tanh", over_width(node, round_significant(width, self.digits)))
-        return self.outer(factor, node)
+            width = first.span / max(abs(steepness), 1e-9)
+            return function("tanh", over_width(argument, round_significant(width, self.digits)))
+        return argument
+
+    def argument(self, factor: Factor, place: float, weights: Sequence[float]) -> Node:
+        """Returns log10(x/x0·(y/y0)^w) or x - x0, and for hyperparameters that enter as they are ± y/w besides."""
+        first, *others = factor.scales
+        beside: list[tuple[float, int]] = []
+        shift = 0.0
+        for scale, weight in zip(others, weights, strict=True):
+            if scale.log:
+                continue
+            exact = weight * first.span / scale.span
+            width = round_significant(1.0 / exact, self.digits) if exact != 0.0 else math.inf
+            shift += exact * scale.low + (1.0 / width - exact) * scale.natural(0.5)
+            beside.append((width, scale.index))
+        if first.log:
+            node = function("log10", self.ratio(factor, place, weights, shift))
+        else:
+            node = self.minus(first.index, round_offset(first.natural(place) + shift, self.digits, first.span))
+        for width, index in beside:
+            node = Node("+" if width > 0.0 else "-", (node, over_width(variable(index), abs(width))))
+        return node
 
     def power(self, factor: Factor, steepness: float) -> Node:
         scale = factor.scales[0]
@@ -120,16 +128,25 @@ class _Writer:
             at = self.references.own_place(scale.index)
             return raise_to(variable(scale.index) if at == 1.0 else over(scale.index, at), exponent)
         width = round_significant(scale.span / max(abs(steepness), 1e-9), self.digits)
-        argument = Node("*", (constant(math.copysign(1.0 / width, steepness)), variable(scale.index)))
-        _, node = Arguments(self.references).exponential(argument)
-        return node
+        axis = self.axes[scale.index]
+        near = min(abs(axis.lower), abs(axis.upper)) < width
+        node = self.minus(scale.index, 0.0 if near else self.references.zero_or_round(scale.index))
+        argument = over_width(node, width)
+        return function("exp", Node("neg", (argument,)) if steepness < 0.0 else argument)
 
-    def ratio(self, factor: Factor, place: float, weights: Sequence[float]) -> Node:
-        """Returns x/x0·(y/y0)^w·…, which is one where the argument is zero."""
+    def minus(self, index: int, at: float) -> Node:
+        """Returns x - x0."""
+        node = variable(index)
+        return node if at == 0.0 else Node("-" if at > 0.0 else "+", (node, constant(abs(at))))
+
+    def ratio(self, factor: Factor, place: float, weights: Sequence[float], shift: float = 0.0) -> Node:
+        """Returns x/x0·(y/y0)^w·…, which is one where the argument is the shift."""
         first, *others = factor.scales
-        at = first.natural(place)
+        at = first.natural(place) + shift
         nodes: list[Node] = []
         for scale, weight in zip(others, weights, strict=True):
+            if not scale.log:
+                continue
             exact = weight * first.span / scale.span
             rounded = self.rounded_exponent(exact)
             at += exact * scale.low + (rounded - exact) * scale.natural(0.5)

@@ -19,7 +19,7 @@ from scipy.special import expit
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["Bounds", "Coordinates", "Factor", "Groups", "Outer", "Scale", "Term", "scales_of"]
+__all__ = ["Bounds", "Coordinates", "Factor", "Groups", "Outer", "Scale", "Term", "by_indices", "centred", "scales_of"]
 
 #: What a factor does with its argument: z, z², |z|, 1/(1 + e^(s·z)), exp(-e^(s·z)), tanh(s·z), e^(s·z).
 Outer = Literal["line", "square", "kink", "step", "decay", "tanh", "power"]
@@ -30,10 +30,10 @@ _WIDE = 8.0
 #: Places may lie this far outside of the domain, as a share of it.
 _OUTSIDE = 0.3
 #: Weights of a ridge's further hyperparameters relative to the first.
-_WEIGHTS = (-1.5, 1.5)
+_WEIGHTS = (-3.0, 3.0)
 _LN10 = math.log(10.0)
-#: Largest exponent of a step or a decay and of a power, in natural units.
-_STEEPEST, _HIGHEST = 12.0, 3.0
+#: Largest exponent of a step or a decay and of a power, in natural units; largest growth over the domain.
+_STEEPEST, _HIGHEST, _FASTEST = 12.0, 3.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -153,16 +153,20 @@ class Factor:
             return np.asarray(np.exp(-np.exp(np.clip(steepness * z, -50.0, 50.0))))
         return np.asarray(np.exp(steepness * z))
 
+    @property
+    def _steepest(self) -> float:
+        if not self.scales[0].log:
+            return _FASTEST if self.outer == "power" else _STEEPEST
+        return (_HIGHEST if self.outer == "power" else _STEEPEST) * _LN10 * self.scales[0].span
+
     @cached_property
     def bounds(self) -> Bounds:
         """Smallest and largest value of each constant."""
         found: Bounds = [(-_OUTSIDE, 1.0 + _OUTSIDE)] if self.has_place else []
-        first = self.scales[0]
         if len(self.scales) > 1:
             found = [(_WEIGHTS[0], _WEIGHTS[1] + 1.0)]
         if self.has_steepness:
-            largest = (_HIGHEST if self.outer == "power" else _STEEPEST) * _LN10 * first.span if first.log else 12.0
-            found.append((-largest, largest))
+            found.append((-self._steepest, self._steepest))
         return found + [_WEIGHTS] * (len(self.scales) - 1)
 
 
@@ -197,16 +201,20 @@ class Term:
         found = {scale.index for factor in self.factors for scale in factor.scales}
         return tuple(sorted(found | ({self.groups.index} if self.groups is not None else set())))
 
-    @property
+    @cached_property
     def is_line(self) -> bool:
-        """Whether it is straight and can choose its place, so that it needs no constant to have mean zero."""
-        return len(self.factors) == 1 and self.factors[0].outer == "line" and len(self.factors[0].scales) == 1
+        """Whether it is straight in one hyperparameter: its place makes its mean zero, or joins another constant."""
+        return self.groups is None and len(self.factors) == 1 and self.factors[0].outer == "line"
+
+    @property
+    def is_centred(self) -> bool:
+        """Whether it needs no constant to have mean zero: a straight part and offsets of choices."""
+        return self.is_line or not self.factors
 
     @cached_property
     def n_constants(self) -> int:
         """How many non-linear constants are fitted; the place of a straight part is not."""
-        alone = self.is_line and self.groups is None
-        return 0 if alone else sum(factor.n_constants for factor in self.factors)
+        return 0 if self.is_line else sum(factor.n_constants for factor in self.factors)
 
     @cached_property
     def n_coefficients(self) -> int:
@@ -230,15 +238,27 @@ class Term:
         value: Array = np.ones(coordinates.n)
         for factor, own in zip(self.factors, self.split(theta), strict=True):
             value = value * factor.values(own, coordinates)
+        return self.by_group(value, coordinates.columns)
+
+    def by_group(self, values: Array, columns: Sequence[Array]) -> Array:
+        """Returns values (n,) for every group, 0 for the choices of others, shape (n, coefficients)."""
         if self.groups is None:
-            return value[:, None]
-        chosen = coordinates.columns[self.groups.index]
-        value = np.where(np.isnan(chosen), np.nan, value)
-        return np.column_stack([np.where(np.isin(chosen, m), value, value * 0.0) for m in self.groups.members])
+            return values[:, None]
+        chosen = columns[self.groups.index]
+        values = np.where(np.isnan(chosen), np.nan, values)
+        return np.column_stack([np.where(np.isin(chosen, m), values, values * 0.0) for m in self.groups.members])
 
     def columns(self, theta: Array, coordinates: Coordinates) -> Array:
         """Returns the same with mean zero where it is active, and 0 where it is not."""
         return centred(self.raw(theta, coordinates))
+
+
+def by_indices(terms: Sequence[Term]) -> dict[tuple[int, ...], list[int]]:
+    """Returns the positions of the terms of the same hyperparameters, by their axes."""
+    together: dict[tuple[int, ...], list[int]] = {}
+    for k, term in enumerate(terms):
+        together.setdefault(term.indices, []).append(k)
+    return together
 
 
 def centred(raw: Array) -> Array:

@@ -1,6 +1,7 @@
-"""Writes fitted parts in natural units: rounded, centred over the space, with coefficients for what is rounded already.
+"""Writes fitted terms in natural units: rounded, centred over the space, with coefficients for what is rounded already.
 
-Notation: see the package.
+Terms of the same hyperparameters make one part, which has one mean: where a cost falls and then rises, both are one
+effect. Notation: see the package.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.fitting import Fitted, solve
 from deepcave_symbolic.whole_run.sample import Sample
-from deepcave_symbolic.whole_run.shapes import Shape, shape_at, shape_of_term
-from deepcave_symbolic.whole_run.terms import Coordinates, Groups, Term, centred
+from deepcave_symbolic.whole_run.shapes import Shape, line_from, shape_of_term
+from deepcave_symbolic.whole_run.terms import Coordinates, Term, by_indices, centred
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["Written", "nodes_of", "value_of", "write"]
+__all__ = ["Written", "length_of", "nodes_of", "value_of", "write"]
 
 #: A part's mean may be this share of its standard deviation: so much is lost to rounding.
 _NEARLY_ZERO = 0.01
 #: Nodes of the constant that makes a mean zero.
-CENTRING = 2
+_CENTRING = 2
 
 
 @dataclass(frozen=True)
@@ -38,23 +39,23 @@ class Written:
     trees: tuple[Node, ...]
 
 
-def write(parts: Sequence[Fitted], sample: Sample) -> Written:
+def write(terms: Sequence[Fitted], sample: Sample) -> Written:
     """Returns the parts with constants of two to four significant digits.
 
     Args:
-        parts: The fitted parts.
+        terms: The fitted terms.
         sample: What they are fitted to.
     """
-    blocks = [part.term.columns(part.theta, Coordinates(sample.columns)) for part in parts]
+    coordinates = Coordinates(sample.columns)
+    blocks = [term.term.columns(term.theta, coordinates) for term in terms]
     mean = float(np.mean(sample.y))
-    solved = solve(np.column_stack(blocks) if blocks else np.empty((len(sample.y), 0)), sample.y - mean)
+    solved = solve(_joined(blocks, len(sample.y)), sample.y - mean)
     exact = weighted_r2(sample.y, sample.y - solved.residual, None)
     written = Written(mean, ())
     for digits in DIGITS:
-        written = _with_digits(parts, sample, digits)
-        predicted = sum(
-            (value_of(tree, sample.columns) for tree in written.trees), start=np.full_like(sample.y, written.level)
-        )
+        written = _with_digits(terms, sample, digits)
+        start = np.full_like(sample.y, written.level)
+        predicted = sum((value_of(tree, sample.columns) for tree in written.trees), start=start)
         if exact - weighted_r2(sample.y, predicted, None) <= allowed_loss(exact):
             break
     return written
@@ -67,36 +68,73 @@ def value_of(tree: Node, columns: Sequence[Array]) -> Array:
     return np.where(inactive, 0.0, values)
 
 
-def _with_digits(parts: Sequence[Fitted], sample: Sample, digits: int) -> Written:
-    shapes = [_shape(part, sample, digits) for part in parts]
-    raw = [_raw(s, part.term, sample.columns) for s, part in zip(shapes, parts, strict=True)]
-    measured = [_raw(s, part.term, sample.measure) for s, part in zip(shapes, parts, strict=True)]
-    blocks = [centred(values) for values in raw]
-    mean = float(np.mean(sample.y))
-    columns = np.column_stack(blocks) if blocks else np.empty((len(sample.y), 0))
-    coefficients = solve(columns, sample.y - mean).coefficients
-    ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
-    trees: list[Node] = []
-    for p, (part, shape) in enumerate(zip(parts, shapes, strict=True)):
-        own = coefficients[ends[p] : ends[p + 1]]
-        groups = part.term.groups
+@dataclass(frozen=True)
+class _Draft:
+    """A term that is written but for its coefficients.
+
+    Args:
+        term: Its form.
+        shape: Its product of factors.
+        raw: The shape's values for every group, shape (n, coefficients), NaN where inactive.
+        measured: The same over the space.
+    """
+
+    term: Term
+    shape: Shape
+    raw: Array
+    measured: Array
+
+    def times(self, coefficients: Array, axes: Sequence[Axis], digits: int) -> tuple[float, Node, Array]:
+        """Returns a sign, the term without it, and its values over the space."""
+        groups = self.term.groups
         if groups is None:
-            trees.append(_plain(shape, float(own[0]), measured[p][:, 0], digits, straight=part.term.is_line))
-        else:
-            trees.append(_by_choice(shape, part.term, groups, own, measured[p], sample, digits))
+            size = round_significant(abs(float(coefficients[0])), digits)
+            sign = math.copysign(1.0, coefficients[0])
+            return sign, self.shape.times(constant(size)), sign * size * self.measured[:, 0]
+        if not self.term.factors:
+            coefficients = coefficients - float(np.nanmean(self.measured @ coefficients))
+        largest = float(np.max(np.abs(coefficients)))
+        decimals = digits - 1 - (math.floor(math.log10(largest)) if largest > 0.0 else 0)
+        values = [round(float(c), decimals) for c in coefficients]
+        of = {member: value for members, value in zip(groups.members, values, strict=True) for member in members}
+        node = cases(groups.index, [constant(of.get(j, 0.0)) for j in range(len(axes[groups.index].labels or ()))])
+        return 1.0, self.shape.times(node), np.asarray(self.measured @ np.array(values))
+
+
+def _with_digits(terms: Sequence[Fitted], sample: Sample, digits: int) -> Written:
+    together = by_indices([fitted.term for fitted in terms])
+    drafts: list[_Draft] = []
+    for fitted in terms:
+        alone = len(together[fitted.term.indices]) == 1
+        shape = _line(fitted.term, sample, digits, alone=alone) if fitted.term.is_line else None
+        shape = shape or shape_of_term(fitted.term, fitted.theta, sample.axes, digits)
+        raw, measured = (_raw(shape, fitted.term, columns) for columns in (sample.columns, sample.measure))
+        drafts.append(_Draft(fitted.term, shape, raw, measured))
+    blocks = [centred(draft.raw) for draft in drafts]
+    mean = float(np.mean(sample.y))
+    coefficients = solve(_joined(blocks, len(sample.y)), sample.y - mean).coefficients
+    own = np.split(coefficients, np.cumsum([block.shape[1] for block in blocks])[:-1]) if blocks else []
+    trees = [
+        _part([drafts[k] for k in numbers], [own[k] for k in numbers], sample.axes, digits)
+        for numbers in together.values()
+    ]
     rest = sample.y - sum((value_of(tree, sample.columns) for tree in trees), start=np.zeros_like(sample.y))
     return Written(round_offset(float(np.mean(rest)), digits, float(np.ptp(sample.y))), tuple(trees))
 
 
-def _shape(part: Fitted, sample: Sample, digits: int) -> Shape:
-    """Returns the shape; a straight part's place is where its mean over the space is zero."""
-    if not part.term.is_line or part.term.groups is not None:
-        return shape_of_term(part.term, part.theta, sample.axes, digits)
-    scale = part.term.factors[0].scales[0]
+def _joined(blocks: Sequence[Array], n: int) -> Array:
+    return np.column_stack(blocks) if blocks else np.empty((n, 0))
+
+
+def _line(term: Term, sample: Sample, digits: int, *, alone: bool) -> Shape:
+    """Returns a straight shape, alone with its place where its mean over the space is zero."""
+    if not alone:
+        return line_from(term, 0.0, sample.axes, digits)
+    scale = term.factors[0].scales[0]
     t = scale.at(sample.measure[scale.index])
     mean, spread = float(np.nanmean(t)), float(np.nanstd(t))
     for enough in range(digits, 17):
-        shape = shape_at(part.term, scale.natural(mean), sample.axes, enough)
+        shape = line_from(term, scale.natural(mean), sample.axes, enough)
         off = evaluate(shape.node, sample.measure)
         if abs(np.nanmean(off)) <= _NEARLY_ZERO * spread * scale.span:
             break
@@ -104,24 +142,23 @@ def _shape(part: Fitted, sample: Sample, digits: int) -> Shape:
 
 
 def _raw(shape: Shape, term: Term, columns: Sequence[Array]) -> Array:
-    """Returns the shape's values for every group, shape (n, coefficients), NaN where inactive."""
-    values = evaluate(shape.node, columns) if shape != Shape(None, None) else np.ones(len(columns[0]))
-    if term.groups is None:
-        return values[:, None]
-    chosen = columns[term.groups.index]
-    values = np.where(np.isnan(chosen), np.nan, values)
-    return np.column_stack([np.where(np.isin(chosen, m), values, values * 0.0) for m in term.groups.members])
+    values = evaluate(shape.node, columns) if term.factors else np.ones(len(columns[0]))
+    return term.by_group(values, columns)
 
 
-def _plain(shape: Shape, coefficient: float, measured: Array, digits: int, *, straight: bool) -> Node:
-    size = round_significant(abs(coefficient), digits)
-    node = shape.times(constant(size))
-    if not straight:
-        node = _less(node, size * float(np.nanmean(measured)), size * float(np.nanstd(measured)), digits)
-    return Node("neg", (node,)) if coefficient < 0.0 else node
+def _part(drafts: Sequence[_Draft], coefficients: Sequence[Array], axes: Sequence[Axis], digits: int) -> Node:
+    """Returns the terms of the same hyperparameters as one part, its sign before it."""
+    written = [draft.times(own, axes, digits) for draft, own in zip(drafts, coefficients, strict=True)]
+    first, node, _ = written[0]
+    for sign, term, _ in written[1:]:
+        node = Node("+" if sign == first else "-", (node, term))
+    if len(drafts) > 1 or not drafts[0].term.is_centred:
+        values = first * np.sum([measured for _, _, measured in written], axis=0)
+        node = _less(node, float(np.nanmean(values)), float(np.nanstd(values)))
+    return Node("neg", (node,)) if first < 0.0 else node
 
 
-def _less(node: Node, mean: float, spread: float, digits: int) -> Node:
+def _less(node: Node, mean: float, spread: float) -> Node:
     """Returns a node less its mean, rounded."""
     rounded = mean
     for enough in range(1, 17):
@@ -133,37 +170,38 @@ def _less(node: Node, mean: float, spread: float, digits: int) -> Node:
     return Node("-" if rounded > 0.0 else "+", (node, constant(abs(rounded))))
 
 
-def _by_choice(
-    shape: Shape, term: Term, groups: Groups, coefficients: Array, measured: Array, sample: Sample, digits: int
-) -> Node:
-    labels = sample.axes[groups.index].labels or ()
-    largest = float(np.max(np.abs(coefficients)))
-    if not term.factors:
-        coefficients = coefficients - float(np.nanmean(measured @ coefficients))
-        largest = float(np.max(np.abs(coefficients)))
-    decimals = digits - 1 - (math.floor(math.log10(largest)) if largest > 0.0 else 0)
-    values = [round(float(c), decimals) for c in coefficients]
-    of = {member: value for members, value in zip(groups.members, values, strict=True) for member in members}
-    node = cases(groups.index, [constant(of.get(j, 0.0)) for j in range(len(labels))])
-    if not term.factors:
-        return node
-    parts = measured @ np.array(values)
-    return _less(shape.times(node), float(np.nanmean(parts)), float(np.nanstd(parts)), digits)
+def length_of(terms: Sequence[Fitted], axes: Sequence[Axis]) -> int:
+    """Returns the number of nodes of a formula of these terms."""
+    together = by_indices([fitted.term for fitted in terms])
+    lengths = (
+        nodes_of(terms[numbers[0]].term, axes, terms[numbers[0]].theta)
+        if len(numbers) == 1
+        else _CENTRING + sum(nodes_of(terms[k].term, axes, terms[k].theta, alone=False) for k in numbers)
+        for numbers in together.values()
+    )
+    return 1 + sum(lengths)
 
 
-def nodes_of(term: Term, axes: Sequence[Axis]) -> int:
-    """Returns how many nodes a part adds to a formula, the sign between them included."""
-    generic = np.array([0.37 + 0.01 * k for k in range(term.n_constants)])
-    if term.n_constants == 0 and term.factors:
-        shape = shape_at(term, 0.123, axes, 3)
+def nodes_of(term: Term, axes: Sequence[Axis], theta: Array | None = None, *, alone: bool = True) -> int:
+    """Returns how many nodes a term adds to a formula, the sign before it included.
+
+    Args:
+        term: Its form.
+        axes: The hyperparameters.
+        theta: Its constants, which tell nice exponents; None for any.
+        alone: Whether it is a part of its own; otherwise it shares the constant that makes its mean zero.
+    """
+    if term.is_line:
+        shape = line_from(term, 0.123 if alone else 0.0, axes, 3)
     else:
-        shape = shape_of_term(term, generic, axes, 3)
-    if term.groups is None:
-        node = shape.times(constant(1.5))
-    else:
-        labels = axes[term.groups.index].labels or ()
+        shape = shape_of_term(term, _generic(term) if theta is None else theta, axes, 2)
+    factor = constant(1.5)
+    if term.groups is not None:
         of = {member: float(g + 1) for g, members in enumerate(term.groups.members) for member in members}
-        node = shape.times(cases(term.groups.index, [constant(of.get(j, 0.0)) for j in range(len(labels))]))
-        if not term.factors:
-            return 1 + complexity(node)
-    return 1 + complexity(node) + (0 if term.is_line and term.groups is None else CENTRING)
+        choices = range(len(axes[term.groups.index].labels or ()))
+        factor = cases(term.groups.index, [constant(of.get(j, 0.0)) for j in choices])
+    return 1 + complexity(shape.times(factor)) + (_CENTRING if alone and not term.is_centred else 0)
+
+
+def _generic(term: Term) -> Array:
+    return np.array([0.43 + 0.02 * k for k in range(term.n_constants)])

@@ -29,7 +29,7 @@ LAYERS = [
     ["engines"],
     ["findings"],
     ["advice"],
-    ["laws", "whole_run"],
+    ["whole_run"],
     ["question"],
     ["comparing"],
     ["show"],
