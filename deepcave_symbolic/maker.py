@@ -126,7 +126,7 @@ class Maker:
         draws = projector.draws(projection, N_DRAWS, seed)
         if draws is None:
             return None
-        return Samples(projection.grid[draws.rows], draws.values, projection.weights[draws.rows])
+        return Samples(projection.grid[draws.rows], draws.values, projection.weights[draws.rows], draws.rival)
 
     def _doubt(self, projector: Projector, projection: Projection, samples: Samples | None) -> Doubt | None:
         """Returns how far a forest may be off, and the trials; None without a forest or where it is not asked."""

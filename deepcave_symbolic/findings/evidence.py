@@ -12,6 +12,8 @@ from typing import Literal
 
 import numpy as np
 
+from deepcave_symbolic.formulas.expression import variables
+from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.projection.trials import NEAR
 from deepcave_symbolic.words.names import shown_name
@@ -72,6 +74,16 @@ class Evidence:
             trials = f"{counted(seen, 'trial')} cannot" if seen else "No trial can"
             return f"{trials} tell whether {objective} depends on {name}."
         return f"The formula leaves out {name}."
+
+    def gaps_at(self, values: Sequence[float], formula: Formula) -> list[str]:
+        """Returns where what a formula uses has no trial near a place, such as "lr above 0.1"; empty where all have.
+
+        Args:
+            values: The place, natural units, one value a hyperparameter.
+            formula: The formula.
+        """
+        gaps = [(i, self.gap(i, values[i])) for i in sorted(variables(formula.tree))]
+        return [f"{shown_name(self.projection.axes[i].name)} {gap}" for i, gap in gaps if gap]
 
     def gap(self, i: int, x: float) -> str:
         """Returns between which trials a value lies where none is near, such as "between 64 and 2.9e6".

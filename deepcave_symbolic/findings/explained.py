@@ -160,9 +160,16 @@ class Explained(Record):
         return found
 
     def _found(self, formulas: list[Formula] | tuple[Formula, ...]) -> tuple[Findings, ...]:
-        maximize = self.direction == "maximize"
+        # Resampled trials have their noise, to which no formula is close.
+        from_trials = self.provenance.get("source") == "trials"
         return findings_of(
-            formulas, self.projection, self.surrogate, self.noise, maximize=maximize, monotone=self.monotone
+            formulas,
+            self.projection,
+            self.surrogate,
+            self.noise,
+            maximize=self.direction == "maximize",
+            monotone=self.monotone,
+            draws=None if self.certainty is None or from_trials else self.certainty.samples,
         )
 
     def trust(self, formula: Formula | None = None) -> Trust:

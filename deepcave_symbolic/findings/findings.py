@@ -88,7 +88,7 @@ def findings_of(
     interactions = interactions_of(formulas, projection)
     return tuple(
         Findings(
-            trust=judge(surrogate, evidence, formula, band, draws),
+            trust=judge(surrogate, evidence, formula, band, draws, best.values),
             behaviour=tuple(in_words(formula, evidence)),
             optimum=compare_with_incumbent(
                 formula,

@@ -1,4 +1,4 @@
-"""Weighted sums of squares: R², variance, root mean square, least squares.
+"""Weighted sums of squares: R², correlation, variance, root mean square, least squares.
 
 Notation:
     y: values, shape (n,); weights: how much every value counts, shape (n,), None for all alike.
@@ -12,7 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["weighted_least_squares", "weighted_r2", "weighted_rms", "weighted_variance"]
+__all__ = ["weighted_correlation", "weighted_least_squares", "weighted_r2", "weighted_rms", "weighted_variance"]
 
 #: Smallest singular value that counts, relative to the largest: below, columns depend on one another.
 _SINGULAR = 1e-12
@@ -32,6 +32,21 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
     if total <= 1e-30 * float(np.sum(w)):
         return 1.0 if residual <= 1e-20 * float(np.sum(w)) else 0.0
     return 1.0 - residual / total
+
+
+def weighted_correlation(y: Array, prediction: Array, weights: Array | None) -> float:
+    """Returns the correlation of two columns, 0 where one of them is level or not finite."""
+    if not np.all(np.isfinite(prediction)):
+        return 0.0
+    w = np.ones_like(y) if weights is None else weights
+    columns = []
+    for column in (y, np.broadcast_to(prediction, y.shape)):
+        moved = column - np.average(column, weights=w)
+        size = weighted_rms(moved, w)
+        if not size > 1e-12 * float(np.max(np.abs(column))):
+            return 0.0
+        columns.append(moved / size)
+    return float(np.average(columns[0] * columns[1], weights=w))
 
 
 def weighted_rms(values: Array, weights: Array | None = None) -> float:

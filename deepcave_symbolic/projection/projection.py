@@ -92,10 +92,13 @@ class Draws:
     Args:
         rows: Which of the fitting points it is given at, shape (r,).
         values: One function a row, objective units, shape (n, r).
+        rival: What the projection of the surrogate's rival is there, objective units, shape (r,); empty where there is
+            no rival, or the view is no average of it.
     """
 
     rows: npt.NDArray[np.intp]
     values: Array
+    rival: Array
 
 
 @dataclass(frozen=True, eq=False)

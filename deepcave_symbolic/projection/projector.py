@@ -273,16 +273,32 @@ class Projector:
         if self._effects is not None:
             together = np.where(usable.reshape(len(others), -1), self._joint[:most, rows], 0.0)
             effects = accumulated(moves, together)
-            return None if effects is None else _draws(rows, projection, effects)
+            return None if effects is None else self._draws(rows, projection, effects)
         if self._profile is not None:
             known = np.full(len(X), np.nan)
             known[usable] = self._surrogate.model.predict(X[usable])[0]
             mean: Array = known.reshape(len(others), -1)
             change = best_of(mean + moves, maximize=self._maximize) - best_of(mean, maximize=self._maximize)
-            return _draws(rows, projection, change)
+            return self._draws(rows, projection, change)
         counts = usable.reshape(len(others), -1).sum(axis=0)
         with np.errstate(invalid="ignore"):  # rows at which none of the configurations is valid
-            return _draws(rows, projection, np.nansum(moves, axis=1) / counts)
+            return self._draws(rows, projection, np.nansum(moves, axis=1) / counts)
+
+    def _draws(self, rows: npt.NDArray[np.intp], projection: Projection, moved: Array) -> Draws:
+        some = np.isfinite(moved[0])
+        rows, moved = rows[some], moved[:, some]
+        return Draws(rows, projection.mean[rows] + moved, self._of_rival(rows))
+
+    def _of_rival(self, rows: npt.NDArray[np.intp]) -> Array:
+        """Returns what the rival's projection is at some of the fitting points; see `Draws`."""
+        rival = self._surrogate.rival
+        if rival is None or not self._view.averages or self._view.region.best is not None:
+            return np.empty(0)
+        mean, _, single = average_over(rival, self._configspace, self._columns, self._vectors[rows], self._others)
+        if self._effects is None:
+            return mean
+        effects = accumulated(single, self._joint[:, rows])
+        return np.empty(0) if effects is None else effects
 
     def _to_vectors(self, points: Array) -> Array:
         columns = [to_vector(self._configspace, axis, points[:, i]) for i, axis in enumerate(self.axes)]
@@ -297,11 +313,6 @@ class Projector:
 def _weights(axes: Sequence[Axis], values: Sequence[Array]) -> Array:
     weights = product_of([axis.cell_widths(v) for axis, v in zip(axes, values, strict=True)]).prod(axis=1)
     return np.asarray(weights / weights.mean())
-
-
-def _draws(rows: npt.NDArray[np.intp], projection: Projection, moved: Array) -> Draws:
-    some = np.isfinite(moved[0])
-    return Draws(rows[some], projection.mean[rows[some]] + moved[:, some])
 
 
 def _thinned(shape: Sequence[int]) -> Mask:

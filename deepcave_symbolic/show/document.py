@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from deepcave_symbolic.findings.certainty import Interval
+from deepcave_symbolic.findings.closeness import CLOSE, FAIR
 from deepcave_symbolic.findings.explained import Explained, Unexplained
-from deepcave_symbolic.findings.trust import VERDICTS, Verdict
+from deepcave_symbolic.findings.trust import VERDICTS, Trust, Verdict
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.meaning.shapes import OTHER
@@ -39,6 +40,7 @@ __all__ = [
     "fit_rows",
     "formula_block",
     "interval_cell",
+    "likely_rows",
     "unit_of",
     "warnings_of",
 ]
@@ -110,6 +112,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         found = explanation.findings(formula)
         rows = [
             ("Verdict", found.trust.verdict),
+            *likely_rows(found.trust),
             ("Behaves", " ".join(found.behaviour)),
             ("Optimum", found.optimum.sentence),
             *([] if not _how_sure(explanation, formula) else [("How sure", _how_sure(explanation, formula))]),
@@ -132,6 +135,14 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
     if explanation.surrogate is not None:
         rows.append(("Surrogate", surrogate_text(explanation)))
     return Facts(tuple(rows))
+
+
+def likely_rows(trust: Trust) -> list[tuple[str, str]]:
+    """Returns how likely a formula is close to the truth, where that is known and it says that anything moves."""
+    if trust.probability is None or trust.probability_fair is None or trust.verdict == "no visible effect":
+        return []
+    close, fair = percent(trust.probability), percent(trust.probability_fair)
+    return [("Close to truth", f"{close} likely (R² above {CLOSE:g}); fairly close {fair} (R² above {FAIR:g})")]
 
 
 def _how_sure(explanation: Explained, formula: Formula) -> str:

@@ -14,6 +14,7 @@ from deepcave_symbolic.show.document import (
     fit_rows,
     formula_block,
     interval_cell,
+    likely_rows,
 )
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import number_text
@@ -44,6 +45,7 @@ def own_formula_document(own: FittedFormula, above: Sequence[Block] = ()) -> tup
         Facts(
             (
                 ("Verdict", own.verdict),
+                *likely_rows(own.trust),
                 ("Beside the front", own.sentence),
                 *fit_rows(formula),
                 ("Behaves", " ".join(found.behaviour)),

@@ -207,6 +207,7 @@ class FittedSurrogate:
         failed: Whether the row's configuration also has a trial without a finite cost, shape (n,); None if none has.
         scale: The compressed scale on which it learned costs of which a few dwarf the others; None elsewhere.
         has_steps: Whether the model is constant in parts, as a forest is: steps and flat ends are its own.
+        rival: The other surrogate that the record names; None where there is none.
     """
 
     model: Surrogate
@@ -219,6 +220,7 @@ class FittedSurrogate:
     failed: npt.NDArray[np.bool_] | None = None
     scale: CostScale | None = None
     has_steps: bool = False
+    rival: FittedSurrogate | None = None
 
     def __repr__(self) -> str:
         return f"<FittedSurrogate {self.record!r}>"

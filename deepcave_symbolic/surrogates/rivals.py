@@ -143,7 +143,7 @@ def _noted(
 ) -> FittedSurrogate:
     record = rival.record
     noted = Rival(record.name, kind, record.cv_r2, clearly, record.cost_scale)
-    return replace(used, record=replace(used.record, rival=noted))
+    return replace(used, record=replace(used.record, rival=noted), rival=rival)
 
 
 def _of(compared: Compared) -> str:

@@ -49,7 +49,7 @@ def explanation(
         std=np.full(20, std),
         ice=np.empty((0, 20)),
         held_out=HeldOut(x[:, None], y, np.ones(20)),
-        trials=TrialPoints(x[:5, None], y[:5]),
+        trials=TrialPoints(x[:10:2, None], y[:10:2]),  # the last one near the optimum
         near_trials=u < -2,
         n_averaged=n_averaged,
         variance_share=share,

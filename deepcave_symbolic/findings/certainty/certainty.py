@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, MOST_CONSTANT
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
-from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
+from deepcave_symbolic.numeric.weighted import weighted_correlation, weighted_r2, weighted_rms
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 
@@ -49,18 +49,30 @@ class Samples(Record):
         x: Points, natural units, shape (r, k).
         values: One curve a row, objective units, shape (n, r).
         weights: How much every point counts, shape (r,), or one row a curve.
+        rival: The curve of another surrogate of the same trials, shape (r,); empty where there is none.
     """
 
     x: Array
     values: Array
     weights: Array
+    rival: Array = field(default_factory=lambda: np.empty(0))
 
-    def close_to(self, formula: Formula, r2: float) -> float:
-        """Returns the share of the curves to which a formula has an R² above a number: how likely it is so true."""
-        columns = columns_of(self.x)
-        shown = evaluate(formula.tree, columns)
+    def r2_of(self, formula: Formula) -> Array:
+        """Returns the R² of a formula to each of the curves, shape (n,)."""
+        shown = self._shown(formula)
         weights = np.broadcast_to(self.weights, self.values.shape)
-        return float(np.mean([weighted_r2(y, shown, w) > r2 for y, w in zip(self.values, weights, strict=True)]))
+        return np.array([weighted_r2(y, shown, w) for y, w in zip(self.values, weights, strict=True)])
+
+    def rival_r2_of(self, formula: Formula) -> float | None:
+        """Returns the R² of a formula to the rival's curve; None where there is none."""
+        return weighted_r2(self.rival, self._shown(formula), self.weights) if len(self.rival) else None
+
+    def rival_correlation_of(self, formula: Formula) -> float | None:
+        """Returns the correlation of a formula with the rival's curve, 0 with one that is level; None likewise."""
+        return weighted_correlation(self.rival, self._shown(formula), self.weights) if len(self.rival) else None
+
+    def _shown(self, formula: Formula) -> Array:
+        return evaluate(formula.tree, columns_of(self.x))
 
     @property
     def spread(self) -> float:
@@ -73,12 +85,14 @@ class Samples(Record):
     def rounded(self) -> Samples:
         """Returns the curves with the digits that a file needs: a ten-thousandth of how far they spread."""
         spread = float(np.ptp(self.values)) or 1.0
-        return replace(self, values=np.round(self.values, max(0, _DIGITS - math.floor(math.log10(spread)))))
+        digits = max(0, _DIGITS - math.floor(math.log10(spread)))
+        return replace(self, values=np.round(self.values, digits), rival=np.round(self.rival, digits))
 
     def where(self, index: int, value: float) -> Samples:
         """Returns the curves of the other hyperparameter where one has a value."""
         rows = self.x[:, index] == value
-        return Samples(np.delete(self.x[rows], index, axis=1), self.values[:, rows], self.weights[..., rows])
+        rival = self.rival[rows] if len(self.rival) else self.rival
+        return Samples(np.delete(self.x[rows], index, axis=1), self.values[:, rows], self.weights[..., rows], rival)
 
 
 @dataclass(frozen=True, eq=False)

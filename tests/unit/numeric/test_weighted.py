@@ -7,7 +7,7 @@ import pytest
 
 from deepcave_symbolic.numeric.arrays import columns_of
 from deepcave_symbolic.numeric.grids import product_columns, product_of
-from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2, weighted_rms
+from deepcave_symbolic.numeric.weighted import weighted_correlation, weighted_least_squares, weighted_r2, weighted_rms
 
 pytestmark = pytest.mark.smoke
 X = np.linspace(1.0, 2.0, 9)
@@ -54,3 +54,13 @@ def test_grids() -> None:
     for columns in (columns_of(grid), product_columns([np.array([1.0, 2.0]), np.array([3.0, 4.0, 5.0])])):
         assert np.array_equal(np.column_stack(columns), grid)
         assert all(column.flags.c_contiguous for column in columns)
+
+
+def test_the_correlation_knows_no_level_and_no_scale() -> None:
+    x, weights = np.array([0.0, 1.0, 2.0, 4.0]), np.array([1.0, 2.0, 0.0, 1.0])
+    assert weighted_correlation(x, 1e200 * x + 1e201, weights) == pytest.approx(1.0)
+    assert weighted_correlation(x, -x, None) == pytest.approx(-1.0)
+    assert weighted_correlation(x, np.array([0.0, 0.0, 9.0, 0.0]), weights) == 0.0
+    assert weighted_correlation(x, np.array([3.0]), None) == 0.0
+    assert weighted_correlation(x, np.full(4, np.inf), None) == 0.0
+    assert weighted_correlation(x, x**2, None) == pytest.approx(np.corrcoef(x, x**2)[0, 1])
