@@ -38,6 +38,7 @@ def explanation(
     x = axis.fit_grid(20)
     u = np.log10(x)
     y = 0.12 + 0.04 * (u + 2.5) ** 2
+    tried = [0, 1, 2, 3, 7]  # the last one near the optimum
     log = function("log10", variable(0))
     tree = constant(0.12) + constant(0.04) * power(log + 2.5, 2)
     projection = Projection(
@@ -49,7 +50,7 @@ def explanation(
         std=np.full(20, std),
         ice=np.empty((0, 20)),
         held_out=HeldOut(x[:, None], y, np.ones(20)),
-        trials=TrialPoints(x[:10:2, None], y[:10:2]),  # the last one near the optimum
+        trials=TrialPoints(x[tried, None], y[tried]),
         near_trials=u < -2,
         n_averaged=n_averaged,
         variance_share=share,
