@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         explain_all,
         explain_run,
         explain_study,
+        law,
         next_trials,
         report_html,
         suggest_space,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.show.figures.pairs import plot_pairs
     from deepcave_symbolic.show.pairs import pair_table
-    from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
+    from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
     from deepcave_symbolic.whole_run import RunExplanation, RunFormula
 
@@ -44,6 +45,7 @@ __all__ = [
     "Explanation",
     "Explanations",
     "Formula",
+    "Law",
     "ModelSurrogate",
     "NextTrials",
     "OwnFormula",
@@ -60,6 +62,7 @@ __all__ = [
     "explain_all",
     "explain_run",
     "explain_study",
+    "law",
     "load_run",
     "next_trials",
     "pair_table",
@@ -98,6 +101,8 @@ _HOMES = {
     "report_html": "api",
     "next_trials": "api",
     "suggest_space": "api",
+    "law": "api",
+    "Law": "suggestions",
     "NextTrials": "suggestions",
     "SuggestedSpace": "suggestions",
 }

@@ -27,7 +27,7 @@ from deepcave_symbolic.question import (
 )
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
-from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
+from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates.base import Surrogate
 from deepcave_symbolic.whole_run import RunExplanation
 from deepcave_symbolic.words.run_names import run_names
@@ -44,6 +44,7 @@ __all__ = [
     "explain_all",
     "explain_run",
     "explain_study",
+    "law",
     "next_trials",
     "report_html",
     "suggest_space",
@@ -321,6 +322,23 @@ def suggest_space(run: Any, *, tolerance: float = 0.01, **question: Unpack[Asked
         DeepcaveSymbolicError: If the run or an option is not usable.
     """
     return Explainer(run, Question(**question)).suggest_space(tolerance)
+
+
+def law(run: Any, hyperparameter: str, **question: Unpack[Asked]) -> Law | None:
+    """Returns how the best value of a hyperparameter moves with others, as a power law; None where none holds.
+
+    It is fitted to the run's trials, whatever the surrogate. Where there is no law, the reason is logged;
+    `Explainer.law_or_reason` returns it.
+
+    Args:
+        run: As in `explain`.
+        hyperparameter: The name of one with positive bounds, such as a learning rate.
+        **question: The arguments of `explain`.
+
+    Raises:
+        DeepcaveSymbolicError: If the run, the name or an option is not usable.
+    """
+    return Explainer(run, Question(**question)).law(hyperparameter)
 
 
 def report_html(

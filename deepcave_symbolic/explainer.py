@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.formulas.by_choice import check_choices
+from deepcave_symbolic.laws import NoLaw, find_law
 from deepcave_symbolic.maker import Maker
 from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.question import Question
@@ -26,13 +28,16 @@ from deepcave_symbolic.runs.trial_selection import resolve_objective
 from deepcave_symbolic.runs.views import viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.explainable import checked_pairs, explainable, wanted
-from deepcave_symbolic.suggestions import NextTrials, SuggestedSpace
+from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
 from deepcave_symbolic.whole_run import RunExplanation, checked_length, explained_run
+from deepcave_symbolic.words.names import visible
 
 __all__ = ["Explainer", "Progress"]
+
+logger = logging.getLogger("deepcave_symbolic")
 
 #: Wraps a list that is worked through, such as `tqdm.tqdm`.
 Progress = Callable[[Sequence[Sequence[str]]], Iterable[Any]]
@@ -189,6 +194,31 @@ class Explainer:
             objective=self.objective,
             run=self.run_label,
         )
+
+    def law(self, hyperparameter: str) -> Law | None:
+        """Returns how the best value of a hyperparameter moves with others; None where no law holds.
+
+        The reason is logged then; `law_or_reason` returns it.
+
+        Raises:
+            UnknownNameError: If the run has no such hyperparameter.
+            HyperparameterNotExplainableError: If it is a constant, or has no finite range.
+        """
+        found = self.law_or_reason(hyperparameter)
+        if isinstance(found, Law):
+            return found
+        logger.warning("No law for %s: %s", visible(hyperparameter), found.reason)
+        return None
+
+    def law_or_reason(self, hyperparameter: str) -> Law | NoLaw:
+        """Returns how the best value of a hyperparameter moves with others, or a record that says why no law holds.
+
+        Raises:
+            UnknownNameError: If the run has no such hyperparameter.
+            HyperparameterNotExplainableError: If it is a constant, or has no finite range.
+        """
+        target = axis_of(self.subject.configspace, hyperparameter)
+        return find_law(Law, self.subject, target, objective=self.objective, run=self.run_label)
 
     @property
     def _profiles(self) -> Explainer:

@@ -1,13 +1,15 @@
-"""What users hold of advice on a run: the next trials and a better configuration space, which show themselves."""
+"""What users hold of advice on a run: the next trials, a better configuration space and laws, which show themselves."""
 
 from __future__ import annotations
 
 from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrials
+from deepcave_symbolic.laws import FoundLaw
 from deepcave_symbolic.show.advice import next_trials_document, space_document
+from deepcave_symbolic.show.laws import law_document
 from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.text import write_text
 
-__all__ = ["NextTrials", "SuggestedSpace"]
+__all__ = ["Law", "NextTrials", "SuggestedSpace"]
 
 
 class NextTrials(AdvisedTrials):
@@ -30,3 +32,14 @@ class SuggestedSpace(AdvisedSpace):
 
     def _repr_html_(self) -> str:
         return write_notebook(space_document(self))
+
+
+class Law(FoundLaw):
+    """How the best value of a hyperparameter moves with others, as text and in a notebook."""
+
+    def __str__(self) -> str:
+        """Returns the law and what it says as text for a terminal."""
+        return write_text(law_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(law_document(self))

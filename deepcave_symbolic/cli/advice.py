@@ -4,23 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from deepcave_symbolic.cli.formats import add_format_options, formatted
+from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, record_page
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.cli.search_options import add_run_options, run_options
 from deepcave_symbolic.process.output import write_output
 
-if TYPE_CHECKING:
-    from deepcave_symbolic.records import Record
-    from deepcave_symbolic.show.blocks import Block
-
 __all__ = ["add_next", "add_space"]
 
-#: LaTeX would have the formulas alone.
-_FORMATS = ("text", "json", "markdown")
 _NEXT_EXAMPLES = """\
 examples:
   deepcave-symbolic next RUN -p learning_rate               ten configurations for one hyperparameter
@@ -57,7 +50,7 @@ def add_next(commands: Any) -> None:
     )
     add("-n", type=int, default=10, metavar="N", help="configurations, 1 to 100 (default: 10)")
     add_run_options(parser, surrogate="consensus")
-    add_format_options(add, _FORMATS)
+    add_format_options(add, RECORD_FORMATS)
     parser.set_defaults(run_command=_run_next)
 
 
@@ -82,7 +75,7 @@ def add_space(commands: Any) -> None:
     )
     add("--save", metavar="FILE", help="also write the new configuration space as JSON")
     add_run_options(parser)
-    add_format_options(add, _FORMATS)
+    add_format_options(add, RECORD_FORMATS)
     parser.set_defaults(run_command=_run_space)
 
 
@@ -93,7 +86,7 @@ def _run_next(args: argparse.Namespace) -> int:
 
     with training_shown():
         advised = next_trials(args.run, *args.hyperparameter, n=args.n, **run_options(args))
-    write_output(_page(advised, next_trials_document(advised), args.format), args.output)
+    write_output(record_page(advised, next_trials_document(advised), args.format), args.output)
     return 0
 
 
@@ -105,14 +98,8 @@ def _run_space(args: argparse.Namespace) -> int:
 
     with training_shown():
         advised = suggest_space(args.run, tolerance=args.tolerance, **run_options(args))
-    page = _page(advised, space_document(advised), args.format)
+    page = record_page(advised, space_document(advised), args.format)
     if args.save:
         write_output(json.dumps(space_dict(advised.configspace()), indent=2) + "\n", args.save)
     write_output(page, args.output)
     return 0
-
-
-def _page(record: Record, blocks: Sequence[Block], format: str) -> str:
-    if format == "json":
-        return json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n"
-    return formatted(blocks, format).rstrip("\n") + "\n"

@@ -1,17 +1,21 @@
-"""The formats in which explanations and comparisons are written."""
+"""The formats in which explanations, comparisons and other records are written."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from deepcave_symbolic.records import Record
     from deepcave_symbolic.show.blocks import Block
 
-__all__ = ["add_format_options", "formatted"]
+__all__ = ["RECORD_FORMATS", "add_format_options", "formatted", "record_page"]
 
 
 FORMATS = ("text", "json", "latex", "markdown")
+#: Those of records beside explanations, of which LaTeX would have the formulas alone.
+RECORD_FORMATS = ("text", "json", "markdown")
 
 
 def add_format_options(add: Any, formats: Sequence[str] = FORMATS) -> None:
@@ -32,3 +36,16 @@ def formatted(blocks: Sequence[Block], format: str) -> str:
     from deepcave_symbolic.show.text import write_text
 
     return {"text": write_text, "latex": write_latex, "markdown": write_markdown}[format](blocks)
+
+
+def record_page(record: Record, blocks: Sequence[Block], format: str) -> str:
+    """Returns a record in one of `RECORD_FORMATS`.
+
+    Args:
+        record: What JSON has.
+        blocks: What people read.
+        format: The format.
+    """
+    if format == "json":
+        return json.dumps(record.to_dict(), indent=2, allow_nan=False) + "\n"
+    return formatted(blocks, format).rstrip("\n") + "\n"

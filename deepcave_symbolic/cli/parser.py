@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from deepcave_symbolic.cli import advice, compare, dashboard, explain, report
+from deepcave_symbolic.cli import advice, compare, dashboard, explain, laws, report
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
@@ -56,5 +56,6 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_command(commands)
     advice.add_next(commands)
     advice.add_space(commands)
+    laws.add_law(commands)
     dashboard.add_command(commands)
     return parser

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.surrogates.base import FittedSurrogate
 
-__all__ = ["average_over", "beside", "draw_others", "filled", "to_natural", "to_vector"]
+__all__ = ["average_over", "beside", "draw_others", "filled", "natural_columns", "to_natural", "to_vector"]
 
 _MAX_DRAWS = 200_000
 #: Numbers in a matrix of vectors: 128 MiB, of which a prediction needs a few.
@@ -56,6 +56,19 @@ def to_natural(configspace: ConfigurationSpace, axis: Axis, vector: Array) -> Ar
         return natural
     values = np.asarray(axis.values)  # without what a step of a range lost in the unit cube
     return np.asarray(values[np.argmin(np.abs(natural[:, None] - values), axis=1)])
+
+
+def natural_columns(configspace: ConfigurationSpace, axes: Sequence[Axis], X: Array) -> tuple[Array, ...]:
+    """Returns the natural values of vectors (n, d), one array of shape (n,) an axis, NaN where it is inactive."""
+    names = list(configspace)
+    columns = []
+    for axis in axes:
+        vector = X[:, names.index(axis.name)]
+        active = ~np.isnan(vector)
+        natural = np.full(len(X), np.nan)
+        natural[active] = to_natural(configspace, axis, vector[active])
+        columns.append(natural)
+    return tuple(columns)
 
 
 def draw_others(

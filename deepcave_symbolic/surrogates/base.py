@@ -231,9 +231,14 @@ class FittedSurrogate:
         return self.model.row_seconds if isinstance(self.model, TimedSurrogate) else _UNKNOWN_ROW_SECONDS
 
     @property
+    def counted(self) -> Array:
+        """The costs as far as they count: all of them, but where a cap says which is the worst; shape (n,)."""
+        return self.y
+
+    @property
     def missed(self) -> Array:
         """The costs minus what the model expects of their own rows, objective units, shape (n,)."""
-        return np.asarray(self.y - self.model.predict(self.X)[0])
+        return np.asarray(self.counted - self.model.predict(self.X)[0])
 
     def of_rows(self, kept: npt.NDArray[np.bool_]) -> FittedSurrogate:
         """Returns the surrogate with some of its rows of data only, shape (n,); the model has learned from all."""

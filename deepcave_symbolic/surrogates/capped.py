@@ -79,16 +79,16 @@ class _CappedSurrogate(FittedSurrogate):
     cap: _Cap = field(kw_only=True)
 
     @property
-    def missed(self) -> Array:
-        """The same of capped costs: a crash is no worse than the worst that counts."""
-        return np.asarray(self.cap(self.y) - self.model.predict(self.X)[0])
+    def counted(self) -> Array:
+        """Capped costs: a crash is no worse than the worst that counts."""
+        return self.cap(self.y)
 
     @property
     def residuals(self) -> Array | None:
         """Capped costs minus capped held-out predictions: what is no error among good configurations is none here."""
         if self.held_out is None:
             return None
-        return mean_by_configuration(self.X, self.cap(self.y) - self.cap(self.held_out))
+        return mean_by_configuration(self.X, self.counted - self.cap(self.held_out))
 
 
 def capped_at(surrogate: FittedSurrogate, at: float, *, maximize: bool) -> FittedSurrogate:

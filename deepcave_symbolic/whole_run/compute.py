@@ -15,6 +15,7 @@ from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.formulas.expression import Node, substitute, variable
 from deepcave_symbolic.formulas.limits import gains
 from deepcave_symbolic.projection import Subject
+from deepcave_symbolic.projection.average import natural_columns
 from deepcave_symbolic.records import Frozen
 from deepcave_symbolic.whole_run.asking import Asking
 from deepcave_symbolic.whole_run.choice import choose, noise_of_run
@@ -22,7 +23,7 @@ from deepcave_symbolic.whole_run.evidence import Evidence
 from deepcave_symbolic.whole_run.explanation import RunExplanation
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
-from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw, natural_columns
+from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw
 from deepcave_symbolic.whole_run.search import Found, search
 from deepcave_symbolic.whole_run.writing import value_of, write
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, NoTrialsError
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection.average import beside, draw_others, to_natural
+from deepcave_symbolic.projection.average import beside, draw_others, natural_columns
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.configurations import activity_in_words
 from deepcave_symbolic.space.explainable import explainable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.projection import Subject
 
-__all__ = ["Conditions", "Sample", "axes_of_run", "conditions_of", "draw", "natural_columns"]
+__all__ = ["Conditions", "Sample", "axes_of_run", "conditions_of", "draw"]
 
 #: Configurations of which the surrogate is asked: as many as fit into the seconds by the model's own estimate.
 _FEWEST, _MOST, _SECONDS = 400, 1800, 0.5
@@ -107,16 +107,3 @@ def _drawn(subject: Subject, n: int) -> Array:
     others = draw_others(subject.configspace, [], nowhere, n, subject.surrogate.X)
     X, usable = beside(subject.configspace, [], nowhere, others)
     return X[usable]
-
-
-def natural_columns(configspace: ConfigurationSpace, axes: Sequence[Axis], X: Array) -> tuple[Array, ...]:
-    """Returns the natural values of vectors (n, d), one array of shape (n,) an axis, NaN where it is inactive."""
-    names = list(configspace)
-    columns = []
-    for axis in axes:
-        vector = X[:, names.index(axis.name)]
-        active = ~np.isnan(vector)
-        natural = np.full(len(X), np.nan)
-        natural[active] = to_natural(configspace, axis, vector[active])
-        columns.append(natural)
-    return tuple(columns)

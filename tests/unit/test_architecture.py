@@ -29,7 +29,7 @@ LAYERS = [
     ["engines"],
     ["findings"],
     ["advice"],
-    ["whole_run"],
+    ["laws", "whole_run"],
     ["question"],
     ["comparing"],
     ["show"],

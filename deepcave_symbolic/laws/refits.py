@@ -1,0 +1,98 @@
+"""A ridge with refits to other draws of the configurations, which say how sure its slopes and its bottom are.
+
+Notation: see the package; besides
+    s*: where φ is lowest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from deepcave_symbolic.laws.ridge import Data, Profile, Ridge, fit_ridge, fit_unmoved, refit_ridge
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.space.axis import Axis
+
+__all__ = ["Refitted", "interval_of", "moves_by_chance"]
+
+_REFITS = 100
+_SEED = 0
+_LEVEL = 0.9
+_GRID = 401
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A ridge over the hyperparameters that the best value may move with, and its refits.
+
+    Args:
+        data: What it was fitted to.
+        axes: The hyperparameters, one for every column of the others.
+        ridge: The fit.
+        refits: Fits to as many configurations, drawn with replacement (a bootstrap).
+    """
+
+    data: Data
+    axes: tuple[Axis, ...]
+    ridge: Ridge
+    refits: tuple[Ridge, ...] = field(repr=False)
+
+    @classmethod
+    def of(cls, data: Data, axes: Sequence[Axis]) -> Refitted:
+        """Returns the fit with its refits."""
+        ridge, rng, n = fit_ridge(data), np.random.default_rng(_SEED), len(data.z)
+        refits = [refit_ridge(data.rows(rng.integers(n, size=n)), ridge) for _ in range(_REFITS)]
+        return cls(data, tuple(axes), ridge, tuple(refits))
+
+    def with_axes(self, kept: Sequence[int]) -> Refitted:
+        """Returns the fit of a valley that moves with some of the hyperparameters only."""
+        return Refitted.of(self.data.moving_with(kept), [self.axes[i] for i in kept])
+
+    @property
+    def exponents(self) -> Array:
+        """-w of every refit, shape (refits, q)."""
+        return np.array([-refit.slopes for refit in self.refits])
+
+    def best_at(self, others: Array) -> tuple[float, Array]:
+        """Returns u of the best value at one place of the others, shape (q,), and that of every refit."""
+        found = np.array([self._bottom(r.profile) - others @ r.slopes for r in (self.ridge, *self.refits)])
+        return float(found[0]), found[1:]
+
+    @property
+    def settled(self) -> float:
+        """Share of the refits whose profile is lowest between the ends of the target's domain."""
+        low, high = self.data.domain
+        bottoms = np.array([self._bottom(refit.profile) for refit in self.refits])
+        return float(np.mean((bottoms > low) & (bottoms < high)))
+
+    @property
+    def heights(self) -> Array:
+        """φ at places evenly over the target's domain, shape (g,)."""
+        return self.ridge.profile(self._places)
+
+    @property
+    def _places(self) -> Array:
+        return np.asarray(np.linspace(*self.data.domain, _GRID), dtype=np.float64)
+
+    def _bottom(self, profile: Profile) -> float:
+        return float(self._places[np.argmin(profile(self._places))])
+
+
+def interval_of(values: Array) -> tuple[float, float]:
+    """Returns the central 90 % of values, shape (refits,)."""
+    low, high = np.quantile(values, [(1.0 - _LEVEL) / 2.0, (1.0 + _LEVEL) / 2.0])
+    return float(low), float(high)
+
+
+def moves_by_chance(data: Data, moved: Ridge) -> float:
+    """Returns the p-value of the slopes: an F-test of a ridge against one whose valley stays where it is."""
+    from scipy.special import fdtrc
+
+    q = data.others.shape[1]
+    left = len(data.z) - data.coefficients
+    gained = max(0.0, fit_unmoved(data).rss - moved.rss)
+    if moved.rss <= 0.0:
+        return 0.0 if gained > 0.0 else 1.0
+    return float(fdtrc(q, left, gained / q / (moved.rss / left)))
