@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import Node, constant, power
+from deepcave_symbolic.formulas.expression import Node, constant, power, variable
 from deepcave_symbolic.formulas.normal_form.references import References, over
 from deepcave_symbolic.laws.law import FoundLaw, LawSource, NoLaw, PowerLaw
 from deepcave_symbolic.laws.observations import Layout, drawn_with, has_powers, middle_of
@@ -39,7 +39,7 @@ __all__ = ["find_law"]
 T = TypeVar("T", bound=FoundLaw)
 
 #: Largest p-value with which the best value is said to move.
-_BY_CHANCE = 0.01
+_BY_CHANCE = 0.001
 #: Configurations drawn for shares of the space; a model without trials is asked for so many.
 _DRAWN = 500
 #: The domain must have the best value for so much of the space, and the profile its bottom in so many of the refits.
@@ -193,8 +193,8 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
     target, name = layout.target, shown_name(layout.target.name)
     columns = [layout.moving.index(axis) for axis in fit.axes]
     space = sample.space.moving_with(columns)
-    origin, _ = fit.best_at(np.zeros(len(columns)))
-    best = origin - space.others @ fit.ridge.slopes
+    exponents = np.median(fit.exponents, axis=0)
+    best = np.median(fit.best_at(np.zeros(len(columns)))) + space.others @ exponents
     inside = float(np.mean((best >= data.domain[0]) & (best <= data.domain[1])))
     if inside < _MOST_OF_SPACE:
         raise _NoLawError(f"The domain has the law's best {name} for only {percent(inside)} of the space.")
@@ -203,11 +203,12 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
         warnings = (*warnings, f"For {percent(1.0 - inside)} of the space the best {name} lies outside its domain.")
     references = [References(fit.axes).round_place(i) for i in range(len(fit.axes))]
     at = np.log10(references) - [middle_of(axis) for axis in fit.axes]
-    level, levels = fit.best_at(at)
-    powers = [round_significant(float(-slope), _DIGITS) for slope in fit.ridge.slopes]
-    tree: Node = constant(round_significant(float(10.0**level), _DIGITS))
+    levels = fit.best_at(at)
+    level = round_significant(float(10.0 ** np.median(levels)), _DIGITS)
+    powers = [round_significant(float(exponent), _DIGITS) for exponent in exponents]
+    tree: Node = constant(level)
     for i, (reference, exponent) in enumerate(zip(references, powers, strict=True)):
-        ratio = over(i, reference)
+        ratio = variable(i) if reference == 1.0 else over(i, reference)
         tree = Node("*", (tree, ratio if exponent == 1.0 else power(ratio, exponent)))
     low, high = interval_of(levels)
     return kind(
@@ -215,7 +216,7 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
         powers=tuple(powers),
         power_intervals=tuple(interval_of(column) for column in fit.exponents.T),
         references=tuple(references),
-        level=round_significant(float(10.0**level), _DIGITS),
+        level=level,
         level_interval=(10.0**low, 10.0**high),
         share=_share(fit, space),
         r2=1.0 - fit.ridge.rss / float(np.sum((data.z - data.z.mean()) ** 2)),
