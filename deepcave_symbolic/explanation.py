@@ -113,15 +113,20 @@ class Explanations(list[Explanation | Unexplained]):
         return cls(sorted(explanations, key=lambda e: -e.range))
 
     def plot(self) -> go.Figure:
-        """Returns a plotly figure of every hyperparameter that is explained alone, all on one scale of the objective.
+        """Returns a plotly figure of all explanations, all on one scale of the objective.
 
-        A picture each: the surrogate in its band, the recommended formula, the trials and the incumbent.
+        Of hyperparameters a picture each: the surrogate in its band, the recommended formula, the trials and the
+        incumbent. Of pairs a matrix of maps with the surrogate below the diagonal and the formulas above it, and the
+        curves of single hyperparameters, where they are there, on it.
 
         Raises:
-            InvalidArgumentError: If no hyperparameter is explained alone; `plot_pairs` shows pairs.
+            InvalidArgumentError: If nothing is explained.
         """
         from deepcave_symbolic.show.figures.curves import plot_curves
+        from deepcave_symbolic.show.figures.matrix import plot_matrix
 
+        if any(len(e.hyperparameters) == 2 for e in self):
+            return plot_matrix(self)
         return plot_curves([e for e in self if isinstance(e, Explained) and len(e.hyperparameters) == 1])
 
     def to_frame(self) -> pd.DataFrame:

@@ -171,14 +171,14 @@ class Figure:
     """Asks for a figure, which `show.figures.draw` draws from the records.
 
     Args:
-        kind: "explanation" (surrogate, formula and trials), "front" (accuracy against length) or "curves" (all
-            hyperparameters on one scale).
-        explanations: What it shows; a single one but for "curves".
+        kind: "explanation" (surrogate, formula and trials), "front" (accuracy against length) "curves" (all
+            hyperparameters on one scale) or "matrix" (pairs, and what there is of one hyperparameter).
+        explanations: What it shows; a single one but for the last two.
         formulas: The formula that it shows of each.
         title: What is seen, for a heading and for those who cannot see it.
     """
 
-    kind: Literal["explanation", "front", "curves"]
+    kind: Literal["explanation", "front", "curves", "matrix"]
     explanations: tuple[Explained, ...]
     formulas: tuple[Formula, ...]
     title: str

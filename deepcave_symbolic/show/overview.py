@@ -15,7 +15,7 @@ from deepcave_symbolic.show.document import NODES, R2, unit_of, warnings_of
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
-__all__ = ["common_warnings", "overview"]
+__all__ = ["common_warnings", "overview", "picture"]
 
 #: Rows of an overview that are shown although they may say nothing, warnings below it, and names before one of them.
 _ALWAYS_A_ROW, _MOST_WARNINGS, _MOST_NAMES = 12, 20, 40
@@ -75,16 +75,25 @@ def overview(
         compared = rival_rows(first.surrogate) if first.surrogate is not None else ()
         facts = (("Objective", objective_text(first)), ("Surrogate", surrogate_text(first)), *compared)
         blocks.append(Facts(facts))
-    singles = [
-        (e, f)
-        for e, f in zip(explanations, shown, strict=True)
-        if isinstance(e, Explained) and f is not None and len(e.hyperparameters) == 1
-    ]
-    if singles:
-        title = f"What {objective} does along each hyperparameter"
-        blocks.append(Figure("curves", tuple(e for e, _ in singles), tuple(f for _, f in singles), title))
+    blocks += picture(explanations, shown)
     warnings = _warnings_on_all(explanations, shown)
     return (*blocks, *([Warnings(warnings)] if warnings else []))
+
+
+def picture(explanations: Sequence[Explained | Unexplained], formulas: Sequence[Formula | None]) -> tuple[Figure, ...]:
+    """Returns the figure of all that is explained: a matrix where there are pairs, else curves; none for nothing.
+
+    Args:
+        explanations: The records.
+        formulas: The formula of each; None where there is none.
+    """
+    drawn = [(e, f) for e, f in zip(explanations, formulas, strict=True) if isinstance(e, Explained) and f is not None]
+    if not drawn:
+        return ()
+    records, shown = zip(*drawn, strict=True)
+    if any(len(e.hyperparameters) == 2 for e in records):
+        return (Figure("matrix", records, shown, "Pairs as maps"),)
+    return (Figure("curves", records, shown, f"What {records[0].objective} does along each hyperparameter"),)
 
 
 def _meanings(view: View) -> dict[str, str]:

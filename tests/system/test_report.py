@@ -85,7 +85,7 @@ def test_the_command_writes_the_whole_run(written: str, overview: list[Explanati
         assert f"#e-{e.hyperparameters[0].encode().hex()}" in tags.links
         assert all(warning in tags.text for warning in e.warnings)
     assert tags.tags["section"] == len(overview) + 2 + 1
-    assert written.count("data-figure=") == len(overview) + 2
+    assert written.count("data-figure=") == len(overview) + 2 + 2, "one each, all curves, the matrix"
     assert "learning_rate_init and n_neurons" in tags.text
     assert "2 of 14 pairs, those that interact most." in tags.text
     assert "my report.html' --pairs 2 --title 'A & B'" in tags.text
@@ -114,7 +114,7 @@ def test_headings_are_in_order_and_tables_have_headers(written: str, explanation
         assert all(b - a <= 1 for a, b in zip(tags.headings, tags.headings[1:], strict=False))
         assert {cell.get("scope") for cell in tags.header_cells} == {"col", "row"}
         assert len(tags.ids) == len(set(tags.ids))
-        assert html.count('role="img" aria-label="Surrogate, formula and trials of ') == html.count("data-figure=")
+        assert html.count('role="img" aria-label="') == html.count("data-figure=")
 
 
 def test_a_report_is_written_anew_with_the_same_bytes(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
@@ -197,7 +197,8 @@ def test_fifty_hyperparameters_stay_below_the_size(overview: list[Explanation]) 
     drawn = html.count("data-figure=")
     # Later plotly.js are larger, which leaves less room; every section without its figure says so.
     without = re.findall(r'class="left-out">[^<]*the figure', html)
-    assert drawn == 50 if plotly.__version__.startswith("5.") else drawn + len(without) == 50
+    assert drawn + len(without) == 51, "and all curves in one"
+    assert drawn >= 49 or not plotly.__version__.startswith("5.")
     assert "1000 of the 10000 trials are drawn, evenly over the run." in html
 
 
@@ -217,8 +218,8 @@ def test_what_does_not_fit_is_named(overview: list[Explanation], monkeypatch: An
         assert f"{incomplete} of {len(overview)} sections below leave something out and say what." in tags.text
         # What moves the objective most keeps its figure longest.
         assert f"trials of {overview[0].hyperparameters[0]}" in html
-        assert ("the figure" in tags.text) == (figures[-1] < len(overview))
-    assert figures[0] == len(overview) and 0 < figures[-1] < len(overview)
+        assert ("the figure" in tags.text) == (figures[-1] < len(overview) + 1)
+    assert figures[0] == len(overview) + 1 and 0 < figures[-1] < len(overview)
 
 
 def test_formulas_of_many_choices_leave_their_place_to_others(overview: list[Explanation], monkeypatch: Any) -> None:

@@ -16,8 +16,11 @@ def draw(figure: Figure) -> go.Figure:
     """Returns the figure that a page asks for."""
     from deepcave_symbolic.show.figures.curves import plot_curves
     from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
+    from deepcave_symbolic.show.figures.matrix import plot_matrix
 
     if figure.kind == "curves":
         return plot_curves(figure.explanations, figure.formulas)
+    if figure.kind == "matrix":
+        return plot_matrix(figure.explanations, figure.formulas)
     plot = plot_front if figure.kind == "front" else plot_explanation
     return plot(figure.explanations[0], figure.formulas[0])

@@ -21,8 +21,8 @@ from deepcave_symbolic.words.numbers import counted, rounded_text
 
 __all__ = ["plot_curves"]
 
-#: Pictures in a row and on a page, trials in a picture, characters of a line above it.
-_COLUMNS, _MOST, _MOST_TRIALS, _WIDTH = 3, 24, 300, 46
+#: Pictures in a row and on a page, trials and points of a curve in a picture, characters of a line above it.
+_COLUMNS, _MOST, _MOST_TRIALS, _POINTS, _WIDTH = 3, 24, 250, 120, 46
 #: Pixels of a picture, of a line above it, of the names below it, and of what stands above and below all of them.
 _HEIGHT, _LINE, _NAMES, _TOP, _BOTTOM = 170, 15, 44, 66, 70
 _DASH = 22
@@ -93,7 +93,7 @@ def _traces(explanation: Explained, formula: Formula) -> list[go.Scatter]:
     if projection.axes[0].categorical:
         drawn = [*column_traces(projection, formula, dash=_DASH), *incumbent(projection)]
     else:
-        drawn = [*line_traces(projection, formula), *incumbent(projection)]
+        drawn = [*line_traces(projection, formula, _POINTS), *incumbent(projection)]
     for trace in drawn:
         if trace.name == "evaluated trials":
             trace.update(marker={**palette.TRIAL_MARKER, "size": 3})

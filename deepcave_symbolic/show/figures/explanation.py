@@ -120,9 +120,15 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
     )
 
 
-def line_traces(projection: Projection, formula: Formula) -> list[go.Scatter]:
-    """Returns the surrogate in its band, the formula and the trials along one hyperparameter that is no choice."""
-    dense = projection.axes[0].check_grid(CURVE_POINTS)
+def line_traces(projection: Projection, formula: Formula, n: int = CURVE_POINTS) -> list[go.Scatter]:
+    """Returns the surrogate in its band, the formula and the trials along one hyperparameter that is no choice.
+
+    Args:
+        projection: The projection.
+        formula: A formula of it.
+        n: Points of the formula's curve.
+    """
+    dense = projection.axes[0].check_grid(n)
     trials = projection.trials
     return [
         band(projection, palette.SURROGATE, name="± 1 standard deviation band"),

@@ -16,7 +16,7 @@ from deepcave_symbolic.show.figures.parts import escape, ready
 from deepcave_symbolic.show.pairs import interaction_share
 from deepcave_symbolic.words.numbers import percent, rounded_text
 
-__all__ = ["VALUES", "plot_pairs"]
+__all__ = ["VALUES", "cells_of", "ordered", "plot_pairs", "short_name"]
 
 #: Explanations by their hyperparameters.
 Cells: TypeAlias = dict[tuple[str, ...], Explained | Unexplained]
@@ -52,14 +52,14 @@ def plot_pairs(explanations: Sequence[Explained | Unexplained], value: str = "ra
     """
     if value not in VALUES:
         raise UnknownNameError("value", value, list(VALUES))
-    cells = _cells(explanations)
-    names = _order(cells)
+    cells = cells_of(explanations)
+    names = ordered(cells)
     figure = go.Figure()
     for key in VALUES:
         figure.add_trace(_map(cells, names, key, shown=key == value))
-    labels = [escape(_short(name)) for name in names]
+    labels = [escape(short_name(name)) for name in names]
     side = max(300, _CELL * len(names))
-    room = int(30 + _LETTER * max(len(_short(name)) for name in names))
+    room = int(30 + _LETTER * max(len(short_name(name)) for name in names))
     ticks = {
         "tickvals": list(range(len(names))),
         "ticktext": labels,
@@ -80,7 +80,12 @@ def plot_pairs(explanations: Sequence[Explained | Unexplained], value: str = "ra
     return ready(figure)
 
 
-def _cells(explanations: Sequence[Explained | Unexplained]) -> Cells:
+def cells_of(explanations: Sequence[Explained | Unexplained]) -> Cells:
+    """Returns the explanations of one run by their hyperparameters, which are in alphabetical order.
+
+    Raises:
+        InvalidArgumentError: If there is no pair, or one twice.
+    """
     cells: Cells = {}
     for explanation in explanations:
         names = tuple(sorted(explanation.hyperparameters))
@@ -95,7 +100,7 @@ def _cells(explanations: Sequence[Explained | Unexplained]) -> Cells:
     return cells
 
 
-def _order(cells: Cells) -> list[str]:
+def ordered(cells: Cells) -> list[str]:
     """Returns the hyperparameters, those that move the objective most first."""
     largest: dict[str, float] = {}
     for names, explanation in cells.items():
@@ -183,5 +188,6 @@ def _buttons(explanations: Sequence[Explained | Unexplained], value: str) -> dic
     }
 
 
-def _short(name: str) -> str:
+def short_name(name: str) -> str:
+    """Returns a name that stands beside a cell."""
     return name if len(name) <= _LONGEST_LABEL else f"{name[: _LONGEST_LABEL - 1]}…"

@@ -68,7 +68,7 @@ class Drawings:
         Args:
             block: The figure.
         """
-        figure, kind, caption = (_all_curves if block.kind == "curves" else _of_one)(block)
+        figure, kind, caption = (_of_all if block.kind in ("curves", "matrix") else _of_one)(block)
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)
@@ -82,8 +82,8 @@ class Drawings:
         return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
 
 
-def _all_curves(block: Figure) -> tuple[go.Figure, str, str]:
-    """Returns the figure of all hyperparameters, its kind and its caption: it has its own places for everything."""
+def _of_all(block: Figure) -> tuple[go.Figure, str, str]:
+    """Returns the figure of many explanations, its kind and its caption: it has its own places for everything."""
     return draw(block), "many", ""
 
 

@@ -24,7 +24,7 @@ from deepcave_symbolic.show.document import document, formula_block
 from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
-from deepcave_symbolic.show.overview import common_warnings, overview
+from deepcave_symbolic.show.overview import common_warnings, overview, picture
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 
@@ -46,7 +46,7 @@ _NAMES = {
     Figure: "the figure",
     Note: "a note",
 }
-_EVERY = "Every hyperparameter"
+_EVERY, _PAIRS = "Every hyperparameter", "The strongest pairs"
 _AS_LATEX = "as LaTeX (booktabs, amsmath)"
 
 
@@ -82,12 +82,16 @@ def report_page(
     page = _Page(every, 3, common_warnings(every))
     tables = {_EVERY: page.table(singles)}
     if pairs or pairs_note:
-        tables["The strongest pairs"] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
+        tables[_PAIRS] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
     title = title or f"Symbolic report of {_run_name(singles)}"
-    picture = next((block for block in overview(singles) if isinstance(block, Figure)), None)
-    return page.html(
-        singles[0].view.titled(title) if singles else title, tables, command, {_EVERY: picture} if picture else None
-    )
+    pictures = {_EVERY: _picture(singles), **({_PAIRS: _picture(every)} if pairs else {})}
+    return page.html(singles[0].view.titled(title) if singles else title, tables, command, pictures)
+
+
+def _picture(explanations: Sequence[Explained | Unexplained]) -> Figure | None:
+    """Returns the figure of all explanations; None where nothing is explained."""
+    formulas = [e.best if isinstance(e, Explained) else None for e in explanations]
+    return next(iter(picture(explanations, formulas)), None)
 
 
 @dataclass
@@ -152,7 +156,7 @@ class _Page:
         title: str,
         tables: Mapping[str, Sequence[str]],
         command: str | None,
-        pictures: Mapping[str, Figure] | None = None,
+        pictures: Mapping[str, Figure | None] | None = None,
     ) -> str:
         """Returns the page.
 
@@ -169,7 +173,8 @@ class _Page:
         self._remaining.reserve(*made)
         plotly, plotly_hash = packed_plotly()
         drawings = Drawings(self._remaining if self._remaining.reserve(plotly) else RemainingBytes(0))
-        drawn = {heading: drawings.add(figure) for heading, figure in (pictures or {}).items()}
+        no_room = render(Note("The picture of all of them does not fit on this page."))
+        drawn = {name: drawings.add(block) or no_room for name, block in (pictures or {}).items() if block is not None}
         sections = self._sections(drawings)
         shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
         cards = [blocks for e in shown[:1] for blocks in ((run_card(e),), surrogate_card(e)) if blocks]

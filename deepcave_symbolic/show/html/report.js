@@ -53,7 +53,8 @@
   const draw = box => {
     const figure = figures[box.dataset.figure], map = box.classList.contains('map');
     if (box.classList.contains('many')) {  // has its own height and places; a narrow window scrolls
-      const width = printing ? PAPER.width : Math.max(box.clientWidth, PAPER.width);
+      const wide = figure.layout.width || Math.max(box.clientWidth, PAPER.width);
+      const width = printing ? Math.min(wide, PAPER.width) : wide;
       box.drawnWidth = box.clientWidth;
       return Plotly.react(box, figure.data, { ...figure.layout, template, width, autosize: false }, { displaylogo: false, responsive: false });
     }

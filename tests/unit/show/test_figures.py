@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from ConfigSpace import Categorical, ConfigurationSpace, Integer
+from ConfigSpace import Categorical, ConfigurationSpace, Float, InCondition, Integer
 
 from deepcave_symbolic import Explanation, Explanations, explain, explain_all
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -74,6 +74,36 @@ def test_all_hyperparameters_stand_on_one_scale(space: ConfigurationSpace, known
     assert len(in_legend) == len(set(in_legend)) > 0
 
 
-def test_pairs_alone_are_no_curves(space: ConfigurationSpace, known: OfValues) -> None:
+def test_pairs_stand_in_a_matrix_of_maps(space: ConfigurationSpace, known: OfValues) -> None:
+    pair = explained(space, known, "kernel", "solver")
+    figure = Explanations([pair, *explain_all(None, surrogate=known, configspace=space)]).plot()
+    # The surrogate below the diagonal: solver comes first, so kernel is below it.
+    surrogate, formula = (trace for trace in figure.data if trace.type == "heatmap")
+    assert np.array(surrogate.z) == pytest.approx(pair.projection.mean.reshape(2, 3))
+    assert (surrogate.xaxis, surrogate.yaxis, formula.xaxis, formula.yaxis) == ("x3", "y3", "x2", "y2")
+    mirrored = np.array(formula.z).T
+    assert mirrored == pytest.approx(np.array(surrogate.z), rel=0.05)
+    assert figure.layout.xaxis3.title.text == "solver" and figure.layout.yaxis3.title.text == "kernel"
+    # On the diagonal the curves, on the scale of the colours.
+    assert {trace.xaxis for trace in figure.data if trace.name == "surrogate"} == {"x", "x4"}
+    assert list(figure.layout.yaxis4.range) == [figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax]
+
+
+def test_a_choice_that_a_pair_leaves_out_stays_blank() -> None:
+    space = ConfigurationSpace(seed=0)
+    solver, rate = Categorical("solver", ["lbfgs", "sgd", "adam"]), Float("rate", (0.0, 1.0))
+    width = Float("width", (0.0, 1.0))
+    space.add(solver, rate, width, InCondition(rate, solver, ["sgd", "adam"]))
+    known = OfValues(
+        space, lambda v: np.where(v["solver"] == "lbfgs", 5.0, 1.0 + np.nan_to_num(v["rate"])) + v["width"]
+    )
+    names = [("solver", "rate"), ("solver", "width"), ("solver",), ("rate",)]
+    figure = Explanations([explained(space, known, *each) for each in names]).plot()
+    with_rate = next(t for t in figure.data if t.type == "heatmap" and t.name is None and np.isnan(t.z).any())
+    by_choice = np.array(with_rate.z) if np.shape(with_rate.z)[0] == 3 else np.array(with_rate.z).T
+    assert np.isnan(by_choice[0]).all() and np.isfinite(by_choice[1:]).all()
+
+
+def test_nothing_explained_is_no_figure() -> None:
     with pytest.raises(InvalidArgumentError, match="single hyperparameter"):
-        Explanations([explained(space, known, "kernel", "solver")]).plot()
+        Explanations([]).plot()
