@@ -15,7 +15,7 @@ from deepcave_symbolic import RunExplanation, explain_run
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.whole_run import Part, WhatIf
-from tests.support.known_surrogates import OfValues
+from known_surrogates import OfValues
 
 
 def space_of(*hyperparameters: Any) -> ConfigurationSpace:
