@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explainer import Explainer
-    from deepcave_symbolic.explanation import Explanation, Explanations, OwnFormula, Unexplained
+    from deepcave_symbolic.explanation import Explanation, Explanations, OwnFormula, RunExplanation, Unexplained
     from deepcave_symbolic.formulas.formula import Formula
     from deepcave_symbolic.live.callback import SymbolicCallback
     from deepcave_symbolic.live.history import read_formulas
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.show.pairs import pair_table
     from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
-    from deepcave_symbolic.whole_run import RunExplanation, RunFormula
+    from deepcave_symbolic.whole_run import RunFormula
 
 __all__ = [
     "Comparison",
@@ -85,7 +85,7 @@ _HOMES = {
     "Formula": "formulas.formula",
     "ModelSurrogate": "surrogates",
     "Run": "runs",
-    "RunExplanation": "whole_run",
+    "RunExplanation": "explanation",
     "RunFormula": "whole_run",
     "SymbolicRegressor": "estimator.regressor",
     "SymbolicCallback": "live.callback",

@@ -13,7 +13,7 @@ from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
-from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+from deepcave_symbolic.explanation import Explanation, Explanations, RunExplanation, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.question import (
     DEFAULT_MAX_COMPLEXITY,
@@ -29,7 +29,6 @@ from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.study import Study, Workers, plan, plan_run, run_study
 from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates.base import Surrogate
-from deepcave_symbolic.whole_run import RunExplanation
 from deepcave_symbolic.words.run_names import run_names
 
 if TYPE_CHECKING:

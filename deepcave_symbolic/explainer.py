@@ -15,7 +15,7 @@ from deepcave_symbolic.exceptions import (
     HyperparameterNotExplainableError,
     InvalidArgumentError,
 )
-from deepcave_symbolic.explanation import Explanation, Explanations, Unexplained
+from deepcave_symbolic.explanation import Explanation, Explanations, RunExplanation, Unexplained
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.formulas.by_choice import check_choices
@@ -32,7 +32,7 @@ from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
 from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.custom import run_of_model, wrap_surrogate
-from deepcave_symbolic.whole_run import RunExplanation, checked_length, explained_run
+from deepcave_symbolic.whole_run import checked_length, explained_run
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["Explainer", "Progress"]
@@ -176,6 +176,16 @@ class Explainer:
             provenance={**self._maker.provenance(None), "max_complexity": max_complexity},
         )
 
+    def explain_run_if_asked(self) -> RunExplanation | None:
+        """Returns the formula of the run for a page on all hyperparameters.
+
+        None where the question is about something else than the mean of the surrogate, or no hyperparameter varies.
+        """
+        try:
+            return self.explain_run()
+        except DeepcaveSymbolicError:
+            return None
+
     def suggest_space(self, tolerance: float = 0.01) -> SuggestedSpace:
         """Returns a better configuration space for the next run: what to narrow, to widen and to freeze, and why.
 
@@ -276,7 +286,7 @@ class Explainer:
     ) -> str:
         """Returns the run's formulas as one HTML page below 5 MB that opens without internet.
 
-        It has every hyperparameter (what cannot be explained with the reason) and pairs.
+        It has the formula of the whole run, every hyperparameter (what cannot be explained with the reason) and pairs.
 
         Args:
             pairs: How many pairs to explain beside them, those that interact most; False for none, True for all.
@@ -296,7 +306,8 @@ class Explainer:
             chosen = explain_each(ranking.pairs[:most], progress)
             chosen.sort(key=lambda e: -e.interaction_strength)
             note = ranking.described(len(chosen))
-        return report_page(singles, chosen, title=title, command=command, pairs_note=note)
+        whole = self.explain_run_if_asked()
+        return report_page(singles, chosen, whole=whole, title=title, command=command, pairs_note=note)
 
     @cached_property
     def _maker(self) -> Maker:

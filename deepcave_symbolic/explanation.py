@@ -17,13 +17,15 @@ from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.text import write_text
+from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.suggestions import NextTrials
+from deepcave_symbolic.whole_run import ExplainedRun
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["Explanation", "Explanations", "OwnFormula", "Unexplained"]
+__all__ = ["Explanation", "Explanations", "OwnFormula", "RunExplanation", "Unexplained"]
 
 
 class OwnFormula(FittedFormula):
@@ -102,6 +104,38 @@ class Explanation(Explained):
 
     def _repr_html_(self) -> str:
         return write_notebook(document(self))
+
+
+class RunExplanation(ExplainedRun):
+    """The formula of a whole run that shows itself: as text, as a figure, in a notebook."""
+
+    def plot(self, configuration: Mapping[str, Any] | None = None) -> go.Figure:
+        """Returns a plotly figure of one configuration: the level, what each part adds, what the formula gives.
+
+        Beside it stand what the surrogate expects and the cost of the nearest trial.
+
+        Args:
+            configuration: As in `contributions`; the incumbent by default.
+
+        Raises:
+            DeepcaveSymbolicError: If a name or a value is not usable, or there is no incumbent.
+        """
+        from deepcave_symbolic.show.figures.waterfall import plot_contributions
+
+        taken_apart = self.incumbent if configuration is None else self.contributions(configuration)
+        if taken_apart is None:
+            raise InvalidArgumentError("There is no incumbent to take apart; give a configuration.")
+        return plot_contributions(taken_apart)
+
+    def __str__(self) -> str:
+        """Returns the formula, its parts and what each accounts for as text for a terminal."""
+        return write_text(whole_run_document(self))
+
+    def _repr_latex_(self) -> str:
+        return self.formula._repr_latex_()
+
+    def _repr_html_(self) -> str:
+        return write_notebook(whole_run_document(self))
 
 
 class Explanations(list[Explanation | Unexplained]):

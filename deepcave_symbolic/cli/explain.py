@@ -18,7 +18,7 @@ from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.explanation import Explanation, OwnFormula, Unexplained
+    from deepcave_symbolic.explanation import Explanation, OwnFormula, RunExplanation, Unexplained
     from deepcave_symbolic.study import Failure
 
 __all__ = ["add_command", "add_demo"]
@@ -141,7 +141,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
-    found, failures = _explain(args)
+    found, failures, whole = _explain(args)
     if failures and not found:
         return _report(failures)
     if not found:
@@ -152,7 +152,7 @@ def _run(args: argparse.Namespace) -> int:
         own = None if args.form is None else _own_formula(explanations, args)
         beside = {} if own is None else {"own": own.to_dict()}
         records += [{**e.to_dict(), **beside} for e in explanations]
-        text = _formatted(explanations, own, args)
+        text = _formatted(explanations, own, whole, args)
         texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
     if args.format == "json":
         single = len(args.run) == len(records) == 1 and args.hyperparameter is not None
@@ -180,19 +180,30 @@ def _heat_map_page(found: Mapping[str, Sequence[Explanation | Unexplained]]) -> 
     return f'<!DOCTYPE html>\n<html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
 
 
-def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanation | Unexplained]], Sequence[Failure]]:
-    """Returns the explanations of every run, and what failed where there are several runs."""
+def _explain(
+    args: argparse.Namespace,
+) -> tuple[Mapping[str, Sequence[Explanation | Unexplained]], Sequence[Failure], RunExplanation | None]:
+    """Returns the explanations of every run, what failed where there are several, and the formula of a single one."""
     from deepcave_symbolic.api import explain, explain_all, explain_study
+    from deepcave_symbolic.explainer import Explainer
 
     options = search_options(args)
     alone = not (len(args.run) > 1 or args.all_runs or args.all_pairs or args.output_folder or args.scheduler)
     if alone and args.hyperparameter:
         with clock("explaining"), training_shown():
-            return {args.run[0]: [explain(args.run[0], *args.hyperparameter, **options)]}, ()
+            return {args.run[0]: [explain(args.run[0], *args.hyperparameter, **options)]}, (), None
+    if alone:
+        with training_shown():
+            explainer = Explainer(args.run[0], **options)
+            if args.jobs in (None, 1):
+                explanations = explainer.explain_all(progress=explaining)
+            else:
+                explanations = explain_all(args.run[0], n_jobs=args.jobs, progress=explaining, **options)
+        # JSON has the explanations alone, a table in LaTeX the hyperparameters.
+        whole = explainer.explain_run_if_asked() if args.format in ("text", "markdown") else None
+        return {args.run[0]: explanations}, (), whole
     options |= {"pairs": args.all_pairs, "n_jobs": args.jobs, "progress": explaining}
     with training_shown():
-        if alone:
-            return {args.run[0]: explain_all(args.run[0], **options)}, ()
         study = explain_study(
             args.run,
             *(args.hyperparameter or ()),
@@ -201,7 +212,7 @@ def _explain(args: argparse.Namespace) -> tuple[Mapping[str, Sequence[Explanatio
             found=_report_found(args),
             **options,
         )
-    return study.by_run(), study.failures
+    return study.by_run(), study.failures, None
 
 
 def _report_found(args: argparse.Namespace) -> Callable[[int, int], None]:
@@ -229,17 +240,22 @@ def _own_formula(explanations: Sequence[Explanation | Unexplained], args: argpar
 
 
 def _formatted(
-    explanations: Sequence[Explanation | Unexplained], own: OwnFormula | None, args: argparse.Namespace
+    explanations: Sequence[Explanation | Unexplained],
+    own: OwnFormula | None,
+    whole: RunExplanation | None,
+    args: argparse.Namespace,
 ) -> str:
     from deepcave_symbolic.findings.explained import Explained
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
     from deepcave_symbolic.show.own_formula import own_formula_document
+    from deepcave_symbolic.show.whole_run import above_overview
 
     if args.format == "json":
         return ""
     if not args.hyperparameter:
-        return formatted(overview(explanations), args.format)
+        page = overview(explanations)
+        return formatted(page if whole is None else above_overview(whole, page), args.format)
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
     page = document(explanation, picked)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import Any, NoReturn
 
-from deepcave_symbolic.cli import advice, compare, dashboard, explain, laws, report
+from deepcave_symbolic.cli import advice, compare, dashboard, explain, laws, report, whole_run
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
@@ -54,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     explain.add_demo(commands)
     compare.add_command(commands)
     report.add_command(commands)
+    whole_run.add_whole_run(commands)
     advice.add_next(commands)
     advice.add_space(commands)
     laws.add_law(commands)

@@ -136,6 +136,11 @@ class Formula(Record):
         tree = substitute(resolve_cases(self.tree, index, choice), {1 - index: variable(0)})
         return replace(self, tree=tree, axes=(self.axes[1 - index],), intervals=())
 
+    @property
+    def left(self) -> str:
+        """What stands before the ≈."""
+        return shown_name(self.objective)
+
     def text(self) -> str:
         """Returns the right-hand side as one line of text."""
         return printing.to_text(self.tree, self.hyperparameters, self.choices)
@@ -202,7 +207,7 @@ class Formula(Record):
 
     def __str__(self) -> str:
         """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
-        return f"{shown_name(self.objective)} ≈ {self.text()}"
+        return f"{self.left} ≈ {self.text()}"
 
     def latex(self) -> str:
         """Returns the formula in LaTeX for math mode, names escaped."""

@@ -7,7 +7,7 @@ texts are plain: names in them are free text, and every walker escapes them itse
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.formulas.formula import Formula
@@ -15,6 +15,7 @@ from deepcave_symbolic.show.answers import RECOMMENDED
 
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained
+    from deepcave_symbolic.whole_run import Contributions, RunFormula
 
 __all__ = [
     "Block",
@@ -28,11 +29,27 @@ __all__ = [
     "Heading",
     "Note",
     "Table",
+    "Typeset",
     "Warnings",
+    "Waterfall",
 ]
 
-#: Text, or a formula, which every walker writes in its own language.
-Cell: TypeAlias = str | Formula
+
+class Typeset(Protocol):
+    """What every walker writes in its own language: a formula of any kind, or a part of one."""
+
+    def text(self) -> str:
+        """Returns it as one line of text."""
+
+    def latex_body(self) -> str:
+        """Returns it in LaTeX for math mode, names escaped."""
+
+    def mathml(self) -> str:
+        """Returns it as a MathML <math> element, names escaped."""
+
+
+#: Text, or something typeset.
+Cell: TypeAlias = str | Typeset
 
 
 @dataclass(frozen=True)
@@ -62,7 +79,7 @@ class FormulaBlock:
 
     text: str
     latex: str
-    formula: Formula | None = None
+    formula: Formula | RunFormula | None = None
 
 
 @dataclass(frozen=True)
@@ -185,6 +202,19 @@ class Figure:
 
 
 @dataclass(frozen=True)
+class Waterfall:
+    """Asks for a figure of one configuration, part by part.
+
+    Args:
+        contributions: The configuration taken apart.
+        title: What is seen, for those who cannot see it.
+    """
+
+    contributions: Contributions
+    title: str
+
+
+@dataclass(frozen=True)
 class Code:
     """Lines to copy.
 
@@ -210,4 +240,4 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Heading | FormulaBlock | Facts | Table | Warnings | Note | Figure | Code | Details
+Block: TypeAlias = Heading | FormulaBlock | Facts | Table | Warnings | Note | Figure | Waterfall | Code | Details

@@ -16,16 +16,16 @@ from __future__ import annotations
 
 from deepcave_symbolic.whole_run.compute import checked_length, explained_run
 from deepcave_symbolic.whole_run.contributions import Contribution, Contributions, NearestTrial, WhatIf
-from deepcave_symbolic.whole_run.explanation import RunExplanation
+from deepcave_symbolic.whole_run.explanation import ExplainedRun
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
 
 __all__ = [
     "Contribution",
     "Contributions",
+    "ExplainedRun",
     "NearestTrial",
     "Part",
-    "RunExplanation",
     "RunFormula",
     "WhatIf",
     "checked_length",

@@ -6,6 +6,7 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,11 +17,14 @@ from deepcave_symbolic.formulas.expression import Node, substitute, variable
 from deepcave_symbolic.formulas.limits import gains
 from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.projection.average import natural_columns
+from deepcave_symbolic.projection.trials import best_configuration
 from deepcave_symbolic.records import Frozen
+from deepcave_symbolic.space.named_values import values_of_vector
+from deepcave_symbolic.space.part import inside_space
 from deepcave_symbolic.whole_run.asking import Asking
 from deepcave_symbolic.whole_run.choice import choose, noise_of_run
 from deepcave_symbolic.whole_run.evidence import Evidence
-from deepcave_symbolic.whole_run.explanation import RunExplanation
+from deepcave_symbolic.whole_run.explanation import ExplainedRun
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw
@@ -29,7 +33,7 @@ from deepcave_symbolic.whole_run.writing import value_of, write
 
 __all__ = ["DEFAULT_MOST", "checked_length", "explained_run"]
 
-R = TypeVar("R", bound=RunExplanation)
+R = TypeVar("R", bound=ExplainedRun)
 
 #: The longest formula where none is asked for.
 DEFAULT_MOST = 40
@@ -90,7 +94,7 @@ def explained_run(
     losses = [1.0 - formula.r2 for formula, _ in front]
     recommended = choose(losses, [constants for _, constants in front], noise, float(np.std(sample.y)))
     record = subject.surrogate.record
-    return kind(
+    explained = kind(
         objective=objective,
         direction=direction,
         budget=subject.surrogate.budget,
@@ -105,6 +109,10 @@ def explained_run(
         provenance=Frozen(provenance or {}),
         ask=Asking(subject),
     )
+    best = best_configuration(subject.tested, subject.maximize)
+    if best is None or not inside_space(subject.configspace, best[0][None, :])[0]:
+        return explained
+    return replace(explained, incumbent=explained.contributions(values_of_vector(subject.configspace, best[0])))
 
 
 def _formula(

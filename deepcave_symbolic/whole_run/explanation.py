@@ -19,7 +19,7 @@ from deepcave_symbolic.whole_run.contributions import Contributions, NearestTria
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
 
-__all__ = ["SCHEMA_VERSION", "Asked", "RunExplanation"]
+__all__ = ["SCHEMA_VERSION", "Asked", "ExplainedRun"]
 
 #: Version of the dictionary; a record of another one is refused, not misread.
 SCHEMA_VERSION = 1
@@ -43,7 +43,7 @@ class Asked:
 
 
 @dataclass(frozen=True, eq=False)
-class RunExplanation(Record):
+class ExplainedRun(Record):
     """One formula of all hyperparameters of a run, and the shorter and longer ones beside it.
 
     Args:
@@ -57,6 +57,8 @@ class RunExplanation(Record):
         n_configurations: Of how many configurations the surrogate was asked.
         view: In which region.
         noise: The difference between two formulas that the run's trials cannot see, as an RMSE on the link's scale.
+        incumbent: The recommended formula taken apart for the run's best configuration; None without trials in the
+            region.
         warnings: Sentences for the user.
         provenance: How the record came about: versions, arguments.
         ask: Asks the run about a configuration; None where it is not at hand, as for a record read from a file.
@@ -72,6 +74,7 @@ class RunExplanation(Record):
     n_configurations: int
     view: View = USUAL
     noise: float = 0.0
+    incumbent: Contributions | None = None
     warnings: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=Frozen)
     ask: Callable[[Mapping[str, Any]], Asked] | None = field(default=None, compare=False, repr=False)
@@ -146,7 +149,7 @@ class RunExplanation(Record):
         return {"schema_version": SCHEMA_VERSION, **super().to_dict()}
 
     @classmethod
-    def from_dict(cls, data: Any) -> RunExplanation:
+    def from_dict(cls, data: Any) -> ExplainedRun:
         """Reads what `to_dict` wrote.
 
         Raises:
@@ -156,7 +159,7 @@ class RunExplanation(Record):
             raise FormulaError(
                 f"A run's formula of version {data.get('schema_version')!r:.20}; expected {SCHEMA_VERSION}."
             )
-        record: RunExplanation = super().from_dict(data)
+        record: ExplainedRun = super().from_dict(data)
         return record
 
     def __getstate__(self) -> dict[str, Any]:

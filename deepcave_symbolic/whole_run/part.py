@@ -95,7 +95,7 @@ class Part(Record):
         """Returns the part as one line of text, such as -0.02·log10(n_neurons/20)."""
         return printing.to_text(self.tree, self.hyperparameters, self.choices, is_part=True)
 
-    def latex(self) -> str:
+    def latex_body(self) -> str:
         """Returns the part in LaTeX for math mode, names escaped."""
         return printing.to_latex(self.tree, self.hyperparameters, self.choices)
 
@@ -137,6 +137,6 @@ class Part(Record):
             "shape": self.shape,
             "constants": [constant.to_dict() for constant in self.constants],
             "text": self.text(),
-            "latex": self.latex(),
+            "latex": self.latex_body(),
         }
         return {**super().to_dict(), **shown}

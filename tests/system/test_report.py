@@ -85,7 +85,7 @@ def test_the_command_writes_the_whole_run(written: str, overview: list[Explanati
         assert f"#e-{e.hyperparameters[0].encode().hex()}" in tags.links
         assert all(warning in tags.text for warning in e.warnings)
     assert tags.tags["section"] == len(overview) + 2 + 1
-    assert written.count("data-figure=") == len(overview) + 2 + 2, "one each, all curves, the matrix"
+    assert written.count("data-figure=") == len(overview) + 2 + 3, "one each, the incumbent, all curves, the matrix"
     assert "learning_rate_init and n_neurons" in tags.text
     assert "2 of 14 pairs, those that interact most." in tags.text
     assert "my report.html' --pairs 2 --title 'A & B'" in tags.text

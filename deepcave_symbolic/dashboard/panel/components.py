@@ -29,10 +29,12 @@ from deepcave_symbolic.show.blocks import (
     Heading,
     Note,
     Table,
+    Typeset,
     Warnings,
+    Waterfall,
 )
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
-from deepcave_symbolic.words.names import shown_name, visible
+from deepcave_symbolic.words.names import visible
 
 __all__ = ["OPENER", "components", "copyable", "sparklines", "table"]
 
@@ -50,15 +52,15 @@ def components(blocks: Iterable[Block], run: str = "") -> list[Any]:
         blocks: The blocks.
         run: Stands in headings, because results stay on the page while another run is being chosen.
     """
-    return [_component(block, run) for block in blocks if not isinstance(block, Figure)]
+    return [_component(block, run) for block in blocks if not isinstance(block, (Figure, Waterfall))]
 
 
 def _component(block: Block, run: str) -> Any:
     match block:
         case Heading():
             return _heading(block, run)
-        case FormulaBlock(formula=Formula() as formula):
-            return _typeset(formula, size="1.5rem", whole=True)
+        case FormulaBlock(formula=formula) if formula is not None:
+            return _typeset(formula, size="1.5rem", left=formula.left)
         case FormulaBlock(text=text) | Note(text=text):
             return html.P(visible(text), className="symbolic-note")
         case Warnings(rows=rows):
@@ -152,7 +154,7 @@ def _capital(title: str) -> str:
 
 
 def _cell(cell: Cell, column: Column) -> Any:
-    if isinstance(cell, Formula):
+    if not isinstance(cell, str):
         return _typeset(cell)
     if cell in VERDICT_COLORS and column.kind == "verdict":
         return _badge(cell)
@@ -160,11 +162,17 @@ def _cell(cell: Cell, column: Column) -> Any:
     return html.Span(visible(cell), style=style)
 
 
-def _typeset(formula: Formula, *, size: str = "0.95rem", whole: bool = False) -> Any:
-    """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide."""
+def _typeset(formula: Typeset, *, size: str = "0.95rem", left: str = "") -> Any:
+    """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide.
+
+    Args:
+        formula: What is typeset.
+        size: Of its letters.
+        left: What stands before the ≈; nothing for a cell of a table.
+    """
     text = formula.mathml()
-    if whole:
-        name = escaping.escape(shown_name(formula.objective))
+    if left:
+        name = escaping.escape(left)
         text = text.replace("<mrow>", f'<mrow><mi mathvariant="normal">{name}</mi><mo>≈</mo>', 1)
     # A block element on one line, so that Markdown leaves its text alone; dash reads it as JSX, where a brace opens an
     # expression.
@@ -179,7 +187,7 @@ def _typeset(formula: Formula, *, size: str = "0.95rem", whole: bool = False) ->
             # Some fonts (Latin Modern Math) draw below what they say is their height.
             "padding": "0.4rem 0 0.7rem",
             # In a table no wider than the formula, so that it stands at the left, under its heading.
-            "display": "block" if whole else "inline-block",
+            "display": "block" if left else "inline-block",
             "maxWidth": "100%",
         },
     )

@@ -108,8 +108,10 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     )
     explainer = Explainer(record, question)
     names: list[str] = []
+    whole_run = None
     if inputs.overview:
         explanations: Sequence[Explanation | Unexplained] = explainer.explain_all()
+        whole_run = explainer.explain_run_if_asked()
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
     elif inputs.first is None:
@@ -121,6 +123,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     return PanelRecord(
         explanations=tuple(explanations),
         overview=inputs.overview,
+        whole_run=whole_run,
         notes=tuple(notes),
         code=_code(run, names, question, combined=combined),
         next_trials=explainer.next_trials(*names) if inputs.advice and names else None,

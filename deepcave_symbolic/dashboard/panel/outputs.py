@@ -19,13 +19,24 @@ from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.show.advice import next_trials_document, space_document
-from deepcave_symbolic.show.blocks import Block, Facts, Figure, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Facts,
+    Figure,
+    FormulaBlock,
+    Heading,
+    Note,
+    Table,
+    Warnings,
+    Waterfall,
+)
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
+from deepcave_symbolic.show.whole_run import whole_run_document
 
 __all__ = ["JSONText", "draw", "has_failed", "output_layout"]
 
@@ -182,14 +193,32 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]
     above = [
-        *components([title, *everywhere, Note(sentence), *_notes(record)], run=run),
+        # What to beware of stands above every formula.
+        *components(everywhere),
+        *_whole_run(record, common),
+        *components([title, Note(sentence), *_notes(record)], run=run),
         *(table(block, pictures, choices) for block in page if isinstance(block, Table)),
         # Below the table, which may be wider than the page: sentences have to wrap.
         *components(block.without(common) for block in warnings),
     ]
-    for figure in _figures(page).values():
-        above.append(dcc.Graph(figure=figure, style={"height": f"{figure.layout.height}px"}))
+    above += map(_high_figure, _figures(page).values())
     return above, {}, ()
+
+
+def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
+    """Returns the formula of the whole run and its parts, without the warnings that stand below."""
+    if record.whole_run is None:
+        return []
+    parts: list[Any] = []
+    for block in whole_run_document(record.whole_run):
+        shown = block.without(common) if isinstance(block, Warnings) else block
+        parts += [_high_figure(draw_figure(shown))] if isinstance(shown, Waterfall) else components([shown])
+    return [html.Div(parts, className="mb-4")]
+
+
+def _high_figure(figure: go.Figure) -> Any:
+    """Returns a figure that says itself how high it is."""
+    return dcc.Graph(figure=figure, style={"height": f"{figure.layout.height}px"})
 
 
 def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:

@@ -12,11 +12,12 @@ from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
 from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.records import Record
+from deepcave_symbolic.whole_run import ExplainedRun
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 3
+_PANEL_SCHEMA = 4
 
 
 def record_version() -> str:
@@ -46,6 +47,7 @@ class PanelRecord(Record):
     Args:
         explanations: One, or in the overview one per hyperparameter, those that move the objective most first.
         overview: Whether it answers for all hyperparameters.
+        whole_run: One formula of all of them; None where there is none, or one or two are asked for.
         notes: Sentences about how the inputs were understood.
         code: Python that reproduces the explanations.
         next_trials: Which trials would teach most; None where that was not asked.
@@ -55,6 +57,7 @@ class PanelRecord(Record):
 
     explanations: tuple[Explanation | Unexplained, ...]
     overview: bool = False
+    whole_run: ExplainedRun | None = None
     notes: tuple[str, ...] = ()
     code: str = ""
     next_trials: AdvisedTrials | None = None

@@ -137,7 +137,7 @@ def between(projection: Projection, lower: Array, upper: Array, color: str, **st
     )
 
 
-def points(x: Sequence[float] | Array, y: Sequence[float] | Array, name: str, **style: Any) -> go.Scatter:
+def points(x: Sequence[float] | Array, y: Sequence[float | str] | Array, name: str, **style: Any) -> go.Scatter:
     """Returns single points, whole also at the edge of the domain."""
     return go.Scatter(x=x, y=y, name=name, mode="markers", **{"cliponaxis": False, **style})
 

@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.findings.explained import Explained
-from deepcave_symbolic.show.blocks import Figure
+from deepcave_symbolic.show.blocks import Figure, Waterfall
 from deepcave_symbolic.show.figures import draw
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.html.render import render
@@ -62,13 +62,16 @@ class Drawings:
     def __len__(self) -> int:
         return len(self._figures)
 
-    def add(self, block: Figure) -> str:
+    def add(self, block: Figure | Waterfall) -> str:
         """Adds a figure and returns the markup of its place, or nothing where it does not fit.
 
         Args:
             block: The figure.
         """
-        figure, kind, caption = (_of_all if block.kind in ("curves", "matrix") else _of_one)(block)
+        if isinstance(block, Figure) and block.kind == "explanation":
+            figure, kind, caption = _of_one(block)
+        else:  # has its own places for everything
+            figure, kind, caption = draw(block), "many", ""
         data = plain(figure.to_plotly_json())
         self._template = data["layout"].pop("template", None) or self._template
         text = in_script(data)
@@ -80,11 +83,6 @@ class Drawings:
     def json(self) -> str:
         """Returns what the page's script reads."""
         return f'{{"template":{in_script(self._template)},"figures":[{",".join(self._figures)}]}}'
-
-
-def _of_all(block: Figure) -> tuple[go.Figure, str, str]:
-    """Returns the figure of many explanations, its kind and its caption: it has its own places for everything."""
-    return draw(block), "many", ""
 
 
 def _of_one(block: Figure) -> tuple[go.Figure, str, str]:

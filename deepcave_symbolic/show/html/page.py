@@ -18,6 +18,7 @@ from deepcave_symbolic.show.blocks import (
     Note,
     Table,
     Warnings,
+    Waterfall,
 )
 from deepcave_symbolic.show.cards import how_made, run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document, formula_block
@@ -25,6 +26,8 @@ from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
 from deepcave_symbolic.show.overview import common_warnings, overview, picture
+from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.whole_run import ExplainedRun
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
 
@@ -46,7 +49,7 @@ _NAMES = {
     Figure: "the figure",
     Note: "a note",
 }
-_EVERY, _PAIRS = "Every hyperparameter", "The strongest pairs"
+_WHOLE, _EVERY, _PAIRS = "The whole run", "Every hyperparameter", "The strongest pairs"
 _AS_LATEX = "as LaTeX (booktabs, amsmath)"
 
 
@@ -65,6 +68,7 @@ def report_page(
     singles: Sequence[Explained | Unexplained],
     pairs: Sequence[Explained | Unexplained] = (),
     *,
+    whole: ExplainedRun | None = None,
     title: str | None = None,
     command: str | None = None,
     pairs_note: str = "",
@@ -74,17 +78,23 @@ def report_page(
     Args:
         singles: One per hyperparameter, the strongest first.
         pairs: Of two hyperparameters each.
+        whole: The formula of the whole run; None where there is none.
         title: Heading; the run's name by default.
         command: The command that made it, as typed.
         pairs_note: What is said of the pairs: how they were chosen, or why there are none.
     """
     every = [*singles, *pairs]
     page = _Page(every, 3, common_warnings(every))
-    tables = {_EVERY: page.table(singles)}
+    tables = {_WHOLE: page.whole_run(whole)} if whole is not None else {}
+    tables[_EVERY] = page.table(singles)
     if pairs or pairs_note:
         tables[_PAIRS] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
     title = title or f"Symbolic report of {_run_name(singles)}"
-    pictures = {_EVERY: _picture(singles), **({_PAIRS: _picture(every)} if pairs else {})}
+    pictures: dict[str, Figure | Waterfall | None] = {_EVERY: _picture(singles)}
+    if pairs:
+        pictures[_PAIRS] = _picture(every)
+    if whole is not None and whole.incumbent is not None and whole.parts:
+        pictures[_WHOLE] = Waterfall(whole.incumbent, "The incumbent, part by part")
     return page.html(singles[0].view.titled(title) if singles else title, tables, command, pictures)
 
 
@@ -151,12 +161,24 @@ class _Page:
             latex if self._remaining.reserve(latex) else render(Note("Its LaTeX is too long for this page.")),
         ]
 
+    def whole_run(self, explained: ExplainedRun) -> list[str]:
+        """Returns the formula of the run, its parts, and what one has to open; its figure is placed later."""
+        found = []
+        for block in whole_run_document(explained):
+            if isinstance(block, Warnings):
+                block = block.without(self._common)
+            if isinstance(block, (Heading, Waterfall)) or (isinstance(block, Warnings) and not block.rows):
+                continue
+            markup = render(block)
+            found.append(markup if self._remaining.reserve(markup) else render(Note("Too long for this page.")))
+        return found
+
     def html(
         self,
         title: str,
         tables: Mapping[str, Sequence[str]],
         command: str | None,
-        pictures: Mapping[str, Figure | None] | None = None,
+        pictures: Mapping[str, Figure | Waterfall | None] | None = None,
     ) -> str:
         """Returns the page.
 
@@ -173,7 +195,7 @@ class _Page:
         self._remaining.reserve(*made)
         plotly, plotly_hash = packed_plotly()
         drawings = Drawings(self._remaining if self._remaining.reserve(plotly) else RemainingBytes(0))
-        no_room = render(Note("The picture of all of them does not fit on this page."))
+        no_room = render(Note("The picture does not fit on this page."))
         drawn = {name: drawings.add(block) or no_room for name, block in (pictures or {}).items() if block is not None}
         sections = self._sections(drawings)
         shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
