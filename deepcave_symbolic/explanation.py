@@ -17,7 +17,7 @@ from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.text import write_text
-from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.show.whole_run import INCUMBENT, whole_run_document
 from deepcave_symbolic.suggestions import NextTrials
 from deepcave_symbolic.whole_run import ExplainedRun
 
@@ -122,10 +122,11 @@ class RunExplanation(ExplainedRun):
         """
         from deepcave_symbolic.show.figures.waterfall import plot_contributions
 
-        taken_apart = self.incumbent if configuration is None else self.contributions(configuration)
-        if taken_apart is None:
+        if configuration is not None:
+            return plot_contributions(self.contributions(configuration), "The configuration, part by part")
+        if self.incumbent is None:
             raise InvalidArgumentError("There is no incumbent to take apart; give a configuration.")
-        return plot_contributions(taken_apart)
+        return plot_contributions(self.incumbent, INCUMBENT)
 
     def __str__(self) -> str:
         """Returns the formula, its parts and what each accounts for as text for a terminal."""

@@ -207,7 +207,7 @@ class Waterfall:
 
     Args:
         contributions: The configuration taken apart.
-        title: What is seen, for those who cannot see it.
+        title: What is seen, for a heading and for those who cannot see it.
     """
 
     contributions: Contributions

@@ -25,7 +25,10 @@ from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 if TYPE_CHECKING:
     from deepcave_symbolic.whole_run import ExplainedRun, RunFormula
 
-__all__ = ["above_overview", "whole_run_document"]
+__all__ = ["INCUMBENT", "above_overview", "whole_run_document"]
+
+#: What stands above the figure of the incumbent.
+INCUMBENT = "The incumbent, part by part"
 
 
 def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = None) -> tuple[Block, ...]:
@@ -55,7 +58,7 @@ def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = Non
             )
         )
     if incumbent is not None and formula == explained.formula and formula.parts:
-        blocks.append(Waterfall(incumbent, "The incumbent, part by part"))
+        blocks.append(Waterfall(incumbent, INCUMBENT))
     if len(explained.front) > 1:
         rows = tuple((f"{f.r2:.3f}", str(f.complexity), f) for f in explained.front)
         shown = explained.front.index(formula) if formula in explained.front else None

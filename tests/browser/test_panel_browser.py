@@ -192,7 +192,7 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
         assert name in text
     panel.wait_for_figures(1)
     panel.screenshot("overview")
-    panel.picture("overview")
+    panel.picture("overview", since="answer", until="answer")
     assert_readable(panel, 1)
     # A name opens its page.
     panel.outputs.get_by_role("button", name="momentum").click()

@@ -20,7 +20,7 @@ def draw(figure: Figure | Waterfall) -> go.Figure:
     from deepcave_symbolic.show.figures.waterfall import plot_contributions
 
     if isinstance(figure, Waterfall):
-        return plot_contributions(figure.contributions)
+        return plot_contributions(figure.contributions, figure.title)
     if figure.kind == "curves":
         return plot_curves(figure.explanations, figure.formulas)
     if figure.kind == "matrix":

@@ -22,11 +22,12 @@ _RAISES, _LOWERS, _TOTAL = "#D55E00", "#009E73", "#7f7f7f"
 _LONGEST = 40
 
 
-def plot_contributions(contributions: Contributions) -> go.Figure:
+def plot_contributions(contributions: Contributions, title: str) -> go.Figure:
     """Returns bars from the level to the prediction, and beside it what surrogate and nearest trial say.
 
     Args:
         contributions: A configuration taken apart; values are on the scale of its link.
+        title: What stands above it.
     """
     log = contributions.link == "log10"
     names = ["level", *(_short(", ".join(part.hyperparameters)) for part in contributions.parts), "formula"]
@@ -61,7 +62,7 @@ def plot_contributions(contributions: Contributions) -> go.Figure:
         reached.append(at)
     beside = {"surrogate": contributions.surrogate}
     if contributions.nearest is not None:
-        beside["incumbent" if contributions.nearest.distance == 0.0 else "nearest trial"] = contributions.nearest.cost
+        beside["trial" if _evaluated(contributions) else "nearest trial"] = contributions.nearest.cost
     markers = {"surrogate": {"color": palette.SURROGATE, "size": 11, "symbol": "diamond"}}
     for name, cost in beside.items():
         if cost is None or (log and cost <= 0.0):
@@ -76,7 +77,7 @@ def plot_contributions(contributions: Contributions) -> go.Figure:
     return ready(
         figure.update_layout(
             template="plotly_white",
-            title={"text": _title(contributions), "font": {"size": 15}, "y": 1.0, "yanchor": "top", "pad": {"t": 12}},
+            title={"text": title, "font": {"size": 15}, "y": 1.0, "yanchor": "top", "pad": {"t": 12}},
             height=_TOP + _BOTTOM + _BAR * len(names),
             margin={"l": 20, "r": 40, "t": _TOP, "b": _BOTTOM},
             xaxis={"title": f"log10({objective})" if log else objective, "range": [low - margin, high + margin]},
@@ -87,10 +88,9 @@ def plot_contributions(contributions: Contributions) -> go.Figure:
     )
 
 
-def _title(contributions: Contributions) -> str:
-    nearest = contributions.nearest
-    whose = "The incumbent" if nearest is not None and nearest.distance == 0.0 else "One configuration"
-    return f"{whose}, part by part"
+def _evaluated(contributions: Contributions) -> bool:
+    """Returns whether the nearest trial is of the very configuration, whose values may have lost their last digits."""
+    return contributions.nearest is not None and contributions.nearest.distance < 1e-6
 
 
 def _sign(value: float) -> str:

@@ -26,7 +26,7 @@ from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
 from deepcave_symbolic.show.overview import common_warnings, overview, picture
-from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.show.whole_run import INCUMBENT, whole_run_document
 from deepcave_symbolic.whole_run import ExplainedRun
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
@@ -94,7 +94,7 @@ def report_page(
     if pairs:
         pictures[_PAIRS] = _picture(every)
     if whole is not None and whole.incumbent is not None and whole.parts:
-        pictures[_WHOLE] = Waterfall(whole.incumbent, "The incumbent, part by part")
+        pictures[_WHOLE] = Waterfall(whole.incumbent, INCUMBENT)
     return page.html(singles[0].view.titled(title) if singles else title, tables, command, pictures)
 
 
