@@ -20,7 +20,7 @@ import numpy.typing as npt
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.fitting import Fitted, Solved
-from deepcave_symbolic.whole_run.grids import Start, factors_of_products, growths, ridges, shapes
+from deepcave_symbolic.whole_run.grids import Start, by_choice, factors_of_products, multiplied, ridged, ridges, shapes
 from deepcave_symbolic.whole_run.terms import Coordinates, Groups, Term
 
 __all__ = ["Candidate", "Dictionary"]
@@ -112,11 +112,19 @@ class Dictionary:
         q, _ = np.linalg.qr(np.column_stack([np.ones(len(others.residual)), others.columns]))
         own = part.term.columns(part.theta, self._coordinates)
         known = _projected(own - q @ (q.T @ own), others.residual)
-        found = []
-        for larger in growths(part, self._axes, self._pairs.factors):
-            block = larger.term.columns(larger.theta, self._coordinates)
-            gain = _projected(block - q @ (q.T @ block), others.residual) - known
-            found.append((larger, gain))
+        along, times = list(ridged(part, self._axes)), multiplied(part, self._pairs.factors)
+        found: list[tuple[Fitted, float]] = []
+        if (along or times) and part.term.groups is None:
+            columns = [each.term.columns(each.theta, self._coordinates)[:, 0] for each in along]
+            middle = 0.5 if part.term.is_line else 0.0
+            products = self._pairs.times(part.term.raw(part.theta, self._coordinates)[:, 0] - middle, list(times))
+            block = np.column_stack([*columns, products])
+            sizes, left = (np.einsum("ij,ij->j", b, b) for b in (block, block - q @ (q.T @ block)))
+            gains = _gains(others.residual @ block, left, sizes) - known
+            found = list(zip((*along, *times.values()), gains.tolist(), strict=True))
+        for each in by_choice(part, self._axes):
+            block = each.term.columns(each.theta, self._coordinates)
+            found.append((each, _projected(block - q @ (q.T @ block), others.residual) - known))
         return self._front(found, present, longest)
 
     def _front(self, found: Sequence[tuple[Fitted, float]], present: Present, longest: int) -> list[Candidate]:
@@ -195,6 +203,11 @@ class _Pairs:
         for number, k in enumerate(_best_of_each(gains, self._form_of, len(self._forms.terms))):
             part = self._part(int(self._first[k]), int(self._second[k]))
             yield Fitted(self._forms.terms[number], part.theta), float(gains[k])
+
+    def times(self, values: Array, numbers: Sequence[int]) -> Array:
+        """Returns values (n,) times some of the factors, mean zero, shape (n, numbers); inactive ones (NaN) count 0."""
+        products = np.nan_to_num(values)[:, None] * self._columns[:, numbers]
+        return np.asarray(products - products.mean(axis=0))
 
     def _sums(self, v: Array) -> Array:
         """Returns the sums of all products times v."""

@@ -16,7 +16,7 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.fitting import Fitted
 from deepcave_symbolic.whole_run.terms import Coordinates, Factor, Groups, Scale, Term, scales_of
 
-__all__ = ["factors_of_products", "growths", "ridges", "shapes"]
+__all__ = ["by_choice", "factors_of_products", "multiplied", "ridged", "ridges", "shapes"]
 
 _PLACES = np.linspace(0.05, 0.95, 7)
 #: Steepness of a step over the whole domain: a gentle one to a jump.
@@ -24,6 +24,8 @@ _STEEP = (5.0, 12.0, 35.0)
 _GROWTH = (-4.0, -2.0, 2.0, 4.0)
 #: Directions of a ridge: the weight of the second hyperparameter relative to the first, which matters more.
 _RATIOS = (-1.0, -0.6, -0.3, 0.3, 0.6, 1.0)
+#: The same for a hyperparameter that joins a part.
+_GROWN = (-0.6, -0.2, 0.2, 0.6)
 #: Ridges are tried for the pairs of so many hyperparameters.
 _MOST_RIDGED = 8
 #: A part has no more factors, and a ridge no more hyperparameters.
@@ -96,25 +98,27 @@ def _for_ridges(index: int, axis: Axis) -> Scale:
     return scales_of(index, axis)[-1]
 
 
-def growths(part: Fitted, axes: Sequence[Axis], factors: Sequence[Start | Groups]) -> Iterator[Fitted]:
-    """Yields a part with one more factor, with one more hyperparameter along a ridge, or with constants by choice.
+def multiplied(part: Fitted, factors: Sequence[Start | Groups]) -> dict[int, Fitted]:
+    """Returns a part with one more factor, by the position of that.
 
     Args:
         part: The part.
-        axes: The hyperparameters of the space.
         factors: What a product can be made of.
     """
     term = part.term
-    if not term.factors:
-        return
-    constants = term.split(part.theta)
-    if term.is_line:
-        constants = [np.array([0.5])]
-    if len(term.factors) < _MOST_FACTORS:
-        for start in factors:
-            if isinstance(start, Groups) or start[0].scales[0].index in term.indices:
-                continue
-            yield Fitted(Term((*term.factors, start[0]), term.groups), np.concatenate([*constants, start[1]]))
+    if not 1 <= len(term.factors) < _MOST_FACTORS:
+        return {}
+    constants = _constants(part)
+    return {
+        k: Fitted(Term((*term.factors, start[0]), term.groups), np.concatenate([*constants, start[1]]))
+        for k, start in enumerate(factors)
+        if not isinstance(start, Groups) and start[0].scales[0].index not in term.indices
+    }
+
+
+def ridged(part: Fitted, axes: Sequence[Axis]) -> Iterator[Fitted]:
+    """Yields a part with one more hyperparameter along a ridge."""
+    term, constants = part.term, _constants(part)
     for k, factor in enumerate(term.factors):
         if term.is_line or factor.outer == "power" or len(factor.scales) >= _MOST_ALONG:
             continue
@@ -124,7 +128,7 @@ def growths(part: Fitted, axes: Sequence[Axis], factors: Sequence[Start | Groups
             scale = _for_ridges(i, axis)
             if (not scale.log and factor.outer in ("step", "decay")) or (scale.log and not factor.scales[0].log):
                 continue
-            for weight in _RATIOS:
+            for weight in _GROWN:
                 longer = replace(factor, scales=(*factor.scales, scale))
                 own = np.append(constants[k], weight)
                 own[0] += 0.5 * weight
@@ -132,11 +136,22 @@ def growths(part: Fitted, axes: Sequence[Axis], factors: Sequence[Start | Groups
                     Term((*term.factors[:k], longer, *term.factors[k + 1 :]), term.groups),
                     np.concatenate([*constants[:k], own, *constants[k + 1 :]]),
                 )
-    if term.groups is not None:
+
+
+def by_choice(part: Fitted, axes: Sequence[Axis]) -> Iterator[Fitted]:
+    """Yields a part with coefficients of their own for one choice of a categorical and for the others."""
+    term = part.term
+    if term.groups is not None or not term.factors:
         return
     for i, axis in enumerate(axes):
-        if axis.categorical and i not in term.indices:
-            n = len(axis.labels or ())
-            for j in range(n if n > 2 else 1):
-                rest = tuple(k for k in range(n) if k != j)
-                yield Fitted(Term(term.factors, Groups(i, ((j,), rest))), np.concatenate(constants))
+        if not axis.categorical or i in term.indices:
+            continue
+        n = len(axis.labels or ())
+        for j in range(n if n > 2 else 1):
+            rest = tuple(k for k in range(n) if k != j)
+            yield Fitted(Term(term.factors, Groups(i, ((j,), rest))), np.concatenate(_constants(part)))
+
+
+def _constants(part: Fitted) -> list[Array]:
+    """Returns the constants of each factor; a straight part starts in the middle."""
+    return [np.array([0.5])] if part.term.is_line else part.term.split(part.theta)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -195,6 +196,13 @@ class Term:
     factors: tuple[Factor, ...]
     groups: Groups | None = None
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.factors, self.groups))
+
     @cached_property
     def indices(self) -> tuple[int, ...]:
         """The axes in it, ascending."""
@@ -228,16 +236,23 @@ class Term:
 
     def split(self, theta: Array) -> list[Array]:
         """Returns the constants of each factor."""
-        if self.n_constants == 0:
-            return [np.zeros(factor.n_constants) for factor in self.factors]
-        ends = np.cumsum([factor.n_constants for factor in self.factors])
-        return np.split(theta, ends[:-1])
+        if self.is_line:
+            return [np.zeros(1)]
+        return [theta[own] for own in self._slices]
+
+    @cached_property
+    def _slices(self) -> list[slice]:
+        ends = np.cumsum([0, *(factor.n_constants for factor in self.factors)]).tolist()
+        return [slice(a, b) for a, b in pairwise(ends)]
 
     def raw(self, theta: Array, coordinates: Coordinates) -> Array:
         """Returns the product for every group, shape (n, coefficients), NaN where it is inactive."""
-        value: Array = np.ones(coordinates.n)
+        value: Array | None = None
         for factor, own in zip(self.factors, self.split(theta), strict=True):
-            value = value * factor.values(own, coordinates)
+            values = factor.values(own, coordinates)
+            value = values if value is None else value * values
+        if value is None:
+            value = np.ones(coordinates.n)
         return self.by_group(value, coordinates.columns)
 
     def by_group(self, values: Array, columns: Sequence[Array]) -> Array:
