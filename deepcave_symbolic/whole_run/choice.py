@@ -15,7 +15,8 @@ import numpy as np
 
 from deepcave_symbolic.formulas.limits import LOG_ODDS, SLACK, TOLERANCE
 from deepcave_symbolic.numeric.weighted import weighted_rms
-from deepcave_symbolic.surrogates.base import FittedSurrogate
+from deepcave_symbolic.surrogates.base import FittedSurrogate, mean_by_configuration
+from deepcave_symbolic.whole_run.link import Link, on_scale
 
 __all__ = ["Noise", "choose", "noise_of_run"]
 
@@ -42,9 +43,13 @@ class Noise:
         return 2.0 * constants * self.sigma**2 / self.n if self.n else 0.0
 
 
-def noise_of_run(surrogate: FittedSurrogate) -> Noise:
-    """Returns the noise of the trials as cross-validation found it."""
-    residuals = surrogate.residuals
+def noise_of_run(surrogate: FittedSurrogate, link: Link = "identity") -> Noise:
+    """Returns the noise of the trials as cross-validation found it, on the link's scale."""
+    if link == "identity" or surrogate.held_out is None:
+        residuals = surrogate.residuals
+    else:
+        errors = on_scale(link, surrogate.y) - on_scale(link, surrogate.held_out)
+        residuals = mean_by_configuration(surrogate.X, errors)
     if residuals is None:
         return Noise(0.0, 0)
     finite = residuals[np.isfinite(residuals)]

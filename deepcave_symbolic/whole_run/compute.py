@@ -6,7 +6,7 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,10 +26,13 @@ from deepcave_symbolic.whole_run.choice import choose, noise_of_run
 from deepcave_symbolic.whole_run.evidence import Evidence
 from deepcave_symbolic.whole_run.explanation import ExplainedRun
 from deepcave_symbolic.whole_run.formula import RunFormula
+from deepcave_symbolic.whole_run.limits import limits_of
+from deepcave_symbolic.whole_run.link import Link, may_be_logarithm, much_shorter, on_scale
 from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw
 from deepcave_symbolic.whole_run.search import Found, search
 from deepcave_symbolic.whole_run.writing import value_of, write
+from deepcave_symbolic.words.names import shown_name
 
 __all__ = ["DEFAULT_MOST", "checked_length", "explained_run"]
 
@@ -84,28 +87,26 @@ def explained_run(
     """
     axes = axes_of_run(subject.configspace)
     sample = draw(subject, axes)
-    fitted = sample.part(held_out=False)
-    evidence = _evidence(subject, sample)
-    conditions = conditions_of(subject.configspace, axes)
-    found = search(axes, fitted.columns, fitted.y, most)
-    made = [(_formula(each, fitted, sample, conditions, evidence, objective), each.n_constants) for each in found]
-    front = _front(made, most)
-    noise = noise_of_run(subject.tested)
-    losses = [1.0 - formula.r2 for formula, _ in front]
-    recommended = choose(losses, [constants for _, constants in front], noise, float(np.std(sample.y)))
+    maker = _Maker(subject, sample, conditions_of(subject.configspace, axes), most, objective)
+    answer = maker.answer("identity")
+    if may_be_logarithm(sample.y, subject.tested.y):
+        other = maker.answer("log10")
+        lengths = [(formula.r2, formula.complexity) for formula in other.front]
+        if much_shorter((answer.best.r2, answer.best.complexity), lengths):
+            answer = other
     record = subject.surrogate.record
     explained = kind(
         objective=objective,
         direction=direction,
         budget=subject.surrogate.budget,
         run=run,
-        front=tuple(formula for formula, _ in front),
-        recommended=recommended,
+        front=answer.front,
+        recommended=answer.recommended,
         surrogate=record,
         n_configurations=len(sample.y),
         view=subject.view,
-        noise=noise.rmse,
-        warnings=(*record.warnings, *notes),
+        noise=answer.noise,
+        warnings=(*limits_of(answer.front[-1], answer.sample, most), *record.warnings, *notes),
         provenance=Frozen(provenance or {}),
         ask=Asking(subject),
     )
@@ -115,23 +116,60 @@ def explained_run(
     return replace(explained, incumbent=explained.contributions(values_of_vector(subject.configspace, best[0])))
 
 
-def _formula(
-    found: Found, fitted: Sample, sample: Sample, conditions: Conditions, evidence: Evidence, objective: str
-) -> RunFormula:
-    """Returns the record of what the search found, its parts in the order of what they account for."""
-    written = write(found.parts, fitted)
-    parts = [_part(tree, sample, conditions, objective) for tree in written.trees]
-    parts.sort(key=lambda part: -part.share)
-    scores = evidence.scores(written.level, parts)
-    return RunFormula(
-        objective=objective,
-        level=written.level,
-        parts=tuple(parts),
-        r2=scores.r2,
-        rmse=scores.rmse,
-        trials_r2=scores.trials_r2,
-        evidence=evidence,
-    )
+@dataclass(frozen=True)
+class _Answer:
+    """A front with its recommended formula; the sample, and noise as an RMSE, on the link's scale."""
+
+    sample: Sample
+    front: tuple[RunFormula, ...]
+    recommended: int
+    noise: float
+
+    @property
+    def best(self) -> RunFormula:
+        return self.front[self.recommended]
+
+
+@dataclass(frozen=True)
+class _Maker:
+    """Makes the formulas of a run for one link or another."""
+
+    subject: Subject
+    sample: Sample
+    conditions: Conditions
+    most: int
+    objective: str
+
+    def answer(self, link: Link) -> _Answer:
+        """Returns the formulas of the objective or of its logarithm."""
+        sample = replace(self.sample, y=on_scale(link, self.sample.y))
+        evidence = _evidence(self.subject, sample, link)
+        fitted = sample.part(held_out=False)
+        found = search(sample.axes, fitted.columns, fitted.y, self.most)
+        made = [(self._formula(each, fitted, sample, evidence, link), each.n_constants) for each in found]
+        front = _front(made, self.most)
+        noise = noise_of_run(self.subject.tested, link)
+        losses = [1.0 - formula.r2 for formula, _ in front]
+        recommended = choose(losses, [constants for _, constants in front], noise, float(np.std(sample.y)))
+        return _Answer(sample, tuple(formula for formula, _ in front), recommended, noise.rmse)
+
+    def _formula(self, found: Found, fitted: Sample, sample: Sample, evidence: Evidence, link: Link) -> RunFormula:
+        """Returns the record of what the search found, its parts in the order of what they account for."""
+        written = write(found.parts, fitted)
+        name = self.objective if link == "identity" else f"log10({shown_name(self.objective)})"
+        parts = [_part(tree, sample, self.conditions, name) for tree in written.trees]
+        parts.sort(key=lambda part: -part.share)
+        scores = evidence.scores(written.level, parts)
+        return RunFormula(
+            objective=self.objective,
+            level=written.level,
+            parts=tuple(parts),
+            r2=scores.r2,
+            rmse=scores.rmse,
+            link=link,
+            trials_r2=scores.trials_r2,
+            evidence=evidence,
+        )
 
 
 def _part(tree: Node, sample: Sample, conditions: Conditions, objective: str) -> Part:
@@ -155,7 +193,7 @@ def _front(made: Sequence[tuple[RunFormula, int]], most: int) -> list[tuple[RunF
     return front
 
 
-def _evidence(subject: Subject, sample: Sample) -> Evidence:
+def _evidence(subject: Subject, sample: Sample, link: Link) -> Evidence:
     """Returns what formulas are scored on."""
     held_out = sample.part(held_out=True)
     names = [axis.name for axis in sample.axes]
@@ -166,6 +204,6 @@ def _evidence(subject: Subject, sample: Sample) -> Evidence:
         dict(zip(names, held_out.columns, strict=True)),
         held_out.y,
         dict(zip(names, trials, strict=True)),
-        tested.y,
+        on_scale(link, tested.y),
         groups.reshape(-1),
     )

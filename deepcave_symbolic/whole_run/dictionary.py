@@ -28,7 +28,7 @@ __all__ = ["Candidate", "Dictionary"]
 #: What a column must keep when what the parts explain is taken away, relative to it.
 _NEW = 0.02
 #: What a longer candidate must gain relative to a shorter one.
-_MORE = 1.05
+_MORE = 1.005
 #: A categorical's choices are told apart one by one up to so many.
 _MOST_CHOICES = 12
 
@@ -169,6 +169,7 @@ class _Pairs:
     """Products of two factors of different hyperparameters, a choice of a categorical among them."""
 
     def __init__(self, axes: Sequence[Axis], coordinates: Coordinates) -> None:
+        self._axes = axes
         self.factors: list[Start | Groups] = []
         for i, axis in enumerate(axes):
             if axis.categorical:
@@ -220,7 +221,10 @@ class _Pairs:
             one, other = other, one
         assert not isinstance(one, Groups)
         if isinstance(other, Groups):
-            return Fitted(Term((one[0],), other), one[1])
+            # The other choices get a coefficient, too, which makes it no longer.
+            (chosen,) = other.members
+            rest = tuple(k for k in range(len(self._axes[other.index].labels or ())) if k not in chosen)
+            return Fitted(Term((one[0],), Groups(other.index, (chosen, rest))), one[1])
         return Fitted(Term((one[0], other[0])), np.concatenate([one[1], other[1]]))
 
 

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -25,14 +25,13 @@ from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.contributions import Contribution, Contributions
 from deepcave_symbolic.whole_run.evidence import Evidence, total_of
+from deepcave_symbolic.whole_run.link import Link
+from deepcave_symbolic.whole_run.naming import core_and_mean
 from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.words.names import latex_name, shown_name
-from deepcave_symbolic.words.numbers import counted
+from deepcave_symbolic.words.numbers import counted, round_significant
 
-__all__ = ["Link", "RunFormula"]
-
-#: What level and parts sum to: the objective, or its logarithm to base 10.
-Link = Literal["identity", "log10"]
+__all__ = ["RunFormula"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +77,23 @@ class RunFormula(Record):
         for part in self.parts:
             numbers = {i: variable(j) for i, j in enumerate(self._positions(part))}
             tree = Node("+", (tree, substitute(part.tree, numbers)))
+        return tree
+
+    @cached_property
+    def uncentred(self) -> Node:
+        """The same function with the means of parts that always count taken into one constant with the level.
+
+        It is as long as a formula of another method that says the same, which is not centred.
+        """
+        total, cores = self.level, []
+        for part in self.parts:
+            core, mean = (part.tree, 0.0) if part.conditions else core_and_mean(part.tree)
+            total += mean
+            cores.append(substitute(core, {i: variable(j) for i, j in enumerate(self._positions(part))}))
+        # Without the last digits, which adding up loses.
+        tree = constant(round_significant(total, 12))
+        for core in cores:
+            tree = Node("+", (tree, core))
         return tree
 
     @property

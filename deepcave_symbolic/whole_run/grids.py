@@ -63,7 +63,7 @@ def factors_of_products(index: int, axis: Axis, coordinates: Coordinates) -> Ite
     """Yields what a product can be made of."""
     scale = scales_of(index, axis)[0]
     yield Factor("line", (scale,)), np.array([float(np.nanmean(coordinates.of(scale)))])
-    for place in (0.3, 0.7):
+    for place in (0.0, 0.3, 0.7, 1.0):
         yield Factor("square", (scale,)), np.array([place])
     for place in (0.2, 0.5, 0.8):
         if not scale.log:

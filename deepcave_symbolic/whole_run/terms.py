@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from scipy.special import expit
 
+from deepcave_symbolic.formulas.limits import EXPONENTS, STEEPEST_STEP
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
@@ -30,11 +31,11 @@ Bounds: TypeAlias = list[tuple[float, float]]
 _WIDE = 8.0
 #: Places may lie this far outside of the domain, as a share of it.
 _OUTSIDE = 0.3
-#: Weights of a ridge's further hyperparameters relative to the first.
-_WEIGHTS = (-3.0, 3.0)
+#: Largest weight of a ridge's further hyperparameters relative to the first.
+_HEAVIEST = 3.0
 _LN10 = math.log(10.0)
-#: Largest exponent of a step or a decay and of a power, in natural units; largest growth over the domain.
-_STEEPEST, _HIGHEST, _FASTEST = 12.0, 3.0, 4.0
+#: Largest exponent of a power, in natural units, and largest growth over the domain.
+_HIGHEST, _FASTEST = 3.0, 4.0
 
 
 @dataclass(frozen=True)
@@ -157,18 +158,24 @@ class Factor:
     @property
     def _steepest(self) -> float:
         if not self.scales[0].log:
-            return _FASTEST if self.outer == "power" else _STEEPEST
-        return (_HIGHEST if self.outer == "power" else _STEEPEST) * _LN10 * self.scales[0].span
+            return _FASTEST if self.outer == "power" else STEEPEST_STEP
+        return (_HIGHEST if self.outer == "power" else STEEPEST_STEP) * _LN10 * self.scales[0].span
 
     @cached_property
     def bounds(self) -> Bounds:
         """Smallest and largest value of each constant."""
         found: Bounds = [(-_OUTSIDE, 1.0 + _OUTSIDE)] if self.has_place else []
         if len(self.scales) > 1:
-            found = [(_WEIGHTS[0], _WEIGHTS[1] + 1.0)]
+            found = [(-_HEAVIEST, _HEAVIEST + 1.0)]
         if self.has_steepness:
             found.append((-self._steepest, self._steepest))
-        return found + [_WEIGHTS] * (len(self.scales) - 1)
+        return [*found, *(self._weights(scale) for scale in self.scales[1:])]
+
+    def _weights(self, scale: Scale) -> tuple[float, float]:
+        """Returns the smallest and the largest weight, between logarithms that of a readable exponent."""
+        readable = EXPONENTS[1] * scale.span / self.scales[0].span
+        largest = min(_HEAVIEST, readable) if scale.log and self.scales[0].log else _HEAVIEST
+        return -largest, largest
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from ConfigSpace import Categorical, ConfigurationSpace, Constant, EqualsConditi
 
 from deepcave_symbolic import RunExplanation, explain_run
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.formulas.expression import complexity, evaluate
+from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.whole_run import Part, WhatIf
 from known_surrogates import OfValues
@@ -198,3 +200,58 @@ def test_part_can_be_left_out_and_added() -> None:
     assert formula.without(len(formula.parts) - 1) == shorter
     with pytest.raises(InvalidArgumentError, match="no part"):
         formula.without(9)
+
+
+def test_fall_and_rise_of_one_hyperparameter_are_one_part() -> None:
+    found = explained(space_of(LR, BATCH), lambda v: np.exp(-v["lr"] / 0.002) + 0.1 * np.log10(v["lr"]) ** 3)
+    assert found.r2 > 0.99
+    assert [part.hyperparameters for part in found.parts] == [("lr",)]
+
+
+def test_categorical_with_constants_of_its_own() -> None:
+    found = explained(
+        space_of(LR, SOLVER), lambda v: np.where(v["solver"] == "sgd", -0.4, 0.1) * np.log10(v["lr"]) + 1.0
+    )
+    assert found.r2 > 0.999
+    assert part_of(found, "lr", "solver").shape == "straight in log10 by solver"
+
+
+def test_logarithm_of_a_cost_that_multiplies() -> None:
+    found = explained(space_of(LR, BATCH, DROPOUT), lambda v: v["lr"] ** -1.5 * v["batch"] ** 0.5 * 3.0 ** v["dropout"])
+    assert found.formula.link == "log10"
+    assert str(found).startswith("log10(cost) ≈ ")
+    assert found.r2 > 0.999
+    values = {"lr": np.array([0.01]), "batch": np.array([64]), "dropout": np.array([0.5])}
+    assert found.predict(values)[0] == pytest.approx(8000.0 * 3.0**0.5, rel=0.05)
+    program: dict[str, Any] = {}
+    exec(found.formula.python(), program)
+    np.testing.assert_array_equal(
+        program["cost"](*(values[name] for name in found.formula.hyperparameters)), found.predict(values)
+    )
+    assert "10^(" in str(found.contributions({"lr": 0.01, "batch": 64, "dropout": 0.5}))
+
+
+def test_uncentred_form_has_the_same_values() -> None:
+    formula = sum_of_four().formula
+    columns = [np.array([0.01, 0.3]) if name == "lr" else np.array([16.0, 20.0]) for name in ("lr", "batch")]
+    table = {"lr": columns[0], "batch": columns[1], "dropout": [0.1, 0.7], "solver": ["sgd", "adam"]}
+    ordered = columns_for(formula.axes, table)
+    np.testing.assert_allclose(evaluate(formula.uncentred, ordered), formula.predict(table))
+    assert complexity(formula.uncentred) < formula.complexity
+
+
+def test_region_is_respected() -> None:
+    found = explained(
+        space_of(LR, BATCH), lambda v: np.log10(v["lr"]) ** 2 + np.log10(v["batch"]), region={"lr": (0.01, 0.1)}
+    )
+    axis = next(axis for axis in found.formula.axes if axis.name == "lr")
+    assert (axis.lower, axis.upper) == (0.01, 0.1)
+    assert found.formula.level == pytest.approx(2.333 + 1.806, abs=0.05)
+
+
+def test_what_no_formula_holds_is_said() -> None:
+    def rugged(v: dict[str, Any]) -> Array:
+        return np.asarray(np.sin(30.0 * np.log10(v["lr"])) * np.sin(9.0 * v["dropout"]) + 0.3 * np.log10(v["batch"]))
+
+    (warning,) = (w for w in explained(space_of(LR, BATCH, DROPOUT), rugged).warnings if w.startswith("No formula"))
+    assert "interactions" in warning
