@@ -3,11 +3,12 @@
 The cost is described as a ridge beside main effects, z ≈ Σ g_k(v_k) + φ(s)·(1 + Σ m_j·u_j) with s = u_t + Σ w_j·u_j: a
 valley of any profile φ, deeper where the m_j·u_j are larger, whose bottom lies where s = s*, so that the best value of
 the target is u_t = s* - Σ w_j·u_j, which is x_t = 10^s*·Π x_j^(-w_j). The exponents are -w_j. Every other
-hyperparameter has a smooth main effect of its own; the target has none beside φ.
+hyperparameter has a smooth main effect of its own, and the u_j have products with one another; the target has nothing
+beside φ.
 
 It is fitted to the trials themselves: a forest is flat between its cuts and shrinks exponents, and so does the mean of
-a Gaussian process, though less. Without the m_j, a valley that only becomes deeper would pass for one that moves.
-`benchmarks/laws.py` says how all of this was chosen.
+a Gaussian process, though less. Without the m_j, a valley that only becomes deeper would pass for one that moves;
+without the products, one among the u_j for one of the target. `benchmarks/laws.py` says how all of this was chosen.
 
 Notation:
     t: the target, whose best value is told; j: a hyperparameter that the best value may move with, always active where

@@ -1,6 +1,6 @@
 """Finds the law of one hyperparameter, or the reason why there is none.
 
-A law is claimed only where the trials tell that the best value moves (an F-test against a valley that stays, and every
+A law is claimed only where the trials tell that the best value moves (an F-test against a valley that stays, and an
 exponent's 90 % interval without 0), where it is one place inside the domain, and where the domain has it for most of
 the space.
 
@@ -39,9 +39,11 @@ __all__ = ["find_law"]
 T = TypeVar("T", bound=FoundLaw)
 
 #: Largest p-value with which the best value is said to move.
-_BY_CHANCE = 0.001
+_BY_CHANCE = 1e-4
 #: Configurations drawn for shares of the space; a model without trials is asked for so many.
 _DRAWN = 500
+#: Values of the target.
+_FEWEST_VALUES = 5
 #: The domain must have the best value for so much of the space, and the profile its bottom in so many of the refits.
 _MOST_OF_SPACE, _SETTLED = 0.5, 0.9
 #: From so much of the space on, nothing is said about the rest.
@@ -110,6 +112,8 @@ def _sample(subject: Subject, target: Axis, objective: str) -> _Sample:
     X, y, source, warnings = _costs(surrogate, configspace, target, drawn)
     if np.ptp(y) == 0.0:
         raise _NoLawError(f"All configurations have the same {shown_name(objective)}.")
+    if len(values := np.unique(layout.natural(target, X))) < _FEWEST_VALUES:
+        raise _NoLawError(f"{name} has {counted(len(values), 'value')}; a best value that moves needs more.")
     fitted = layout.fitted_to(X, y)
     if fitted is None:
         raise _NoLawError(
@@ -150,7 +154,7 @@ def _costs(
 
 
 def _moving(sample: _Sample, target: Axis) -> Refitted:
-    """Returns the ridge over the hyperparameters that the best value is sure to move with."""
+    """Returns the ridge, in which the best value is sure to move with another hyperparameter."""
     name = shown_name(target.name)
     fit = Refitted.of(sample.data, sample.layout.moving)
     by_chance = moves_by_chance(sample.data, fit.ridge)
@@ -159,16 +163,11 @@ def _moving(sample: _Sample, target: Axis) -> Refitted:
             f"No other hyperparameter moves the best {name}, as far as {counted(len(sample.data.z), 'configuration')} "
             f"tell (p = {rounded_text(by_chance, 2)})."
         )
-    while True:
-        intervals = [interval_of(column) for column in fit.exponents.T]
-        kept = [i for i, (low, high) in enumerate(intervals) if low > 0.0 or high < 0.0]
-        if not kept:
-            raise _NoLawError(
-                f"The best {name} moves with others, but too little is known to say how: every exponent may be 0."
-            )
-        if len(kept) == len(intervals):
-            return fit
-        fit = fit.with_axes(kept)
+    if not fit.sure:
+        raise _NoLawError(
+            f"The best {name} moves with others, but too little is known to say how: every exponent may be 0."
+        )
+    return fit
 
 
 def _check_bottom(fit: Refitted, target: Axis) -> None:
@@ -191,18 +190,20 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
     """
     layout, data = sample.layout, sample.data
     target, name = layout.target, shown_name(layout.target.name)
-    columns = [layout.moving.index(axis) for axis in fit.axes]
-    space = sample.space.moving_with(columns)
-    exponents = np.median(fit.exponents, axis=0)
-    best = np.median(fit.best_at(np.zeros(len(columns)))) + space.others @ exponents
+    # The others stay in the fit: without them the exponents of these would be off.
+    sure = fit.sure
+    axes = tuple(fit.axes[i] for i in sure)
+    exponents = np.median(fit.exponents, axis=0)[sure]
+    best = np.median(fit.best_at(np.zeros(len(fit.axes)))) + sample.space.others[:, sure] @ exponents
     inside = float(np.mean((best >= data.domain[0]) & (best <= data.domain[1])))
     if inside < _MOST_OF_SPACE:
         raise _NoLawError(f"The domain has the law's best {name} for only {percent(inside)} of the space.")
     warnings = sample.warnings
     if inside < _NEARLY_ALL_OF_SPACE:
         warnings = (*warnings, f"For {percent(1.0 - inside)} of the space the best {name} lies outside its domain.")
-    references = [References(fit.axes).round_place(i) for i in range(len(fit.axes))]
-    at = np.log10(references) - [middle_of(axis) for axis in fit.axes]
+    references = [References(axes).round_place(i) for i in range(len(axes))]
+    at = np.zeros(len(fit.axes))
+    at[sure] = np.log10(references) - [middle_of(axis) for axis in axes]
     levels = fit.best_at(at)
     level = round_significant(float(10.0 ** np.median(levels)), _DIGITS)
     powers = [round_significant(float(exponent), _DIGITS) for exponent in exponents]
@@ -212,15 +213,15 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
         tree = Node("*", (tree, ratio if exponent == 1.0 else power(ratio, exponent)))
     low, high = interval_of(levels)
     return kind(
-        formula=PowerLaw(target, fit.axes, tree),
+        formula=PowerLaw(target, axes, tree),
         powers=tuple(powers),
-        power_intervals=tuple(interval_of(column) for column in fit.exponents.T),
+        power_intervals=tuple(interval_of(column) for column in fit.exponents.T[sure]),
         references=tuple(references),
         level=level,
         level_interval=(10.0**low, 10.0**high),
-        share=_share(fit, space),
+        share=_share(fit, sample.space),
         r2=1.0 - fit.ridge.rss / float(np.sum((data.z - data.z.mean()) ** 2)),
-        p_value=moves_by_chance(fit.data, fit.ridge),
+        p_value=moves_by_chance(data, fit.ridge),
         inside=inside,
         source=sample.source,
         n=len(data.z),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Layout", "drawn_with"]
 
-#: Degrees of main effects, the highest first: that of which there are so many configurations a coefficient, else the
-#: lowest, if there are as many as that needs.
-_DEGREES, _ENOUGH, _FEWEST = (3, 2, 1), 4.0, 2.5
+#: Degrees of main effects and whether there are products of the others, the most detailed first: taken is that of which
+#: there are so many configurations a coefficient, else the last, if there are as many as that needs.
+_DETAILS, _ENOUGH, _FEWEST = ((3, True), (2, True), (2, False), (1, False)), 4.0, 2.5
 _GRID = 30
 
 
@@ -38,13 +39,16 @@ class Layout:
         moving: Those that it may move with.
         others: All hyperparameters that can enter a formula but the target, those that it may move with first.
         degree: Of the main effects' polynomials.
+        products: Whether the u_j have products with one another, so that a valley among them alone is not taken for
+            one of the target.
     """
 
     configspace: ConfigurationSpace
     target: Axis
     moving: tuple[Axis, ...]
     others: tuple[Axis, ...]
-    degree: int = _DEGREES[0]
+    degree: int = _DETAILS[0][0]
+    products: bool = _DETAILS[0][1]
 
     @classmethod
     def of(cls, configspace: ConfigurationSpace, target: Axis, drawn: Array) -> Layout:
@@ -77,28 +81,29 @@ class Layout:
         for axis in self.others:
             columns += self._main(axis, self.natural(axis, X))
         moving = [np.log10(self.natural(axis, X)) - middle_of(axis) for axis in self.moving]
+        products = [u * v for u, v in combinations(moving, 2)] if self.products else []
         low, high = np.log10([self.target.lower, self.target.upper])
         return Data(
             np.log10(self.natural(self.target, X)),
             np.column_stack([*moving, np.empty((len(X), 0))]),
-            np.column_stack(columns),
+            np.column_stack([*columns, *products]),
             z,
             (float(low), float(high)),
         )
 
     def fitted_to(self, X: Array, z: Array) -> tuple[Layout, Data] | None:
-        """Returns the layout with the degree that so many configurations allow, and its data; None for too few."""
-        for degree in _DEGREES:
-            layout = replace(self, degree=degree)
+        """Returns the layout in the detail that so many configurations allow, and its data; None for too few."""
+        for degree, products in _DETAILS:
+            layout = replace(self, degree=degree, products=products)
             data = layout.data(X, z)
-            least = _FEWEST if degree == _DEGREES[-1] else _ENOUGH
+            least = _FEWEST if (degree, products) == _DETAILS[-1] else _ENOUGH
             if len(z) >= least * data.coefficients:
                 return layout, data
         return None
 
     def least_rows(self, X: Array) -> int:
         """Returns how many configurations a law needs at least."""
-        lowest = replace(self, degree=_DEGREES[-1])
+        lowest = replace(self, degree=_DETAILS[-1][0], products=_DETAILS[-1][1])
         return math.ceil(_FEWEST * lowest.data(X, np.zeros(len(X))).coefficients)
 
     def _main(self, axis: Axis, values: Array) -> list[Array]:

@@ -22,7 +22,7 @@ _SEED = 0
 _LEVEL = 0.9
 #: How much farther from the truth the refits' median is than they are from one another: no ridge is the whole truth,
 #: and another run of an optimizer has other trials, not the same in other numbers. See `benchmarks/laws.py`.
-_WIDER = 1.4
+_WIDER = 1.2
 _GRID = 401
 
 
@@ -49,14 +49,16 @@ class Refitted:
         refits = [refit_ridge(data.rows(rng.integers(n, size=n)), ridge) for _ in range(_REFITS)]
         return cls(data, tuple(axes), ridge, tuple(refits))
 
-    def with_axes(self, kept: Sequence[int]) -> Refitted:
-        """Returns the fit of a valley that moves with some of the hyperparameters only."""
-        return Refitted.of(self.data.moving_with(kept), [self.axes[i] for i in kept])
-
     @property
     def exponents(self) -> Array:
         """-w of every refit, shape (refits, q)."""
         return np.array([-refit.slopes for refit in self.refits])
+
+    @property
+    def sure(self) -> list[int]:
+        """Which of the hyperparameters the best value is sure to move with: those whose interval is without 0."""
+        ends = [interval_of(exponents) for exponents in self.exponents.T]
+        return [i for i, (low, high) in enumerate(ends) if low > 0.0 or high < 0.0]
 
     def best_at(self, others: Array) -> Array:
         """Returns u of the best value at one place of the others, shape (q,), of every refit, shape (refits,)."""

@@ -11,8 +11,7 @@ Notation: see the package; besides
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,7 +27,7 @@ _KNOTS, _MARGIN = 6, 0.1
 _MOVED = 0.3
 _STEPS, _HALVINGS, _DAMPING = 25, 6, 1e-3
 #: Relative gain of the sum of squares below which a step is the last.
-_ENOUGH = 1e-6
+_ENOUGH = 1e-5
 #: Smallest singular value that counts, relative to the largest.
 _SINGULAR = 1e-8
 #: Turns in which φ and the modulation are found.
@@ -59,10 +58,6 @@ class Data:
         """Returns some of the rows, which may repeat."""
         kept = (self.target[index], self.others[index], self.main[index], self.z[index])
         return Data(*kept, self.domain)
-
-    def moving_with(self, columns: Sequence[int]) -> Data:
-        """Returns the data with some of the u_j only; the others keep their main effects."""
-        return replace(self, others=self.others[:, list(columns)])
 
     def s(self, slopes: Array) -> Array:
         """Returns s for slopes."""

@@ -18,7 +18,7 @@ def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
     name, objective = shown_name(law.hyperparameter), shown_name(law.objective)
     places = [f"{shown_name(n)} {number_text(r)}" for n, r in zip(law.exponents, law.references, strict=True)]
     of = "configurations that were evaluated" if law.source == "trials" else "predictions of the model"
-    moved = either(list(map(shown_name, law.exponents)), " and ")
+    moved = either(list(map(shown_name, law.exponents)), ", ")
     return (
         Heading(f"{heading}, {law.region}" if law.region else heading),
         FormulaBlock(str(law.formula), law.formula.latex()),

@@ -118,6 +118,19 @@ def test_valley_that_only_becomes_deeper_has_no_law() -> None:
     assert reason(numbers(), product, noise=0.3).startswith("No other hyperparameter moves the best lr")
 
 
+def test_valley_among_the_others_is_none_of_the_target() -> None:
+    def among_others(c: dict[str, Any]) -> Any:
+        return (np.log10(c["batch"] / 32.0) - 0.5 * np.log10(c["width"] / 128.0)) ** 2 + 0.1 * c["momentum"]
+
+    assert reason(numbers(), among_others, noise=0.01).startswith("No other hyperparameter moves the best lr")
+
+
+def test_two_values_do_not_move() -> None:
+    cs = ConfigurationSpace()
+    cs.add([Integer("depth", (1, 3)), Float("lr", (1e-5, 1.0), log=True)])
+    assert reason(cs, lambda c: np.log10(c["lr"]) ** 2, "depth").startswith("depth has 3 values")
+
+
 def test_best_at_a_bound() -> None:
     def falling(c: dict[str, Any]) -> Any:
         return -np.exp(np.log10(c["lr"]) + 0.5 * np.log10(c["batch"] / 32.0))
