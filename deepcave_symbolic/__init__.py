@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from deepcave_symbolic.api import (
         compare,
+        compare_laws,
+        compare_runs,
         explain,
         explain_all,
         explain_run,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
         report_html,
         suggest_space,
     )
-    from deepcave_symbolic.comparison import Comparison
+    from deepcave_symbolic.comparison import Comparison, LawComparison, RunComparison
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explainer import Explainer
@@ -46,11 +48,13 @@ __all__ = [
     "Explanations",
     "Formula",
     "Law",
+    "LawComparison",
     "ModelSurrogate",
     "NextTrials",
     "OwnFormula",
     "Question",
     "Run",
+    "RunComparison",
     "RunExplanation",
     "RunFormula",
     "SuggestedSpace",
@@ -58,6 +62,8 @@ __all__ = [
     "SymbolicRegressor",
     "Unexplained",
     "compare",
+    "compare_laws",
+    "compare_runs",
     "explain",
     "explain_all",
     "explain_run",
@@ -90,6 +96,10 @@ _HOMES = {
     "SymbolicRegressor": "estimator.regressor",
     "SymbolicCallback": "live.callback",
     "compare": "api",
+    "compare_laws": "api",
+    "compare_runs": "api",
+    "LawComparison": "comparison",
+    "RunComparison": "comparison",
     "explain": "api",
     "explain_all": "api",
     "explain_run": "api",

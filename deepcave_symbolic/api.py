@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from deepcave_symbolic.comparing import compare_explanations
-from deepcave_symbolic.comparison import Comparison
+from deepcave_symbolic.comparing import compare_explanations, compared_laws, compared_runs
+from deepcave_symbolic.comparison import Comparison, LawComparison, RunComparison
 from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
-from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
 from deepcave_symbolic.explanation import Explanation, Explanations, RunExplanation, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "compare",
+    "compare_laws",
+    "compare_runs",
     "explain",
     "explain_all",
     "explain_run",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 Folder = str | os.PathLike[str]
+T = TypeVar("T")
 
 
 def explain(
@@ -198,7 +201,7 @@ def explain_study(
     Raises:
         DeepcaveSymbolicError: If an option, the folder or the scheduler is not usable, or there is no run.
     """
-    asked, workers = _portable(question, "A study"), Workers(n_jobs, scheduler)
+    asked, workers = _portable(Question(**question), "A study"), Workers(n_jobs, scheduler)
     if pairs and hyperparameters:
         raise InvalidArgumentError("pairs explains pairs of its own; leave the hyperparameters out.")
     planned, failures = plan(runs, asked, pairs=pairs, only=[hyperparameters] if hyperparameters else None)
@@ -241,7 +244,7 @@ def compare(
     Raises:
         DeepcaveSymbolicError: If a run is not usable, or the runs cannot be compared; the message says why.
     """
-    asked, workers = _portable(question, "A comparison"), Workers(n_jobs, scheduler)
+    asked, workers = _portable(Question(**question), "A comparison"), Workers(n_jobs, scheduler)
     if asked.source != "surrogate":
         raise InvalidArgumentError("compare fits the surrogates' projections; leave the source out.")
     if asked.monotone is not None:
@@ -262,6 +265,73 @@ def compare(
         form=form,
         level=level,
     )
+
+
+def compare_laws(
+    runs: Any,
+    hyperparameter: str,
+    *,
+    level: float = 0.05,
+    **question: Unpack[AskedOfRun],
+) -> LawComparison:
+    """Returns how the best value of one hyperparameter moves in several runs, and which exponents agree.
+
+    A run that is not usable is left out, with a note, as long as two remain; one without a law stays, with the reason.
+
+    Args:
+        runs: As in `explain_study`; two or more.
+        hyperparameter: As in `law`.
+        level: Below this p-value (Cochran's Q) exponents differ.
+        **question: As in `explain_run`.
+
+    Raises:
+        DeepcaveSymbolicError: If the runs cannot be compared; the message says why.
+    """
+    found, left_out = _of_each(runs, question, [(hyperparameter,)], lambda each: each.law_or_reason(hyperparameter))
+    return compared_laws(LawComparison, found, left_out=left_out, level=level)
+
+
+def compare_runs(
+    runs: Any,
+    *,
+    max_complexity: int | None = None,
+    **question: Unpack[AskedOfRun],
+) -> RunComparison:
+    """Returns the formulas of several whole runs side by side, and which parts they share.
+
+    A run that is not usable is left out, with a note, as long as two remain.
+
+    Args:
+        runs: As in `explain_study`; two or more.
+        max_complexity: As in `explain_run`.
+        **question: As in `explain_run`.
+
+    Raises:
+        DeepcaveSymbolicError: If the runs cannot be compared; the message says why.
+    """
+    found, left_out = _of_each(runs, question, [], lambda each: each.explain_run(max_complexity))
+    return compared_runs(RunComparison, found, left_out=left_out)
+
+
+def _of_each(
+    runs: Any,
+    question: AskedOfRun,
+    only: list[tuple[str, ...]],
+    answer: Callable[[Explainer], T],
+) -> tuple[dict[str, T], dict[str, str]]:
+    """Returns what each of several runs answers, and why others do not, by their names."""
+    asked = _portable(Question(**question), "A comparison")
+    planned, failures = plan(runs, asked, only=only)
+    places = [*(run.label for run in planned), *(failure.run for failure in failures)]
+    name_of = dict(zip(places, run_names(places), strict=True))
+    left_out = {name_of[failure.run]: str(failure.error) for failure in failures}
+    found: dict[str, T] = {}
+    for run in planned:
+        try:
+            found[name_of[run.label]] = answer(Explainer(run.run, asked))
+        except DeepcaveSymbolicError as error:
+            left_out[name_of[run.label]] = str(error)
+    return found, left_out
 
 
 def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack[Asked]) -> NextTrials:
@@ -378,13 +448,12 @@ def report_html(
     return explainer.report(pairs=pairs, title=title, command=command, progress=progress, explain_each=explain_each)
 
 
-def _portable(question: Asked, who: str) -> Question:
+def _portable(asked: Question, who: str) -> Question:
     """Returns the question of several runs.
 
     Raises:
         InvalidArgumentError: If it has a surrogate of the user's own.
     """
-    asked = Question(**question)
     if not asked.is_portable:
         raise InvalidArgumentError(f"{who} needs a surrogate by name; your own belongs to one run: use explain_all.")
     return asked

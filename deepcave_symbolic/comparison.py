@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepcave_symbolic.comparing import Compared
-from deepcave_symbolic.explanation import Explanation
+from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
+from deepcave_symbolic.explanation import Explanation, RunExplanation
+from deepcave_symbolic.laws import NoLaw
 from deepcave_symbolic.show.comparison import comparison_document
 from deepcave_symbolic.show.notebook import write_notebook
+from deepcave_symbolic.show.several import laws_document, runs_document
 from deepcave_symbolic.show.text import write_text
+from deepcave_symbolic.suggestions import Law
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Comparison"]
+__all__ = ["Comparison", "LawComparison", "RunComparison"]
 
 
 class Comparison(Compared):
@@ -34,3 +37,29 @@ class Comparison(Compared):
 
     def _repr_html_(self) -> str:
         return write_notebook(comparison_document(self))
+
+
+class LawComparison(ComparedLaws):
+    """Laws of several runs, as text and in a notebook."""
+
+    laws: tuple[Law | NoLaw, ...]
+
+    def __str__(self) -> str:
+        """Returns the exponents of every run and which agree as text for a terminal."""
+        return write_text(laws_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(laws_document(self))
+
+
+class RunComparison(ComparedRuns):
+    """Whole-run formulas of several runs, as text and in a notebook."""
+
+    explained: tuple[RunExplanation, ...]
+
+    def __str__(self) -> str:
+        """Returns the formulas and the parts that they share as text for a terminal."""
+        return write_text(runs_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(runs_document(self))

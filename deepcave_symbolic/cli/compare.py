@@ -1,17 +1,20 @@
-"""The command `compare`: the formulas of several runs side by side, and which constants agree."""
+"""The command `compare`: formulas or laws of several runs side by side, and what of them agrees."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.cli.formats import add_format_options, formatted
+from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, formatted, record_page
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import explaining, training_shown
-from deepcave_symbolic.cli.search_options import add_search_options, search_options
+from deepcave_symbolic.cli.search_options import add_search_options, run_options, search_options
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns
 
 __all__ = ["add_command"]
 
@@ -19,6 +22,8 @@ _EXAMPLES = """\
 examples:
   deepcave-symbolic compare seed0 seed1 seed2 -p learning_rate
   deepcave-symbolic compare results/ -p C -p gamma --jobs -1 --format markdown
+  deepcave-symbolic compare results/                         the formulas of the whole runs, and which parts they share
+  deepcave-symbolic compare results/ -p learning_rate --law  how the best learning rate moves, and which exponents agree
 """
 
 
@@ -27,14 +32,16 @@ def add_command(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="compare the formulas of several runs",
-        description="Finds the form that serves all runs best and says which of its constants agree.",
+        description="Finds the form that serves all runs best and says which of its constants agree; compares laws, "
+        "and without a hyperparameter the formulas of the whole runs.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help="SMAC run folders, or folders above them (all runs below are taken)")
-    add("-p", "--hyperparameter", action="append", metavar="NAME", required=True, help="hyperparameter; twice for two")
+    add("-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter; twice for two")
+    add("--law", action="store_true", help="compare how its best value moves with the other hyperparameters")
     add(
         "--level",
         type=float,
@@ -54,6 +61,8 @@ def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.api import compare
     from deepcave_symbolic.show.comparison import comparison_document
 
+    if args.law or not args.hyperparameter:
+        return _run_whole(args)
     if len(args.hyperparameter) > 2:
         raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
     check_outputs(args, args.output)
@@ -74,4 +83,28 @@ def _run(args: argparse.Namespace) -> int:
     else:
         text = formatted(comparison_document(comparison), args.format)
     write_output(text.rstrip("\n") + "\n", args.output)
+    return 0
+
+
+def _run_whole(args: argparse.Namespace) -> int:
+    """Compares laws of one hyperparameter, or the formulas of whole runs."""
+    from deepcave_symbolic.api import compare_laws, compare_runs
+    from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
+    from deepcave_symbolic.show.several import laws_document, runs_document
+
+    if args.law and len(args.hyperparameter or ()) != 1:
+        raise InvalidArgumentError("--law is about one hyperparameter; name it with -p.")
+    if args.format not in RECORD_FORMATS:
+        raise InvalidArgumentError(f"Laws and whole runs are compared as {', '.join(RECORD_FORMATS)}.")
+    check_outputs(args, args.output)
+    compared: ComparedLaws | ComparedRuns
+    with training_shown():
+        if args.law:
+            compared = laws = compare_laws(args.run, args.hyperparameter[0], level=args.level, **run_options(args))
+            page = laws_document(laws)
+        else:
+            most = None if args.max_complexity == DEFAULT_MAX_COMPLEXITY else args.max_complexity
+            compared = runs = compare_runs(args.run, max_complexity=most, **run_options(args))
+            page = runs_document(runs)
+    write_output(record_page(compared, page, args.format), args.output)
     return 0

@@ -1,8 +1,19 @@
-"""Comparing runs: one form for all of them, its constants in each, and which of those agree."""
+"""Comparing runs: one form for all of them and its constants, their laws, and the parts of their whole-run formulas."""
 
 from __future__ import annotations
 
 from deepcave_symbolic.comparing.comparison import AGREEMENTS, Compared, Constant
 from deepcave_symbolic.comparing.compute import compare_explanations
+from deepcave_symbolic.comparing.several import ComparedLaws, ComparedRuns, SharedPart, compared_laws, compared_runs
 
-__all__ = ["AGREEMENTS", "Compared", "Constant", "compare_explanations"]
+__all__ = [
+    "AGREEMENTS",
+    "Compared",
+    "ComparedLaws",
+    "ComparedRuns",
+    "Constant",
+    "SharedPart",
+    "compare_explanations",
+    "compared_laws",
+    "compared_runs",
+]

@@ -10,7 +10,7 @@ import numpy as np
 from deepcave_symbolic.comparing.comparison import Constant
 from deepcave_symbolic.comparing.forms import Fit, Form
 
-__all__ = ["constants_of"]
+__all__ = ["constant_of", "constants_of"]
 
 
 def constants_of(form: Form, fits: Sequence[Fit], level: float) -> list[Constant]:
@@ -22,12 +22,12 @@ def constants_of(form: Form, fits: Sequence[Fit], level: float) -> list[Constant
         level: Below this p-value a constant's differences are more than its uncertainty.
     """
     return [
-        _constant(f"c{j + 1}", role, [fit.p[j] for fit in fits], [fit.errors[j] for fit in fits], level)
+        constant_of(f"c{j + 1}", role, [fit.p[j] for fit in fits], [fit.errors[j] for fit in fits], level)
         for j, role in enumerate(form.roles)
     ]
 
 
-def _constant(name: str, role: str, values: Sequence[float], errors: Sequence[float], level: float) -> Constant:
+def constant_of(name: str, role: str, values: Sequence[float], errors: Sequence[float], level: float) -> Constant:
     """Returns a constant with its agreement: Cochran's Q of the values, each weighed by 1/error²."""
     from scipy.stats import chi2
 

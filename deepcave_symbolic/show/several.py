@@ -1,0 +1,105 @@
+"""What a page says of laws and of whole-run formulas of several runs, and in which words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from deepcave_symbolic.laws import FoundLaw
+from deepcave_symbolic.show.blocks import Block, Cell, Column, Heading, Note, Table, Warnings
+from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns
+
+__all__ = ["laws_document", "runs_document"]
+
+
+def laws_document(compared: ComparedLaws) -> tuple[Block, ...]:
+    """Returns the page on the laws of one hyperparameter in several runs."""
+    exponents = compared.exponents
+    rows: list[tuple[Cell, ...]] = []
+    for run, law in zip(compared.runs, compared.laws, strict=True):
+        if not isinstance(law, FoundLaw):
+            rows.append((run, "-", *["-"] * len(exponents)))
+            continue
+        cells = (
+            f"{number_text(law.exponents[c.name])} ({interval_text(law.intervals[c.name])})"
+            if c.name in law.exponents
+            else "-"
+            for c in exponents
+        )
+        rows.append((run, percent(law.share), *cells))
+    foot = (
+        ("by chance alone", "", *("-" if math.isnan(c.p_value) else percent(c.p_value) for c in exponents)),
+        ("conclusion", "", *(c.agreement for c in exponents)),
+        ("mean", "", *(rounded_text(c.mean, 2) if c.agreement == "agree" else "-" for c in exponents)),
+    )
+    reasons = tuple((run, law) for run, law in zip(compared.runs, compared.laws, strict=True))
+    notes = (
+        *(f"{run}: no law. {law.reason}" for run, law in reasons if not isinstance(law, FoundLaw)),
+        *compared.notes,
+    )
+    blocks: list[Block] = [Heading(f"How the best {compared.hyperparameter} moves in {len(compared.runs)} runs")]
+    if exponents:
+        columns = (Column(c.name, "number", literal=True) for c in exponents)
+        blocks.append(
+            Table(
+                (Column("run", "name"), Column("decides", "number"), *columns),
+                tuple(rows),
+                title="Exponents, with their 90 % intervals",
+                foot=foot,
+            )
+        )
+        blocks.append(
+            Note(
+                "Exponents differ where their errors alone would spread them so far in fewer than "
+                f"{100 * compared.level:g} % of cases (p-value of Cochran's Q). Runs whose law lacks a hyperparameter "
+                "do not count: its best value may not move with it there, or the trials cannot tell."
+            )
+        )
+    else:
+        blocks.append(Note("No run has a law."))
+    return (*blocks, *([Warnings(tuple(("with care", note) for note in notes))] if notes else []))
+
+
+def runs_document(compared: ComparedRuns) -> tuple[Block, ...]:
+    """Returns the page on the formulas of several whole runs."""
+    n = len(compared.runs)
+    numbers = [f"[{i + 1}]" for i in range(n)]
+    formulas = Table(
+        (
+            Column("run", "name"),
+            Column("R²", "number"),
+            Column("nodes", "number"),
+            Column("formula", "formula", unit=compared.explained[0].formula.left),
+        ),
+        tuple(
+            (f"{number} {run}", f"{e.r2:.3f}", str(e.complexity), e.formula)
+            for number, run, e in zip(numbers, compared.runs, compared.explained, strict=True)
+        ),
+    )
+    blocks: list[Block] = [Heading(f"The whole run in {n} runs"), formulas]
+    if compared.parts:
+        rows = tuple(
+            (
+                ", ".join(part.hyperparameters),
+                *(percent(share) if shape else "-" for share, shape in zip(part.shares, part.shapes, strict=True)),
+                _said(part.n_runs, n, part.shapes),
+            )
+            for part in compared.parts
+        )
+        columns = (Column("part", "name"), *(Column(number, "number") for number in numbers), Column("shape", "text"))
+        blocks.append(Table(columns, rows, title="What each part accounts for in each run"))
+    warnings = Warnings(tuple(("with care", note) for note in compared.notes))
+    return (*blocks, *([warnings] if warnings.rows else []))
+
+
+def _said(found: int, n: int, shapes: tuple[str, ...]) -> str:
+    """Returns in which shapes a part comes, the most frequent first."""
+    counts = {shape: shapes.count(shape) for shape in dict.fromkeys(shapes) if shape}
+    ordered = sorted(counts, key=lambda shape: -counts[shape])
+    where = "in all" if found == n else f"in {found} of {counted(n, 'run')}"
+    if len(ordered) == 1:
+        return f"{ordered[0]}, {where}"
+    return f"{where}: {'; '.join(f'{shape} ({counts[shape]})' for shape in ordered)}"
