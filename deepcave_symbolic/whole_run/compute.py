@@ -27,7 +27,7 @@ from deepcave_symbolic.whole_run.evidence import Evidence
 from deepcave_symbolic.whole_run.explanation import ExplainedRun
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.limits import limits_of
-from deepcave_symbolic.whole_run.link import Link, may_be_logarithm, much_shorter, on_scale
+from deepcave_symbolic.whole_run.link import Link, in_words, may_be_logarithm, much_shorter, on_scale
 from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw
 from deepcave_symbolic.whole_run.search import Found, search
@@ -106,7 +106,12 @@ def explained_run(
         n_configurations=len(sample.y),
         view=subject.view,
         noise=answer.noise,
-        warnings=(*limits_of(answer.front[-1], answer.sample, most), *record.warnings, *notes),
+        warnings=(
+            *in_words(answer.best.link, objective),
+            *limits_of(answer.front[-1], answer.sample, most),
+            *record.warnings,
+            *notes,
+        ),
         provenance=Frozen(provenance or {}),
         ask=Asking(subject),
     )

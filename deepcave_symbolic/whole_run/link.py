@@ -6,16 +6,16 @@ Parts that multiply, such as powers of hyperparameters in a running time, are a 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.words.names import shown_name
 
-__all__ = ["LINKS", "Link", "may_be_logarithm", "much_shorter", "on_scale"]
+__all__ = ["Link", "in_words", "may_be_logarithm", "much_shorter", "on_scale"]
 
 Link = Literal["identity", "log10"]
-LINKS: tuple[Link, ...] = get_args(Link)
 
 #: The logarithm is tried where costs span this factor, but for the highest and lowest percent.
 _SPAN = 100.0
@@ -53,3 +53,13 @@ def much_shorter(plain: tuple[float, int], logarithms: Sequence[tuple[float, int
     """
     r2, nodes = plain
     return any(other >= r2 and length <= _SHORTER * nodes for other, length in logarithms)
+
+
+def in_words(link: Link, objective: str) -> tuple[str, ...]:
+    """Returns what a link other than the objective itself means, as sentences."""
+    if link == "identity":
+        return ()
+    name = shown_name(objective)
+    return (
+        f"The parts add up to log10({name}), which is much shorter than a formula of {name}: on that, they multiply.",
+    )

@@ -219,7 +219,7 @@ def test_categorical_with_constants_of_its_own() -> None:
 def test_logarithm_of_a_cost_that_multiplies() -> None:
     found = explained(space_of(LR, BATCH, DROPOUT), lambda v: v["lr"] ** -1.5 * v["batch"] ** 0.5 * 3.0 ** v["dropout"])
     assert found.formula.link == "log10"
-    assert str(found).startswith("log10(cost) ≈ ")
+    assert str(found.formula).startswith("log10(cost) ≈ ")
     assert found.r2 > 0.999
     values = {"lr": np.array([0.01]), "batch": np.array([64]), "dropout": np.array([0.5])}
     assert found.predict(values)[0] == pytest.approx(8000.0 * 3.0**0.5, rel=0.05)
