@@ -86,14 +86,14 @@ class _Search:
         self._best[1] = start
         if start.rss <= 1e-12 * len(self._y):
             return [start]
-        done: set[int] = set()
+        done: dict[int, Found] = {}  # kept, for the id of what is gone may be given again
         while True:
             # A formula may have become better since: it is looked at again.
             waiting = [f for f in self._front() if id(f) not in done and f.nodes < self._most]
             if not waiting:
                 return self._front()
             found = waiting[0]
-            done.add(id(found))
+            done[id(found)] = found
             self._expand(found)
 
     def _front(self) -> list[Found]:
