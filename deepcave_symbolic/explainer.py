@@ -228,7 +228,10 @@ class Explainer:
             HyperparameterNotExplainableError: If it is a constant, or has no finite range.
         """
         target = axis_of(self.subject.configspace, hyperparameter)
-        return find_law(Law, self.subject, target, objective=self.objective, run=self.run_label)
+        found = find_law(Law, self.subject, target, objective=self.objective, run=self.run_label)
+        if isinstance(found, NoLaw):
+            return found
+        return replace(found, project=lambda other: self.subject.projected(self._axes([other, hyperparameter]))[1])
 
     @property
     def _profiles(self) -> Explainer:

@@ -5,8 +5,10 @@ Notation: see the package.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -19,6 +21,9 @@ from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import latex_name, shown_name
 from deepcave_symbolic.words.numbers import interval_text, rounded_text
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.projection import Projection
 
 __all__ = ["FoundLaw", "LawSource", "NoLaw", "PowerLaw"]
 
@@ -109,6 +114,8 @@ class FoundLaw(Record):
         n: How many configurations those are.
         region: The part of the space in words; empty for all of it.
         warnings: Sentences for the user.
+        project: Projects the surrogate onto one of the others and the hyperparameter, in this order; None where the run
+            is not at hand, as for a record read from a file.
     """
 
     formula: PowerLaw
@@ -128,6 +135,7 @@ class FoundLaw(Record):
     n: int
     region: str = ""
     warnings: tuple[str, ...] = ()
+    project: Callable[[str], Projection] | None = field(default=None, compare=False, repr=False)
 
     @property
     def hyperparameter(self) -> str:
@@ -145,6 +153,15 @@ class FoundLaw(Record):
         return {axis.name: ends for axis, ends in zip(self.formula.axes, self.power_intervals, strict=True)}
 
     @property
+    def strongest(self) -> str:
+        """Name of the hyperparameter that moves the best value most over its domain."""
+        moves = {
+            axis.name: abs(p) * math.log(axis.upper / axis.lower)
+            for axis, p in zip(self.formula.axes, self.powers, strict=True)
+        }
+        return max(moves, key=lambda name: moves[name])
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """What to do when one of the others changes, such as "Double batch_size, multiply lr by 1.44 (1.3 to 1.6)."."""
         target = shown_name(self.hyperparameter)
@@ -154,6 +171,10 @@ class FoundLaw(Record):
             times, between = rounded_text(factor**power), interval_text((factor ** ends[0], factor ** ends[1]))
             said.append(f"{verb} {shown_name(axis.name)}, multiply {target} by {times} ({between}).")
         return tuple(said)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Returns what a copy in another process holds: everything but the run."""
+        return {**self.__dict__, "project": None}
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,20 +7,24 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any
 
+import numpy as np
 import pytest
 
-from deepcave_symbolic import LawComparison, RunComparison, compare_laws, compare_runs, law
+from deepcave_symbolic import Law, LawComparison, RunComparison, compare_laws, compare_runs, law
 from deepcave_symbolic.cli.main import main
-from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 
-RUNS = Path(__file__).parents[2] / "examples" / "runs"
+ROOT = Path(__file__).parents[2]
+RUNS = ROOT / "examples" / "runs"
+#: Its best learning rate moves with three others.
+LAWFUL = ROOT / "benchmarks" / "data" / "laws" / "tuning" / "blood_transfusion-acc-all" / "hpo-200"
 
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two copies of one run, which agree in everything."""
     folder = tmp_path_factory.mktemp("twins")
-    return [str(copytree(RUNS / "mlp_deep", folder / name)) for name in ("first", "second")]
+    return [str(copytree(LAWFUL, folder / name)) for name in ("first", "second")]
 
 
 def test_laws_of_the_same_run_agree(twins: list[str], capsys: Any) -> None:
@@ -34,6 +38,23 @@ def test_laws_of_the_same_run_agree(twins: list[str], capsys: Any) -> None:
     assert main(["compare", *twins, "-p", "learning_rate_init", "--law"]) == 0
     out = capsys.readouterr().out
     assert out == f"{compared}\n" and "How the best learning_rate_init moves in 2 runs" in out
+
+
+def test_the_valley_of_a_law_has_its_line(twins: list[str]) -> None:
+    found = law(twins[0], "learning_rate_init")
+    assert found is not None and found.strongest == "batch_size"
+    figure = found.plot()
+    assert figure.layout.xaxis.title.text == "batch_size" and figure.layout.yaxis.title.text == "learning_rate_init"
+    (line,) = [trace for trace in figure.data if str(trace.name).startswith("best learning_rate_init")]
+    inside = np.isfinite(np.array(line.y, dtype=float))
+    held = {name: place for name, place in zip(found.exponents, found.references, strict=True) if name != "batch_size"}
+    expected = found.formula.predict({"batch_size": np.array(line.x)[inside], **held})
+    assert inside.any() and np.array(line.y, dtype=float)[inside] == pytest.approx(expected)
+    assert found.plot("depth").layout.xaxis.title.text == "depth"
+    with pytest.raises(UnknownNameError):
+        found.plot("dropout")
+    with pytest.raises(InvalidArgumentError, match="does not hold its run"):
+        Law.from_dict(found.to_dict()).plot()
 
 
 def test_a_run_without_a_law_stays_with_the_reason(twins: list[str]) -> None:
