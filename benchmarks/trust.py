@@ -161,6 +161,8 @@ def main() -> None:
     results = Parallel(n_jobs=args.jobs)(delayed(judged)(run, args.surrogate, args.kept) for run in runs)
     found = [each for run in results for each in run]
     report("All", found)
+    elsewhere = {run.data_set for part in PARTS if part != args.part for run in find_runs(part, None, args.tables)}
+    report("Data sets that no run of the other part has", [each for each in found if each.data_set not in elsewhere])
     for family in FAMILIES:
         report(family.capitalize(), [each for each in found if each.family == family])
     if args.picture:

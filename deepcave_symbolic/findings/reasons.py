@@ -31,21 +31,39 @@ _OFTEN_CLOSE = 0.3
 _CROWD, _MANY, _LOW_END = 0.5, 10, 0.01
 
 
-def on_closeness(formula: Formula, draws: Samples, closeness: Closeness | None) -> Iterator[tuple[int, str]]:
-    """Yields why a formula is not simply trusted to which what else is known of the curve is not close."""
-    close = draws.r2_of(formula) > CLOSE
-    text = (
-        f"The trials leave room for other curves: the formula is close (R² above {CLOSE:g}) to {close.sum()} of "
-        f"{counted(len(close), 'draw')} of the surrogate"
-    )
+def on_closeness(
+    formula: Formula, projection: Projection, draws: Samples, closeness: Closeness | None
+) -> Iterator[tuple[int, str]]:
+    """Yields why a formula is not simply trusted that is not likely enough to be close to the truth.
+
+    Args:
+        formula: The formula.
+        projection: What it describes.
+        draws: What else that may be.
+        closeness: How likely the formula is close to the truth; None where only the draws can tell.
+    """
     if closeness is None:
+        close = draws.r2_of(formula) > CLOSE
         if close.mean() < _OFTEN_CLOSE:
-            yield 1, f"{text}."
+            yield (
+                1,
+                (
+                    f"The trials leave room for other curves: the formula is close (R² above {CLOSE:g}) to "
+                    f"{close.sum()} of {counted(len(close), 'draw')} of the surrogate."
+                ),
+            )
         return
     if closeness.close < _LIKELY_CLOSE:
+        far = closeness.fair < _LIKELY_FAIR
+        what = "even fairly close to the truth is not likely" if far else "close to the truth is not likely enough"
         rival = round(draws.rival_r2_of(formula) or 0.0, 2) + 0.0  # no -0.00
-        severity = 3 if closeness.fair < _LIKELY_FAIR else 1
-        yield severity, f"{text}, and has R² {rival:.2f} to the mean of another surrogate of the same trials."
+        yield (
+            3 if far else 1,
+            (
+                f"That the formula is {what}: it has R² {rival:.2f} to the mean of another surrogate of the same "
+                f"trials, and what it describes has {percent(projection.variance_share or 0.0)} of the variance."
+            ),
+        )
 
 
 def on_averages(projection: Projection) -> Iterator[tuple[int, str]]:

@@ -155,7 +155,7 @@ def judge(
     if optimum is not None and variables(formula.tree) and (gaps := evidence.gaps_at(optimum, formula)):
         note(1, f"No trial is near the formula's optimum: {' and '.join(gaps)}.")
     if draws is not None and max(levels, default=0) < 2:
-        for severity, sentence in on_closeness(formula, draws, closeness):
+        for severity, sentence in on_closeness(formula, projection, draws, closeness):
             note(severity, sentence)
     return Trust(
         verdict=VERDICTS[max(levels, default=0)],

@@ -147,9 +147,11 @@ def test_the_words_follow_from_the_probability() -> None:
     room = judged(p, beside(p, 0.5))
     assert room.verdict == "with care" and room.probability is not None and room.probability_fair is not None
     assert room.probability < 0.8 and room.probability_fair > 0.3
-    assert "to 64 of 64 draws of the surrogate, and has R² 0." in room.reasons[-1]
-    assert room.reasons[-1].endswith("to the mean of another surrogate of the same trials.")
-    assert judged(p, beside(p, 4.0)).verdict == "do not trust"
+    assert room.reasons[-1].startswith("That the formula is close to the truth is not likely enough: it has R² 0.")
+    assert room.reasons[-1].endswith("surrogate of the same trials, and what it describes has 90 % of the variance.")
+    far = judged(p, beside(p, 4.0))
+    assert far.verdict == "do not trust"
+    assert far.reasons[-1].startswith("That the formula is even fairly close to the truth is not likely: it has R² ")
 
 
 def test_what_the_probability_does_not_see_still_counts() -> None:
