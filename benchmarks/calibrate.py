@@ -20,7 +20,7 @@ from common import print_json, print_table
 from reliability import bins_of, brier, share_with_interval
 from sklearn.linear_model import LogisticRegression
 
-from deepcave_symbolic.findings.closeness import CLOSE, FAIR, FEATURES
+from deepcave_symbolic.findings.closeness import CLOSE, FAIR
 
 _THRESHOLDS = (0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 
@@ -66,15 +66,15 @@ def main() -> None:
     """Fits, prints and judges."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+", help="what trust.py wrote of the tuning part")
-    parser.add_argument("--features", nargs="+", default=FEATURES, metavar="NAME", help="to fit")
     args = parser.parse_args()
     found: list[dict[str, Any]] = [each for file in args.files for each in json.loads(file.read_text())]
     found = [each for each in found if each["features"] is not None and each["varies"]]
-    x = np.array([[each["features"][name] for name in args.features] for each in found])
+    names = list(found[0]["features"])
+    x = np.array([[each["features"][name] for name in names] for each in found])
     data_sets = np.array([each["data_set"] for each in found])
     print(f"{len(found)} formulas of {len({each['run'] for each in found})} runs, {len(set(data_sets))} data sets")
     models = {
-        limit: _judged(np.array([each["r2"] > limit for each in found]), x, data_sets, limit, args.features)
+        limit: _judged(np.array([each["r2"] > limit for each in found]), x, data_sets, limit, names)
         for limit in (CLOSE, FAIR)
     }
     print_json({"benchmark": "calibrate", "models": models})

@@ -81,7 +81,7 @@ def judged(run: KnownRun, surrogate: str, kept: Path | None) -> list[Judged]:
                 trust.probability,
                 trust.probability_fair,
                 run.r2(each),
-                features_of(each.best, each.projection, draws),
+                features_of(each.best, each.projection, each.surrogate, draws),
                 str(each.best),
                 bool(variables(each.best.tree)),
             )

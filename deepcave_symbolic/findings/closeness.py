@@ -1,15 +1,16 @@
 """How likely a formula is close to the truth, as far as what is known without the truth can say.
 
-The question is whether another surrogate of the same trials, the run's rival, would say the same: what two models of
-different kinds agree on is mostly true, and what only one of them says is mostly its own. A logistic regression makes a
-probability of how closely the formula follows the rival's projection (R², and the correlation, which forgives another
-level or height) and of the projection's share of the variance: what hardly matters is hardly known. R² and correlation
-count by their number of nines, 0.9 has one and 0.99 two, the share by its logarithm.
+Of the run's own surrogate the question is whether another one of the same trials, the consensus, would say the same:
+what models of different kinds agree on is mostly true, and what only one of them says is mostly its own. A logistic
+regression makes a probability of how closely the formula follows the other one's projection: R², and the correlation,
+which forgives another level or height. The consensus has no better judge than itself: there it is how closely the
+formula follows its projection, and what else that may be (the median R² to its draws). Of both it is the projection's
+share of the variance, too: what hardly matters is hardly known. R² and correlation count by their number of nines, 0.9
+has one and 0.99 two, the share by its logarithm.
 
-The coefficients were fitted by `benchmarks/calibrate.py` on the tuning part of the recorded runs whose truth is known;
-see docs/faithfulness.md. They are of averages over the space, by the run's own surrogate, with the consensus as its
-rival. How many draws of the surrogate the formula is close to, how closely it follows the surrogate itself,
-cross-validation and the number of trials were tried and say nothing more.
+The coefficients were fitted by `benchmarks/calibrate.py` on the tuning part of the recorded runs whose truth is known,
+which are averages over the space; see docs/faithfulness.md. Cross-validation, the number of trials and how much of the
+domain is far from all of them were tried and say nothing more.
 """
 
 from __future__ import annotations
@@ -18,69 +19,117 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from deepcave_symbolic.findings.certainty import Samples
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import Projection
+from deepcave_symbolic.surrogates.base import SurrogateRecord
+from deepcave_symbolic.surrogates.consensus import CONSENSUS_NAME
 
-__all__ = ["CLOSE", "FAIR", "FEATURES", "Closeness", "closeness_of", "features_of"]
+__all__ = ["CLOSE", "FAIR", "Closeness", "closeness_of", "features_of"]
 
 #: A formula with this R² to the truth is close to it, or fairly close.
 CLOSE, FAIR = 0.9, 0.5
-#: What the probabilities are computed from; the more of each, the likelier.
-FEATURES = ("rival", "shape", "share")
 
 
 @dataclass(frozen=True)
-class _Logistic:
-    """The logarithm of the odds of being close: a constant and a weight for every feature."""
+class Logistic:
+    """The logarithm of the odds: a constant and a weight for every feature, of which more is never worse."""
 
     constant: float
     weights: Mapping[str, float]
 
     def __call__(self, features: Mapping[str, float]) -> float:
+        """Returns the probability."""
         odds = self.constant + sum(weight * features[name] for name, weight in self.weights.items())
         return 1.0 / (1.0 + math.exp(-odds))
 
 
-#: Printed by `benchmarks/calibrate.py`.
-_MODELS = {
-    CLOSE: _Logistic(-8.57, {"rival": 2.72, "shape": 3.12, "share": 1.18}),
-    FAIR: _Logistic(-1.57, {"rival": 2.78, "shape": 0.48, "share": 1.57}),
+@dataclass(frozen=True)
+class Calibration:
+    """What is known of the formulas of one kind of surrogate.
+
+    Args:
+        close: How likely R² to the truth is above 0.9.
+        fair: How likely it is above 0.5.
+        enough: How likely the first must be for "trust".
+    """
+
+    close: Logistic
+    fair: Logistic
+    enough: float
+
+
+#: Coefficients as `benchmarks/calibrate.py` prints them.
+CALIBRATIONS = {
+    # Surrogates with the consensus as their rival.
+    "rival": Calibration(
+        close=Logistic(-8.04, {"rival": 2.32, "shape": 3.09, "share": 0.94}),
+        fair=Logistic(-1.62, {"rival": 1.83, "shape": 1.23, "share": 1.43}),
+        enough=0.8,
+    ),
+    "consensus": Calibration(
+        close=Logistic(-4.86, {"draws": 1.92, "fit": 2.66, "share": 0.83}),
+        fair=Logistic(-0.38, {"draws": 0.0, "fit": 1.77, "share": 1.7}),
+        enough=0.85,
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Closeness:
-    """How likely the R² of a formula to the truth is above 0.9 and above 0.5."""
+    """How likely the R² of a formula to the truth is above 0.9 and above 0.5.
+
+    Args:
+        close: The first.
+        fair: The second.
+        is_enough: Whether the first is enough for "trust".
+    """
 
     close: float
     fair: float
+    is_enough: bool
 
 
-def closeness_of(formula: Formula, projection: Projection, draws: Samples | None) -> Closeness | None:
+def closeness_of(
+    formula: Formula, projection: Projection, surrogate: SurrogateRecord, draws: Samples | None
+) -> Closeness | None:
     """Returns how likely a formula is close to the truth; None where that is not known.
 
     Args:
         formula: A formula of the projection.
         projection: What it describes.
-        draws: What else the projection may be, with the rival's.
+        surrogate: What is projected.
+        draws: What else the projection may be, with the rival's; None where that is not known.
     """
-    features = features_of(formula, projection, draws)
+    features = features_of(formula, projection, surrogate, draws)
     if features is None:
         return None
     if not variables(formula.tree):
-        return Closeness(0.0, 0.0)  # a constant has no R² above 0
-    return Closeness(*(_MODELS[limit](features) for limit in (CLOSE, FAIR)))
+        return Closeness(0.0, 0.0, False)  # a constant has no R² above 0
+    known = CALIBRATIONS["rival" if "rival" in features else "consensus"]
+    close = known.close(features)
+    return Closeness(close, known.fair(features), close >= known.enough)
 
 
-def features_of(formula: Formula, projection: Projection, draws: Samples | None) -> dict[str, float] | None:
-    """Returns what the probabilities are computed from, by name as in `FEATURES`; None where that is not known."""
-    r2 = None if draws is None else draws.rival_r2_of(formula)
-    correlation = None if draws is None else draws.rival_correlation_of(formula)
-    if r2 is None or correlation is None or projection.variance_share is None:
+def features_of(
+    formula: Formula, projection: Projection, surrogate: SurrogateRecord, draws: Samples | None
+) -> dict[str, float] | None:
+    """Returns what the probabilities are computed from, by name; arguments as of `closeness_of`."""
+    if draws is None or projection.variance_share is None or projection.view.region.best is not None:
         return None
-    return {"rival": _nines(r2), "shape": _nines(correlation), "share": math.log10(0.01 + projection.variance_share)}
+    share = {"share": math.log10(0.01 + projection.variance_share)}
+    r2, correlation = draws.rival_r2_of(formula), draws.rival_correlation_of(formula)
+    if surrogate.rival is not None and surrogate.rival.kind == "consensus":
+        return (
+            None if r2 is None or correlation is None else {"rival": _nines(r2), "shape": _nines(correlation), **share}
+        )
+    if surrogate.name == CONSENSUS_NAME:
+        median = float(np.median(draws.r2_of(formula)))
+        return {"draws": _nines(median), "fit": _nines(formula.r2), **share}
+    return None
 
 
 def _nines(value: float) -> float:

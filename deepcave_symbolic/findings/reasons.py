@@ -23,8 +23,8 @@ _USELESS_CV_R2 = 0.2
 _USELESS_DOMAIN_R2 = -1.0
 #: What "trust" takes: both R² and no single configuration that they are all about.
 _GOOD_CV_R2, _GOOD_DOMAIN_R2, _DOMINANT = 0.7, 0.75, 0.25
-#: How likely the formula is close to the truth for "trust", and at least fairly close if not for "do not trust".
-_LIKELY_CLOSE, _LIKELY_FAIR = 0.8, 0.3
+#: How likely the formula is at least fairly close to the truth if not for "do not trust".
+_LIKELY_FAIR = 0.3
 #: Where that is not known, "trust" takes this share of the draws of the surrogate to which the formula is close.
 _OFTEN_CLOSE = 0.3
 #: Trials crowd at the lower end of a linear range if so many of so many lie in this share of it.
@@ -53,17 +53,16 @@ def on_closeness(
                 ),
             )
         return
-    if closeness.close < _LIKELY_CLOSE:
+    if not closeness.is_enough:
         far = closeness.fair < _LIKELY_FAIR
         what = "even fairly close to the truth is not likely" if far else "close to the truth is not likely enough"
-        rival = round(draws.rival_r2_of(formula) or 0.0, 2) + 0.0  # no -0.00
-        yield (
-            3 if far else 1,
-            (
-                f"That the formula is {what}: it has R² {rival:.2f} to the mean of another surrogate of the same "
-                f"trials, and what it describes has {percent(projection.variance_share or 0.0)} of the variance."
-            ),
-        )
+        rival = draws.rival_r2_of(formula)
+        beside = f"R² {np.median(draws.r2_of(formula)):.2f} to the median of the draws of the surrogate"
+        if rival is not None:
+            beside = f"R² {round(rival, 2) + 0.0:.2f} to the mean of another surrogate of the same trials"
+        share = percent(projection.variance_share or 0.0)
+        text = f"That the formula is {what}: it has {beside}, and what it describes has {share} of the variance."
+        yield 3 if far else 1, text
 
 
 def on_averages(projection: Projection) -> Iterator[tuple[int, str]]:

@@ -107,7 +107,7 @@ def judge(
     reasons: list[str] = []
     projection = evidence.projection
     view = projection.view
-    closeness = closeness_of(formula, projection, draws)
+    closeness = closeness_of(formula, projection, surrogate, draws)
 
     def note(severity: int, sentence: str) -> None:
         levels.append(severity)

@@ -12,7 +12,7 @@ from ConfigSpace import ConfigurationSpace, Float
 from deepcave_symbolic import explain
 from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.certainty import Samples
-from deepcave_symbolic.findings.closeness import CLOSE, FAIR, FEATURES, closeness_of, features_of
+from deepcave_symbolic.findings.closeness import CALIBRATIONS, Closeness, closeness_of, features_of
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.trust import Trust, judge
 from deepcave_symbolic.formulas.expression import Node, constant, power, variable
@@ -22,12 +22,15 @@ from deepcave_symbolic.projection import Projection, Projector, TrialPoints, Vie
 from deepcave_symbolic.show.document import document, facts
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.space.axis import axis_of
-from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord, deviations_of_members
+from deepcave_symbolic.surrogates.base import FittedSurrogate, Rival, SurrogateRecord, deviations_of_members
+from deepcave_symbolic.surrogates.consensus import CONSENSUS_NAME
 from known_surrogates import OfVectors
 from places import SVM
 from records import explanation
 
 x0 = variable(0)
+#: A surrogate whose rival is the consensus.
+KNOWN = SurrogateRecord("Known", True, 30, 0.9, 0.8, rival=Rival(CONSENSUS_NAME, "consensus", 0.9))
 
 
 class Members(OfVectors):
@@ -70,8 +73,7 @@ def beside(p: Projection, off: float, level: float = 0.0) -> Samples:
 
 def judged(p: Projection, draws: Samples, cv_r2: float = 0.9, optimum: tuple[float, ...] | None = None) -> Trust:
     f = formula(p)
-    record = SurrogateRecord("Known", True, 30, cv_r2, 0.8)
-    return judge(record, Evidence(p, 0.0, 30), f, band_of(f, p), draws, optimum)
+    return judge(replace(KNOWN, cv_r2=cv_r2), Evidence(p, 0.0, 30), f, band_of(f, p), draws, optimum)
 
 
 def test_the_rival_is_projected_as_the_surrogate_is() -> None:
@@ -91,14 +93,14 @@ def test_the_rival_is_projected_as_the_surrogate_is() -> None:
 
 def test_it_is_less_likely_the_less_the_rival_agrees() -> None:
     p = projection()
-    found = [closeness_of(formula(p), p, beside(p, off)) for off in (0.0, 0.1, 0.3, 1.0, 3.0)]
+    found = [closeness_of(formula(p), p, KNOWN, beside(p, off)) for off in (0.0, 0.1, 0.3, 1.0, 3.0)]
     for which in ("close", "fair"):
         values = [getattr(each, which) for each in found]
         assert values == sorted(values, reverse=True) and values[0] > 0.9 and values[-1] < 0.3
     assert all(each is not None and each.close < each.fair for each in found)
     # Another level counts as well, but less than another shape with the same R².
-    moved = features_of(formula(p), p, beside(p, 0.0, level=0.5))
-    bent = features_of(formula(p), p, beside(p, 0.7))
+    moved = features_of(formula(p), p, KNOWN, beside(p, 0.0, level=0.5))
+    bent = features_of(formula(p), p, KNOWN, beside(p, 0.7))
     assert moved is not None and bent is not None
     assert moved["rival"] < 1.5 and moved["shape"] == pytest.approx(2.0) and bent["shape"] < 1.5
 
@@ -106,33 +108,50 @@ def test_it_is_less_likely_the_less_the_rival_agrees() -> None:
 def test_it_is_less_likely_the_smaller_the_share() -> None:
     p = projection()
     draws = beside(p, 0.3)
-    found = [closeness_of(formula(p), replace(p, variance_share=share), draws) for share in (1.0, 0.5, 0.1, 0.0)]
+    found = [closeness_of(formula(p), replace(p, variance_share=share), KNOWN, draws) for share in (1.0, 0.5, 0.1, 0.0)]
     values = [each.close for each in found if each is not None]
     assert len(values) == 4 and values == sorted(values, reverse=True)
 
 
-@pytest.mark.parametrize("limit", [CLOSE, FAIR])
-def test_more_of_a_feature_never_makes_it_less_likely(limit: float) -> None:
-    from deepcave_symbolic.findings.closeness import _MODELS
+@pytest.mark.parametrize("kind", list(CALIBRATIONS))
+def test_more_of_a_feature_never_makes_it_less_likely(kind: str) -> None:
+    known = CALIBRATIONS[kind]
+    assert known.close.weights.keys() == known.fair.weights.keys()
+    for model in (known.close, known.fair):
+        assert all(weight >= 0.0 for weight in model.weights.values())
+        assert model(dict.fromkeys(model.weights, 2.0)) > model(dict.fromkeys(model.weights, 1.0))
 
-    model = _MODELS[limit]
-    assert set(model.weights) == set(FEATURES) and all(weight >= 0.0 for weight in model.weights.values())
-    assert model(dict.fromkeys(FEATURES, 2.0)) > model(dict.fromkeys(FEATURES, 1.0))
+
+def test_the_consensus_is_asked_for_its_draws() -> None:
+    p = projection()
+    record = SurrogateRecord(CONSENSUS_NAME, False, 30, 0.9, 0.8)
+    x = p.grid[:, 0]
+
+    def found(off: float) -> Closeness:
+        draws = Samples(p.grid, np.tile(3.0 * x + off * np.cos(6.0 * x), (64, 1)), p.weights)
+        closeness = closeness_of(formula(p), p, record, draws)
+        assert closeness is not None
+        return closeness
+
+    values = [found(off).close for off in (0.0, 0.1, 0.3, 1.0, 3.0)]
+    assert values == sorted(values, reverse=True) and values[0] > 0.9 and values[-1] < 0.5
 
 
 def test_it_is_unknown_without_draws_a_rival_or_an_average() -> None:
     p = projection()
     draws = beside(p, 0.0)
-    assert closeness_of(formula(p), p, None) is None
-    assert closeness_of(formula(p), p, replace(draws, rival=np.empty(0))) is None
-    assert closeness_of(formula(p), replace(p, variance_share=None), draws) is None
+    assert closeness_of(formula(p), p, KNOWN, None) is None
+    assert closeness_of(formula(p), p, KNOWN, replace(draws, rival=np.empty(0))) is None
+    assert closeness_of(formula(p), replace(p, variance_share=None), KNOWN, draws) is None
+    # Of a forest of ours, or a model of the user's, nothing was measured.
+    assert closeness_of(formula(p), p, SurrogateRecord("Known", True, 30, 0.9, 0.8), draws) is None
     found = judged(p, replace(draws, rival=np.empty(0)))
     assert (found.verdict, found.probability, found.probability_fair) == ("trust", None, None)
 
 
 def test_a_constant_is_never_close() -> None:
     p = projection()
-    found = closeness_of(formula(p, constant(1.5)), p, beside(p, 0.0))
+    found = closeness_of(formula(p, constant(1.5)), p, KNOWN, beside(p, 0.0))
     assert found is not None and (found.close, found.fair) == (0.0, 0.0)
 
 
