@@ -66,13 +66,13 @@ class Calibration:
 CALIBRATIONS = {
     # Surrogates with the consensus as their rival.
     "rival": Calibration(
-        close=Logistic(-8.04, {"rival": 2.32, "shape": 3.09, "share": 0.94}),
-        fair=Logistic(-1.62, {"rival": 1.83, "shape": 1.23, "share": 1.43}),
+        close=Logistic(-8.16, {"rival": 2.35, "shape": 3.14, "share": 0.95}),
+        fair=Logistic(-1.62, {"rival": 1.85, "shape": 1.24, "share": 1.45}),
         enough=0.8,
     ),
     "consensus": Calibration(
-        close=Logistic(-4.86, {"draws": 1.92, "fit": 2.66, "share": 0.83}),
-        fair=Logistic(-0.38, {"draws": 0.0, "fit": 1.77, "share": 1.7}),
+        close=Logistic(-4.96, {"draws": 1.95, "fit": 2.72, "share": 0.86}),
+        fair=Logistic(-0.31, {"draws": 0.0, "fit": 1.75, "share": 1.78}),
         enough=0.85,
     ),
 }
