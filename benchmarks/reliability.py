@@ -74,7 +74,7 @@ def share_with_interval(k: int, n: int) -> str:
 
 
 def draw(series: Mapping[str, Sequence[Bin]]) -> go.Figure:
-    """Returns the reliability diagram: named against came true, with Wilson's intervals and how many there are."""
+    """Returns the reliability diagram: what was said against what came true, with Wilson's intervals."""
     figure = go.Figure()
     line = {"color": "#888888", "width": 1, "dash": "dot"}
     figure.add_trace(go.Scatter(x=[0, 100], y=[0, 100], mode="lines", line=line, showlegend=False))
@@ -92,9 +92,7 @@ def draw(series: Mapping[str, Sequence[Bin]]) -> go.Figure:
                     "arrayminus": [at - 100 * low for (low, _), at in zip(ends, y, strict=True)],
                     "thickness": 1,
                 },
-                mode="lines+markers+text",
-                text=[f" {each.n}" for each in bins],
-                textposition="bottom right",
+                mode="lines+markers",
                 marker={"color": colour, "size": 9},
                 line={"color": colour, "width": 1.5},
                 name=name,
