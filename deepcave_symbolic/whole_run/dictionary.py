@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +29,8 @@ __all__ = ["Candidate", "Dictionary"]
 _NEW = 0.02
 #: What a longer candidate must gain relative to a shorter one.
 _MORE = 1.005
+#: So many products are tried with a constant added to their last factor.
+_MOST_SHIFTED = 12
 #: A categorical's choices are told apart one by one up to so many.
 _MOST_CHOICES = 12
 
@@ -122,6 +124,8 @@ class Dictionary:
             sizes, left = (np.einsum("ij,ij->j", b, b) for b in (block, block - q @ (q.T @ block)))
             gains = _gains(others.residual @ block, left, sizes) - known
             found = list(zip((*along, *times.values()), gains.tolist(), strict=True))
+            basis, _ = np.linalg.qr(np.column_stack([q, own]))
+            found += _shifted(list(times.values()), products, own[:, 0], basis, others.residual)
         for each in by_choice(part, self._axes):
             block = each.term.columns(each.theta, self._coordinates)
             found.append((each, _projected(block - q @ (q.T @ block), others.residual) - known))
@@ -251,6 +255,36 @@ def _best_of_each(gains: Array, form_of: _Index, n: int) -> _Index:
     order = np.argsort(gains, kind="stable")
     best[form_of[order]] = order  # the last one stays
     return best
+
+
+def _shifted(
+    larger: Sequence[Fitted], products: Array, own: Array, basis: Array, residual: Array
+) -> list[tuple[Fitted, float]]:
+    """Returns products f·g as f·(g + b), where f alone counts as well, and what they gain over f.
+
+    Args:
+        larger: The products, g their last factor.
+        products: Their columns.
+        own: That of f.
+        basis: Orthonormal columns that span the other parts, the constant and f.
+        residual: What the other parts leave.
+    """
+    left = residual - basis @ (basis.T @ residual)
+    free = products - basis @ (basis.T @ products)
+    sizes = np.einsum("ij,ij->j", products, products)
+    gains = _gains(left @ products, np.einsum("ij,ij->j", free, free), sizes)
+    found = []
+    for k in np.argsort(-gains)[:_MOST_SHIFTED]:
+        part, last = larger[k], larger[k].term.factors[-1]
+        if last.outer in ("line", "power"):  # a place does as much
+            continue
+        pair = np.column_stack([products[:, k], own])
+        pair = pair - basis[:, :-1] @ (basis[:, :-1].T @ pair)
+        first, second = np.linalg.lstsq(pair, residual, rcond=1e-9)[0]
+        shift = float(np.clip(second / first, -2.0, 2.0)) if first != 0.0 else 0.0
+        factors = (*part.term.factors[:-1], replace(last, shifted=True))
+        found.append((Fitted(Term(factors, part.term.groups), np.append(part.theta, shift)), float(gains[k])))
+    return found
 
 
 def _projected(block: Array, residual: Array) -> float:

@@ -130,7 +130,8 @@ def ridged(part: Fitted, axes: Sequence[Axis]) -> Iterator[Fitted]:
                 continue
             for weight in _GROWN:
                 longer = replace(factor, scales=(*factor.scales, scale))
-                own = np.append(constants[k], weight)
+                end = len(constants[k]) - int(factor.shifted)
+                own = np.insert(constants[k], end, weight)
                 own[0] += 0.5 * weight
                 yield Fitted(
                     Term((*term.factors[:k], longer, *term.factors[k + 1 :]), term.groups),

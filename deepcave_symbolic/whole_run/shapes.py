@@ -82,6 +82,16 @@ class _Writer:
 
     def factor(self, factor: Factor, theta: Array) -> Node:
         """Returns a factor, but for a coefficient."""
+        node = self.plain(factor, theta)
+        if not factor.shifted:
+            return node
+        # A square or a kink is written in units of its hyperparameter.
+        unit = {"square": factor.scales[0].span ** 2, "kink": factor.scales[0].span}.get(factor.outer, 1.0)
+        shift = round_significant(unit * float(theta[-1]), self.digits)
+        return Node("+" if shift >= 0.0 else "-", (node, constant(abs(shift))))
+
+    def plain(self, factor: Factor, theta: Array) -> Node:
+        """Returns a factor without the constant that is added to it."""
         place, steepness, weights = factor.split(theta)
         first = factor.scales[0]
         if factor.outer == "power":

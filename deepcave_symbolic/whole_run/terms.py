@@ -33,6 +33,8 @@ _WIDE = 8.0
 _OUTSIDE = 0.3
 #: Largest weight of a ridge's further hyperparameters relative to the first.
 _HEAVIEST = 3.0
+#: Largest constant that is added to a factor.
+_LARGEST_SHIFT = 3.0
 _LN10 = math.log(10.0)
 #: Largest exponent of a power, in natural units, and largest growth over the domain.
 _HIGHEST, _FASTEST = 3.0, 4.0
@@ -104,11 +106,13 @@ class Factor:
         outer: What it does with its argument.
         scales: Of one hyperparameter, or of several, all through log10.
         exponent: Of a step or a decay in log10 the exponent in natural units where that is fixed; None for a fitted.
+        shifted: Whether a constant is added to it, its last one: other factors count a little where it is zero, too.
     """
 
     outer: Outer
     scales: tuple[Scale, ...]
     exponent: float | None = None
+    shifted: bool = False
 
     @property
     def has_place(self) -> bool:
@@ -123,11 +127,13 @@ class Factor:
     @cached_property
     def n_constants(self) -> int:
         """How many non-linear constants it has."""
-        return int(self.has_place) + int(self.has_steepness) + len(self.scales) - 1
+        return int(self.has_place) + int(self.has_steepness) + len(self.scales) - 1 + int(self.shifted)
 
     def split(self, theta: Array) -> tuple[float, float, list[float]]:
         """Returns place, steepness and weights."""
         numbers = theta.tolist()
+        if self.shifted:
+            numbers.pop()
         place = numbers.pop(0) if self.has_place else 0.0
         if self.has_steepness:
             steepness = numbers.pop(0)
@@ -137,6 +143,11 @@ class Factor:
 
     def values(self, theta: Array, coordinates: Coordinates) -> Array:
         """Returns the factor, shape (n,), NaN where a hyperparameter is inactive."""
+        if self.shifted:
+            return self._plain(theta, coordinates) + float(theta[-1])
+        return self._plain(theta, coordinates)
+
+    def _plain(self, theta: Array, coordinates: Coordinates) -> Array:
         place, steepness, weights = self.split(theta)
         z = coordinates.of(self.scales[0]) - place
         for scale, weight in zip(self.scales[1:], weights, strict=True):
@@ -169,7 +180,8 @@ class Factor:
             found = [(-_HEAVIEST, _HEAVIEST + 1.0)]
         if self.has_steepness:
             found.append((-self._steepest, self._steepest))
-        return [*found, *(self._weights(scale) for scale in self.scales[1:])]
+        found += [self._weights(scale) for scale in self.scales[1:]]
+        return [*found, (-_LARGEST_SHIFT, _LARGEST_SHIFT)] if self.shifted else found
 
     def _weights(self, scale: Scale) -> tuple[float, float]:
         """Returns the smallest and the largest weight, between logarithms that of a readable exponent."""
