@@ -1,7 +1,7 @@
 """Searches formulas part by part: forward selection with all constants fitted together, exchange, elimination.
 
 From every formula that is better than all shorter ones, candidates are added, each term is made larger, and each is
-left out; what comes out competes by length. The result is a front of accuracy against length.
+left out or exchanged; what comes out competes by length. The result is a front of accuracy against length.
 
 Notation: see the package.
 """
@@ -112,6 +112,7 @@ class _Search:
         for i in range(len(parts) if len(parts) > 1 else 0):
             rest, solved = fit(parts[:i] + parts[i + 1 :], self._coordinates, self._y, steps=_JOINT_STEPS)
             self._offer(tuple(rest), solved)
+            self._add(tuple(rest))
 
     def _add(self, parts: tuple[Fitted, ...]) -> None:
         forms = frozenset(part.term for part in parts)

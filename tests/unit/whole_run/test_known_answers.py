@@ -255,3 +255,11 @@ def test_what_no_formula_holds_is_said() -> None:
 
     (warning,) = (w for w in explained(space_of(LR, BATCH, DROPOUT), rugged).warnings if w.startswith("No formula"))
     assert "interactions" in warning
+
+
+def test_factor_with_a_constant_added() -> None:
+    found = explained(
+        space_of(LR, BATCH), lambda v: np.exp(-v["lr"] / 0.01) * (0.5 + 1.0 / (1.0 + (v["batch"] / 60.0) ** 2))
+    )
+    assert found.r2 > 0.999
+    assert found.complexity <= 20
