@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.api import (
         compare,
         compare_laws,
+        compare_optima,
         compare_runs,
         explain,
         explain_all,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         report_html,
         suggest_space,
     )
-    from deepcave_symbolic.comparison import Comparison, LawComparison, RunComparison
+    from deepcave_symbolic.comparison import Comparison, DescribedOptima, LawComparison, RunComparison
     from deepcave_symbolic.estimator.regressor import SymbolicRegressor
     from deepcave_symbolic.exceptions import DeepcaveSymbolicError, DomainWarning
     from deepcave_symbolic.explainer import Explainer
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Comparison",
     "DeepcaveSymbolicError",
+    "DescribedOptima",
     "DomainWarning",
     "Explainer",
     "Explanation",
@@ -63,6 +65,7 @@ __all__ = [
     "Unexplained",
     "compare",
     "compare_laws",
+    "compare_optima",
     "compare_runs",
     "explain",
     "explain_all",
@@ -97,6 +100,8 @@ _HOMES = {
     "SymbolicCallback": "live.callback",
     "compare": "api",
     "compare_laws": "api",
+    "compare_optima": "api",
+    "DescribedOptima": "comparison",
     "compare_runs": "api",
     "LawComparison": "comparison",
     "RunComparison": "comparison",

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from deepcave_symbolic.comparing import compare_explanations, compared_laws, compared_runs
-from deepcave_symbolic.comparison import Comparison, LawComparison, RunComparison
+from deepcave_symbolic.comparing import compare_explanations, compared_laws, compared_runs, described_optima, read_meta
+from deepcave_symbolic.comparison import Comparison, DescribedOptima, LawComparison, RunComparison
 from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "compare",
     "compare_laws",
+    "compare_optima",
     "compare_runs",
     "explain",
     "explain_all",
@@ -291,6 +292,32 @@ def compare_laws(
     return compared_laws(LawComparison, found, left_out=left_out, level=level)
 
 
+def compare_optima(
+    runs: Any,
+    hyperparameter: str,
+    meta: Folder | Mapping[str, Mapping[str, Any]],
+    **question: Unpack[Asked],
+) -> DescribedOptima:
+    """Returns the best value of a hyperparameter as a formula of what describes the data sets of several runs.
+
+    The formula is judged by leaving one data set out, with its features chosen without it. A run that is not usable, or
+    does not tell where the best value is, is left out, with a note.
+
+    Args:
+        runs: As in `explain_study`; on four data sets or more.
+        hyperparameter: The name of one with positive values.
+        meta: A CSV file with a row per run, the run's name first, or the same as a mapping of mappings: numbers such as
+            n_samples and n_features by the runs' names. The column "data_set" says which runs are of one data set.
+        **question: The arguments of `explain`.
+
+    Raises:
+        DeepcaveSymbolicError: If a run has no row, or there is too little to judge by.
+    """
+    rows = read_meta(meta) if isinstance(meta, (str, os.PathLike)) else meta
+    found, left_out = _of_each(runs, question, [(hyperparameter,)], lambda each: each.explain(hyperparameter))
+    return described_optima(DescribedOptima, found, rows, left_out=left_out)
+
+
 def compare_runs(
     runs: Any,
     *,
@@ -315,7 +342,7 @@ def compare_runs(
 
 def _of_each(
     runs: Any,
-    question: AskedOfRun,
+    question: Asked | AskedOfRun,
     only: list[tuple[str, ...]],
     answer: Callable[[Explainer], T],
 ) -> tuple[dict[str, T], dict[str, str]]:

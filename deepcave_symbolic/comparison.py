@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
+from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns, OptimaByData
 from deepcave_symbolic.explanation import Explanation, RunExplanation
 from deepcave_symbolic.laws import NoLaw
 from deepcave_symbolic.show.comparison import comparison_document
 from deepcave_symbolic.show.notebook import write_notebook
-from deepcave_symbolic.show.several import laws_document, runs_document
+from deepcave_symbolic.show.several import laws_document, optima_document, runs_document
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.suggestions import Law
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-__all__ = ["Comparison", "LawComparison", "RunComparison"]
+__all__ = ["Comparison", "DescribedOptima", "LawComparison", "RunComparison"]
 
 
 class Comparison(Compared):
@@ -63,3 +63,14 @@ class RunComparison(ComparedRuns):
 
     def _repr_html_(self) -> str:
         return write_notebook(runs_document(self))
+
+
+class DescribedOptima(OptimaByData):
+    """The best value of a hyperparameter by what describes the data sets, as text and in a notebook."""
+
+    def __str__(self) -> str:
+        """Returns the formula, how far it is off, and the best values as text for a terminal."""
+        return write_text(optima_document(self))
+
+    def _repr_html_(self) -> str:
+        return write_notebook(optima_document(self))

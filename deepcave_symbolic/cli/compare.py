@@ -14,7 +14,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns
+    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns, OptimaByData
 
 __all__ = ["add_command"]
 
@@ -24,6 +24,7 @@ examples:
   deepcave-symbolic compare results/ -p C -p gamma --jobs -1 --format markdown
   deepcave-symbolic compare results/                         the formulas of the whole runs, and which parts they share
   deepcave-symbolic compare results/ -p learning_rate --law  how the best learning rate moves, and which exponents agree
+  deepcave-symbolic compare results/ -p C --meta data.csv    the best C as a formula of what describes the data sets
 """
 
 
@@ -43,6 +44,12 @@ def add_command(commands: Any) -> None:
     add("-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter; twice for two")
     add("--law", action="store_true", help="compare how its best value moves with the other hyperparameters")
     add(
+        "--meta",
+        metavar="FILE",
+        help="tell the best value as a formula of the columns of a CSV file with a row per run, its name first; "
+        "a column data_set names the data set",
+    )
+    add(
         "--level",
         type=float,
         default=0.05,
@@ -61,8 +68,8 @@ def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.api import compare
     from deepcave_symbolic.show.comparison import comparison_document
 
-    if args.law or not args.hyperparameter:
-        return _run_whole(args)
+    if args.law or args.meta or not args.hyperparameter:
+        return _run_other(args)
     if len(args.hyperparameter) > 2:
         raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
     check_outputs(args, args.output)
@@ -86,22 +93,27 @@ def _run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _run_whole(args: argparse.Namespace) -> int:
-    """Compares laws of one hyperparameter, or the formulas of whole runs."""
-    from deepcave_symbolic.api import compare_laws, compare_runs
+def _run_other(args: argparse.Namespace) -> int:
+    """Compares laws or best values of one hyperparameter, or the formulas of whole runs."""
+    from deepcave_symbolic.api import compare_laws, compare_optima, compare_runs
     from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
-    from deepcave_symbolic.show.several import laws_document, runs_document
+    from deepcave_symbolic.show.several import laws_document, optima_document, runs_document
 
-    if args.law and len(args.hyperparameter or ()) != 1:
-        raise InvalidArgumentError("--law is about one hyperparameter; name it with -p.")
+    if args.law and args.meta:
+        raise InvalidArgumentError("--law and --meta are two questions; give one of them.")
+    if (args.law or args.meta) and len(args.hyperparameter or ()) != 1:
+        raise InvalidArgumentError("--law and --meta are about one hyperparameter; name it with -p.")
     if args.format not in RECORD_FORMATS:
-        raise InvalidArgumentError(f"Laws and whole runs are compared as {', '.join(RECORD_FORMATS)}.")
+        raise InvalidArgumentError(f"Laws, best values and whole runs are compared as {', '.join(RECORD_FORMATS)}.")
     check_outputs(args, args.output)
-    compared: ComparedLaws | ComparedRuns
+    compared: ComparedLaws | ComparedRuns | OptimaByData
     with training_shown():
         if args.law:
             compared = laws = compare_laws(args.run, args.hyperparameter[0], level=args.level, **run_options(args))
             page = laws_document(laws)
+        elif args.meta:
+            compared = optima = compare_optima(args.run, args.hyperparameter[0], args.meta, **search_options(args))
+            page = optima_document(optima)
         else:
             most = None if args.max_complexity == DEFAULT_MAX_COMPLEXITY else args.max_complexity
             compared = runs = compare_runs(args.run, max_complexity=most, **run_options(args))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from deepcave_symbolic.comparing.comparison import AGREEMENTS, Compared, Constant
 from deepcave_symbolic.comparing.compute import compare_explanations
+from deepcave_symbolic.comparing.meta import OptimaByData, described_optima, read_meta
 from deepcave_symbolic.comparing.several import ComparedLaws, ComparedRuns, SharedPart, compared_laws, compared_runs
 
 __all__ = [
@@ -12,8 +13,11 @@ __all__ = [
     "ComparedLaws",
     "ComparedRuns",
     "Constant",
+    "OptimaByData",
     "SharedPart",
     "compare_explanations",
     "compared_laws",
     "compared_runs",
+    "described_optima",
+    "read_meta",
 ]

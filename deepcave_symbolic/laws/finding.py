@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from deepcave_symbolic.formulas.expression import Node, constant, power, variable
-from deepcave_symbolic.formulas.normal_form.references import References, over
+from deepcave_symbolic.formulas.normal_form.references import References
 from deepcave_symbolic.laws.law import FoundLaw, LawSource, NoLaw, PowerLaw
 from deepcave_symbolic.laws.observations import Layout, drawn_with, has_powers, middle_of
 from deepcave_symbolic.laws.refits import Refitted, interval_of, moves_by_chance
@@ -207,13 +206,9 @@ def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about
     levels = fit.best_at(at)
     level = round_significant(float(10.0 ** np.median(levels)), _DIGITS)
     powers = [round_significant(float(exponent), _DIGITS) for exponent in exponents]
-    tree: Node = constant(level)
-    for i, (reference, exponent) in enumerate(zip(references, powers, strict=True)):
-        ratio = variable(i) if reference == 1.0 else over(i, reference)
-        tree = Node("*", (tree, ratio if exponent == 1.0 else power(ratio, exponent)))
     low, high = interval_of(levels)
     return kind(
-        formula=PowerLaw(target, axes, tree),
+        formula=PowerLaw.written(target, axes, level, references, powers),
         powers=tuple(powers),
         power_intervals=tuple(interval_of(column) for column in fit.exponents.T[sure]),
         references=tuple(references),

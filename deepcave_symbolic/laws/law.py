@@ -6,15 +6,16 @@ Notation: see the package.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from deepcave_symbolic.formulas import printing
-from deepcave_symbolic.formulas.expression import Node, evaluate
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, power, variable
 from deepcave_symbolic.formulas.inputs import columns_for
+from deepcave_symbolic.formulas.normal_form.references import over
 from deepcave_symbolic.formulas.python_source import function_source
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
@@ -45,6 +46,25 @@ class PowerLaw(Record):
     target: Axis
     axes: tuple[Axis, ...]
     tree: Node
+
+    @classmethod
+    def written(
+        cls, target: Axis, axes: Sequence[Axis], level: float, references: Sequence[float], powers: Sequence[float]
+    ) -> PowerLaw:
+        """Returns a law as people write it: the best value at the references, times powers of ratios to them.
+
+        Args:
+            target: The hyperparameter whose best value it is.
+            axes: The others.
+            level: The best value at the references, rounded.
+            references: A round value of each of the others.
+            powers: Its exponent, rounded.
+        """
+        tree: Node = constant(level)
+        for i, (reference, exponent) in enumerate(zip(references, powers, strict=True)):
+            ratio = variable(i) if reference == 1.0 else over(i, reference)
+            tree = Node("*", (tree, ratio if exponent == 1.0 else power(ratio, exponent)))
+        return cls(target, tuple(axes), tree)
 
     def text(self) -> str:
         """Returns the right-hand side as one line of text."""
@@ -166,9 +186,9 @@ class FoundLaw(Record):
         """What to do when one of the others changes, such as "Double batch_size, multiply lr by 1.44 (1.3 to 1.6)."."""
         target = shown_name(self.hyperparameter)
         said = []
-        for axis, power, ends in zip(self.formula.axes, self.powers, self.power_intervals, strict=True):
+        for axis, exponent, ends in zip(self.formula.axes, self.powers, self.power_intervals, strict=True):
             factor, verb = _FACTORS[0] if _FACTORS[0][0] * axis.lower <= axis.upper else _FACTORS[1]
-            times, between = rounded_text(factor**power), interval_text((factor ** ends[0], factor ** ends[1]))
+            times, between = rounded_text(factor**exponent), interval_text((factor ** ends[0], factor ** ends[1]))
             said.append(f"{verb} {shown_name(axis.name)}, multiply {target} by {times} ({between}).")
         return tuple(said)
 

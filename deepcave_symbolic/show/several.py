@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.laws import FoundLaw
-from deepcave_symbolic.show.blocks import Block, Cell, Column, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns
+    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns, OptimaByData
 
-__all__ = ["laws_document", "runs_document"]
+__all__ = ["laws_document", "optima_document", "runs_document"]
 
 
 def laws_document(compared: ComparedLaws) -> tuple[Block, ...]:
@@ -92,6 +93,38 @@ def runs_document(compared: ComparedRuns) -> tuple[Block, ...]:
         columns = (Column("part", "name"), *(Column(number, "number") for number in numbers), Column("shape", "text"))
         blocks.append(Table(columns, rows, title="What each part accounts for in each run"))
     warnings = Warnings(tuple(("with care", note) for note in compared.notes))
+    return (*blocks, *([warnings] if warnings.rows else []))
+
+
+def optima_document(found: OptimaByData) -> tuple[Block, ...]:
+    """Returns the page on how the best value moves with what describes the data sets."""
+    name, n = shown_name(found.hyperparameter), len(set(found.data_sets))
+    blocks: list[Block] = [Heading(f"The best {found.hyperparameter} on {counted(n, 'data set')}")]
+    tried = ", ".join(map(shown_name, found.features))
+    of_mean = f"the geometric mean of the others, {rounded_text(found.mean)} of all, is off by {found.mean_error:.2f}"
+    if found.formula is None:
+        blocks.append(
+            Note(
+                f"No formula of {tried} predicts the best {name} of a data set that it has not seen better than the "
+                f"mean: {of_mean}."
+            )
+        )
+    else:
+        blocks.append(FormulaBlock(str(found.formula), found.formula.latex()))
+        blocks.append(
+            Note(
+                f"Off by a factor of {found.error:.2f} on a data set that it has not seen (each left out once, "
+                f"features chosen without it; tried: {tried}); {of_mean}."
+            )
+        )
+    predicted = [] if found.formula is None else [Column("formula", "number")]
+    rows = tuple(
+        (run, data_set, rounded_text(best), *([rounded_text(told)] if predicted else []))
+        for run, data_set, best, told in zip(found.runs, found.data_sets, found.optima, found.predicted, strict=True)
+    )
+    columns = (Column("run", "name"), Column("data set", "name"), Column("best", "number"), *predicted)
+    blocks.append(Table(columns, rows, title=f"The best {found.hyperparameter} of each run"))
+    warnings = Warnings(tuple(("with care", note) for note in found.notes))
     return (*blocks, *([warnings] if warnings.rows else []))
 
 
