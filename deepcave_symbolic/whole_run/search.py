@@ -9,7 +9,7 @@ Notation: see the package.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,8 @@ _ENOUGH = 1e-4
 _ROWS = 700
 #: A part whose covariance with the targets is below this share of their variance works against the others.
 _AGAINST = -0.01
+#: How many of its standard deviations the mean of a term may be.
+_MOST_IDLE = 15.0
 #: What a longer formula must leave at most of a shorter one's sum of squares.
 _BETTER = 0.995
 
@@ -145,12 +147,20 @@ class _Search:
             self._nodes[term, alone] = nodes_of(term, self._axes, alone=alone)
         return self._nodes[term, alone]
 
+    def _hardly_moves(self, part: Fitted) -> bool:
+        """Returns whether a term is a large number less nearly the same, of which few digits are about anything."""
+        if part.term.is_centred:
+            return False
+        # Of a term by choice the product itself, which is 0 for other choices.
+        values = replace(part.term, groups=None).raw(part.theta, self._coordinates)
+        return bool(np.abs(np.nanmean(values)) > _MOST_IDLE * np.nanstd(values))
+
     def _offer(self, parts: tuple[Fitted, ...], solved: Solved) -> None:
         nodes = length_of(parts, self._axes)
         known = self._best.get(nodes)
         if nodes > self._most or (known is not None and solved.rss >= (1.0 - 1e-6) * known.rss):
             return
-        if not _is_readable(parts, solved, self._y):
+        if not _is_readable(parts, solved, self._y) or any(self._hardly_moves(part) for part in parts):
             return
         self._best[nodes] = Found(parts, nodes, solved.rss)
 
