@@ -35,8 +35,6 @@ def add_next(commands: Any) -> None:
         help="say which trials would teach most",
         description="Names the configurations whose evaluation would teach most about one or two hyperparameters.",
         epilog=_NEXT_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
@@ -61,8 +59,6 @@ def add_space(commands: Any) -> None:
         help="suggest a configuration space for the next run",
         description="Says which domains to narrow, which bounds to widen and which hyperparameters to freeze, and why.",
         epilog=_SPACE_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")

@@ -36,8 +36,6 @@ def add_command(commands: Any) -> None:
         description="Finds the form that serves all runs best and says which of its constants agree; compares laws, "
         "and without a hyperparameter the formulas of the whole runs.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help="SMAC run folders, or folders above them (all runs below are taken)")

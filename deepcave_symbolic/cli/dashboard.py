@@ -20,8 +20,6 @@ computing on a second machine, with a Redis that both reach (the runs under the 
   second$ deepcave-symbolic dashboard --worker-only --redis rediss://:PASSWORD@HOST
 Jobs are pickles: whoever can write to that Redis runs code as you, so it needs a password and TLS. The password may
 stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard per Redis.""",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add(

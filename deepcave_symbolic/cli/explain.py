@@ -57,8 +57,6 @@ def add_command(commands: Any) -> None:
         help="explain the hyperparameters of run folders",
         description="Explains one or two hyperparameters (-p), or gives an overview of all.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("run", nargs="+", metavar="RUN", help=_RUN_HELP)
     parser.add_argument(
@@ -106,7 +104,6 @@ def add_demo(commands: Any) -> None:
         "demo",
         help="explain a bundled real run",
         description="Explains a real run that ships with the package.",
-        allow_abbrev=False,
     )
     _add_options(parser)
     parser.set_defaults(run_command=_run_demo)

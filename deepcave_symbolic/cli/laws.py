@@ -29,8 +29,6 @@ def add_law(commands: Any) -> None:
         help="say how the best value of a hyperparameter moves with others",
         description="Tells the best value of one hyperparameter as a power law of others, or why no law holds.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")

@@ -15,8 +15,11 @@ __all__ = ["Parser", "build_parser"]
 _EXAMPLES = """\
 examples:
   deepcave-symbolic demo                                     formulas of a bundled run
-  deepcave-symbolic explain RUN                              every hyperparameter, as a table
+  deepcave-symbolic explain RUN                              the whole run in one formula, and every hyperparameter
   deepcave-symbolic explain RUN -p learning_rate             one hyperparameter
+  deepcave-symbolic whole-run RUN --change learning_rate=0.01
+                                                             the whole run, and what a change would do
+  deepcave-symbolic law RUN -p learning_rate                 how its best value moves with the others
   deepcave-symbolic compare RUN RUN -p learning_rate         formulas of several runs side by side
   deepcave-symbolic report RUN -o report.html                one HTML page of all that
   deepcave-symbolic next RUN -p learning_rate                which trials would teach most
@@ -26,7 +29,12 @@ examples:
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as every other error of this program."""
+    """Keeps the lines of examples, takes options by their whole names, and says what is wrong in one line."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(
+            *args, **{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
+        )
 
     def error(self, message: str) -> NoReturn:
         """Ends with one line and exit code 2."""
@@ -45,8 +53,6 @@ def build_parser() -> argparse.ArgumentParser:
         prog="deepcave-symbolic",
         description="Short formulas of a SMAC run's own surrogate, with the numbers to judge them by.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)

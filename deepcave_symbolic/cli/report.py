@@ -31,8 +31,6 @@ def add_command(commands: Any) -> None:
         help="write a run's formulas as one HTML page",
         description="Writes every hyperparameter and the strongest pairs of a run as one HTML page.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")

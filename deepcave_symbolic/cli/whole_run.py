@@ -35,8 +35,6 @@ def add_whole_run(commands: Any) -> None:
         help="describe the whole run by one formula",
         description="Describes the objective as one formula of all hyperparameters: a level and parts with mean zero.",
         epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
