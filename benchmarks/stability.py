@@ -15,13 +15,15 @@ import re
 import statistics
 import warnings
 from dataclasses import replace
+from typing import Protocol
 
 import numpy as np
 from common import EXAMPLES, print_json, print_table
 from joblib import Parallel, delayed
 
-from deepcave_symbolic import Explainer, Formula, explain, load_run
+from deepcave_symbolic import Explainer, explain, load_run
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+from deepcave_symbolic.runs.run import Run
 
 CASES = (
     ("svm_bbo", ("C",)),
@@ -36,11 +38,31 @@ CALLS = 10
 DROPPED = 0.1
 
 
-def form_of(formula: Formula) -> str:
+class Shaped(Protocol):
+    """A formula, or a part of one."""
+
+    @property
+    def shape(self) -> str:
+        """What it is called."""
+        ...
+
+    def text(self) -> str:
+        """Returns it as one line of text."""
+        ...
+
+
+def form_of(formula: Shaped) -> str:
     """Returns a formula's shape, or its text without numbers where the shape has no name."""
     if formula.shape not in ("other", "sum", "product"):
         return formula.shape
     return re.sub(r"\d[\d.]*(e-?\d+)?", "#", formula.text())
+
+
+def without_some(record: Run, seed: int) -> Run:
+    """Returns a run without a tenth of its trials, chosen at random."""
+    n = len(record.trials)
+    kept = np.sort(np.random.default_rng(seed).permutation(n)[: n - round(DROPPED * n)])
+    return replace(record, trials=tuple(record.trials[i] for i in kept))
 
 
 def with_fewer_trials(run: str, names: tuple[str, ...], engine: str, drops: int) -> tuple[str, list[str]]:
@@ -50,10 +72,8 @@ def with_fewer_trials(run: str, names: tuple[str, ...], engine: str, drops: int)
     whole = form_of(Explainer(record, engine=engine).explain(*names).best)
     found = []
     for seed in range(drops):
-        n = len(record.trials)
-        kept = np.sort(np.random.default_rng(seed).permutation(n)[: n - round(DROPPED * n)])
-        fewer = replace(record, trials=tuple(record.trials[i] for i in kept))
         try:
+            fewer = without_some(record, seed)
             found.append(form_of(Explainer(fewer, engine=engine).explain(*names).best))
         except DeepcaveSymbolicError:
             found.append("none")

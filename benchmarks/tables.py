@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.interpolate import RegularGridInterpolator
 
-__all__ = ["LANDSCAPES", "Table", "TableLandscape"]
+__all__ = ["LANDSCAPES", "Landscape", "Table", "TableLandscape", "grid_weights"]
 
 _HPOBENCH: dict[str, tuple[Any, ...]] = {
     "alpha": tuple(np.geomspace(1e-8, 1.0, 10)),
@@ -140,10 +141,22 @@ class Landscape:
             values = (1.0 - t) * values[i] + t * values[i + 1]
         return float(values)
 
+    def mean_cost(self, values: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Returns the cost of configurations, mean over the seeds, shape (n,); of each hyperparameter (n,) values."""
+        at, grids = [], []
+        for name, grid in self.grids.items():
+            if isinstance(grid[0], str):
+                at.append(np.array([float(grid.index(str(value))) for value in values[name]]))
+                grids.append(np.arange(len(grid), dtype=float))
+                continue
+            grids.append(_coordinate(name, np.array(grid, dtype=float)))
+            at.append(np.clip(_coordinate(name, values[name]), grids[-1][0], grids[-1][-1]))
+        return np.asarray(RegularGridInterpolator(grids, self.costs.mean(axis=-1))(np.column_stack(at)))
+
     def marginals(self) -> dict[str, list[Any]]:
         """Returns the true average over all others at the grid values of every hyperparameter and pair, as lists."""
         mean = self.costs.mean(axis=-1)
-        weights = [_weights(name, grid) for name, grid in self.grids.items()]
+        weights = [grid_weights(name, grid) for name, grid in self.grids.items()]
         found = {}
         names = list(self.grids)
         for kept in [*combinations(range(len(names)), 1), *combinations(range(len(names)), 2)]:
@@ -164,7 +177,7 @@ def _coordinate(name: str, values: np.ndarray) -> np.ndarray:
     return values if name in _LINEAR else np.log10(values)
 
 
-def _weights(name: str, grid: tuple[Any, ...]) -> np.ndarray:
+def grid_weights(name: str, grid: tuple[Any, ...]) -> np.ndarray:
     """Returns what every grid value counts in an average over the hyperparameter; they sum to one."""
     if isinstance(grid[0], str) or name == "depth":
         return np.full(len(grid), 1.0 / len(grid))
