@@ -31,6 +31,8 @@ _ENOUGH = 1e-4
 _ROWS = 700
 #: A part whose covariance with the targets is below this share of their variance works against the others.
 _AGAINST = -0.01
+#: Terms are exchanged in spaces of up to so many hyperparameters; in larger ones that takes too long.
+_MOST_EXCHANGED = 8
 #: How many of its standard deviations the mean of a term may be.
 _MOST_IDLE = 15.0
 #: What a longer formula must leave at most of a shorter one's sum of squares.
@@ -114,7 +116,8 @@ class _Search:
         for i in range(len(parts) if len(parts) > 1 else 0):
             rest, solved = fit(parts[:i] + parts[i + 1 :], self._coordinates, self._y, steps=_JOINT_STEPS)
             self._offer(tuple(rest), solved)
-            self._add(tuple(rest))
+            if len(self._axes) <= _MOST_EXCHANGED:
+                self._add(tuple(rest))
 
     def _add(self, parts: tuple[Fitted, ...]) -> None:
         forms = frozenset(part.term for part in parts)
