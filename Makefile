@@ -54,6 +54,7 @@ bench: $(INSTALLED) ## measure speed, the panel, scale, interrupts, stability, r
 	$(PYTHON) benchmarks/faithfulness.py --jobs 2
 	$(PYTHON) benchmarks/readability.py --jobs 2
 	$(PYTHON) benchmarks/certainty.py --jobs 2
+	$(PYTHON) benchmarks/trust.py --jobs 2
 
 docs: $(INSTALLED) ## build the documentation into site/, strictly, from the installed package
 	NO_MKDOCS_2_WARNING=true $(VENV)/bin/mkdocs build --strict
