@@ -29,7 +29,7 @@ def runs() -> list[tuple[TableLandscape, str, int]]:
     found = []
     for k, landscape in enumerate(LANDSCAPES):
         found += [(landscape, "hpo", SIZES[k % 3]), (landscape, "bbo", SIZES[(k + 1) % 3])]
-    return sorted(found, key=lambda run: (run[2], run[1] == "bbo"))
+    return sorted(found, key=lambda run: (run[1] == "bbo", run[2]))
 
 
 def record(package: Path, landscape: TableLandscape, facade: str, n_trials: int) -> None:
