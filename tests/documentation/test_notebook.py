@@ -98,7 +98,7 @@ def test_no_record_is_a_wall_of_numbers(run: Run, everything: Explanations) -> N
     for record in [*records, explanation.surrogate, surrogate, explanation.optimum(), explanation.trust()]:
         assert "\n" not in repr(record) and len(repr(record)) < 900, repr(record)
     assert repr(run) == "<Run svm_bbo of SMAC 2.4.1: 40 trials of C, gamma; rmse>"
-    assert repr(explanation) == f"<Explanation of C: {explanation.best} (with care)>"
+    assert repr(explanation) == f"<Explanation of C: {explanation.best} ({explanation.verdict})>"
     best = explanation.best
     assert repr(best) == f"<Formula {best} (R² {best.r2:.4f}, {best.complexity} nodes)>"
     assert repr(projection).startswith("<Projection onto C in [1, 1000], log scale: 45 points, range ")
