@@ -16,7 +16,7 @@ Peers get the same fitted configurations and their best formula is chosen on the
 `whole_run_peers.py`; the effort of Operon was chosen on the tuning part, and so were the settings of `explain_run`.
 
 Usage: python benchmarks/whole_run.py [--part test|tuning] [--package FOLDER] [--tables FOLDER ...] [--only NAME ...]
-    [--peers operon gplearn GA2M] [--evaluations 150000] [--drops 3] [--nodes 30] [--jobs 1] [--json FILE]
+    [--peers operon gplearn GA2M] [--evaluations 400000] [--drops 3] [--nodes 30] [--jobs 1] [--json FILE]
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--tables", nargs="+", type=Path, default=[DATA / "tables"], help="folders of recorded runs")
     parser.add_argument("--only", nargs="+", metavar="NAME", help="landscapes or examples")
     parser.add_argument("--peers", nargs="*", choices=PEERS, default=["operon", "GA2M"])
-    parser.add_argument("--evaluations", type=int, default=150_000, help="effort of each of a peer's searches")
+    parser.add_argument("--evaluations", type=int, default=400_000, help="effort of each of a peer's searches")
     parser.add_argument("--drops", type=int, default=3, help="how often a tenth of the trials is left out")
     parser.add_argument("--nodes", type=int, default=30, help="longest formula")
     parser.add_argument("--jobs", type=int, default=1, help="processes")

@@ -11,13 +11,13 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from common import EXAMPLES, recorded_run
-from known_truth import FAMILIES, KnownRun, find_runs
+from known_truth import DATA, FAMILIES, KnownRun, find_runs
 from stability import form_of, without_some
 from tables import LANDSCAPES, Landscape, Table, grid_weights
 from whole_run_peers import PEERS
@@ -105,8 +105,12 @@ class Case:
 
 
 def find(part: str, only: Sequence[str] | None, tables: Iterable[Path]) -> list[Case]:
-    """Returns the runs of a part, each once."""
+    """Returns the runs of a part, each once; on these landscapes the runs of `laws.py`, too."""
     found = {run.name: run for folder in tables for run in find_runs(part, only, folder) if run.family == FAMILIES[1]}
+    for run in list(found.values()):
+        for folder in (DATA / "laws" / part / run.landscape).glob("*-*"):
+            name = f"{run.landscape}/{folder.name}"
+            found.setdefault(name, replace(run, name=name, folder=folder))
     sizes = {name: int(name.rsplit("-", 1)[1]) for name in found}
     long = {found[name].landscape for name, size in sizes.items() if size >= _FEWEST}
     runs = [run for name, run in found.items() if sizes[name] >= _FEWEST or run.landscape not in long]
