@@ -15,6 +15,8 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.formulas.expression import Node, substitute, variable
 from deepcave_symbolic.formulas.limits import gains
+from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.projection.average import natural_columns
 from deepcave_symbolic.projection.trials import best_configuration
@@ -152,7 +154,7 @@ class _Maker:
         fitted = sample.part(held_out=False)
         found = search(sample.axes, fitted.columns, fitted.y, self.most)
         made = [(self._formula(each, fitted, sample, evidence, link), each.n_constants) for each in found]
-        front = _front(made, self.most)
+        front = _front([each for each in made if _is_readable(each[0], sample.y)], self.most)
         noise = noise_of_run(self.subject.tested, link)
         losses = [1.0 - formula.r2 for formula, _ in front]
         recommended = choose(losses, [constants for _, constants in front], noise, float(np.std(sample.y)))
@@ -187,6 +189,11 @@ def _part(tree: Node, sample: Sample, conditions: Conditions, objective: str) ->
     scale = float(np.max(np.abs(sample.y))) or 1.0
     y, moved = (sample.y - np.mean(sample.y)) / scale, values / scale
     return Part(local, axes, objective, float(np.mean(moved * y) / np.mean(y * y)), words)
+
+
+def _is_readable(formula: RunFormula, y: Array) -> bool:
+    """Returns whether no part has a constant of a size that says nothing, which another one makes up for."""
+    return all(has_readable_sizes(part.tree, y) for part in formula.parts)
 
 
 def _front(made: Sequence[tuple[RunFormula, int]], most: int) -> list[tuple[RunFormula, int]]:

@@ -12,7 +12,7 @@ from deepcave_symbolic.formulas.meaning.positions import Position, positions
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["is_readable"]
+__all__ = ["has_readable_sizes", "is_readable"]
 
 
 def is_readable(node: Node, axes: Sequence[Axis], y: Array) -> bool:
@@ -26,6 +26,19 @@ def is_readable(node: Node, axes: Sequence[Axis], y: Array) -> bool:
     span, height = float(np.ptp(y)), float(np.max(np.abs(y)))
     smallest, largest = COEFFICIENTS[0] * min(1.0, span), COEFFICIENTS[1] * height
     return all(_is_readable(position, axes, smallest, largest) for position in positions(node))
+
+
+def has_readable_sizes(node: Node, y: Array) -> bool:
+    """Returns whether no coefficient dwarfs the targets and no exponent is so flat or steep that it says nothing.
+
+    Args:
+        node: An expression in natural units, such as a part of a formula; its places and numbers may be any.
+        y: The targets, objective units, shape (n,).
+    """
+    largest = COEFFICIENTS[1] * float(np.max(np.abs(y)))
+    limits = {"effect": (0.0, largest), "exponent": (EXPONENTS[0], STEEPEST_STEP * (1.0 + 1e-9))}
+    sizes = ((abs(each.value), limits[each.kind]) for each in positions(node) if each.kind in limits)
+    return all(low <= size <= high for size, (low, high) in sizes)
 
 
 def _is_readable(position: Position, axes: Sequence[Axis], smallest: float, largest: float) -> bool:

@@ -13,8 +13,9 @@ from ConfigSpace import Categorical, ConfigurationSpace, Constant, EqualsConditi
 
 from deepcave_symbolic import RunExplanation, explain_run
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError, UnknownNameError
-from deepcave_symbolic.formulas.expression import complexity, evaluate
+from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, power, variable
 from deepcave_symbolic.formulas.inputs import columns_for
+from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.whole_run import Part, WhatIf
 from known_surrogates import OfValues
@@ -263,3 +264,15 @@ def test_factor_with_a_constant_added() -> None:
     )
     assert found.r2 > 0.999
     assert found.complexity <= 20
+
+
+def test_no_constant_dwarfs_what_it_says() -> None:
+    y = np.array([55.0, 75.0])
+    x = variable(0)
+    fall = Node("exp", (-(x / 2.0),))
+    assert has_readable_sizes(18.0 * fall - 0.8, y)
+    # Another constant makes up for these.
+    assert not has_readable_sizes(8.08e12 * fall - 0.77, y)
+    assert has_readable_sizes(3.0 * power(x / 2.0, 0.4), y) and not has_readable_sizes(3.0 * power(x / 2.0, 0.01), y)
+    for formula in sum_of_four().front:
+        assert all(has_readable_sizes(part.tree, np.array([0.2, 1.5])) for part in formula.parts)
