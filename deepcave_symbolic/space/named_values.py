@@ -31,8 +31,11 @@ def vector_of_values(configspace: ConfigurationSpace, values: Mapping[str, Any])
             continue
         if hasattr(hyperparameter, "lower"):
             row[i] = hyperparameter.to_vector(values[name])
-        else:
-            row[i] = choice_position(plain_value(values[name]), choices_of(hyperparameter))
+            continue
+        position = choice_position(plain_value(values[name]), choices_of(hyperparameter))
+        # A constant's only value is no position in its vectors.
+        constant = hasattr(hyperparameter, "value") and not np.isnan(position)
+        row[i] = hyperparameter.to_vector(hyperparameter.default_value) if constant else position
     return row
 
 
@@ -48,5 +51,5 @@ def values_of_vector(configspace: ConfigurationSpace, row: Array) -> dict[str, A
             # Without the last digits, which the unit cube loses.
             values[name] = round_within(value, 12, h.lower, h.upper) if isinstance(value, float) else value
         else:
-            values[name] = choices_of(h)[int(row[i])]
+            values[name] = choices_of(h)[0 if hasattr(h, "value") else int(row[i])]
     return values
