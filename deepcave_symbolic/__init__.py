@@ -11,10 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepcave_symbolic.api import (
-        compare,
-        compare_laws,
-        compare_optima,
-        compare_runs,
         explain,
         explain_all,
         explain_run,
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.runs import Run, load_run
     from deepcave_symbolic.show.figures.pairs import plot_pairs
     from deepcave_symbolic.show.pairs import pair_table
+    from deepcave_symbolic.side_by_side import compare, compare_laws, compare_optima, compare_runs
     from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
     from deepcave_symbolic.surrogates import ModelSurrogate
     from deepcave_symbolic.whole_run import RunFormula
@@ -98,11 +95,11 @@ _HOMES = {
     "RunFormula": "whole_run",
     "SymbolicRegressor": "estimator.regressor",
     "SymbolicCallback": "live.callback",
-    "compare": "api",
-    "compare_laws": "api",
-    "compare_optima": "api",
+    "compare": "side_by_side",
+    "compare_laws": "side_by_side",
+    "compare_optima": "side_by_side",
     "DescribedOptima": "comparison",
-    "compare_runs": "api",
+    "compare_runs": "side_by_side",
     "LawComparison": "comparison",
     "RunComparison": "comparison",
     "explain": "api",

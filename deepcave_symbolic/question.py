@@ -131,6 +131,21 @@ class Question(Record):
         """Whether it can be asked in another process: a surrogate of the user's own stays in this one."""
         return isinstance(self.surrogate, str)
 
+    def portable(self, who: str) -> Question:
+        """Returns the question, which several runs are to answer.
+
+        Args:
+            who: What asks it, such as "A study".
+
+        Raises:
+            InvalidArgumentError: If it has a surrogate of the user's own.
+        """
+        if not self.is_portable:
+            raise InvalidArgumentError(
+                f"{who} needs a surrogate by name; your own belongs to one run: use explain_all."
+            )
+        return self
+
     @property
     def engine_name(self) -> str:
         """The engine's name."""

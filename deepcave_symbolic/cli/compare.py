@@ -63,8 +63,8 @@ def add_command(commands: Any) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from deepcave_symbolic.api import compare
     from deepcave_symbolic.show.comparison import comparison_document
+    from deepcave_symbolic.side_by_side import compare
 
     if args.law or args.meta or not args.hyperparameter:
         return _run_other(args)
@@ -93,9 +93,9 @@ def _run(args: argparse.Namespace) -> int:
 
 def _run_other(args: argparse.Namespace) -> int:
     """Compares laws or best values of one hyperparameter, or the formulas of whole runs."""
-    from deepcave_symbolic.api import compare_laws, compare_optima, compare_runs
     from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
     from deepcave_symbolic.show.several import laws_document, optima_document, runs_document
+    from deepcave_symbolic.side_by_side import compare_laws, compare_optima, compare_runs
 
     if args.law and args.meta:
         raise InvalidArgumentError("--law and --meta are two questions; give one of them.")

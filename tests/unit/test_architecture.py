@@ -38,7 +38,7 @@ LAYERS = [
     ["comparison", "maker"],
     ["explainer", "estimator"],
     ["study"],
-    ["api"],
+    ["api", "side_by_side"],
     ["live"],
     ["dashboard"],
     ["config"],
