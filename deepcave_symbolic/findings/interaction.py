@@ -18,7 +18,7 @@ import numpy as np
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array, columns_of
-from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2, weighted_variance
+from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_variance
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import shown_name
@@ -108,11 +108,11 @@ def _additive_shares(several: Sequence[Array], columns: list[Array], weights: Ar
     centred = [values - np.average(values, weights=weights) for values in several]
     # Below this a constant formula's rounding errors would be taken for a shape.
     varies = [np.max(np.abs(c)) > 1e-12 * np.max(np.abs(values)) for c, values in zip(centred, several, strict=True)]
-    targets = [c if any_ else np.zeros_like(c) for c, any_ in zip(centred, varies, strict=True)]
+    targets = [c / np.max(np.abs(c)) if any_ else np.zeros_like(c) for c, any_ in zip(centred, varies, strict=True)]
     design = np.hstack([(column[:, None] == np.unique(column)[None, :]).astype(np.float64) for column in columns])
-    coefficients = weighted_least_squares(design, np.column_stack(targets), weights)
-    if coefficients is None:
-        return [0.0 if any_ else 1.0 for any_ in varies]
+    # By the normal equations, since the grid has many more points than rows and columns; they leave one constant open.
+    weighted = design * weights[:, None]
+    coefficients, *_ = np.linalg.lstsq(design.T @ weighted, weighted.T @ np.column_stack(targets), rcond=1e-12)
     return [
         min(1.0, max(0.0, weighted_r2(target, prediction, weights))) if any_ else 1.0
         for target, prediction, any_ in zip(targets, (design @ coefficients).T, varies, strict=True)

@@ -47,8 +47,9 @@ def times(a: Array, b: Array) -> Array:
         if number.shape[1] == 1 and number[0, 0] == number[1, 0]:
             c = number[0, 0]
             return outward(other * c if c >= 0 else other[::-1] * c)
-    products = a[:, None] * b[None]
-    return outward(np.array([products.min(axis=(0, 1)), products.max(axis=(0, 1))]))
+    one, other = a[0] * b, a[1] * b
+    low, high = np.minimum(one, other), np.maximum(one, other)
+    return outward(np.array([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]))
 
 
 def product(a: Array | None, b: Array | None) -> Array | None:
@@ -58,9 +59,21 @@ def product(a: Array | None, b: Array | None) -> Array | None:
     return power(a, 2.0) if a is b else times(a, b)
 
 
+def in_order(a: Array) -> Array:
+    """Returns two rows with the smaller value first; faster than sorting."""
+    return np.array([np.minimum(a[0], a[1]), np.maximum(a[0], a[1])])
+
+
 def contains_zero(a: Array) -> Mask:
     """Returns which boxes' bounds contain zero, shape (b,)."""
     return np.asarray((a[0] <= 0) & (a[1] >= 0))
+
+
+def absolute(a: Array) -> Array:
+    """Returns the bounds of |a|, which need no widening."""
+    size = in_order(np.abs(a))
+    size[0] = np.where(contains_zero(a), 0.0, size[0])
+    return size
 
 
 def power(a: Array, p: float, *, of_slope: bool = False) -> Array:
@@ -78,8 +91,7 @@ def power(a: Array, p: float, *, of_slope: bool = False) -> Array:
         return left_open(outward(ends), a[0] < 0 if p > 0 or of_slope else a[0] <= 0)
     zero = contains_zero(a)
     if p % 2 == 0:
-        size = np.sort(np.abs(a), axis=0)
-        size[0] = np.where(zero, 0.0, size[0])
+        size = absolute(a)
         ends = outward(np.power(size if p > 0 else size[::-1], p))
     else:
         ends = outward(np.power(a if p > 0 else a[::-1], p))
@@ -88,7 +100,7 @@ def power(a: Array, p: float, *, of_slope: bool = False) -> Array:
 
 def sine(a: Array) -> Array:
     """Returns the bounds of sin."""
-    ends = outward(np.sort(np.sin(a), axis=0))
+    ends = outward(in_order(np.sin(a)))
     # A crest lies inside where the numbers of periods passed at the two ends differ.
     for side, phase in ((1, math.pi / 2), (0, -math.pi / 2)):
         turns = outward((a - phase) / (2 * math.pi))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from deepcave_symbolic.findings.intervals.bounds import (
+    absolute,
     contains_zero,
     left_open,
     minus,
@@ -51,18 +52,14 @@ def _log10(a: Array) -> Three:
 
 def _abs(a: Array) -> Three:
     zero = contains_zero(a)
-    value = np.sort(np.abs(a), axis=0)
-    value[0] = np.where(zero, 0.0, value[0])
     # At the kink every slope between the two sides: the mean value theorem holds with it (Clarke's derivative).
     sign = np.where(zero, np.array([[-1.0], [1.0]]), np.sign(a))
-    return outward(value), outward(sign), left_open(np.zeros_like(a), zero)
+    return outward(absolute(a)), outward(sign), left_open(np.zeros_like(a), zero)
 
 
 def _tanh(a: Array) -> Three:
     value = outward(np.tanh(a))
-    size = np.sort(np.abs(a), axis=0)
-    size[0] = np.where(contains_zero(a), 0.0, size[0])
-    first = outward(np.power(np.cosh(size[::-1]), -2.0))
+    first = outward(np.power(np.cosh(absolute(a)[::-1]), -2.0))
     return value, first, scaled(times(value, first), -2.0)
 
 
