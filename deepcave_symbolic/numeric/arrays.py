@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["Array", "Mask", "columns_of"]
+__all__ = ["Array", "Index", "Mask", "columns_of"]
 
 Array = npt.NDArray[np.float64]
+Index = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 

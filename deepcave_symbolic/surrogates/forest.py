@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, SurrogateRecord, deviations_of_members
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder
 from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, log_density, plain, scale_notes
 from deepcave_symbolic.surrogates.training import jobs_for
-from deepcave_symbolic.surrogates.validation import Index, hold_out, notes, validate
+from deepcave_symbolic.surrogates.validation import hold_out, notes, validate
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

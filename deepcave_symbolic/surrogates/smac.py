@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, SurrogateError
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
@@ -29,7 +29,7 @@ from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredict
 from deepcave_symbolic.surrogates.limits import check_forest_size
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
 from deepcave_symbolic.surrogates.training import train
-from deepcave_symbolic.surrogates.validation import Index, cross_validate, notes
+from deepcave_symbolic.surrogates.validation import cross_validate, notes
 from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["fit_smac_surrogate"]

@@ -21,9 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.runs.trial_selection import MIN_CONFIGURATIONS
 from deepcave_symbolic.space.configurations import deactivate, forbidden, sample_all
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from deepcave_symbolic.surrogates.scales import CostScale
 
 __all__ = [
-    "Index",
     "Validation",
     "at_most",
     "cross_validate",
@@ -57,7 +55,6 @@ _MANY = 2_500
 _SAMPLE = 4096
 _FOLD_SEED = 0
 
-Index = npt.NDArray[np.intp]
 # Trains on the rows of an index; the result maps vectors and their instance features to means in objective units.
 Fit = Callable[[Index], Callable[[Array, Array], Array]]
 
@@ -215,7 +212,7 @@ def _places(X: Array, configspace: ConfigurationSpace) -> Array:
     return np.column_stack(columns)
 
 
-def _dominance(y: Array, weights: Array, groups: npt.NDArray[np.intp]) -> float | None:
+def _dominance(y: Array, weights: Array, groups: Index) -> float | None:
     centred = y - np.average(y, weights=weights)
     scale = float(np.max(np.abs(centred)))
     if scale == 0 or not np.isfinite(scale):

@@ -15,9 +15,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.fitting import Fitted, Solved
 from deepcave_symbolic.whole_run.grids import Start, by_choice, factors_of_products, multiplied, ridged, ridges, shapes
@@ -34,7 +33,6 @@ _MOST_SHIFTED = 12
 #: A categorical's choices are told apart one by one up to so many.
 _MOST_CHOICES = 12
 
-_Index = npt.NDArray[np.intp]
 #: Returns how much longer a form makes a formula, in nodes; the second argument says whether it is a part of its own.
 Length = Callable[[Term, bool], int]
 #: The hyperparameters of each part that is there, by their axes.
@@ -249,7 +247,7 @@ def _gains(sums: Array, left: Array, sizes: Array) -> Array:
     return np.asarray(np.where(left > _NEW * sizes, sums**2 / np.maximum(left, 1e-300), 0.0))
 
 
-def _best_of_each(gains: Array, form_of: _Index, n: int) -> _Index:
+def _best_of_each(gains: Array, form_of: Index, n: int) -> Index:
     """Returns of every form which column gains most."""
     best = np.zeros(n, dtype=np.intp)
     order = np.argsort(gains, kind="stable")

@@ -19,9 +19,8 @@ from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["CLOSE", "Dictionary", "Index", "Screening", "Seed", "best_per_cost", "gain_of_two", "two_best"]
+__all__ = ["CLOSE", "Dictionary", "Screening", "Seed", "best_per_cost", "gain_of_two", "two_best"]
 
-Index = npt.NDArray[np.intp]
 
 #: 1 - correlation^2 below which two columns count as one.
 CLOSE = 1e-7

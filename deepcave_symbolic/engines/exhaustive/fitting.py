@@ -17,15 +17,12 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from deepcave_symbolic.engines.exhaustive.atoms import Points
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index, Mask
 
 __all__ = ["Fit", "Problem", "Target", "fit"]
-
-Index = npt.NDArray[np.intp]
 
 #: Of so many points or fewer a call of NumPy takes longer than what it computes.
 _FEW_POINTS = 60
@@ -89,7 +86,7 @@ class _Shape:
     theta: Index
     column: Index
     other: Index
-    free: npt.NDArray[np.bool_]
+    free: Mask
     products: bool
     sizes: list[int]
 
@@ -185,7 +182,7 @@ class _State:
     coefficients: Array
     sse: Array
 
-    def take(self, other: _State, where: npt.NDArray[np.bool_]) -> None:
+    def take(self, other: _State, where: Mask) -> None:
         for name in ("hessian", "gradient", "coefficients", "sse"):
             getattr(self, name)[where] = getattr(other, name)[where]
 

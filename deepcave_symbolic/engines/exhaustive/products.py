@@ -16,7 +16,6 @@ import numpy.typing as npt
 from deepcave_symbolic.engines.exhaustive.dictionary import (
     CLOSE,
     Dictionary,
-    Index,
     Screening,
     Seed,
     best_per_cost,
@@ -24,7 +23,7 @@ from deepcave_symbolic.engines.exhaustive.dictionary import (
     two_best,
 )
 from deepcave_symbolic.engines.exhaustive.grammar import Form, Grammar
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 
 __all__ = ["scan_products"]
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, NEGLIGIBLE, RISES, UNSETTLED, Mask, range_of
+from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, NEGLIGIBLE, RISES, UNSETTLED, range_of
 from deepcave_symbolic.findings.intervals import enclose, signs
 from deepcave_symbolic.formulas.expression import Node, evaluate, variables
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index, Mask
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.values import discrete_values, ends_of, natural_of, natural_values
 
@@ -170,33 +169,39 @@ def _flat_stretches(table: _Table, scale: float) -> list[tuple[int, int]]:
     limit, last = FLAT_CHANGE * scale, len(table.t) - 1
     if last < 2:
         return []
-    t: list[float] = list(map(float, table.t))
-    values: list[float] = list(map(float, table.values))
-    unsettled: list[bool] = list(map(bool, table.unsettled))
-    found: list[tuple[float, int, int]] = []
-    # The longest stretch up to each row; the queues hold the candidates for its largest and smallest value.
-    low, largest, smallest = 0, deque[int](), deque[int]()
-    for high in range(last + 1):
-        if high > 0 and unsettled[high - 1]:
-            low, largest, smallest = high, deque(), deque()
-        while largest and not values[largest[-1]] > values[high]:
-            largest.pop()
-        while smallest and not values[smallest[-1]] < values[high]:
-            smallest.pop()
-        largest.append(high)
-        smallest.append(high)
-        while values[largest[0]] - values[smallest[0]] > limit:
-            low += 1
-            for queue in (largest, smallest):
-                if queue[0] < low:
-                    queue.popleft()
-        if t[high] - t[low] >= (FLAT_END if low == 0 or high == last else FLAT_MIDDLE):
-            found.append((t[high] - t[low], low, high))
+    first = _first_of_stretch(table, limit)
+    width = table.t - table.t[first]
+    at_an_end = (first == 0) | (np.arange(last + 1) == last)
+    long = np.flatnonzero(width >= np.where(at_an_end, FLAT_END, FLAT_MIDDLE))
+    found = [(float(width[high]), int(first[high]), int(high)) for high in long]
     chosen: list[tuple[int, int]] = []
     for _, low, high in sorted(found, key=lambda s: (-s[0], s[1])):
         if all(high <= a or low >= b for a, b in chosen):
             chosen.append((low, high))
     return sorted(chosen)
+
+
+def _first_of_stretch(table: _Table, limit: float) -> Index:
+    """Returns the first row of the longest stretch up to each row on which the formula moves by at most the limit."""
+    n = len(table.t)
+    first: Index = np.arange(n)
+    largest, smallest = table.values, table.values
+    # No stretch passes an unsettled place.
+    earliest = np.maximum.accumulate(np.where(np.r_[True, table.unsettled], np.arange(n), 0))
+    highest, lowest = [largest], [smallest]  # of 1, 2, 4, ... rows from each row on
+    while 2 ** len(highest) <= n:
+        step = 2 ** (len(highest) - 1)
+        highest.append(np.maximum(highest[-1][:-step], highest[-1][step:]))
+        lowest.append(np.minimum(lowest[-1][:-step], lowest[-1][step:]))
+    for power in reversed(range(len(highest))):
+        before = first - 2**power
+        at = np.maximum(before, 0)
+        high, low = np.maximum(largest, highest[power][at]), np.minimum(smallest, lowest[power][at])
+        fits = (before >= earliest) & (high - low <= limit)
+        first, largest, smallest = (
+            np.where(fits, new, old) for new, old in ((before, first), (high, largest), (low, smallest))
+        )
+    return first
 
 
 def _sections(table: _Table, low: int, high: int, scale: float) -> list[tuple[int, int, str]]:

@@ -8,11 +8,11 @@ from typing import Literal
 
 import numpy as np
 
-from deepcave_symbolic.findings.behaviour.terms import FALLS, NEGLIGIBLE, RISES, Mask, range_of
+from deepcave_symbolic.findings.behaviour.terms import FALLS, NEGLIGIBLE, RISES, range_of
 from deepcave_symbolic.findings.intervals import enclose, signs
 from deepcave_symbolic.formulas.expression import Node, evaluate
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.values import discrete_values, ends_of, natural_values
 

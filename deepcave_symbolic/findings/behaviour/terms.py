@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
@@ -11,8 +9,6 @@ from deepcave_symbolic.numeric.arrays import Array
 RISES, FALLS, FLAT, UNSETTLED = "rises", "falls", "is flat", "changes direction"
 #: A move below this share of the formula's range is of no consequence.
 NEGLIGIBLE = 0.02
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def range_of(values: Array) -> float:

@@ -6,9 +6,7 @@ import math
 
 import numpy as np
 
-from deepcave_symbolic.numeric.arrays import Array
-
-Mask = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+from deepcave_symbolic.numeric.arrays import Array, Mask
 
 _WIDEN = np.array([[-1e-12], [1e-12]])
 #: Beyond this argument a period is no longer resolved to the widening's precision.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, SurrogateRecord
@@ -18,7 +18,7 @@ from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
 from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, plain, scale_notes
-from deepcave_symbolic.surrogates.validation import Index, at_most, hold_out, notes, validate
+from deepcave_symbolic.surrogates.validation import at_most, hold_out, notes, validate
 from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["CONSENSUS_NAME", "fit_consensus"]
