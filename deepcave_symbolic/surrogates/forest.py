@@ -19,12 +19,13 @@ import numpy as np
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, SurrogateRecord, deviations_of_members
+from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, deviations_of_members
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.encoders import Encoder
-from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, log_density, plain, scale_notes
+from deepcave_symbolic.surrogates.on_trials import fitted_on_trials
+from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, log_density, plain
 from deepcave_symbolic.surrogates.training import jobs_for
-from deepcave_symbolic.surrogates.validation import hold_out, notes, validate
+from deepcave_symbolic.surrogates.validation import hold_out, validate
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -183,7 +184,6 @@ def fit_forest(
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    import sklearn
     from sklearn.ensemble import RandomForestRegressor
 
     inactive = inactive_values(run.configspace)
@@ -213,29 +213,15 @@ def fit_forest(
             scale, held_out = other, found
     validation = validate(data, held_out, run.configspace, like=rival_of, scale=scale)
     everything = np.arange(len(data.y))
-    record = SurrogateRecord(
+    return fitted_on_trials(
+        fit(everything, scale) if rival_of is None else OnDemand(lambda: fit(everything, scale)),
+        run,
+        data,
+        validation,
         name=FOREST_NAME,
-        exact=False,
-        n_trials=len(data.y),
-        cv_r2=validation.r2,
-        cv_rank_correlation=validation.rank_correlation,
-        cv_domain_r2=validation.domain_r2,
-        cv_dominance=validation.dominance,
-        options={**FOREST_OPTIONS, "random_state": seed},
-        versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
-        differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
-        warnings=(*notes(data, validation.r2), *scale_notes(scale)),
-        cost_scale=scale.name,
-    )
-    return FittedSurrogate(
-        model=fit(everything, scale) if rival_of is None else OnDemand(lambda: fit(everything, scale)),
-        record=record,
         budget=budget,
-        X=data.X,
-        y=data.y,
-        held_out=validation.predicted,
-        shares=validation.shares,
-        failed=data.failed,
+        options={**FOREST_OPTIONS, "random_state": seed},
+        differences=("a random forest trained by deepcave-symbolic on the run's trials, not the run's own surrogate",),
         scale=scale if scale.name != "cost" else None,
         has_steps=True,
     )

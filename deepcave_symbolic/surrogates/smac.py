@@ -20,16 +20,17 @@ from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
-from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate
 from deepcave_symbolic.surrogates.cost import announced
 from deepcave_symbolic.surrogates.data import WITHOUT_COST, TrainingData, collect, conditional, instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, UnsuitableCostsError, remarks
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
 from deepcave_symbolic.surrogates.limits import check_forest_size
+from deepcave_symbolic.surrogates.on_trials import fitted_on_trials
 from deepcave_symbolic.surrogates.rebuild import is_pyrfr, model_name, rebuild_model
 from deepcave_symbolic.surrogates.training import train
-from deepcave_symbolic.surrogates.validation import cross_validate, notes
+from deepcave_symbolic.surrogates.validation import cross_validate
 from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["fit_smac_surrogate"]
@@ -49,7 +50,6 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         SurrogateError: If the model or the encoder is unknown or cannot be trained.
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    import sklearn
     import smac
 
     encoder_meta = component_meta(run, "runhistory_encoder")
@@ -76,31 +76,17 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
     with _contained(name):
         predictor = _predictor(run, model, data)
         validation = cross_validate(data, _refit(run, model, data), run.configspace)
-    record = SurrogateRecord(
+    return fitted_on_trials(
+        predictor,
+        run,
+        data,
+        validation,
         name=name,
-        exact=not differences,
-        n_trials=len(data.y),
-        cv_r2=validation.r2,
-        cv_rank_correlation=validation.rank_correlation,
-        cv_domain_r2=validation.domain_r2,
-        cv_dominance=validation.dominance,
-        options=_without_nan(options),
-        versions={"run": run.version or "unknown", "rebuild": smac.version, "sklearn": sklearn.__version__},
-        differences=differences,
-        warnings=(
-            *notes(data, validation.r2),
-            *remarks(data.encoder, process=name != "RandomForest", n_timeouts=data.n_timeouts),
-        ),
-    )
-    return FittedSurrogate(
-        model=predictor,
-        record=record,
         budget=budget,
-        X=data.X,
-        y=data.y,
-        held_out=validation.predicted,
-        shares=validation.shares,
-        failed=data.failed,
+        options=_without_nan(options),
+        differences=differences,
+        rebuild=smac.version,
+        warnings=tuple(remarks(data.encoder, process=name != "RandomForest", n_timeouts=data.n_timeouts)),
         has_steps=isinstance(predictor, ForestPredictor),
     )
 

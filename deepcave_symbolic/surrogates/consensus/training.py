@@ -10,15 +10,16 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, SurrogateRecord
+from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand
 from deepcave_symbolic.surrogates.consensus.columns import Columns
 from deepcave_symbolic.surrogates.consensus.kernel import NoisyMatern, fit_kernel, left_out_density
 from deepcave_symbolic.surrogates.consensus.predictor import ConsensusPredictor
 from deepcave_symbolic.surrogates.data import TrainingData, collect, conditional, impute, instance_features
 from deepcave_symbolic.surrogates.forest import ForestPredictor, inactive_values
 from deepcave_symbolic.surrogates.gaussian_process import GaussianProcessPredictor, Posterior
-from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, plain, scale_notes
-from deepcave_symbolic.surrogates.validation import at_most, hold_out, notes, validate
+from deepcave_symbolic.surrogates.on_trials import fitted_on_trials
+from deepcave_symbolic.surrogates.scales import CostScale, compressed, heavy_tailed, plain
+from deepcave_symbolic.surrogates.validation import at_most, hold_out, validate
 from deepcave_symbolic.words.numbers import counted
 
 __all__ = ["CONSENSUS_NAME", "fit_consensus"]
@@ -50,8 +51,6 @@ def fit_consensus(
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    import sklearn
-
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
     features = instance_features(run)
     members = _Members.of(run, data, None if features is None else np.array(list(features.values())), seed)
@@ -65,36 +64,19 @@ def fit_consensus(
     def trained() -> ConsensusPredictor:
         return members.trained(everything, members.n_trees, weight)
 
-    record = SurrogateRecord(
+    return fitted_on_trials(
+        trained() if rival_of is None else OnDemand(trained),
+        run,
+        data,
+        validation,
         name=CONSENSUS_NAME,
-        exact=False,
-        n_trials=len(data.y),
-        cv_r2=validation.r2,
-        cv_rank_correlation=validation.rank_correlation,
-        cv_domain_r2=validation.domain_r2,
-        cv_dominance=validation.dominance,
+        budget=budget,
         options=members.options(weight),
-        versions={"run": run.version or "unknown", "rebuild": sklearn.__version__, "sklearn": sklearn.__version__},
         differences=(
             "the mean of a Gaussian process and extremely randomised trees trained by deepcave-symbolic on the run's "
             "trials, not the run's own surrogate",
         ),
-        warnings=(
-            *notes(data, validation.r2),
-            *_on_size(len(data.y)),
-            *(scale_notes(members.scale) if heavy else ()),
-        ),
-        cost_scale=members.scale.name if heavy else "cost",
-    )
-    return FittedSurrogate(
-        model=trained() if rival_of is None else OnDemand(trained),
-        record=record,
-        budget=budget,
-        X=data.X,
-        y=data.y,
-        held_out=validation.predicted,
-        shares=validation.shares,
-        failed=data.failed,
+        warnings=tuple(_on_size(len(data.y))),
         scale=members.scale if heavy else None,
     )
 
