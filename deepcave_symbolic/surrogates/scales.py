@@ -57,9 +57,11 @@ class CostScale(Encoder):
 
     def decode(self, z: Array) -> Array:
         """Returns costs for scaled values, at most what a float holds."""
-        if self.name != "cost":
+        if self.name == "log cost":
+            return np.asarray(np.exp(np.minimum(z + math.log(self.scale), _LARGEST_LOG)), dtype=np.float64)
+        if self.name == "asinh cost":
             largest = _LARGEST_LOG - max(0.0, math.log(self.scale))
-            z = np.exp(np.minimum(z, largest)) if self.name == "log cost" else np.sinh(np.clip(z, -largest, largest))
+            z = np.sinh(np.clip(z, -largest, largest))
         return np.asarray(self.offset + self.scale * z, dtype=np.float64)
 
     def decode_moments(self, mean: Array, var: Array) -> tuple[Array, Array]:
