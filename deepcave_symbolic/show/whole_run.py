@@ -52,7 +52,7 @@ def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = Non
                     Column("hyperparameters", "name"),
                     Column("accounts for", "number"),
                     Column("shape", "name"),
-                    Column("part", "formula", unit=formula.objective),
+                    Column("part", "formula", unit=formula.parts[0].objective),
                 ),
                 tuple((", ".join(p.hyperparameters), percent(p.share), p.shape, p) for p in formula.parts),
             )
@@ -89,13 +89,19 @@ def _facts(explained: ExplainedRun, formula: RunFormula) -> tuple[tuple[str, str
     fit = f"R² {formula.r2:.2f} to the surrogate on configurations that it was not fitted to"
     if formula.trials_r2 is not None:
         fit += f", {formula.trials_r2:.2f} to the trials (cross-validated)"
+    if formula.saturation is None:
+        level = f"{rounded_text(formula.level)}, the mean over the space; every part is 0 on average"
+    else:
+        level = f"{rounded_text(formula.center)}, where every part is at its mean, 0"
     rows = [
-        ("Level", f"{rounded_text(formula.level)}, the mean over the space; every part is 0 on average"),
+        ("Level", level),
         ("Fit", f"{fit}, {counted(formula.complexity, 'node')}"),
     ]
     if formula.link == "log10":
         name = shown_name(formula.objective)
         rows.append(("Scale", f"log10({name}): a part of 0.1 multiplies {name} by {10**0.1:.2f}"))
+    if formula.saturation is not None:
+        rows.append(("Step", formula.saturation.in_words(formula.left)))
     for part in formula.parts:
         if part.conditions:
             names = either([shown_name(name) for name in part.hyperparameters], " and ")

@@ -32,6 +32,7 @@ from deepcave_symbolic.whole_run.limits import limits_of
 from deepcave_symbolic.whole_run.link import Link, in_words, may_be_logarithm, much_shorter, on_scale
 from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.sample import Conditions, Sample, axes_of_run, conditions_of, draw
+from deepcave_symbolic.whole_run.saturation import SUM, attributed, clearly_better
 from deepcave_symbolic.whole_run.search import Found, search
 from deepcave_symbolic.whole_run.writing import value_of, write
 from deepcave_symbolic.words.names import shown_name
@@ -162,11 +163,17 @@ class _Maker:
 
     def _formula(self, found: Found, fitted: Sample, sample: Sample, evidence: Evidence, link: Link) -> RunFormula:
         """Returns the record of what the search found, its parts in the order of what they account for."""
-        written = write(found.parts, fitted)
+        written = write(found.parts, fitted, found.saturation)
         name = self.objective if link == "identity" else f"log10({shown_name(self.objective)})"
-        parts = [_part(tree, sample, self.conditions, name) for tree in written.trees]
+        if written.saturation is not None:
+            name = SUM
+        values = [value_of(tree, sample.columns) for tree in written.trees]
+        shares = [_share(moved, sample.y) for moved in attributed(written.saturation, written.level, values)]
+        parts = [
+            _part(tree, share, sample, self.conditions, name) for tree, share in zip(written.trees, shares, strict=True)
+        ]
         parts.sort(key=lambda part: -part.share)
-        scores = evidence.scores(written.level, parts)
+        scores = evidence.scores(written.level, parts, written.saturation)
         return RunFormula(
             objective=self.objective,
             level=written.level,
@@ -175,31 +182,46 @@ class _Maker:
             rmse=scores.rmse,
             link=link,
             trials_r2=scores.trials_r2,
+            saturation=written.saturation,
             evidence=evidence,
         )
 
 
-def _part(tree: Node, sample: Sample, conditions: Conditions, objective: str) -> Part:
+def _share(moved: Array, y: Array) -> float:
+    """Returns how much of the variance of y what a part adds accounts for."""
+    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
+    scale = float(np.max(np.abs(y))) or 1.0
+    y = (y - np.mean(y)) / scale
+    return float(np.mean(moved / scale * y) / np.mean(y * y))
+
+
+def _part(tree: Node, share: float, sample: Sample, conditions: Conditions, objective: str) -> Part:
     indices = sorted(tree.variables)
     axes = tuple(sample.axes[i] for i in indices)
     words = tuple(dict.fromkeys(word for axis in axes for word in conditions.get(axis.name, ())))
     local = substitute(tree, {i: variable(j) for j, i in enumerate(indices)})
-    values = value_of(tree, sample.columns)
-    # Relative to the largest, so that squares of huge and tiny costs stay numbers.
-    scale = float(np.max(np.abs(sample.y))) or 1.0
-    y, moved = (sample.y - np.mean(sample.y)) / scale, values / scale
-    return Part(local, axes, objective, float(np.mean(moved * y) / np.mean(y * y)), words)
+    return Part(local, axes, objective, share, words)
 
 
 def _is_readable(formula: RunFormula, y: Array) -> bool:
     """Returns whether no part has a constant of a size that says nothing, which another one makes up for."""
+    if formula.saturation is not None:
+        y = np.array([-1.0, 1.0])  # between the ends, on the scale of the sum
     return all(has_readable_sizes(part.tree, y) for part in formula.parts)
 
 
 def _front(made: Sequence[tuple[RunFormula, int]], most: int) -> list[tuple[RunFormula, int]]:
-    """Returns the formulas that are better than all shorter ones, the shortest first."""
+    """Returns the formulas that are better than all shorter ones, the shortest first.
+
+    One inside a saturation has to be clearly better than all plain ones that are no longer.
+    """
     front: list[tuple[RunFormula, int]] = []
+    plain = -np.inf
     for formula, constants in sorted(made, key=lambda each: (each[0].complexity, -each[0].r2)):
+        if formula.saturation is None:
+            plain = max(plain, formula.r2)
+        elif not clearly_better(formula.r2, plain):
+            continue
         if not front or (formula.complexity <= most and gains(formula.r2, front[-1][0].r2)):
             front.append((formula, constants))
     return front

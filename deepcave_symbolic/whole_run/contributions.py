@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from deepcave_symbolic.records import Frozen, Record
+from deepcave_symbolic.whole_run.saturation import Saturation, attributed
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import rounded_text
 
-__all__ = ["Contribution", "Contributions", "NearestTrial", "WhatIf"]
+__all__ = ["Contribution", "Contributions", "InsideStep", "NearestTrial", "WhatIf"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +23,8 @@ class Contribution(Record):
     Args:
         hyperparameters: Of the part.
         part: The part as text.
-        value: What it adds, on the link's scale; 0 where it is inactive.
+        value: What it adds, on the link's scale; 0 where it is inactive. Inside a saturation its share of the
+            difference that all parts make together, in proportion to what it adds to the sum inside.
     """
 
     hyperparameters: tuple[str, ...]
@@ -54,19 +58,40 @@ class NearestTrial(Record):
 
 
 @dataclass(frozen=True, eq=False)
+class InsideStep(Record):
+    """What level and parts are on the scale of the sum inside a saturation.
+
+    Args:
+        saturation: The saturation.
+        level: The formula's level.
+        values: What each part adds to the sum.
+    """
+
+    saturation: Saturation
+    level: float
+    values: tuple[float, ...]
+
+    def changes(self, after: InsideStep) -> list[float]:
+        """Returns by how much each part moves what the formula gives, from this configuration to another one."""
+        moved = [np.array([b - a]) for a, b in zip(self.values, after.values, strict=True)]
+        return [float(each[0]) for each in attributed(self.saturation, self.level + sum(self.values), moved)]
+
+
+@dataclass(frozen=True, eq=False)
 class Contributions(Record):
     """A formula taken apart for one configuration: the level and what each part adds.
 
     Args:
         configuration: The values of its active hyperparameters.
         objective: What is predicted.
-        level: The formula's level, on the link's scale.
+        level: What the formula gives where every part is 0, on the link's scale.
         parts: What each part adds, in the formula's order.
         prediction: What the formula gives, objective units.
         link: "identity", or "log10" where level and parts sum to the logarithm of the prediction.
         surrogate: What the surrogate expects, objective units; None where it is not at hand.
         surrogate_std: Its standard deviation; None likewise.
         nearest: The nearest trial; None without trials or where they are not at hand.
+        inside: The same inside the formula's saturation; None without one.
     """
 
     configuration: Mapping[str, Any]
@@ -78,6 +103,7 @@ class Contributions(Record):
     surrogate: float | None = None
     surrogate_std: float | None = None
     nearest: NearestTrial | None = None
+    inside: InsideStep | None = None
 
     def __post_init__(self) -> None:
         """Freezes the configuration."""
@@ -121,8 +147,12 @@ class WhatIf(Record):
     @property
     def changes(self) -> tuple[Contribution, ...]:
         """By how much what each part adds changes, those that change alone, in the formula's order."""
-        pairs = zip(self.before.parts, self.after.parts, strict=True)
-        found = (Contribution(a.hyperparameters, a.part, b.value - a.value) for a, b in pairs)
+        before, after = self.before, self.after
+        if before.inside is not None and after.inside is not None:
+            moved = before.inside.changes(after.inside)
+        else:
+            moved = [b.value - a.value for a, b in zip(before.parts, after.parts, strict=True)]
+        found = (Contribution(a.hyperparameters, a.part, by) for a, by in zip(before.parts, moved, strict=True))
         return tuple(each for each in found if each.value != 0.0)
 
     def __str__(self) -> str:

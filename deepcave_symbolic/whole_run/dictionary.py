@@ -11,16 +11,18 @@ Notation: see the package; besides
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Index
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.whole_run.fitting import Fitted, Solved
+from deepcave_symbolic.whole_run.fitting import Fitted
 from deepcave_symbolic.whole_run.grids import Start, by_choice, factors_of_products, multiplied, ridged, ridges, shapes
+from deepcave_symbolic.whole_run.solving import Solved
 from deepcave_symbolic.whole_run.terms import Coordinates, Groups, Term
+from deepcave_symbolic.whole_run.writing import nodes_of
 
 __all__ = ["Candidate", "Dictionary"]
 
@@ -33,8 +35,6 @@ _MOST_SHIFTED = 12
 #: A categorical's choices are told apart one by one up to so many.
 _MOST_CHOICES = 12
 
-#: Returns how much longer a form makes a formula, in nodes; the second argument says whether it is a part of its own.
-Length = Callable[[Term, bool], int]
 #: The hyperparameters of each part that is there, by their axes.
 Present = Collection[tuple[int, ...]]
 
@@ -74,11 +74,11 @@ class Dictionary:
     Args:
         axes: The hyperparameters.
         coordinates: The configurations.
-        length: Tells how much longer a form makes a formula.
     """
 
-    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates, length: Length) -> None:
-        self._axes, self._coordinates, self._length = tuple(axes), coordinates, length
+    def __init__(self, axes: Sequence[Axis], coordinates: Coordinates) -> None:
+        self.axes, self.coordinates = tuple(axes), coordinates
+        self._nodes: dict[tuple[Term, bool], int] = {}
         starts = [start for i, axis in enumerate(axes) for start in shapes(i, axis)]
         self._single = [Fitted(*_alone(start)) for start in (*starts, *ridges(axes))]
         self._single_forms = _Forms()
@@ -86,18 +86,21 @@ class Dictionary:
         columns = [part.term.columns(part.theta, coordinates)[:, 0] for part in self._single]
         self._columns = np.column_stack(columns) if columns else np.empty((coordinates.n, 0))
         self._sizes = np.einsum("ij,ij->j", self._columns, self._columns)
-        self._pairs = _Pairs(self._axes, coordinates)
+        self._pairs = _Pairs(self.axes, coordinates)
 
     def candidates(self, solved: Solved, present: Present, longest: int) -> list[Candidate]:
         """Returns candidates of which each gains more than all shorter ones, the shortest first.
+
+        Inside a saturation none of them is a product.
 
         Args:
             solved: The parts that are there.
             present: Their hyperparameters.
             longest: By how much the formula may get longer, in nodes.
         """
-        q, _ = np.linalg.qr(np.column_stack([np.ones(len(solved.residual)), solved.columns]))
-        found = [*self._of_single(solved, q), *self._pairs.candidates(solved, q), *self._of_choices(solved, q, present)]
+        q = solved.spanned()
+        pairs = self._pairs.candidates(solved, q) if solved.inside is None else ()
+        found = [*self._of_single(solved, q), *pairs, *self._of_choices(solved, q, present)]
         return self._front(found, present, longest)
 
     def grown(self, part: Fitted, others: Solved, present: Present, longest: int) -> list[Candidate]:
@@ -109,30 +112,31 @@ class Dictionary:
             present: Their hyperparameters.
             longest: How long the part may be, in nodes.
         """
-        q, _ = np.linalg.qr(np.column_stack([np.ones(len(others.residual)), others.columns]))
-        own = part.term.columns(part.theta, self._coordinates)
+        q = others.spanned()
+        own = part.term.columns(part.theta, self.coordinates)
         known = _projected(own - q @ (q.T @ own), others.residual)
-        along, times = list(ridged(part, self._axes)), multiplied(part, self._pairs.factors)
+        along, times = list(ridged(part, self.axes)), multiplied(part, self._pairs.factors)
         found: list[tuple[Fitted, float]] = []
         if (along or times) and part.term.groups is None:
-            columns = [each.term.columns(each.theta, self._coordinates)[:, 0] for each in along]
+            columns = [each.term.columns(each.theta, self.coordinates)[:, 0] for each in along]
             middle = 0.5 if part.term.is_line else 0.0
-            products = self._pairs.times(part.term.raw(part.theta, self._coordinates)[:, 0] - middle, list(times))
+            products = self._pairs.times(part.term.raw(part.theta, self.coordinates)[:, 0] - middle, list(times))
             block = np.column_stack([*columns, products])
             sizes, left = (np.einsum("ij,ij->j", b, b) for b in (block, block - q @ (q.T @ block)))
             gains = _gains(others.residual @ block, left, sizes) - known
             found = list(zip((*along, *times.values()), gains.tolist(), strict=True))
             basis, _ = np.linalg.qr(np.column_stack([q, own]))
             found += _shifted(list(times.values()), products, own[:, 0], basis, others.residual)
-        for each in by_choice(part, self._axes):
-            block = each.term.columns(each.theta, self._coordinates)
+        for each in by_choice(part, self.axes):
+            block = each.term.columns(each.theta, self.coordinates)
             found.append((each, _projected(block - q @ (q.T @ block), others.residual) - known))
         return self._front(found, present, longest)
 
     def _front(self, found: Sequence[tuple[Fitted, float]], present: Present, longest: int) -> list[Candidate]:
         """Returns the candidates of which each gains more than all shorter ones, the shortest first."""
         measured = [
-            Candidate(part, gain, self._length(part.term, part.term.indices not in present)) for part, gain in found
+            Candidate(part, gain, self._length(part.term, alone=part.term.indices not in present))
+            for part, gain in found
         ]
         front: list[Candidate] = []
         for each in sorted(measured, key=lambda each: (each.nodes, -each.gain)):
@@ -140,14 +144,23 @@ class Dictionary:
                 front.append(each)
         return front
 
+    def _length(self, term: Term, *, alone: bool) -> int:
+        if (term, alone) not in self._nodes:
+            self._nodes[term, alone] = nodes_of(term, self.axes, alone=alone)
+        return self._nodes[term, alone]
+
     def _of_single(self, solved: Solved, q: Array) -> Iterator[tuple[Fitted, float]]:
-        left = self._sizes - ((q.T @ self._columns) ** 2).sum(axis=0)
-        gains = _gains(solved.residual @ self._columns, left, self._sizes)
+        columns, sizes = self._columns, self._sizes
+        if solved.inside is not None:
+            columns = solved.sloped(columns)
+            sizes = np.einsum("ij,ij->j", columns, columns)
+        left = sizes - ((q.T @ columns) ** 2).sum(axis=0)
+        gains = _gains(solved.residual @ columns, left, sizes)
         for j in _best_of_each(gains, self._single_of, len(self._single_forms.terms)):
             yield self._single[j], float(gains[j])
 
     def _of_choices(self, solved: Solved, q: Array, present: Present) -> Iterator[tuple[Fitted, float]]:
-        for i, axis in enumerate(self._axes):
+        for i, axis in enumerate(self.axes):
             if not axis.categorical or (i,) in present:
                 continue
             n = len(axis.labels or ())
@@ -156,11 +169,11 @@ class Dictionary:
             splits += [(tuple(sorted(order[:k])), tuple(sorted(order[k:]))) for k in range(1, n)]
             for members in splits:
                 part = Fitted(Term((), Groups(i, members)), np.empty(0))
-                block = part.term.columns(part.theta, self._coordinates)[:, 1:]
+                block = solved.sloped(part.term.columns(part.theta, self.coordinates)[:, 1:])
                 yield part, _projected(block - q @ (q.T @ block), solved.residual)
 
     def _means(self, index: int, n: int, residual: Array) -> Array:
-        chosen = self._coordinates.columns[index]
+        chosen = self.coordinates.columns[index]
         active = ~np.isnan(chosen)
         positions = chosen[active].astype(int)
         counts = np.bincount(positions, minlength=n)

@@ -12,6 +12,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
 from deepcave_symbolic.runs.trial_selection import MIN_CONFIGURATIONS
 from deepcave_symbolic.whole_run.part import Part
+from deepcave_symbolic.whole_run.saturation import Saturation, saturated
 
 __all__ = ["Evidence", "Scores", "Table", "total_of"]
 
@@ -52,22 +53,26 @@ class Evidence:
     costs: Array
     groups: npt.NDArray[np.intp]
 
-    def scores(self, level: float, parts: Sequence[Part]) -> Scores:
-        """Returns how well a level and parts do."""
-        predicted = total_of(level, parts, self.held_out, len(self.y))
-        return Scores(
-            weighted_r2(self.y, predicted, None), weighted_rms(self.y - predicted), self._trials_r2(level, parts)
-        )
+    def scores(self, level: float, parts: Sequence[Part], saturation: Saturation | None = None) -> Scores:
+        """Returns how well a level and parts do, inside a saturation or without one."""
+        predicted = saturated(total_of(level, parts, self.held_out, len(self.y)), saturation)
+        trials_r2 = self._trials_r2(level, parts, saturation)
+        return Scores(weighted_r2(self.y, predicted, None), weighted_rms(self.y - predicted), trials_r2)
 
-    def _trials_r2(self, level: float, parts: Sequence[Part]) -> float | None:
-        """Returns R² of the trials, level and coefficients fitted to those of the other configurations."""
+    def _trials_r2(self, level: float, parts: Sequence[Part], saturation: Saturation | None) -> float | None:
+        """Returns R² of the trials, level and coefficients fitted to those of the other configurations.
+
+        Inside a saturation they are fitted to its tangent.
+        """
         configurations = np.unique(self.groups)
         if len(configurations) < max(MIN_CONFIGURATIONS, len(parts) + 2) or np.ptp(self.costs) == 0.0:
             return None
         m = len(self.costs)
         columns = [part.values([self.trials[name] for name in part.hyperparameters]) for part in parts]
         design = np.column_stack([np.ones(m), *columns])
-        rest = self.costs - level - design[:, 1:].sum(axis=1)
+        total = level + design[:, 1:].sum(axis=1)
+        rest = self.costs - saturated(total, saturation)
+        slopes = np.ones(m) if saturation is None else saturation.slopes(total)
         sizes = np.sqrt((design**2).mean(axis=0)) + 1e-300
         fold_of: dict[int, int] = dict(
             zip(
@@ -80,16 +85,16 @@ class Evidence:
         predicted: Array = np.empty(m)
         for fold in range(_FOLDS):
             seen = folds != fold
-            scaled = design[seen] / sizes
+            scaled = slopes[seen, None] * design[seen] / sizes
             gram = scaled.T @ scaled + _DRAWN * np.eye(len(sizes))
             moved = np.linalg.solve(gram, scaled.T @ rest[seen]) / sizes
-            predicted[~seen] = design[~seen] @ moved + (self.costs - rest)[~seen]
+            predicted[~seen] = saturated(total[~seen] + design[~seen] @ moved, saturation)
         r2 = weighted_r2(self.costs, predicted, None)
         return r2 if np.isfinite(r2) else None
 
 
 def total_of(level: float, parts: Sequence[Part], table: Table, n: int) -> Array:
-    """Returns a level and parts added up, on the link's scale, shape (n,)."""
+    """Returns a level and parts added up, shape (n,)."""
     total: Array = np.full(n, level)
     for part in parts:
         total = total + part.values([table[name] for name in part.hyperparameters])

@@ -1,11 +1,10 @@
 """Fits the constants of all parts together by variable projection.
 
-The linear constants are solved for at every step, so that only the non-linear ones are searched (Golub & Pereyra 1973,
-"The Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate"), by
-Levenberg-Marquardt steps with Kaufman's approximation of the Jacobian (1975).
+The linear constants are solved for at every step (see `solving`), so that only the non-linear ones are searched (Golub
+& Pereyra 1973, "The Differentiation of Pseudo-Inverses and Nonlinear Least Squares Problems Whose Variables Separate"),
+by Levenberg-Marquardt steps with Kaufman's approximation of the Jacobian (1975).
 
-Notation: see the package; besides
-    B: columns of all parts, mean zero, shape (n, m); c: their coefficients, shape (m,); r = y - B·c.
+Notation: see the package.
 """
 
 from __future__ import annotations
@@ -16,12 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.whole_run.saturation import Saturation
+from deepcave_symbolic.whole_run.solving import Solved, solve, solve_near
 from deepcave_symbolic.whole_run.terms import Coordinates, Term
 
-__all__ = ["Fitted", "Solved", "fit", "solve"]
+__all__ = ["Fitted", "fit"]
 
-#: Added to the diagonal of the columns' Gram matrix, relative to it: choices' columns sum to zero.
-_RIDGE = 1e-8
 _STEP = 1e-5
 _DAMPING, _LARGEST_DAMPING = 1e-2, 1e6
 
@@ -34,48 +33,6 @@ class Fitted:
     theta: Array
 
 
-@dataclass(frozen=True)
-class Solved:
-    """The best coefficients for given columns.
-
-    Args:
-        columns: B.
-        inverse: The inverse of the Gram matrix of B.
-        coefficients: c.
-        residual: r.
-        rss: The sum of its squares.
-    """
-
-    columns: Array
-    inverse: Array
-    coefficients: Array
-    residual: Array
-    rss: float
-
-    def orthogonal(self, values: Array) -> Array:
-        """Returns what of values (n, k) no combination of the columns gives."""
-        return np.asarray(values - self.columns @ (self.inverse @ (self.columns.T @ values)))
-
-
-def solve(columns: Array, y: Array) -> Solved:
-    """Returns the coefficients that make the sum of squares least.
-
-    Args:
-        columns: B, mean zero.
-        y: Targets, mean zero.
-    """
-    if columns.shape[1] == 0:
-        return Solved(columns, np.empty((0, 0)), np.empty(0), y, float(y @ y))
-    gram = columns.T @ columns
-    sizes = np.sqrt(np.maximum(np.diag(gram), 1e-300))
-    scaled = gram / np.outer(sizes, sizes)
-    scaled[np.diag_indices_from(scaled)] += _RIDGE
-    inverse = np.linalg.inv(scaled) / np.outer(sizes, sizes)
-    coefficients = inverse @ (columns.T @ y)
-    residual = y - columns @ coefficients
-    return Solved(columns, inverse, coefficients, residual, float(residual @ residual))
-
-
 def fit(
     parts: Sequence[Fitted],
     coordinates: Coordinates,
@@ -84,21 +41,23 @@ def fit(
     steps: int,
     free: Sequence[int] | None = None,
     enough: float = 2e-3,
+    saturation: Saturation | None = None,
 ) -> tuple[list[Fitted], Solved]:
     """Returns the parts with the non-linear constants that fit best, and the coefficients.
 
     Args:
         parts: The parts with constants to start from.
         coordinates: The configurations.
-        y: Targets, mean zero.
+        y: Targets, mean zero without a saturation.
         steps: At most so many steps.
         free: Which parts' constants may move; None for all.
         enough: A step that lowers the sum of squares by less, relative to it, is the last.
+        saturation: What the parts add up inside; None for nothing.
     """
     thetas = [part.theta for part in parts]
     blocks = [part.term.columns(part.theta, coordinates) for part in parts]
     moved = [(p, k) for p in (range(len(parts)) if free is None else free) for k in range(parts[p].term.n_constants)]
-    solved = solve(_joined(blocks, len(y)), y)
+    solved = solve(_joined(blocks, len(y)), y, saturation)
     damping = _DAMPING
     ends = np.cumsum([0, *(block.shape[1] for block in blocks)])
     for _ in range(steps if moved else 0):
@@ -117,7 +76,7 @@ def fit(
             tried = _moved(parts, thetas, moved, step)
             changed = {p for p, _ in moved}
             new = [parts[p].term.columns(tried[p], coordinates) if p in changed else b for p, b in enumerate(blocks)]
-            candidate = solve(_joined(new, len(y)), y)
+            candidate = solve_near(_joined(new, len(y)), y, solved)
             if candidate.rss < solved.rss:
                 better = candidate
                 damping = max(damping / 5.0, 1e-8)

@@ -23,11 +23,12 @@ from deepcave_symbolic.formulas.python_source import function_source
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.whole_run.contributions import Contribution, Contributions
+from deepcave_symbolic.whole_run.contributions import Contribution, Contributions, InsideStep
 from deepcave_symbolic.whole_run.evidence import Evidence, total_of
 from deepcave_symbolic.whole_run.link import Link
 from deepcave_symbolic.whole_run.naming import core_and_mean
 from deepcave_symbolic.whole_run.part import Part
+from deepcave_symbolic.whole_run.saturation import Saturation, attributed, saturated
 from deepcave_symbolic.words.names import latex_name, shown_name
 from deepcave_symbolic.words.numbers import counted, round_significant
 
@@ -40,13 +41,14 @@ class RunFormula(Record):
 
     Args:
         objective: What it computes.
-        level: The mean over the space's own distribution, on the link's scale.
+        level: The mean over the space's own distribution, on the link's scale; see `saturation`.
         parts: What is added, what accounts for most first.
         r2: Coefficient of determination against the surrogate on held-out configurations, on the link's scale.
         rmse: Root mean squared error there, on the link's scale.
         link: "identity", or "log10" where level and parts sum to the logarithm of the objective.
         trials_r2: Cross-validated against the run's trials: level and coefficients are fitted to the trials of the
             other folds, places, exponents and widths are the formula's own; None without enough trials.
+        saturation: What level and parts add up inside: then they are on the scale of the sum z; None for nothing.
         evidence: What formulas with other parts are scored on; None where it is not at hand, as for a record that was
             read from a file.
     """
@@ -58,6 +60,7 @@ class RunFormula(Record):
     rmse: float
     link: Link = "identity"
     trials_r2: float | None = None
+    saturation: Saturation | None = None
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
 
     @cached_property
@@ -77,7 +80,15 @@ class RunFormula(Record):
         for part in self.parts:
             numbers = {i: variable(j) for i, j in enumerate(self._positions(part))}
             tree = Node("+", (tree, substitute(part.tree, numbers)))
-        return tree
+        return self._around(tree)
+
+    def _around(self, total: Node) -> Node:
+        return total if self.saturation is None else self.saturation.around(total)
+
+    @property
+    def center(self) -> float:
+        """What the formula gives where every part is 0, on the link's scale: the level, without a saturation."""
+        return float(saturated(np.array(self.level), self.saturation))
 
     @cached_property
     def uncentred(self) -> Node:
@@ -94,7 +105,7 @@ class RunFormula(Record):
         tree = constant(round_significant(total, 12))
         for core in cores:
             tree = Node("+", (tree, core))
-        return tree
+        return self._around(tree)
 
     @property
     def complexity(self) -> int:
@@ -153,6 +164,8 @@ class RunFormula(Record):
                 own = {i: compared[j] for i, j in enumerate(at) if j in compared}
                 comment = f"  # where {ascii(' and '.join(part.conditions))[1:-1]}" if part.conditions else ""
                 lines.append(f"total = total + ({part.python_body([names[j] for j in at], own)}){comment}")
+            if self.saturation is not None:
+                lines.append(f"total = {self.saturation.source('total')}")
             return [*lines, "return 10.0**total" if self.link == "log10" else "return total"]
 
         return function_source(self.objective, self.axes, body)
@@ -174,7 +187,7 @@ class RunFormula(Record):
             DomainWarning: If a point lies outside the domain.
         """
         if not self.axes:
-            return np.full(_rows(X), self._objective(np.array(self.level)))
+            return np.full(_rows(X), self._objective(np.array(self.center)))
         columns = columns_for(self.axes, X, self._optional)
         inside = [axis.contains(c) | np.isnan(c) for axis, c in zip(self.axes, columns, strict=True)]
         outside = ~np.all(inside, axis=0)
@@ -186,7 +199,8 @@ class RunFormula(Record):
                 stacklevel=2,
             )
         table = dict(zip(self.hyperparameters, columns, strict=True))
-        return self._objective(total_of(self.level, self.parts, table, len(columns[0])))
+        total = total_of(self.level, self.parts, table, len(columns[0]))
+        return self._objective(saturated(total, self.saturation))
 
     def _objective(self, values: Array) -> Array:
         with np.errstate(over="ignore"):
@@ -202,14 +216,20 @@ class RunFormula(Record):
             UnknownNameError: If a hyperparameter is missing that is always active.
         """
         row = dict(configuration)
+        added = [part.predict([row]) for part in self.parts]
+        values = [float(value[0]) for value in attributed(self.saturation, self.level, added)]
         parts = tuple(
-            Contribution(part.hyperparameters, part.text(), float(part.predict([row])[0])) for part in self.parts
+            Contribution(part.hyperparameters, part.text(), value)
+            for part, value in zip(self.parts, values, strict=True)
         )
-        total = self.level
-        for each in parts:
-            total = total + each.value
+        total = self.center
+        for value in values:
+            total = total + value
         prediction = float(self._objective(np.array(total)))
-        return Contributions(row, self.objective, self.level, parts, prediction, self.link)
+        inside = None
+        if self.saturation is not None:
+            inside = InsideStep(self.saturation, self.level, tuple(float(value[0]) for value in added))
+        return Contributions(row, self.objective, self.center, parts, prediction, self.link, inside=inside)
 
     def without(self, part: Part | int) -> RunFormula:
         """Returns the formula without a part; level and other parts stay, since every part has mean zero.
@@ -240,7 +260,7 @@ class RunFormula(Record):
         """Returns the formula with these parts, scored where the evidence is at hand (NaN elsewhere)."""
         if self.evidence is None:
             return replace(self, parts=tuple(parts), r2=math.nan, rmse=math.nan, trials_r2=None)
-        scores = self.evidence.scores(self.level, parts)
+        scores = self.evidence.scores(self.level, parts, self.saturation)
         return replace(self, parts=tuple(parts), r2=scores.r2, rmse=scores.rmse, trials_r2=scores.trials_r2)
 
     def __str__(self) -> str:

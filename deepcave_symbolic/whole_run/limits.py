@@ -16,6 +16,7 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.evidence import total_of
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.sample import Sample
+from deepcave_symbolic.whole_run.saturation import saturated
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, percent
 
@@ -40,7 +41,8 @@ def limits_of(longest: RunFormula, sample: Sample, most: int) -> tuple[str, ...]
     if np.ptp(sample.y) == 0.0 or longest.r2 >= 1.0 - _MUCH:
         return ()
     table = {axis.name: column for axis, column in zip(sample.axes, sample.columns, strict=True)}
-    left = sample.y - total_of(longest.level, longest.parts, table, len(sample.y))
+    total = total_of(longest.level, longest.parts, table, len(sample.y))
+    left = sample.y - saturated(total, longest.saturation)
     shares = _shares(sample, left / float(np.std(sample.y)))
     named = ", ".join(f"{names} {percent(share)}" for names, share in shares[:_MOST_NAMED] if share >= _NAMED)
     where = f": of {named}" if named else ", in small pieces"

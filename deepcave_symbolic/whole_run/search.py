@@ -1,7 +1,9 @@
 """Searches formulas part by part: forward selection with all constants fitted together, exchange, elimination.
 
 From every formula that is better than all shorter ones, candidates are added, each term is made larger, and each is
-left out or exchanged; what comes out competes by length. The result is a front of accuracy against length.
+left out or exchanged; what comes out competes by length. The result is a front of accuracy against length, and one more
+of sums inside a saturation where free curves say that this is worth a search: of parts that are added one by one, since
+most of what products and exchanges say is in the saturation.
 
 Notation: see the package.
 """
@@ -18,9 +20,12 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run.dictionary import Dictionary
-from deepcave_symbolic.whole_run.fitting import Fitted, Solved, fit
+from deepcave_symbolic.whole_run.fitting import Fitted, fit
+from deepcave_symbolic.whole_run.free_curves import FARTHEST, saturation_of
+from deepcave_symbolic.whole_run.saturation import AROUND, Saturation
+from deepcave_symbolic.whole_run.solving import Solved, with_best_ends
 from deepcave_symbolic.whole_run.terms import Coordinates, Term, by_indices
-from deepcave_symbolic.whole_run.writing import length_of, nodes_of
+from deepcave_symbolic.whole_run.writing import length_of
 
 __all__ = ["Found", "search"]
 
@@ -37,6 +42,8 @@ _MOST_EXCHANGED = 8
 _MOST_IDLE = 15.0
 #: What a longer formula must leave at most of a shorter one's sum of squares.
 _BETTER = 0.995
+#: How often the ends of a saturation and what is inside are fitted in turns.
+_ENDS = 3
 
 
 @dataclass(frozen=True)
@@ -47,20 +54,23 @@ class Found:
         parts: Its parts.
         nodes: Its length.
         rss: Its sum of squares, targets of variance one.
+        saturation: What the parts add up inside; None for nothing.
     """
 
     parts: tuple[Fitted, ...]
     nodes: int
     rss: float
+    saturation: Saturation | None = None
 
     @property
     def n_constants(self) -> int:
         """How many constants are fitted, the level included."""
-        return 1 + sum(part.term.n_constants + part.term.n_coefficients for part in self.parts)
+        ends = 0 if self.saturation is None else 2
+        return 1 + ends + sum(part.term.n_constants + part.term.n_coefficients for part in self.parts)
 
 
 def search(axes: Sequence[Axis], columns: Sequence[Array], y: Array, max_complexity: int) -> list[Found]:
-    """Returns a front of formulas, the shortest (a level) first, each with all constants fitted.
+    """Returns formulas of every length, plain ones first, the shortest (a level) first, each with all constants fitted.
 
     Args:
         axes: The hyperparameters.
@@ -69,25 +79,30 @@ def search(axes: Sequence[Axis], columns: Sequence[Array], y: Array, max_complex
         max_complexity: Longest formula, in nodes.
     """
     with one_blas_thread():
-        found = _Search(axes, columns, y, max_complexity).run()
-        return _polished(found, Coordinates(columns), (y - y.mean()) / (float(np.std(y)) or 1.0))
+        dictionary = Dictionary(axes, Coordinates([column[:_ROWS] for column in columns]))
+        found = _polished(_Search(dictionary, y[:_ROWS], max_complexity).run(), columns, y)
+        if max_complexity <= AROUND or np.ptp(y[:_ROWS]) == 0.0:
+            return found
+        saturation = saturation_of(axes, dictionary.coordinates.columns, y[:_ROWS])
+        if saturation is None:
+            return found
+        return found + _polished(_Search(dictionary, y[:_ROWS], max_complexity, saturation).run(), columns, y)
 
 
 class _Search:
-    def __init__(self, axes: Sequence[Axis], columns: Sequence[Array], y: Array, max_complexity: int) -> None:
-        rows = slice(0, _ROWS)
-        self._axes, self._most = axes, max_complexity
-        self._coordinates = Coordinates([column[rows] for column in columns])
-        scale = float(np.std(y[rows])) or 1.0
-        self._y = (y[rows] - y[rows].mean()) / scale
-        self._nodes: dict[tuple[Term, bool], int] = {}
-        self._dictionary = Dictionary(axes, self._coordinates, self._length_of)
+    def __init__(
+        self, dictionary: Dictionary, y: Array, max_complexity: int, saturation: Saturation | None = None
+    ) -> None:
+        self._dictionary, self._most, self._outside = dictionary, max_complexity, saturation
+        self._axes, self._coordinates = dictionary.axes, dictionary.coordinates
+        self._y, self._saturation = _standardized(y, saturation)
         self._best: dict[int, Found] = {}
         self._expanded: set[frozenset[Term]] = set()
 
     def run(self) -> list[Found]:
-        start = Found((), 1, float(self._y @ self._y))
-        self._best[1] = start
+        _, level = self._fit((), steps=0)
+        self._offer((), level)
+        (start,) = self._best.values()
         if start.rss <= 1e-12 * len(self._y):
             return [start]
         done: dict[int, Found] = {}  # kept, for the id of what is gone may be given again
@@ -111,10 +126,12 @@ class _Search:
     def _expand(self, found: Found) -> None:
         parts = found.parts
         self._add(parts)
+        if self._saturation is not None:
+            return
         for i in range(len(parts)):
             self._grow(parts, i)
         for i in range(len(parts) if len(parts) > 1 else 0):
-            rest, solved = fit(parts[:i] + parts[i + 1 :], self._coordinates, self._y, steps=_JOINT_STEPS)
+            rest, solved = self._fit(parts[:i] + parts[i + 1 :], steps=_JOINT_STEPS)
             self._offer(tuple(rest), solved)
             if len(self._axes) <= _MOST_EXCHANGED:
                 self._add(tuple(rest))
@@ -124,8 +141,8 @@ class _Search:
         if forms in self._expanded:
             return
         self._expanded.add(forms)
-        _, solved = fit(parts, self._coordinates, self._y, steps=0)
-        longest = self._most - length_of(parts, self._axes)
+        _, solved = self._fit(parts, steps=0)
+        longest = self._most - self._length(parts)
         present = by_indices([part.term for part in parts])
         for candidate in self._dictionary.candidates(solved, present, longest):
             self._try([*parts, candidate.part], len(parts))
@@ -133,22 +150,25 @@ class _Search:
     def _grow(self, parts: tuple[Fitted, ...], i: int) -> None:
         """Tries larger forms of one of the parts."""
         rest = [*parts[:i], *parts[i + 1 :]]
-        _, others = fit(rest, self._coordinates, self._y, steps=0)
-        longest = self._most - length_of(rest, self._axes)
+        _, others = self._fit(rest, steps=0)
+        longest = self._most - self._length(rest)
         present = by_indices([part.term for part in rest])
         for candidate in self._dictionary.grown(parts[i], others, present, longest):
             self._try([*rest, candidate.part], len(rest))
 
     def _try(self, parts: list[Fitted], new: int) -> None:
         """Fits the constants of a new part, then all."""
-        parts, _ = fit(parts, self._coordinates, self._y, steps=_ALONE_STEPS, free=[new])
-        parts, solved = fit(parts, self._coordinates, self._y, steps=_JOINT_STEPS)
+        parts, _ = self._fit(parts, steps=_ALONE_STEPS, free=[new])
+        parts, solved = self._fit(parts, steps=_JOINT_STEPS)
         self._offer(tuple(parts), solved)
 
-    def _length_of(self, term: Term, alone: bool) -> int:
-        if (term, alone) not in self._nodes:
-            self._nodes[term, alone] = nodes_of(term, self._axes, alone=alone)
-        return self._nodes[term, alone]
+    def _fit(
+        self, parts: Sequence[Fitted], *, steps: int, free: Sequence[int] | None = None
+    ) -> tuple[list[Fitted], Solved]:
+        return fit(parts, self._coordinates, self._y, steps=steps, free=free, saturation=self._saturation)
+
+    def _length(self, parts: Sequence[Fitted]) -> int:
+        return length_of(parts, self._axes) + (0 if self._saturation is None else AROUND)
 
     def _hardly_moves(self, part: Fitted) -> bool:
         """Returns whether a term is a large number less nearly the same, of which few digits are about anything."""
@@ -159,22 +179,35 @@ class _Search:
         return bool(np.abs(np.nanmean(values)) > _MOST_IDLE * np.nanstd(values))
 
     def _offer(self, parts: tuple[Fitted, ...], solved: Solved) -> None:
-        nodes = length_of(parts, self._axes)
+        nodes = self._length(parts)
         known = self._best.get(nodes)
         if nodes > self._most or (known is not None and solved.rss >= (1.0 - 1e-6) * known.rss):
             return
         if not _is_readable(parts, solved, self._y) or any(self._hardly_moves(part) for part in parts):
             return
-        self._best[nodes] = Found(parts, nodes, solved.rss)
+        self._best[nodes] = Found(parts, nodes, solved.rss, self._outside)
 
 
-def _polished(front: Sequence[Found], coordinates: Coordinates, y: Array) -> list[Found]:
-    """Returns the formulas with constants fitted to all configurations."""
-    result = []
+def _polished(front: Sequence[Found], columns: Sequence[Array], y: Array) -> list[Found]:
+    """Returns the formulas with constants fitted to all configurations, the ends of saturations among them."""
+    coordinates, result = Coordinates(columns), []
     for found in front:
-        parts, solved = fit(found.parts, coordinates, y, steps=_LAST_STEPS, enough=_ENOUGH)
-        result.append(Found(tuple(parts), found.nodes, solved.rss))
+        parts, saturation = found.parts, found.saturation
+        target, inside = _standardized(y, saturation)
+        for _ in range(1 if inside is None else _ENDS):
+            fitted, solved = fit(parts, coordinates, target, steps=_LAST_STEPS, enough=_ENOUGH, saturation=inside)
+            parts = tuple(fitted)
+            if inside is not None:
+                inside = with_best_ends(solved, target, FARTHEST * float(np.ptp(target)))
+        saturation = None if inside is None else inside.in_units(float(np.mean(y)), float(np.std(y)) or 1.0)
+        result.append(Found(parts, found.nodes, solved.rss, saturation))
     return result
+
+
+def _standardized(y: Array, saturation: Saturation | None) -> tuple[Array, Saturation | None]:
+    """Returns targets of mean zero and variance one, and a saturation in their units."""
+    mean, scale = float(np.mean(y)), float(np.std(y)) or 1.0
+    return (y - mean) / scale, None if saturation is None else saturation.standardized(mean, scale)
 
 
 def _is_readable(parts: Sequence[Fitted], solved: Solved, y: Array) -> bool:

@@ -17,9 +17,11 @@ from deepcave_symbolic.formulas.rounding import DIGITS, allowed_loss, round_offs
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.weighted import weighted_r2
 from deepcave_symbolic.space.axis import Axis
-from deepcave_symbolic.whole_run.fitting import Fitted, solve
+from deepcave_symbolic.whole_run.fitting import Fitted
 from deepcave_symbolic.whole_run.sample import Sample
+from deepcave_symbolic.whole_run.saturation import Saturation
 from deepcave_symbolic.whole_run.shapes import Shape, line_from, shape_of_term
+from deepcave_symbolic.whole_run.solving import Solved, solve
 from deepcave_symbolic.whole_run.terms import Coordinates, Term, by_indices, centred
 from deepcave_symbolic.words.numbers import round_significant
 
@@ -33,32 +35,39 @@ _CENTRING = 2
 
 @dataclass(frozen=True)
 class Written:
-    """A level and the trees of the parts, variables numbered as the axes."""
+    """A level and the trees of the parts, variables numbered as the axes, and what they add up inside."""
 
     level: float
     trees: tuple[Node, ...]
+    saturation: Saturation | None = None
 
 
-def write(terms: Sequence[Fitted], sample: Sample) -> Written:
+def write(terms: Sequence[Fitted], sample: Sample, saturation: Saturation | None = None) -> Written:
     """Returns the parts with constants of two to four significant digits.
 
     Args:
         terms: The fitted terms.
         sample: What they are fitted to.
+        saturation: What they add up inside; None for nothing.
     """
     coordinates = Coordinates(sample.columns)
     blocks = [term.term.columns(term.theta, coordinates) for term in terms]
-    mean = float(np.mean(sample.y))
-    solved = solve(_joined(blocks, len(sample.y)), sample.y - mean)
-    exact = weighted_r2(sample.y, sample.y - solved.residual, None)
-    written = Written(mean, ())
+    exact = weighted_r2(sample.y, sample.y - _solved(blocks, sample.y, saturation).residual, None)
+    written = Written(float(np.mean(sample.y)), ())
     for digits in DIGITS:
-        written = _with_digits(terms, sample, digits)
+        written = _with_digits(terms, sample, digits, None if saturation is None else saturation.rounded(digits))
         start = np.full_like(sample.y, written.level)
         predicted = sum((value_of(tree, sample.columns) for tree in written.trees), start=start)
+        if written.saturation is not None:
+            predicted = written.saturation.values(predicted)
         if exact - weighted_r2(sample.y, predicted, None) <= allowed_loss(exact):
             break
     return written
+
+
+def _solved(blocks: Sequence[Array], y: Array, saturation: Saturation | None) -> Solved:
+    columns = np.column_stack(blocks) if blocks else np.empty((len(y), 0))
+    return solve(columns, y - float(np.mean(y)) if saturation is None else y, saturation)
 
 
 def value_of(tree: Node, columns: Sequence[Array]) -> Array:
@@ -101,7 +110,7 @@ class _Draft:
         return 1.0, self.shape.times(node), np.asarray(self.measured @ np.array(values))
 
 
-def _with_digits(terms: Sequence[Fitted], sample: Sample, digits: int) -> Written:
+def _with_digits(terms: Sequence[Fitted], sample: Sample, digits: int, saturation: Saturation | None) -> Written:
     together = by_indices([fitted.term for fitted in terms])
     drafts: list[_Draft] = []
     for fitted in terms:
@@ -111,19 +120,18 @@ def _with_digits(terms: Sequence[Fitted], sample: Sample, digits: int) -> Writte
         raw, measured = (_raw(shape, fitted.term, columns) for columns in (sample.columns, sample.measure))
         drafts.append(_Draft(fitted.term, shape, raw, measured))
     blocks = [centred(draft.raw) for draft in drafts]
-    mean = float(np.mean(sample.y))
-    coefficients = solve(_joined(blocks, len(sample.y)), sample.y - mean).coefficients
-    own = np.split(coefficients, np.cumsum([block.shape[1] for block in blocks])[:-1]) if blocks else []
+    solved = _solved(blocks, sample.y, saturation)
+    own = np.split(solved.coefficients, np.cumsum([block.shape[1] for block in blocks])[:-1]) if blocks else []
     trees = [
         _part([drafts[k] for k in numbers], [own[k] for k in numbers], sample.axes, digits)
         for numbers in together.values()
     ]
-    rest = sample.y - sum((value_of(tree, sample.columns) for tree in trees), start=np.zeros_like(sample.y))
-    return Written(round_offset(float(np.mean(rest)), digits, float(np.ptp(sample.y))), tuple(trees))
-
-
-def _joined(blocks: Sequence[Array], n: int) -> Array:
-    return np.column_stack(blocks) if blocks else np.empty((n, 0))
+    total = sum((value_of(tree, sample.columns) for tree in trees), start=np.zeros_like(sample.y))
+    if solved.inside is None:
+        level, spread = float(np.mean(sample.y - total)), float(np.ptp(sample.y))
+    else:
+        level, spread = float(solved.inside.mean(solved.inside.slopes * (solved.inside.z - total))), 1.0
+    return Written(round_offset(level, digits, spread), tuple(trees), saturation)
 
 
 def _line(term: Term, sample: Sample, digits: int, *, alone: bool) -> Shape:

@@ -17,6 +17,7 @@ from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, po
 from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.whole_run import Part, WhatIf
 from known_surrogates import OfValues
 
@@ -276,3 +277,71 @@ def test_no_constant_dwarfs_what_it_says() -> None:
     assert has_readable_sizes(3.0 * power(x / 2.0, 0.4), y) and not has_readable_sizes(3.0 * power(x / 2.0, 0.01), y)
     for formula in sum_of_four().front:
         assert all(has_readable_sizes(part.tree, np.array([0.2, 1.5])) for part in formula.parts)
+
+
+def saturating(v: dict[str, Any]) -> Array:
+    z = 0.9 * np.log10(v["lr"] / 0.01) ** 2 - 1.5 + 0.8 * np.log10(v["batch"] / 64.0) + 1.2 * (v["solver"] == "sgd")
+    return np.asarray(0.5 + 0.4 * np.tanh(z))
+
+
+@functools.cache
+def saturated_sum() -> RunExplanation:
+    return explained(space_of(LR, BATCH, SOLVER), saturating)
+
+
+def test_saturated_sum_is_found_and_said() -> None:
+    found = saturated_sum()
+    assert found.r2 > 0.99
+    assert found.formula.saturation is not None
+    assert found.formula.saturation.ends == pytest.approx((0.1, 0.9), abs=0.02)
+    assert {part.hyperparameters for part in found.parts} == {("lr",), ("batch",), ("solver",)}
+    assert part_of(found, "lr").shape == "valley"
+    assert part_of(found, "batch").shape == "straight in log10"
+    assert sum(part.share for part in found.parts) == pytest.approx(found.r2, abs=0.02)
+    words = "\n".join(map(str, whole_run_document(found)))
+    assert "the parts add up to z inside a step, 0.5 + 0.4·tanh(z): cost stays between 0.1 and 0.9" in words
+    assert any("raises z by" in constant.sentence for constant in part_of(found, "solver").constants)
+
+
+def test_every_form_of_a_saturated_sum_says_the_same() -> None:
+    found, space = saturated_sum(), space_of(LR, BATCH, SOLVER)
+    formula = found.formula
+    space.seed(1)
+    configurations = space.sample_configuration(20)
+    expected = formula.predict(configurations)
+    table = {name: np.array([c[name] for c in configurations]) for name in space}
+    program: dict[str, Any] = {}
+    exec(formula.python(), program)
+    np.testing.assert_array_equal(program["cost"](*(table[name] for name in formula.hyperparameters)), expected)
+    columns = columns_for(formula.axes, table)
+    np.testing.assert_allclose(evaluate(formula.tree, columns), expected)
+    np.testing.assert_allclose(evaluate(formula.uncentred, columns), expected)
+    assert "·tanh(" in str(formula) and "tanh" in formula.latex()
+    assert RunExplanation.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_contributions_inside_a_step_sum_exactly() -> None:
+    found, space = saturated_sum(), space_of(LR, BATCH, SOLVER)
+    space.seed(2)
+    before, *others = space.sample_configuration(10)
+    for configuration in others:
+        taken_apart = found.contributions(configuration)
+        assert taken_apart.level + sum(p.value for p in taken_apart.parts) == pytest.approx(taken_apart.prediction)
+        answer = found.whatif(before, **dict(configuration))
+        assert sum(each.value for each in answer.changes) == pytest.approx(answer.change)
+    answer = found.whatif(before, lr=0.5 if before["lr"] < 0.1 else 0.01)
+    assert [each.hyperparameters for each in answer.changes] == [("lr",)]
+    assert answer.changes[0].value == pytest.approx(answer.change)
+
+
+def test_plain_sum_gets_no_saturation() -> None:
+    assert all(formula.saturation is None for formula in sum_of_four().front)
+
+
+def test_record_from_before_saturations_is_read() -> None:
+    record = json.loads(json.dumps(sum_of_four().to_dict()))
+    for formula in record["front"]:
+        del formula["saturation"]
+    for taken_apart in [record["incumbent"]] if record["incumbent"] else []:
+        del taken_apart["inside"]
+    assert RunExplanation.from_dict(record) == sum_of_four()
