@@ -21,7 +21,10 @@ from deepcave_symbolic.runs.smac import load_run
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import without_surrogate
 
-__all__ = ["from_deepcave", "with_combined_budget"]
+__all__ = ["COMBINED_BUDGET", "from_deepcave", "with_combined_budget"]
+
+#: DeepCAVE's number for "every configuration at its highest budget".
+COMBINED_BUDGET = -1
 
 _STATUS = {
     "SUCCESS": Status.SUCCESS,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from deepcave_symbolic.findings.trust import Verdict
+from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.answers import RECOMMENDED
 
@@ -174,6 +174,10 @@ class Warnings:
         """Returns the others, for pages that show these elsewhere."""
         sentences = {sentence for _, sentence in shown.rows}
         return Warnings(tuple(row for row in self.rows if row[1] not in sentences))
+
+    def reason_of(self, verdict: Verdict | None) -> Warnings:
+        """Returns the one that a verdict comes from, for pages that show it beside the verdict; none for "trust"."""
+        return Warnings(tuple(row for row in self.rows if row[0] == verdict and verdict != VERDICTS[0])[:1])
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
+from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.dashboard.panel.time_limit import TimeUp, time_limit
 from deepcave_symbolic.exceptions import (
@@ -25,7 +26,7 @@ from deepcave_symbolic.exceptions import (
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
-from deepcave_symbolic.runs.deepcave import from_deepcave, with_combined_budget
+from deepcave_symbolic.runs.deepcave import COMBINED_BUDGET, from_deepcave, with_combined_budget
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import ALL_BUDGETS, budget_name, scalarized_name, weights_in
 from deepcave_symbolic.surrogates.cost import at_most
@@ -35,9 +36,6 @@ __all__ = ["TIME_LIMIT", "compute"]
 
 #: Seconds after which a job gives up and says so; DeepCAVE itself sets no limit.
 TIME_LIMIT = 120.0
-
-#: DeepCAVE's number for "every configuration at its highest budget".
-_COMBINED_BUDGET = -1
 
 _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
     NoTrialsError: "Choose another budget or run, or press Try again once more trials have finished.",
@@ -52,7 +50,12 @@ _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
 
 
 def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the stored record of a DeepCAVE run and the panel's cleaned inputs, as JSON values."""
+    """Returns the stored record as JSON values.
+
+    Args:
+        run: A run of DeepCAVE's, or a `RecordedRun`.
+        inputs: The panel's cleaned inputs.
+    """
     try:
         with time_limit(TIME_LIMIT), at_most(TIME_LIMIT):
             return _explained(run, Inputs.read(inputs)).to_dict()
@@ -82,14 +85,14 @@ def _failed(type: str, message: str, advice: str) -> dict[str, Any]:
 
 
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
-    record = from_deepcave(run)
+    record = run.record if isinstance(run, RecordedRun) else from_deepcave(run)
     notes: list[str] = []
     every = inputs.budget == EVERY_BUDGET
     if not every and budgets_of(record) and budget_name(record.configspace) in (inputs.first, inputs.second):
         every = True
         notes.append("All budgets are used, whatever is chosen as Budget: the budget itself is explained.")
     budget = None if every or inputs.budget == AUTOMATIC_BUDGET else run.get_budget(inputs.budget)
-    combined = budget == _COMBINED_BUDGET
+    combined = budget == COMBINED_BUDGET
     if combined:
         record, budget = with_combined_budget(record), None
     weights = weights_in(inputs.weights) if inputs.weights.strip() else None
@@ -163,7 +166,8 @@ def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> 
     """Returns the call that reproduces what is shown."""
     function, result = ("explain", "explanation") if names else ("explain_all", "explanations")
     imports = [f"from deepcave_symbolic import {function}"]
-    if getattr(run, "prefix", None) == "SMAC3v2" and run.path is not None:
+    ours = isinstance(run, RecordedRun) or getattr(run, "prefix", None) == "SMAC3v2"
+    if ours and run.path is not None:
         expression = repr(str(run.path))
     else:
         # Through DeepCAVE's readers; a group has several runs.

@@ -8,8 +8,8 @@ from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
-from deepcave.utils.layout import get_select_options, help_button
 
+from deepcave_symbolic.dashboard.panel.fields import choices, field, help_button
 from deepcave_symbolic.dashboard.panel.inputs import defaults, whole_number
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.formulas.formula import Formula
@@ -17,7 +17,7 @@ from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.show.answers import ANSWERS, answers_of
 from deepcave_symbolic.words.numbers import counted
 
-__all__ = ["BY_LENGTH", "Filters", "filter_layout"]
+__all__ = ["BY_LENGTH", "Filters", "filter_layout", "form_layout", "pick_layout"]
 
 #: The choice beside the three answers, for which the slider says how long.
 BY_LENGTH = "length"
@@ -84,18 +84,21 @@ def filter_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
         register: DeepCAVE's.
         length_id: Id of the slider's box, which stands on the page only where the length is chosen.
     """
+    return [*pick_layout(register, length_id=length_id), html.Div(form_layout(register), className="mt-3")]
+
+
+def pick_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
+    """Returns the choice of the formula that is shown, with the slider; the arguments are those of `filter_layout`."""
+    label = "Formula shown"
     return [
-        dbc.Label("Formula shown"),
+        dbc.Label(label),
         help_button(
+            label,
             "Recommended: the shortest of those that the trials cannot tell apart. Simplest: shorter and rougher "
             f"(R² at least {ROUGH_FORMULA_R2:g}). Most accurate: closest to the surrogate. By length: the best with at "
-            "most so many nodes (numbers, hyperparameters, operators, functions). No processing."
+            "most so many nodes (numbers, hyperparameters, operators, functions). No processing.",
         ),
-        dbc.RadioItems(
-            id=register("pick", "value"),
-            options=get_select_options(list(_LABELS.values()), list(_LABELS)),
-            inline=True,
-        ),
+        dbc.RadioItems(id=register("pick", "value"), options=choices(_LABELS.values(), _LABELS), inline=True),
         html.Div(
             [
                 dbc.Label("At most this many nodes", className="mt-3"),
@@ -114,16 +117,15 @@ def filter_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
             id=length_id,
             hidden=True,
         ),
-        html.Div(
-            [
-                dbc.Label("Your formula (optional)"),
-                help_button(
-                    "A formula of your own, shown above the one that was found. Every name in it that is no "
-                    "hyperparameter is a constant, which is fitted. Functions: sqrt, exp, log, log10, abs, tanh, sin, "
-                    "cos, square. Press Enter. No processing."
-                ),
-                dbc.Input(id=register("form", ["value", "placeholder"]), type="text", debounce=True),
-            ],
-            className="mt-3",
-        ),
     ]
+
+
+def form_layout(register: Callable[..., str]) -> list[Any]:
+    """Returns the field for a formula of the user's own."""
+    return field(
+        "Your formula (optional)",
+        "A formula of your own, shown above the one that was found. Every name in it that is no hyperparameter is a "
+        "constant, which is fitted. Functions: sqrt, exp, log, log10, abs, tanh, sin, cos, square. Press Enter. No "
+        "processing.",
+        dbc.Input(id=register("form", ["value", "placeholder"]), type="text", debounce=True),
+    )

@@ -7,8 +7,8 @@ from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import html
-from deepcave.utils.layout import help_button
 
+from deepcave_symbolic.dashboard.panel.fields import field
 from deepcave_symbolic.dashboard.panel.inputs import whole_number
 
 __all__ = ["input_layout"]
@@ -22,8 +22,8 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
 
     return [
         _row(
-            _field("Objective", "What the formula computes.", select("objective_id", type=int)),
-            _field(
+            field("Objective", "What the formula computes.", select("objective_id", type=int)),
+            field(
                 "Budget",
                 "The multi-fidelity budget whose trials are used. Combined uses every configuration's trials at its "
                 "highest budget, All explains the budget itself; both with a consensus of models.",
@@ -31,26 +31,26 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
             ),
         ),
         _row(
-            _field(
+            field(
                 "Hyperparameter 1",
                 "The formula describes the objective as a function of this hyperparameter; what becomes of the others "
                 "is chosen below. Automatic takes the one that moves the objective most; All gives an overview.",
                 select("hyperparameter_name_1"),
             ),
-            _field(
+            field(
                 "Hyperparameter 2 (optional)",
                 "With a second hyperparameter the formula describes how both act together.",
                 select("hyperparameter_name_2"),
             ),
         ),
         _row(
-            _field(
+            field(
                 "Region",
                 "all: the whole space. best 10% (or another share): what matters near the optimum, since all worse "
                 "predictions count as the worst of those. lr=1e-4..1e-2; kernel=rbf,poly: parts of domains.",
                 dbc.Input(id=register("region", "value"), type="text", debounce=True),
             ),
-            _field(
+            field(
                 "Other hyperparameters",
                 "What becomes of the hyperparameters that are not explained: averaged over the region, set as well as "
                 "they can be set at every point, or left as they are in the run's best configuration.",
@@ -58,7 +58,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
             ),
         ),
         _row(
-            _field(
+            field(
                 "What to try next",
                 "Ten configurations whose evaluation would teach most about the hyperparameters above, each with the "
                 "reason; in the overview of all hyperparameters, a configuration space for the next run. Takes a few "
@@ -70,14 +70,14 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
             [
                 html.Summary("More options"),
                 _row(
-                    _field(
+                    field(
                         "Surrogate",
                         "The model of the objective that the formula describes. SMAC runs have their own, which is "
                         "rebuilt from the run folder; for optimizers that keep none, a consensus of a Gaussian process "
                         "and trees stands in for it.",
                         select("surrogate"),
                     ),
-                    _field(
+                    field(
                         "Source",
                         "Fit the formula to the surrogate (recommended), or to the evaluated trials themselves, which "
                         "crowd around good configurations and so give a biased picture.",
@@ -85,7 +85,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                     ),
                 ),
                 _row(
-                    _field(
+                    field(
                         "Longest formula",
                         "The largest number of nodes (numbers, hyperparameters, operators, functions) that formulas "
                         "may have. Above 25, Operon searches too, where it is installed.",
@@ -93,7 +93,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                             id=register("max_complexity", "value", type=whole_number), type="number", min=1, step=1
                         ),
                     ),
-                    _field(
+                    field(
                         "Search engine",
                         "How formulas are searched. Automatic suits nearly always; gplearn takes much longer.",
                         select("engine"),
@@ -101,7 +101,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                 ),
                 html.Div(
                     _row(
-                        _field(
+                        field(
                             "Weights of the objectives",
                             "For the scalarised cost of several objectives: one number per objective, with commas "
                             "between them. Empty for the run's own weights, or equal ones where it keeps none.",
@@ -111,12 +111,12 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                     id=register("weights_hidden", "hidden"),
                 ),
                 _row(
-                    _field(
+                    field(
                         "Readable functions",
                         "What formulas may contain beside +, −, · and /. The readable ones are selected.",
                         dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
                     ),
-                    _field(
+                    field(
                         "Seed",
                         "The same seed gives the same formula. The run's own surrogate and the exhaustive engine do "
                         "not depend on it.",
@@ -132,7 +132,3 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
 
 def _row(*fields: Any) -> Any:
     return dbc.Row([dbc.Col(field, md=6) for field in fields], className="mb-3 mt-2")
-
-
-def _field(label: str, help: str, component: Any) -> list[Any]:
-    return [dbc.Label(label), help_button(help), component]

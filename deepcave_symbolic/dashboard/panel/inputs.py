@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deepcave.utils.layout import get_select_options
-
+from deepcave_symbolic.dashboard.panel.fields import choices
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
@@ -31,6 +30,8 @@ __all__ = [
     "choice_of",
     "defaults",
     "form_example",
+    "fresh_inputs",
+    "inputs_of",
     "options_of",
     "several_objectives",
     "static_options",
@@ -169,21 +170,19 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     several = several_objectives(run)
     every = ["All, the budget as a hyperparameter"] if ids else []
     with_budget = [*names, budget_name(run.configspace)] if ids else names
-    choices = [choice_of(name) for name in with_budget]
+    values = [choice_of(name) for name in with_budget]
     labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
-        "objective_id": get_select_options(
+        "objective_id": choices(
             [*objectives, *(["Scalarised cost of the objectives"] if several else [])],
             [*objective_ids, *([SCALARIZED_COST] if several else [])],
         ),
-        "budget_id": get_select_options(
+        "budget_id": choices(
             ["Highest with enough trials", *every, *budgets[: len(ids)]],
             [AUTOMATIC_BUDGET, *([EVERY_BUDGET] if every else []), *ids],
         ),
-        "hyperparameter_name_1": get_select_options(
-            ["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *choices]
-        ),
-        "hyperparameter_name_2": get_select_options(["None", *labels], [NONE, *choices]),
+        "hyperparameter_name_1": choices(["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *values]),
+        "hyperparameter_name_2": choices(["None", *labels], [NONE, *values]),
     }
 
 
@@ -191,13 +190,51 @@ def static_options() -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that are the same for every run, by input."""
     engines = engine_choices()
     return {
-        "surrogate": get_select_options([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
-        "statistic": get_select_options([_STATISTIC_LABELS[s] for s in STATISTICS], STATISTICS),
-        "advice": get_select_options(_ADVICE_LABELS, ADVICE),
-        "source": get_select_options([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
-        "engine": get_select_options(list(engines.values()), list(engines)),
-        "functions": get_select_options([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
+        "surrogate": choices([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
+        "statistic": choices([_STATISTIC_LABELS[s] for s in STATISTICS], STATISTICS),
+        "advice": choices(_ADVICE_LABELS, ADVICE),
+        "source": choices([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
+        "engine": choices(list(engines.values()), list(engines)),
+        "functions": choices([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
     }
+
+
+def fresh_inputs() -> dict[str, dict[str, Any]]:
+    """Returns the inputs and filters of a page on which no run is chosen yet, as properties of their components."""
+    values = {key: {"value": value} for key, value in defaults().items() if key != "attempt"}
+    values["weights_hidden"] = {"hidden": True}
+    for key, options in static_options().items():
+        values[key]["options"] = options
+    values["form"]["placeholder"] = form_example(None)
+    for key in ("objective_id", "budget_id", "hyperparameter_name_1", "hyperparameter_name_2"):
+        values[key] = {"value": None, "options": []}
+    return values
+
+
+def inputs_of(run: Any, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Returns the inputs that depend on the run, as properties; nothing here reads trials or trains anything.
+
+    Args:
+        run: The run.
+        inputs: The page's inputs; what the run has not is dropped from them.
+    """
+    values = defaults()
+    result: dict[str, dict[str, Any]] = {}
+    for key, options in options_of(run).items():
+        chosen = inputs[key]["value"]
+        known = {str(option["value"]) for option in options}
+        result[key] = {"options": options, "value": chosen if str(chosen) in known else values[key]}
+    several = several_objectives(run)
+    result["weights_hidden"] = {"hidden": not several}
+    if not several:
+        result["weights"] = {"value": values["weights"]}
+    selected = inputs["functions"]["value"]
+    if selected is not None:
+        # In one order, so that the same selection has the same stored result.
+        result["functions"] = {"value": [f for f in KNOWN_FUNCTIONS if f in selected]}
+    result["form"] = {"placeholder": form_example(result["hyperparameter_name_1"]["value"])}
+    result["version"] = {"value": record_version()}
+    return result
 
 
 def form_example(choice: Any) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
@@ -38,7 +39,7 @@ from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.whole_run import whole_run_document
 
-__all__ = ["JSONText", "draw", "has_failed", "output_layout"]
+__all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "parts_of"]
 
 _HINT = "Select a run and press Process. A job that takes too long can be cancelled in the sidebar."
 
@@ -84,8 +85,43 @@ def has_failed(stored: Any) -> bool:
         return True
 
 
-def draw(stored: Any, filters: Filters) -> list[Any]:
-    """Returns figure, front, answer, details, and whether figure, front and "Try again" are hidden.
+@dataclass(frozen=True)
+class Parts:
+    """A page, part by part: lists of components, which each host places as it likes.
+
+    Args:
+        own: The page on a formula of the user's own.
+        heading: What it is about, with the verdict; empty in an overview.
+        reason: The sentence that explains the verdict.
+        warnings: What else to beware of.
+        formula: The formula.
+        shown: Which formula of the front that is.
+        facts: What it tells, and what its constants say.
+        body: An overview, or an error: a page that is not parted.
+        figure: Surrogate, formula and trials.
+        front: Accuracy against length.
+        below: The front's formulas, others that are as good, what to copy.
+        cards: Run and surrogate.
+        failed: Whether there is no result, so that it may be tried again.
+    """
+
+    own: list[Any] = field(default_factory=list)
+    heading: list[Any] = field(default_factory=list)
+    reason: list[Any] = field(default_factory=list)
+    warnings: list[Any] = field(default_factory=list)
+    formula: list[Any] = field(default_factory=list)
+    shown: list[Any] = field(default_factory=list)
+    facts: list[Any] = field(default_factory=list)
+    body: list[Any] = field(default_factory=list)
+    figure: go.Figure | None = None
+    front: go.Figure | None = None
+    below: list[Any] = field(default_factory=list)
+    cards: list[Any] = field(default_factory=list)
+    failed: bool = False
+
+
+def parts_of(stored: Any, filters: Filters) -> Parts:
+    """Returns the page on a stored result.
 
     Args:
         stored: What `compute` returned, or whatever else was found in its place.
@@ -96,15 +132,28 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     except FormulaError as error:
         record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
-        return [go.Figure(), go.Figure(), [_error_card(record.error, "No formula")], [], True, True, False]
-    above, figures, below = (_overview if record.overview else _document)(record, filters)
+        return Parts(body=[_error_card(record.error, "No formula")], failed=True)
     explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
-    details = components([*_advice(record), *below, run_card(explanation), *surrogate_card(explanation)])
-    details.append(html.Details([html.Summary("In code"), code], className="mb-3"))
-    figure, front = figures.get("explanation"), figures.get("front")
-    shown = [go.Figure() if each is None else each for each in (figure, front)]
-    return [*shown, above, details, figure is None, front is None, True]
+    cards = components([run_card(explanation), *surrogate_card(explanation)])
+    cards.append(html.Details([html.Summary("In code"), code], className="mb-3"))
+    page = (_overview if record.overview else _document)(record, filters)
+    return replace(page, below=[*components(_advice(record)), *page.below], cards=cards)
+
+
+def draw(stored: Any, filters: Filters) -> list[Any]:
+    """Returns figure, front, answer, details, and whether figure, front and "Try again" are hidden.
+
+    Args:
+        stored: What `compute` returned, or whatever else was found in its place.
+        filters: Which formula is drawn.
+    """
+    page = parts_of(stored, filters)
+    # What to beware of stands above the formula.
+    above = [*page.own, *page.heading, *page.reason, *page.warnings, *page.formula, *page.shown, *page.facts]
+    shown = [go.Figure() if each is None else each for each in (page.figure, page.front)]
+    hidden = [page.figure is None, page.front is None, not page.failed]
+    return [*shown, [*above, *page.body], [*page.below, *page.cards], *hidden]
 
 
 def _advice(record: PanelRecord) -> list[Block]:
@@ -129,11 +178,7 @@ def _error_card(error: PanelError, title: str) -> Any:
     )
 
 
-#: What stands above the figures, the figures by kind, and the blocks below them.
-_Page: TypeAlias = tuple[list[Any], dict[str, go.Figure], Sequence[Block]]
-
-
-def _document(record: PanelRecord, filters: Filters) -> _Page:
+def _document(record: PanelRecord, filters: Filters) -> Parts:
     explanation = record.explanations[0]
     page, shown, own = document(explanation), [], []
     if isinstance(explanation, Explained):
@@ -142,19 +187,29 @@ def _document(record: PanelRecord, filters: Filters) -> _Page:
     figures = _figures(page)
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
-    above: list[Block] = [
-        # What to beware of stands above the formula.
-        *(block for block in page if isinstance(block, Heading | Warnings)),
-        *(block for block in page if isinstance(block, FormulaBlock)),
-        *shown,
-        # The heading has the verdict, a card the surrogate.
-        *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
-        *(block for block in page if _is_text_table(block)),
-        *_notes(record),
-    ]
+    run = run_of(explanation)
+    heading = next(block for block in page if isinstance(block, Heading))
+    warnings = Warnings(tuple(row for block in page if isinstance(block, Warnings) for row in block.rows))
+    reason = warnings.reason_of(heading.verdict)
     shown_above = Heading | Warnings | FormulaBlock | Facts
-    below = [block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)]
-    return [*own, *components(above, run=run_of(explanation))], figures, below
+    return Parts(
+        own=own,
+        heading=components([heading], run=run),
+        reason=components([reason] if reason.rows else []),
+        warnings=components(block for block in (warnings.without(reason), *_notes(record)) if block.rows),
+        formula=components(block for block in page if isinstance(block, FormulaBlock)),
+        shown=components(shown),
+        facts=components(
+            [
+                # The heading has the verdict, a card the surrogate.
+                *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
+                *(block for block in page if _is_text_table(block)),
+            ]
+        ),
+        figure=figures.get("explanation"),
+        front=figures.get("front"),
+        below=components(block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)),
+    )
 
 
 def _own_formula(explanation: Explained, form: str) -> Any:
@@ -176,7 +231,7 @@ def _is_text_table(block: Block) -> bool:
     return isinstance(block, Table) and block.is_text
 
 
-def _overview(record: PanelRecord, filters: Filters) -> _Page:
+def _overview(record: PanelRecord, filters: Filters) -> Parts:
     explanations = record.explanations
     page = overview(explanations, choose=filters.formula_of)
     pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective; "
@@ -192,7 +247,7 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]
-    above = [
+    body = [
         # What to beware of stands above every formula.
         *components(everywhere),
         *_whole_run(record, common),
@@ -201,8 +256,8 @@ def _overview(record: PanelRecord, filters: Filters) -> _Page:
         # Below the table, which may be wider than the page: sentences have to wrap.
         *components(block.without(common) for block in warnings),
     ]
-    above += map(_high_figure, _figures(page).values())
-    return above, {}, ()
+    body += map(_high_figure, _figures(page).values())
+    return Parts(body=body)
 
 
 def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
@@ -232,5 +287,5 @@ def _figures(page: Sequence[Block]) -> dict[str, go.Figure]:
     return figures
 
 
-def _notes(record: PanelRecord) -> list[Block]:
+def _notes(record: PanelRecord) -> list[Warnings]:
     return [Warnings(tuple((VERDICTS[0], note) for note in record.notes))]

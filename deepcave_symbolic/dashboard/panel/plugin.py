@@ -21,7 +21,6 @@ from deepcave_symbolic.dashboard.panel.components import OPENER  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
-from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS  # noqa: E402
 
 __all__ = ["SymbolicFormulas"]
 
@@ -89,36 +88,11 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
 
     def load_inputs(self) -> dict[str, dict[str, Any]]:
         """Returns the inputs of a fresh panel."""
-        values = {key: {"value": value} for key, value in panel_inputs.defaults().items()}
-        values["attempt"] = {"n_clicks": 0}
-        values["weights_hidden"] = {"hidden": True}
-        for key, options in panel_inputs.static_options().items():
-            values[key]["options"] = options
-        values["form"]["placeholder"] = panel_inputs.form_example(None)
-        for key in ("objective_id", "budget_id", "hyperparameter_name_1", "hyperparameter_name_2"):
-            values[key] = {"value": None, "options": []}
-        return values
+        return {**panel_inputs.fresh_inputs(), "attempt": {"n_clicks": 0}}
 
     def load_dependency_inputs(self, run: Any, previous_inputs: Any, inputs: Any) -> dict[str, dict[str, Any]]:
         """Returns the inputs that depend on the run; nothing here reads trials or trains anything."""
-        values = panel_inputs.defaults()
-        result: dict[str, dict[str, Any]] = {}
-        for key, options in panel_inputs.options_of(run).items():
-            chosen = inputs[key]["value"]
-            known = {str(option["value"]) for option in options}
-            result[key] = {"options": options, "value": chosen if str(chosen) in known else values[key]}
-        several = panel_inputs.several_objectives(run)
-        result["weights_hidden"] = {"hidden": not several}
-        if not several:
-            result["weights"] = {"value": values["weights"]}
-        selected = inputs["functions"]["value"]
-        if selected is not None:
-            # In one order, so that the same selection has the same stored result.
-            result["functions"] = {"value": [f for f in KNOWN_FUNCTIONS if f in selected]}
-        example = panel_inputs.form_example(result["hyperparameter_name_1"]["value"])
-        result["form"] = {"placeholder": example}
-        result["version"] = {"value": record_version()}
-        return result
+        return panel_inputs.inputs_of(run, inputs)
 
     @staticmethod
     def process(run: Any, inputs: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,216 @@
+"""The app: what happens when something is chosen, typed or clicked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
+
+from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
+from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
+from deepcave_symbolic.dashboard.own.page import LENGTH, NAME, PLACES, Registered, layout, placed
+from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results
+from deepcave_symbolic.dashboard.panel.components import OPENER
+from deepcave_symbolic.dashboard.panel.filters import Filters
+from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
+from deepcave_symbolic.dashboard.panel.outputs import parts_of
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+from deepcave_symbolic.words.names import visible
+
+__all__ = ["make_app"]
+
+#: Milliseconds between two questions of the page whether a job is done.
+_INTERVAL = 150
+
+
+def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str = "/") -> Dash:
+    """Returns the app.
+
+    Args:
+        runs: The runs that the page offers.
+        results: Where results are kept.
+        jobs: What runs the jobs.
+        base_path: What the address begins with where a proxy in front cuts that off.
+    """
+    app = Dash(
+        __name__,
+        title=NAME,
+        update_title=None,
+        background_callback_manager=jobs,
+        requests_pathname_prefix=base_path,
+        routes_pathname_prefix="/",
+        # Names of an overview come and go.
+        suppress_callback_exceptions=True,
+    )
+    registered = Registered()
+    layout(registered, [], "")
+    app.layout = lambda: layout(Registered(), runs.options(), secrets.token_hex(8))
+    _connect_inputs(app, registered, runs, results)
+    _connect_process(app, registered, runs, results)
+    _connect_results(app, registered, results)
+    _connect_in_the_page(app, registered)
+    return app
+
+
+def _states(registered: Registered, kind: type[Input] | type[State] = State) -> dict[str, Any]:
+    """Returns the value of every input of a question and of every filter, by name."""
+    return {
+        name: kind(registered.id(name), "value")
+        for name, properties in registered.properties.items()
+        if properties[0] == "value" and name != "version"
+    }
+
+
+def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results: Results) -> None:
+    """The choices of the inputs follow the run, a stored result follows the inputs, a run can be added."""
+    places = [(name, prop) for name, properties in registered.properties.items() for prop in properties]
+
+    @app.callback(
+        output=[Output(registered.id(name), prop) for name, prop in places],
+        inputs={"place": Input("run", "value"), "values": _states(registered)},
+    )
+    def fill(place: Any, values: Mapping[str, Any]) -> Sequence[Any]:
+        found = fresh_inputs() if values["pick"] is None else {}
+        if place is not None:
+            try:
+                found.update(_merged(found, inputs_of(runs.run(place), {k: {"value": v} for k, v in values.items()})))
+            except DeepcaveSymbolicError:
+                pass  # Process says what is wrong
+        return [found.get(name, {}).get(prop, no_update) for name, prop in places]
+
+    asked = {name: kind for name, kind in _states(registered, Input).items() if name not in NOT_ASKED}
+
+    @app.callback(
+        output=[Output("asked", "data"), Output("result", "data", allow_duplicate=True)],
+        inputs={"place": Input("run", "value"), "values": asked},
+        prevent_initial_call=True,
+    )
+    def look_up(place: Any, values: Mapping[str, Any]) -> tuple[Any, Any]:
+        if place is None or values["objective_id"] is None:
+            raise PreventUpdate
+        runs.run(place)  # no other one
+        key = results.key(place, values)
+        return key, _answered(key) if results.knows(key) else no_update
+
+    @app.callback(
+        Output(registered.id("form"), "placeholder", allow_duplicate=True),
+        Input(registered.id("hyperparameter_name_1"), "value"),
+        prevent_initial_call=True,
+    )
+    def give_example(choice: Any) -> str:
+        return form_example(choice)
+
+    @app.callback(
+        Output("run", "options"),
+        Output("run", "value"),
+        Output("added", "children"),
+        Input("add", "n_clicks"),
+        Input("path", "n_submit"),
+        State("path", "value"),
+        prevent_initial_call=True,
+    )
+    def add(clicks: Any, submitted: Any, path: Any) -> tuple[Any, Any, str]:
+        if not path:
+            return no_update, no_update, "Type the path of a run's folder."
+        try:
+            place = runs.add(str(path))
+        except DeepcaveSymbolicError as error:
+            return no_update, no_update, visible(str(error))
+        return runs.options(), place, "Added."
+
+
+def _merged(
+    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    return {name: {**before.get(name, {}), **properties} for name, properties in after.items()}
+
+
+def _answered(key: str, name: str | None = None) -> dict[str, str]:
+    """Returns what the page knows of a result: which question it answers, and the name by which it is read."""
+    return {"key": key, "name": name or key}
+
+
+def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, results: Results) -> None:
+    """Process, "Try again" and names in an overview start a job, Cancel ends it."""
+    server = os.getpid()
+
+    @app.callback(
+        output=Output("result", "data"),
+        inputs={
+            "clicks": [Input("process", "n_clicks"), Input("retry", "n_clicks"), Input("opened", "data")],
+            "place": State("run", "value"),
+            "values": _states(registered),
+            # Of two tabs that ask the same, each waits for a result of its own.
+            "tab": State("tab", "data"),
+        },
+        background=True,
+        interval=_INTERVAL,
+        running=[
+            (Output("process", "disabled"), True, False),
+            (Output("busy", "hidden"), False, True),
+            (Output("cancel", "style"), {}, {"display": "none"}),
+        ],
+        cancel=[Input("cancel", "n_clicks")],
+        prevent_initial_call=True,
+    )
+    def process(clicks: Any, place: Any, values: dict[str, Any], tab: Any) -> Any:
+        if place is None:
+            raise PreventUpdate
+        run = runs.run(place)
+        key = results.key(place, values)
+        if results.knows(key):
+            return _answered(key)
+        return _answered(key, results.write(key, answer(run, values, server)))
+
+
+def _connect_results(app: Dash, registered: Registered, results: Results) -> None:
+    """A result is drawn, and drawn again with another formula of its front."""
+
+    @app.callback(
+        output=[Output(id, prop) for id, prop in PLACES],
+        inputs={
+            "result": Input("result", "data"),
+            "filters": {name: Input(registered.id(name), "value") for name in ("pick", "longest", "form")},
+        },
+        prevent_initial_call=True,
+    )
+    def draw(result: Any, filters: Mapping[str, Any]) -> list[Any]:
+        if not result:
+            raise PreventUpdate
+        return placed(parts_of(results.read(str(result["name"])), Filters.read(filters)))
+
+
+def _connect_in_the_page(app: Dash, registered: Registered) -> None:
+    """What the browser does by itself; the functions are in assets/own.js."""
+
+    def in_browser(function: str, *dependencies: Any, first: bool = False) -> None:
+        app.clientside_callback(
+            ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=not first
+        )
+
+    pick, longest = registered.id("pick"), registered.id("longest")
+    in_browser("by_length", Output(LENGTH, "hidden"), Input(pick, "value"))
+    in_browser(
+        "mark_stale",
+        Output("stale", "hidden"),
+        Output("results", "className"),
+        Input("asked", "data"),
+        Input("result", "data"),
+    )
+    in_browser(
+        "open",
+        Output(registered.id("hyperparameter_name_1"), "value", allow_duplicate=True),
+        Output("opened", "data"),
+        Input({"type": OPENER, "choice": ALL}, "n_clicks"),
+        State("opened", "data"),
+    )
+    in_browser(
+        "pick_of_front",
+        Output(pick, "value", allow_duplicate=True),
+        Output(longest, "value", allow_duplicate=True),
+        Input("front", "clickData"),
+    )

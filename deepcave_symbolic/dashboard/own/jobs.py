@@ -1,0 +1,86 @@
+"""The jobs behind Process: Dash's own background callbacks, each in a process of its own that Cancel ends.
+
+Dash hands a job's result from process to process in a small database, here as JSON. Its file stands in the user's cache
+folder, and nothing but JSON is read from it. Where processes are forked, as on Linux, jobs themselves are handed over
+as memory; where they are spawned, as on macOS, `multiprocess` pickles the call through a pipe that nobody else has.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diskcache
+from dash import DiskcacheManager
+
+from deepcave_symbolic.dashboard.panel.compute import compute
+from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
+
+__all__ = ["Jobs", "answer"]
+
+#: What jobs import on top of the panel's modules; together worth seconds on the first click on Process.
+_LIBRARIES = (
+    "deepcave_symbolic.explainer",
+    "deepcave_symbolic.engines.exhaustive",
+    "deepcave_symbolic.surrogates.forest",
+    "deepcave_symbolic.surrogates.smac",
+    "deepcave_symbolic.show.figures.explanation",
+    "plotly.graph_objects",
+    "smac",
+    "sklearn.ensemble",
+    "sympy",
+)
+#: Seconds between two looks at whether the server is still there.
+_LOOK = 0.5
+
+
+class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pins, has no types
+    """Starts jobs as soon as what all of them need is imported, so that each has it from the start.
+
+    Args:
+        folder: Where results pass from a job to the server; made for this user alone.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().__init__(diskcache.Cache(str(folder), disk=diskcache.JSONDisk))
+        self.handle.clear()  # of a dashboard that was here before
+        self._ready = threading.Event()
+        # The page is there at once; whoever clicks at once waits for the imports.
+        threading.Thread(target=self._import, daemon=True).start()
+
+    def _import(self) -> None:
+        try:
+            for name in _LIBRARIES:
+                importlib.import_module(name)
+        finally:
+            self._ready.set()
+
+    def call_job_fn(self, *arguments: Any, **options: Any) -> Any:
+        """Starts a job; not while modules are being imported, whose locks a fork would inherit."""
+        self._ready.wait()
+        return super().call_job_fn(*arguments, **options)
+
+
+def answer(run: RecordedRun, inputs: dict[str, Any], server: int) -> dict[str, Any]:
+    """Returns the stored record, in a process that ends with the server.
+
+    Args:
+        run: The run.
+        inputs: The page's inputs.
+        server: Number of the server's process.
+    """
+    threading.Thread(target=_end_with, args=(server, os._exit), daemon=True).start()
+    return compute(run, inputs)
+
+
+def _end_with(parent: int, end: Callable[[int], Any]) -> None:
+    # The kernel's own word (PR_SET_PDEATHSIG) is about the thread that forked, which ends with its request.
+    while os.getppid() == parent:
+        time.sleep(_LOOK)
+    end(1)

@@ -1,0 +1,74 @@
+"""The runs that the page offers: those of the command line, and what was added from below its roots."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
+from deepcave_symbolic.dashboard.panel.fields import choices
+from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
+from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.runs.load import load_run, runs_at
+from deepcave_symbolic.words.run_names import run_names
+
+__all__ = ["OpenedRuns"]
+
+
+class OpenedRuns:
+    """The runs of one dashboard, the same for all of its tabs.
+
+    Args:
+        allowed: What the command line names.
+    """
+
+    def __init__(self, allowed: AllowedRuns) -> None:
+        self._allowed = allowed
+        self._places = list(allowed.runs)
+        self._lock = threading.Lock()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where they are, in the order in which they were opened."""
+        return tuple(self._places)
+
+    def options(self) -> list[dict[str, Any]]:
+        """Returns the choices of a run."""
+        return choices(run_names(self.places), self.places)
+
+    def run(self, place: Any) -> RecordedRun:
+        """Returns one of the runs, read anew when something of it is asked, since it may have grown.
+
+        Raises:
+            InvalidArgumentError: If it is none of them, as only a page that is not ours would ask.
+        """
+        if place not in self._places:
+            raise InvalidArgumentError(f"{place!r:.200} is no run of this dashboard. Add it first.")
+        return RecordedRun(str(place), load_run)
+
+    def add(self, text: str) -> str:
+        """Opens a run, or the only one below a folder, and returns where it is.
+
+        Raises:
+            DeepcaveSymbolicError: If it is outside the folders of the command line, or no run that can be read.
+        """
+        place = str(Path(text.strip()).expanduser().absolute())
+        self._check(place)
+        found = [str(each) for each in runs_at(place)]
+        if len(found) > 1:
+            names = ", ".join(run_names(found)[:5])
+            raise InvalidArgumentError(f"{place} holds {len(found)} runs ({names}, ...). Name one of them.")
+        self._check(found[0])  # a link may lead elsewhere
+        load_run(found[0])
+        with self._lock:
+            if found[0] not in self._places:
+                self._places.append(found[0])
+        return found[0]
+
+    def _check(self, place: str) -> None:
+        if not self._allowed.allows(place):
+            raise InvalidArgumentError(
+                f"{place} is neither a run of the command line nor below one of its roots. "
+                "Start the dashboard with this run, or with --root FOLDER."
+            )

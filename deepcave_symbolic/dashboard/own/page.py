@@ -1,0 +1,218 @@
+"""Where everything stands on the page: inputs on the left, what was found beside them, what matters most first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+
+from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout
+from deepcave_symbolic.dashboard.panel.input_layout import input_layout
+from deepcave_symbolic.dashboard.panel.outputs import Parts
+
+__all__ = ["LENGTH", "NAME", "PLACES", "Registered", "layout", "placed"]
+
+NAME = "Symbolic Formulas"
+#: Id of the slider's box.
+LENGTH = "symbolic_formulas-length"
+_HINT = "Press Process. Left as it is, the hyperparameter that moves the objective most is explained."
+_STALE = "These results answer earlier inputs. Press Process for those on the left."
+_BUSY = "Searching formulas ..."
+_GRAPH = {"displaylogo": False, "responsive": True}
+
+
+@dataclass
+class Registered:
+    """The components of a layout whose properties the app reads or writes.
+
+    Args:
+        kind: "input" or "filter", for the reader of the page's code alone.
+        properties: The properties of each by the name of the input.
+    """
+
+    properties: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __call__(self, name: str, attributes: str | Sequence[str] = "value", *, type: Any = None) -> str:
+        """Notes a component and returns its id. The values' types are the question's business."""
+        self.properties[name] = (attributes,) if isinstance(attributes, str) else tuple(attributes)
+        return self.id(name)
+
+    @staticmethod
+    def id(name: str) -> str:
+        """Returns the id of an input, the one that it has in DeepCAVE."""
+        return f"symbolic_formulas-{name}-input"
+
+
+def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: str) -> Any:
+    """Returns the page before anything was found.
+
+    Args:
+        registered: Notes the inputs.
+        runs: The choices of a run; the first one is chosen.
+        tab: What no other tab is called.
+    """
+    return html.Div(
+        [
+            html.Header([html.H1(NAME), _run_choice(runs)], className="symbolic-top"),
+            html.Main(
+                [
+                    html.Section(_inputs(registered), className="symbolic-inputs", **{"aria-label": "Inputs"}),
+                    html.Section(_results(registered), className="symbolic-results", **{"aria-label": "Results"}),
+                ],
+                className="symbolic-main",
+            ),
+            dcc.Store(id="tab", data=tab),
+            # The key of the question that the inputs ask, and of the one that is answered.
+            dcc.Store(id="asked"),
+            dcc.Store(id="result"),
+            # Counts the names that were clicked in an overview.
+            dcc.Store(id="opened"),
+        ],
+        className="symbolic-page",
+    )
+
+
+def _run_choice(runs: Sequence[dict[str, Any]]) -> Any:
+    first = runs[0]["value"] if runs else None
+    return html.Div(
+        [
+            dbc.Label("Run", html_for="run", className="mb-0"),
+            dbc.Select(id="run", options=list(runs), value=first, placeholder="Add a run ..."),
+            html.Details(
+                [
+                    html.Summary("Add a run"),
+                    html.Div(
+                        [
+                            dbc.Label("Path of its folder", html_for="path"),
+                            html.Div(
+                                [
+                                    dbc.Input(id="path", type="text"),
+                                    dbc.Button("Add", id="add", color="primary", outline=True),
+                                ],
+                                className="symbolic-add",
+                            ),
+                            html.Div(id="added", role="status", className="mt-2"),
+                        ],
+                        className="symbolic-menu",
+                    ),
+                ],
+                open=not runs,
+            ),
+        ],
+        className="symbolic-runs",
+    )
+
+
+def _inputs(registered: Callable[..., str]) -> list[Any]:
+    return [
+        html.Div(input_layout(registered), className="symbolic-fields"),
+        html.Div(
+            [
+                dbc.Button("Process", id="process", color="primary"),
+                dbc.Button("Cancel", id="cancel", color="secondary", outline=True, style={"display": "none"}),
+                html.Span(
+                    [dbc.Spinner(size="sm"), html.Span(_BUSY, className="ms-2")],
+                    id="busy",
+                    hidden=True,
+                    role="status",
+                ),
+            ],
+            className="symbolic-actions",
+        ),
+    ]
+
+
+def _results(registered: Callable[..., str]) -> list[Any]:
+    return [
+        html.P(_STALE, id="stale", hidden=True, role="status"),
+        html.P(_HINT, id="hint", className="text-muted"),
+        html.Div(
+            [
+                html.Div(id="own"),
+                html.Div([html.Div(id="heading"), html.Div(id="formula"), html.Div(id="reason")], id="answer"),
+                html.Div(id="body"),
+                dbc.Button("Try again", id="retry", color="primary", style={"display": "none"}),
+                html.Div(
+                    [
+                        html.Div(pick_layout(registered, length_id=LENGTH), className="symbolic-pick"),
+                        html.Div(id="shown"),
+                    ],
+                    id="choice",
+                    hidden=True,
+                ),
+                html.Div(dcc.Graph(id="figure", config=_GRAPH), id="figure_box", hidden=True),
+                html.Div(
+                    [
+                        html.Div(
+                            [html.Div(id="warnings"), html.Div(id="facts"), html.Div(id="below")],
+                            className="symbolic-says",
+                        ),
+                        html.Div(
+                            [
+                                html.Div(
+                                    [html.H5("Accuracy against length"), dcc.Graph(id="front", config=_GRAPH)],
+                                    id="front_box",
+                                    hidden=True,
+                                ),
+                                html.Div(form_layout(registered), id="form", hidden=True),
+                                html.Div(id="cards"),
+                            ],
+                            className="symbolic-beside",
+                        ),
+                    ],
+                    className="symbolic-more",
+                ),
+            ],
+            id="results",
+        ),
+    ]
+
+
+#: Id and property of everything that a result fills in, in the order of `placed`.
+PLACES = (
+    ("own", "children"),
+    ("heading", "children"),
+    ("formula", "children"),
+    ("reason", "children"),
+    ("body", "children"),
+    ("shown", "children"),
+    ("figure", "figure"),
+    ("warnings", "children"),
+    ("facts", "children"),
+    ("below", "children"),
+    ("front", "figure"),
+    ("cards", "children"),
+    ("hint", "hidden"),
+    ("choice", "hidden"),
+    ("figure_box", "hidden"),
+    ("front_box", "hidden"),
+    ("form", "hidden"),
+    ("retry", "style"),
+)
+
+
+def placed(page: Parts) -> list[Any]:
+    """Returns what belongs into each of `PLACES`."""
+    return [
+        page.own,
+        page.heading,
+        page.formula,
+        page.reason,
+        page.body,
+        page.shown,
+        page.figure or {},
+        page.warnings,
+        page.facts,
+        page.below,
+        page.front or {},
+        page.cards,
+        True,
+        page.failed,
+        page.figure is None,
+        page.front is None,
+        page.failed,
+        {} if page.failed else {"display": "none"},
+    ]
