@@ -91,7 +91,8 @@ def _read(kind: Any, data: Any, none: Any) -> Any:
         return _read_one_of([a for a in arguments if a is not type(None)], data, none)
     if origin is tuple:
         return _read_tuple(arguments, data, none)
-    if origin is np.ndarray:
+    # From numpy 2.5 on, NDArray is an alias with a value of its own (PEP 695).
+    if get_origin(getattr(origin, "__value__", kind)) is np.ndarray:
         return _read_array(bool if "bool" in str(kind) else float, data)
     if origin is Literal:
         if data not in arguments:
