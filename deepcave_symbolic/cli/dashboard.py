@@ -1,9 +1,12 @@
-"""The command `dashboard`: DeepCAVE in the browser."""
+"""The command `dashboard`: the panel in the browser, in DeepCAVE or in an app of our own."""
 
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from typing import Any
+
+from deepcave_symbolic.dashboard.launcher.options import HOST_APPS
 
 __all__ = ["add_command"]
 
@@ -12,10 +15,11 @@ def add_command(commands: Any) -> None:
     """Adds the command to the parser's subcommands."""
     parser = commands.add_parser(
         "dashboard",
-        help="start DeepCAVE with the panel of formulas",
-        description="Starts DeepCAVE with Redis and workers, and stops all of it on Ctrl-C.",
+        help="show the panel of formulas in the browser, in DeepCAVE where that is installed",
+        description="Starts DeepCAVE with Redis and workers, or an app of our own where DeepCAVE is not installed, and "
+        "stops all of it on Ctrl-C.",
         epilog="""\
-computing on a second machine, with a Redis that both reach (the runs under the same paths, the same versions):
+computing on a second machine for DeepCAVE, with a Redis that both reach (runs under the same paths, same versions):
   first$  deepcave-symbolic dashboard RUN --redis rediss://:PASSWORD@HOST
   second$ deepcave-symbolic dashboard --worker-only --redis rediss://:PASSWORD@HOST
 Jobs are pickles: whoever can write to that Redis runs code as you, so it needs a password and TLS. The password may
@@ -26,7 +30,7 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
         "runs",
         nargs="*",
         metavar="RUN",
-        help="run folders of any optimizer that DeepCAVE reads, or a folder with SMAC runs below",
+        help="run folders, or a folder with SMAC runs below; in DeepCAVE of any optimizer that it reads",
     )
     add(
         "--root",
@@ -38,11 +42,18 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
     )
     add("--host", default="127.0.0.1", help="where to listen (default: 127.0.0.1, this machine only)")
     add("--port", type=int, metavar="N", help="port to listen on (default: 8050, or a free one)")
-    add("--workers", type=int, default=1, metavar="N", help="processes that compute (default: 1)")
-    add("--redis", metavar="URL", help="Redis to use, redis[s]://[:PASSWORD@]HOST[:PORT] (default: start one)")
-    add("--worker-only", action="store_true", help="start workers for a dashboard elsewhere on the same --redis")
-    add("--user-config", metavar="FILE", help="Python file with a DeepCAVE class Config of your own")
     add("--no-browser", dest="browser", action="store_false", help="do not open the browser")
+    add(
+        "--host-app",
+        choices=HOST_APPS,
+        help="the app around the panel: DeepCAVE (Python 3.10), or our own (default: DeepCAVE where it is installed)",
+    )
+    add("--workers", type=int, metavar="N", help="DeepCAVE: processes that compute (default: 1)")
+    add(
+        "--redis", metavar="URL", help="DeepCAVE: Redis to use, redis[s]://[:PASSWORD@]HOST[:PORT] (default: start one)"
+    )
+    add("--worker-only", action="store_true", help="start workers for a DeepCAVE elsewhere on the same --redis")
+    add("--user-config", metavar="FILE", help="Python file with a DeepCAVE class Config of your own")
     add("--debug", action="store_true", help="show the traceback of an error")
     parser.set_defaults(run_command=_run)
 
@@ -50,5 +61,4 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
 def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.dashboard.start import DashboardOptions, run_dashboard
 
-    names = ("runs", "roots", "host", "port", "workers", "redis", "user_config", "browser", "worker_only")
-    return run_dashboard(DashboardOptions(**{name: getattr(args, name) for name in names}))
+    return run_dashboard(DashboardOptions(**{each.name: getattr(args, each.name) for each in fields(DashboardOptions)}))

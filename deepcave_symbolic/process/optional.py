@@ -14,6 +14,7 @@ INSTALL_COMMANDS = {
     "pyoperon": 'pip install "deepcave-symbolic[operon]"',
     "optuna": 'pip install "deepcave-symbolic[optuna]"',
     "gplearn": "pip install deepcave-symbolic",
+    "dash": 'pip install "dash[diskcache]>=3" "dash-bootstrap-components>=2"',
     "deepcave": 'pip install "deepcave==1.4.1", on Python 3.10: it runs on no later one',
 }
 

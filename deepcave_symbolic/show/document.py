@@ -31,6 +31,7 @@ from deepcave_symbolic.words.numbers import counted, interval_text, number_text,
 
 __all__ = [
     "INTERVAL",
+    "LIKELY",
     "NODES",
     "R2",
     "document",
@@ -48,6 +49,8 @@ __all__ = [
 #: Columns of every table of formulas.
 NODES = Column("nodes", "number")
 R2 = Column("R²", "number")
+#: Label of how likely a formula is close to the truth.
+LIKELY = "Close to truth"
 #: Of every table of constants.
 INTERVAL = Column("90 % interval", "number")
 #: Alternatives that a page lists which cannot fold them; the record has all.
@@ -142,7 +145,7 @@ def likely_rows(trust: Trust) -> list[tuple[str, str]]:
     if trust.probability is None or trust.probability_fair is None or trust.verdict == "no visible effect":
         return []
     close, fair = percent(trust.probability), percent(trust.probability_fair)
-    return [("Close to truth", f"{close} likely (R² above {CLOSE:g}); fairly close {fair} (R² above {FAIR:g})")]
+    return [(LIKELY, f"{close} likely (R² above {CLOSE:g}); fairly close {fair} (R² above {FAIR:g})")]
 
 
 def _how_sure(explanation: Explained, formula: Formula) -> str:

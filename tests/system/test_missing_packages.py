@@ -18,9 +18,17 @@ from places import SVM
 
 RUN = str(SVM)
 EXPLAIN = "from deepcave_symbolic import explain, load_run; "
+OWN = (
+    "from deepcave_symbolic.dashboard.launcher.options import DashboardOptions; "
+    "from deepcave_symbolic.dashboard.own.host import OwnHost; "
+)
 #: What needs the package: in Python, and on the command line.
 NEEDING = {
-    "deepcave": ("from deepcave_symbolic.dashboard.panel import SymbolicFormulas", ["dashboard", "--no-browser"]),
+    "dash": (f"{OWN}OwnHost(DashboardOptions())", ["dashboard", "--host-app", "own", "--no-browser"]),
+    "deepcave": (
+        "from deepcave_symbolic.dashboard.panel import SymbolicFormulas",
+        ["dashboard", "--host-app", "deepcave", "--no-browser"],
+    ),
     "gplearn": (
         f"{EXPLAIN} explain({RUN!r}, 'C', engine='gplearn')",
         ["explain", RUN, "-p", "C", "--engine", "gplearn"],

@@ -1,8 +1,8 @@
-"""Who may talk to DeepCAVE's server: only who has the token of the printed address.
+"""Who may talk to the dashboard's server: only who has the token of the printed address.
 
 DeepCAVE asks nobody for anything, and what it does when asked (list folders, open runs, end itself) every user of the
-machine could ask for, and through the user's own browser every web page. `Door` is a WSGI application around
-DeepCAVE's, so that pages, assets and callbacks all pass it. It checks, in this order:
+machine could ask for, and through the user's own browser every web page; an app of Dash's is no other. `Door` is a WSGI
+application around theirs, so that pages, assets and callbacks all pass it. It checks, in this order:
 
 - `Host`: a web page whose name was mapped to this machine (DNS rebinding) sends its own name there.
 - `Origin` and `Sec-Fetch-Site`: another page, which may stand on another port of the same host.
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Door", "cookie", "entrance", "guard_deepcave", "new_token"]
 
-#: Bytes of a request's body; DeepCAVE's callbacks carry lists of options, a few hundred kilobytes at most.
+#: Bytes of a request's body; the callbacks carry lists of options, a few hundred kilobytes at most.
 LARGEST_REQUEST = 16 * 2**20
 
 _PARAMETER = "token"
@@ -58,7 +58,7 @@ _TOO_LARGE = (
 )
 _NO_TOKEN = (
     "403 Forbidden",
-    f"This page needs the token of the dashboard. Open the whole address that the terminal printed after 'DeepCAVE:', "
+    "This page needs the token of the dashboard. Open the whole address that the terminal printed after '{name}:', "
     f"up to the end of ?{_PARAMETER}=...; each start has a new one.",
 )
 
@@ -85,10 +85,12 @@ class Door:
         app: What is behind the door.
         token: The token.
         host: Where the server listens.
+        name: What the terminal calls it.
     """
 
-    def __init__(self, app: WSGIApplication, *, token: str, host: str) -> None:
+    def __init__(self, app: WSGIApplication, *, token: str, host: str, name: str = "DeepCAVE") -> None:
         self._app = app
+        self._name = name
         self._token = token
         self._names = {"localhost", host.lower()}
         self._on_a_network = not is_loopback(host)
@@ -116,7 +118,8 @@ class Door:
             return self._app(environ, start)
         if any(self._is_token(value) for key, value in _query(environ) if key == _PARAMETER):
             return self._let_in(environ, start, port)
-        return _answer(start, *_NO_TOKEN)
+        status, text = _NO_TOKEN
+        return _answer(start, status, text.format(name=self._name))
 
     def _is_ours(self, name: str) -> bool:
         """Tells whether this server is meant: a web page can have any name here, but no address."""
@@ -143,7 +146,13 @@ class Door:
         # Out of another page or a file, as the launcher opens the browser: a redirect would count as theirs, too, and
         # come without the cookie. What this page opens is its own.
         refresh = f'<meta http-equiv="refresh" content="0; url={html.escape(page)}">'
-        return _answer(start, "200 OK", f"<!doctype html>{refresh}<title>DeepCAVE</title>", headers, kind="text/html")
+        return _answer(
+            start,
+            "200 OK",
+            f"<!doctype html>{refresh}<title>{html.escape(self._name)}</title>",
+            headers,
+            kind="text/html",
+        )
 
 
 def guard_deepcave(host: str, port: int) -> None:

@@ -11,7 +11,7 @@ from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, run
 from deepcave_symbolic.runs.optuna.storage import is_storage
 from deepcave_symbolic.runs.smac import read_run
 
-__all__ = ["readable", "run_folders", "what_is_wrong"]
+__all__ = ["run_folders", "unreadable", "what_is_wrong"]
 
 
 def run_folders(path: str) -> list[Path]:
@@ -47,19 +47,13 @@ def _checked(folder: Path) -> Path:
     return absolute
 
 
-def readable(runs: Iterable[Path]) -> tuple[list[Path], list[str]]:
-    """Returns the runs that DeepCAVE may try, and a sentence on each SMAC 2 run that cannot be read.
+def unreadable(runs: Iterable[Path]) -> dict[Path, str]:
+    """Returns what is wrong with each SMAC 2 run that DeepCAVE need not try.
 
     It tries each of them with all its readers, which have no limits for what a folder may cost.
     """
-    left, refused = [], []
-    for run in runs:
-        reason = what_is_wrong(run) if (run / SCENARIO).is_file() else None
-        if reason is None:
-            left.append(run)
-        else:
-            refused.append(f"{run} is not opened: {reason}")
-    return left, refused
+    reasons = {run: what_is_wrong(run) for run in runs if (run / SCENARIO).is_file()}
+    return {run: reason for run, reason in reasons.items() if reason is not None}
 
 
 def what_is_wrong(run: Path) -> str | None:

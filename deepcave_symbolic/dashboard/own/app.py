@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
@@ -25,6 +26,7 @@ __all__ = ["make_app"]
 
 #: Milliseconds between two questions of the page whether a job is done.
 _INTERVAL = 150
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str = "/") -> Dash:
@@ -48,12 +50,23 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     )
     registered = Registered()
     layout(registered, [], "")
-    app.layout = lambda: layout(Registered(), runs.options(), secrets.token_hex(8))
+
+    def page() -> Any:
+        jobs.prepare()
+        return layout(Registered(), runs.options(), secrets.token_hex(8))
+
+    app.layout = page
     _connect_inputs(app, registered, runs, results)
     _connect_process(app, registered, runs, results)
-    _connect_results(app, registered, results)
+    _connect_results(app, registered, results, jobs)
     _connect_in_the_page(app, registered)
     return app
+
+
+def _callback(app: Dash, *dependencies: Any, **options: Any) -> Callable[[_Function], _Function]:
+    """Returns Dash's decorator, which leaves the function as it is."""
+    decorator: Callable[[_Function], _Function] = app.callback(*dependencies, **options)
+    return decorator
 
 
 def _states(registered: Registered, kind: type[Input] | type[State] = State) -> dict[str, Any]:
@@ -69,22 +82,26 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
     """The choices of the inputs follow the run, a stored result follows the inputs, a run can be added."""
     places = [(name, prop) for name, properties in registered.properties.items() for prop in properties]
 
-    @app.callback(
+    @_callback(
+        app,
         output=[Output(registered.id(name), prop) for name, prop in places],
         inputs={"place": Input("run", "value"), "values": _states(registered)},
     )
     def fill(place: Any, values: Mapping[str, Any]) -> Sequence[Any]:
         found = fresh_inputs() if values["pick"] is None else {}
         if place is not None:
-            try:
-                found.update(_merged(found, inputs_of(runs.run(place), {k: {"value": v} for k, v in values.items()})))
-            except DeepcaveSymbolicError:
-                pass  # Process says what is wrong
+            chosen = {name: {"value": value} for name, value in values.items()}
+            with contextlib.suppress(DeepcaveSymbolicError):  # Process says what is wrong
+                found.update(_merged(found, inputs_of(runs.run(place), chosen)))
+        for name, properties in found.items():
+            if "options" in properties:
+                found[name] = _with_texts(properties)
         return [found.get(name, {}).get(prop, no_update) for name, prop in places]
 
     asked = {name: kind for name, kind in _states(registered, Input).items() if name not in NOT_ASKED}
 
-    @app.callback(
+    @_callback(
+        app,
         output=[Output("asked", "data"), Output("result", "data", allow_duplicate=True)],
         inputs={"place": Input("run", "value"), "values": asked},
         prevent_initial_call=True,
@@ -96,7 +113,8 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
         key = results.key(place, values)
         return key, _answered(key) if results.knows(key) else no_update
 
-    @app.callback(
+    @_callback(
+        app,
         Output(registered.id("form"), "placeholder", allow_duplicate=True),
         Input(registered.id("hyperparameter_name_1"), "value"),
         prevent_initial_call=True,
@@ -104,7 +122,8 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
     def give_example(choice: Any) -> str:
         return form_example(choice)
 
-    @app.callback(
+    @_callback(
+        app,
         Output("run", "options"),
         Output("run", "value"),
         Output("added", "children"),
@@ -123,6 +142,16 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
         return runs.options(), place, "Added."
 
 
+def _with_texts(select: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the properties of a select with texts for numbers: to those of dbc 2, 0 is nothing chosen."""
+    options = [{**option, "value": _text(option["value"])} for option in select["options"]]
+    return {**select, "options": options, "value": _text(select["value"])}
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) else value
+
+
 def _merged(
     before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, dict[str, Any]]:
@@ -138,7 +167,8 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
     """Process, "Try again" and names in an overview start a job, Cancel ends it."""
     server = os.getpid()
 
-    @app.callback(
+    @_callback(
+        app,
         output=Output("result", "data"),
         inputs={
             "clicks": [Input("process", "n_clicks"), Input("retry", "n_clicks"), Input("opened", "data")],
@@ -167,10 +197,11 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         return _answered(key, results.write(key, answer(run, values, server)))
 
 
-def _connect_results(app: Dash, registered: Registered, results: Results) -> None:
+def _connect_results(app: Dash, registered: Registered, results: Results, jobs: Jobs) -> None:
     """A result is drawn, and drawn again with another formula of its front."""
 
-    @app.callback(
+    @_callback(
+        app,
         output=[Output(id, prop) for id, prop in PLACES],
         inputs={
             "result": Input("result", "data"),
@@ -181,6 +212,7 @@ def _connect_results(app: Dash, registered: Registered, results: Results) -> Non
     def draw(result: Any, filters: Mapping[str, Any]) -> list[Any]:
         if not result:
             raise PreventUpdate
+        jobs.wait()
         return placed(parts_of(results.read(str(result["name"])), Filters.read(filters)))
 
 
@@ -188,9 +220,7 @@ def _connect_in_the_page(app: Dash, registered: Registered) -> None:
     """What the browser does by itself; the functions are in assets/own.js."""
 
     def in_browser(function: str, *dependencies: Any, first: bool = False) -> None:
-        app.clientside_callback(
-            ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=not first
-        )
+        app.clientside_callback(ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=not first)
 
     pick, longest = registered.id("pick"), registered.id("longest")
     in_browser("by_length", Output(LENGTH, "hidden"), Input(pick, "value"))
@@ -201,6 +231,7 @@ def _connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input("asked", "data"),
         Input("result", "data"),
     )
+    in_browser("to_the_top", Output("answered", "data"), Input("result", "data"))
     in_browser(
         "open",
         Output(registered.id("hyperparameter_name_1"), "value", allow_duplicate=True),

@@ -47,23 +47,24 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         super().__init__(diskcache.Cache(str(folder), disk=diskcache.JSONDisk))
         self.handle.clear()  # of a dashboard that was here before
-        self._ready = threading.Event()
-        # The page is there at once; whoever clicks at once waits for the imports.
-        threading.Thread(target=self._import, daemon=True).start()
+        self._lock = threading.Lock()
 
-    def _import(self) -> None:
-        try:
+    def prepare(self) -> None:
+        """Begins to import, while the page is being read."""
+        threading.Thread(target=self.wait, daemon=True).start()
+
+    def wait(self) -> None:
+        """Returns when all is imported: plotly takes a module that another thread has half imported for a whole one."""
+        with self._lock:
             for name in _LIBRARIES:
                 importlib.import_module(name)
-        finally:
-            self._ready.set()
 
     def call_job_fn(self, *arguments: Any, **options: Any) -> Any:
         """Starts a job; not while modules are being imported, whose locks a fork would inherit."""
-        self._ready.wait()
+        self.wait()
         return super().call_job_fn(*arguments, **options)
 
 

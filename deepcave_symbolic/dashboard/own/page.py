@@ -70,6 +70,8 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="result"),
             # Counts the names that were clicked in an overview.
             dcc.Store(id="opened"),
+            # Where what the browser does with an answer writes nothing.
+            dcc.Store(id="answered"),
         ],
         className="symbolic-page",
     )
@@ -131,10 +133,7 @@ def _results(registered: Callable[..., str]) -> list[Any]:
         html.P(_HINT, id="hint", className="text-muted"),
         html.Div(
             [
-                html.Div(id="own"),
                 html.Div([html.Div(id="heading"), html.Div(id="formula"), html.Div(id="reason")], id="answer"),
-                html.Div(id="body"),
-                dbc.Button("Try again", id="retry", color="primary", style={"display": "none"}),
                 html.Div(
                     [
                         html.Div(pick_layout(registered, length_id=LENGTH), className="symbolic-pick"),
@@ -143,28 +142,32 @@ def _results(registered: Callable[..., str]) -> list[Any]:
                     id="choice",
                     hidden=True,
                 ),
+                html.Div(id="body"),
+                dbc.Button("Try again", id="retry", color="primary", style={"display": "none"}),
                 html.Div(dcc.Graph(id="figure", config=_GRAPH), id="figure_box", hidden=True),
                 html.Div(
                     [
-                        html.Div(
-                            [html.Div(id="warnings"), html.Div(id="facts"), html.Div(id="below")],
-                            className="symbolic-says",
-                        ),
+                        html.Div(id="facts"),
                         html.Div(
                             [
+                                html.Div(id="warnings"),
                                 html.Div(
-                                    [html.H5("Accuracy against length"), dcc.Graph(id="front", config=_GRAPH)],
+                                    [
+                                        html.H5("Accuracy against length"),
+                                        html.Div(dcc.Graph(id="front", config=_GRAPH), className="symbolic-front"),
+                                    ],
                                     id="front_box",
                                     hidden=True,
                                 ),
-                                html.Div(form_layout(registered), id="form", hidden=True),
-                                html.Div(id="cards"),
-                            ],
-                            className="symbolic-beside",
+                            ]
                         ),
                     ],
                     className="symbolic-more",
                 ),
+                html.Div(form_layout(registered), id="form", hidden=True),
+                html.Div(id="own"),
+                html.Div(id="below"),
+                html.Div(id="cards"),
             ],
             id="results",
         ),

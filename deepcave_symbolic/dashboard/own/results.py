@@ -42,7 +42,7 @@ class Results:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
         self._folder = folder
         self._read = functools.lru_cache(maxsize=_MOST_READ)(self._read_file)
 

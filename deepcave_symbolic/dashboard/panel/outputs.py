@@ -32,7 +32,7 @@ from deepcave_symbolic.show.blocks import (
     Waterfall,
 )
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
-from deepcave_symbolic.show.document import document
+from deepcave_symbolic.show.document import LIKELY, document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.overview import common_warnings, overview
@@ -190,7 +190,11 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
     run = run_of(explanation)
     heading = next(block for block in page if isinstance(block, Heading))
     warnings = Warnings(tuple(row for block in page if isinstance(block, Warnings) for row in block.rows))
-    reason = warnings.reason_of(heading.verdict)
+    # Beside a verdict without one stands how likely it is right.
+    reason, told = warnings.reason_of(heading.verdict), ["Verdict", "Surrogate"]
+    likely = [text for block in page if isinstance(block, Facts) for label, text in block.rows if label == LIKELY]
+    if not reason.rows and likely:
+        reason, told = Warnings(((VERDICTS[0], f"{LIKELY}: {likely[0]}."),)), [*told, LIKELY]
     shown_above = Heading | Warnings | FormulaBlock | Facts
     return Parts(
         own=own,
@@ -202,7 +206,7 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
         facts=components(
             [
                 # The heading has the verdict, a card the surrogate.
-                *(block.without("Verdict", "Surrogate") for block in page if isinstance(block, Facts)),
+                *(block.without(*told) for block in page if isinstance(block, Facts)),
                 *(block for block in page if _is_text_table(block)),
             ]
         ),

@@ -68,7 +68,7 @@ class RecordedRun:
 
     def get_budgets(self, human: bool = False) -> list[float | str]:
         """Returns the budgets, and that of every configuration's highest where there are several."""
-        budgets = budgets_of(self.record)
+        budgets = sorted(budgets_of(self.record))
         shown: list[float | str] = [float(np.round(b, _BUDGET_DECIMALS)) if human else b for b in budgets]
         return [*shown, "Combined" if human else COMBINED_BUDGET] if len(budgets) > 1 else shown
 

@@ -28,7 +28,7 @@ from deepcave_symbolic import load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
-from deepcave_symbolic.dashboard.launcher.runs import readable, run_folders, what_is_wrong
+from deepcave_symbolic.dashboard.launcher.runs import run_folders, unreadable, what_is_wrong
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
@@ -216,10 +216,8 @@ def test_a_folder_stands_for_the_runs_below_it(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(RunNotFoundError, match="No such file or folder: none"):
         run_folders("none")
     (runs[2] / "runhistory.json").write_text("[]", encoding="utf-8")
-    left, refused = readable([*runs, tmp_path / "other"])
-    assert left == [*runs[:2], tmp_path / "other"]
-    (sentence,) = refused
-    assert sentence.startswith(f"{runs[2]} is not opened: ") and "holds a JSON list" in sentence
+    ((refused, reason),) = unreadable([*runs, tmp_path / "other"]).items()
+    assert refused == runs[2] and "holds a JSON list" in reason
 
 
 @pytest.mark.parametrize("place", ["sqlite:///studies.db", "studies.db"])

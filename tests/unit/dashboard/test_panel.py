@@ -9,7 +9,6 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from ConfigSpace import (
 )
 
 from explained import explained
+from page_texts import text, texts
 from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM, TEST_RUNS
 
 pytest.importorskip("deepcave", reason="DeepCAVE 1.4.1 runs on Python 3.10 at the latest")
@@ -82,22 +82,6 @@ def processed(panel: SymbolicFormulas, runs: dict[str, Any]) -> Any:
         return chosen, known[key]
 
     return process
-
-
-def texts(component: Any) -> Iterator[str]:
-    """Yields every text on the page below a component."""
-    if isinstance(component, (list, tuple)):
-        for child in component:
-            yield from texts(child)
-    elif isinstance(component, (str, int, float)):
-        yield str(component)
-    elif component is not None:
-        for name in ("children", "value", "src"):
-            yield from texts(getattr(component, name, None))
-
-
-def text(*components: Any) -> str:
-    return "\n".join(t for c in components for t in texts(c))
 
 
 def figures(components: Any) -> list[Any]:

@@ -14,6 +14,12 @@
         return [!stale, stale ? "symbolic-dimmed" : ""];
       },
 
+      // A new answer is read from its beginning.
+      to_the_top: (result) => {
+        if (result) document.querySelector(".symbolic-results").scrollIntoView();
+        return noUpdate();
+      },
+
       // A click on a name in the overview opens the page on it: it is chosen, and Process starts.
       open: (clicks, opened) => {
         const pressed = ctx().triggered.find((each) => each.value);

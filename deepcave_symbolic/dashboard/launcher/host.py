@@ -1,0 +1,122 @@
+"""What the apps that show the panel have in common for whoever starts them."""
+
+from __future__ import annotations
+
+import abc
+import contextlib
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from deepcave_symbolic.dashboard import ENVIRONMENT
+from deepcave_symbolic.dashboard.launcher.door import cookie
+from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
+from deepcave_symbolic.dashboard.launcher.processes import Child, Children
+from deepcave_symbolic.dashboard.launcher.session import Session
+from deepcave_symbolic.dashboard.launcher.web import Listener, wait_for_page
+from deepcave_symbolic.words.names import visible
+
+__all__ = ["START_LIMIT", "Host", "Starting", "say", "warn"]
+
+#: Seconds for the processes to get ready, also on a busy machine, and for the server to open a run.
+START_LIMIT, _RUN_LIMIT = 180.0, 5.0
+
+
+@dataclass(frozen=True)
+class Starting:
+    """What a dashboard starts with.
+
+    Args:
+        runs: The runs that it is for.
+        roots: Absolute paths of folders below which the page may open more.
+        session: Its cache folder.
+        children: Its processes.
+        listener: Where its server will answer; None for workers alone.
+        token: What lets a browser in.
+        stack: Is left after the processes have ended.
+    """
+
+    runs: Sequence[Path]
+    roots: Sequence[str]
+    session: Session
+    children: Children
+    listener: Listener | None
+    token: str
+    stack: contextlib.ExitStack
+
+    def process(
+        self,
+        name: str,
+        script: Path,
+        *arguments: str,
+        settings: Mapping[str, str],
+        stdin: bytes = b"",
+        pass_fds: Sequence[int] = (),
+    ) -> Child:
+        """Starts a script of ours, with the settings of this dashboard and those of its app."""
+        common = {
+            "CACHE_DIR": str(self.session.folder),
+            "RUNS": os.pathsep.join(map(str, self.runs)),
+            "ROOTS": os.pathsep.join(self.roots),
+            "DASH_ADDRESS": "" if self.listener is None else self.listener.host,
+            "DASH_PORT": "" if self.listener is None else str(self.listener.port),
+        }
+        # Settings of an outer dashboard are not for this one: an empty one counts as none.
+        mine = {ENVIRONMENT + key: value for key, value in {**common, **settings}.items()}
+        environment = {**os.environ, **mine, "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, str(script), *arguments]
+        return self.children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds)
+
+    def server(self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str]) -> Child:
+        """Starts the server; from now on only it has the port, so that nobody waits for an answer after its end."""
+        fd = listener.socket.fileno()
+        given = (*arguments, "--fd", str(fd), "--host", listener.host)
+        server = self.process("server", script, *given, settings=settings, stdin=self.token.encode(), pass_fds=(fd,))
+        listener.socket.close()
+        return server
+
+    def wait_for(self, listener: Listener, server: Child) -> None:
+        """Waits until the server answers."""
+        limit = START_LIMIT + _RUN_LIMIT * len(self.runs)
+        wait_for_page(listener, server, self.children, cookie=cookie(listener.port, self.token), limit=limit)
+
+
+class Host(abc.ABC):
+    """An app that shows the panel. What it needs and is not there, its constructor says.
+
+    Args:
+        options: What is asked for.
+    """
+
+    #: What people call it; the printed address has it before it.
+    name: str
+
+    def __init__(self, options: DashboardOptions) -> None:
+        self.options = options
+
+    @abc.abstractmethod
+    def refused(self, runs: Iterable[Path]) -> dict[Path, str]:
+        """Returns what is wrong with each of the runs that it cannot open."""
+
+    @abc.abstractmethod
+    def start(self, starting: Starting) -> None:
+        """Starts its processes, and waits until they can be used."""
+
+    @property
+    @abc.abstractmethod
+    def summary(self) -> str:
+        """What is said of it before where its logs are; it ends with a space where it is not empty."""
+
+
+def say(message: str) -> None:
+    """Prints a line to a terminal that may have been closed."""
+    with contextlib.suppress(OSError):  # or `head` has seen enough
+        print(visible(message), flush=True)
+
+
+def warn(message: str) -> None:
+    """Prints a warning likewise, to stderr."""
+    with contextlib.suppress(OSError):
+        print(f"deepcave-symbolic: warning: {visible(message)}", file=sys.stderr, flush=True)

@@ -1,0 +1,94 @@
+"""The app of our own, for whoever starts it: one process that serves, and jobs that it starts itself."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from collections.abc import Iterable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from deepcave_symbolic.dashboard.launcher.host import Host, Starting
+from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
+from deepcave_symbolic.process.optional import INSTALL_COMMANDS
+from deepcave_symbolic.runs.smac import read_run
+
+__all__ = ["OwnHost"]
+
+_SERVER = Path(__file__).parent / "server.py"
+#: The first major versions that it runs on, by distribution.
+_NEEDED = {"dash": 3, "dash-bootstrap-components": 2}
+#: What Dash's background callbacks need.
+_MODULES = ("diskcache", "multiprocess", "psutil")
+
+
+class OwnHost(Host):
+    """The app of our own.
+
+    Args:
+        options: What is asked for.
+
+    Raises:
+        InvalidArgumentError: If an option is DeepCAVE's.
+        MissingDependencyError: If Dash is missing or too old.
+    """
+
+    name = "Symbolic Formulas"
+
+    def __init__(self, options: DashboardOptions) -> None:
+        super().__init__(options)
+        given = {
+            "--redis": options.redis is not None,
+            "--workers": options.workers is not None,
+            "--worker-only": options.worker_only,
+            "--user-config": options.user_config is not None,
+        }
+        if names := [name for name, is_given in given.items() if is_given]:
+            raise InvalidArgumentError(
+                f"{names[0]} is for the dashboard in DeepCAVE; this one starts a process for every job by itself. "
+                "Leave it out, or use --host-app deepcave, on Python 3.10."
+            )
+        if missing := _missing():
+            raise MissingDependencyError(
+                f"The dashboard without DeepCAVE needs {missing}. Install: {INSTALL_COMMANDS['dash']}"
+            )
+
+    def refused(self, runs: Iterable[Path]) -> dict[Path, str]:
+        """Returns what is wrong with each run that our own reader does not read."""
+        return {run: reason for run in runs if (reason := _reason(run))}
+
+    @property
+    def summary(self) -> str:
+        """Nothing: there are no workers to count."""
+        return ""
+
+    def start(self, starting: Starting) -> None:
+        """Starts the server, and waits until it answers."""
+        assert starting.listener is not None
+        server = starting.server(starting.listener, _SERVER, settings={})
+        starting.wait_for(starting.listener, server)
+
+
+def _missing() -> str:
+    """Returns what is missing or too old, in words; empty where nothing is."""
+    for name, needed in _NEEDED.items():
+        try:
+            found = version(name)
+        except PackageNotFoundError:
+            return f"the package {name!r}, which is not installed"
+        major = re.match(r"\d+", found)
+        if major is None or int(major[0]) < needed:
+            return f"{name} {needed} or later; {found} is installed, perhaps for DeepCAVE, which needs an old one"
+    for name in _MODULES:
+        if importlib.util.find_spec(name) is None:
+            return f"the package {name!r}, which is not installed"
+    return ""
+
+
+def _reason(run: Path) -> str:
+    try:
+        read_run(run)
+    except DeepcaveSymbolicError as error:
+        return str(error)
+    return ""

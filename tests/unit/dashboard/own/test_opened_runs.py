@@ -1,0 +1,48 @@
+"""Which runs the page offers, and which it may add."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("dash", reason="no dashboard without Dash")
+
+from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
+from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
+from deepcave_symbolic.dashboard.panel.inputs import options_of
+from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
+from deepcave_symbolic.exceptions import InvalidArgumentError, RunNotFoundError
+from deepcave_symbolic.runs import load_run
+from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
+
+
+def test_runs_of_the_command_line_and_of_roots(tmp_path: Path) -> None:
+    runs = OpenedRuns(AllowedRuns((str(SVM),), (str(EXAMPLE_RUNS),)))
+    assert [each["label"] for each in runs.options()] == ["svm_bbo"]
+    assert runs.add(f" {FOREST} ") == runs.add(str(FOREST)) == str(FOREST)
+    assert runs.places == (str(SVM), str(FOREST))
+    assert runs.run(str(FOREST)).record.name == "mlp_hpo"
+    with pytest.raises(InvalidArgumentError, match="neither a run of the command line"):
+        runs.add(str(tmp_path))
+    link = tmp_path / "link"
+    os.symlink(EXAMPLE_RUNS, link)
+    inside = OpenedRuns(AllowedRuns((), (str(link.parent),)))
+    with pytest.raises(InvalidArgumentError, match="neither a run"):
+        inside.add(str(link / "svm_bbo"))
+    with pytest.raises(InvalidArgumentError, match=r"holds 4 runs .* Name one"):
+        runs.add(str(EXAMPLE_RUNS))
+    with pytest.raises(RunNotFoundError):
+        runs.add(str(EXAMPLE_RUNS / "none"))
+    with pytest.raises(InvalidArgumentError, match="no run of this dashboard"):
+        runs.run(str(FIDELITY))
+
+
+@pytest.mark.parametrize("folder", [SVM, FOREST, FIDELITY])
+def test_a_run_offers_what_it_offers_in_deepcave(folder: Path) -> None:
+    converter = pytest.importorskip("deepcave.runs.converters.smac3v2", reason="compares with DeepCAVE")
+    ours = RecordedRun(str(folder), load_run)
+    theirs = converter.SMAC3v2Run.from_path(folder)
+    assert options_of(ours) == options_of(theirs)
+    assert [ours.get_budget(i) for i in ours.get_budget_ids()] == theirs.get_budgets() or not ours.get_budgets()

@@ -1,0 +1,98 @@
+"""Both hosts show the same words: those of the documents, which know no host. Runs with Dash 2 and with later ones."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+
+pytest.importorskip("dash", reason="no dashboard without Dash")
+pytest.importorskip("dash_bootstrap_components", reason="no dashboard without its components")
+
+from deepcave_symbolic.dashboard.own.page import PLACES, Registered, layout, placed
+from deepcave_symbolic.dashboard.panel.compute import compute
+from deepcave_symbolic.dashboard.panel.filters import Filters, filter_layout
+from deepcave_symbolic.dashboard.panel.input_layout import input_layout
+from deepcave_symbolic.dashboard.panel.inputs import ALL, defaults
+from deepcave_symbolic.dashboard.panel.outputs import draw, parts_of
+from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
+from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
+from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.show.blocks import Facts, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.document import document
+from page_texts import texts
+from places import SVM
+
+ASKED: dict[str, dict[str, Any]] = {
+    "one": {"hyperparameter_name_1": "gamma"},
+    "two": {"hyperparameter_name_1": "C", "hyperparameter_name_2": "gamma"},
+    "all": {"hyperparameter_name_1": ALL},
+    "advice": {"hyperparameter_name_1": "C", "advice": "yes"},
+    "error": {"hyperparameter_name_1": "c"},
+}
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict[str, Any]:
+    run = RecordedRun(str(SVM), load_run)
+    return {name: compute(run, {**defaults(), "max_complexity": 8, **asked}) for name, asked in ASKED.items()}
+
+
+def in_own(stored: Any, filters: Filters) -> Counter[str]:
+    shown = zip(PLACES, placed(parts_of(stored, filters)), strict=True)
+    return Counter(texts([value for (_, prop), value in shown if prop == "children"]))
+
+
+def in_deepcave(stored: Any, filters: Filters) -> Counter[str]:
+    _, _, above, below, *_ = draw(stored, filters)
+    return Counter(texts([above, below]))
+
+
+@pytest.mark.parametrize("pick", ["best", "simplest", "length"])
+@pytest.mark.parametrize("asked", ASKED)
+def test_outputs(stored: dict[str, Any], asked: str, pick: str) -> None:
+    filters = Filters(pick, 3, "a + b*log(C)" if asked == "advice" else "")
+    assert in_own(stored[asked], filters) == in_deepcave(stored[asked], filters)
+
+
+@pytest.mark.parametrize("asked", ["one", "two"])
+def test_everything_that_the_document_says(stored: dict[str, Any], asked: str) -> None:
+    filters = Filters("best", 10)
+    (explanation,) = PanelRecord.from_dict(stored[asked]).explanations
+    said = set()
+    for block in document(explanation):
+        match block:
+            case Heading():
+                said |= {block.text, block.verdict}
+            case Facts():
+                said |= {text for label, text in block.rows if label not in ("Verdict", "Surrogate", "Close to truth")}
+            case Warnings():
+                said |= {sentence for _, sentence in block.rows}
+            case Note():
+                said.add(block.text)
+            case Table():
+                said |= {cell for row in block.rows for cell in row if isinstance(cell, str)}
+    for shown in (in_own(stored[asked], filters), in_deepcave(stored[asked], filters)):
+        assert said - set(shown) == set()
+
+
+def test_figures_are_the_same(stored: dict[str, Any]) -> None:
+    filters = Filters("best", 10)
+    figure, front, *_ = draw(stored["one"], filters)
+    shown = dict(zip(PLACES, placed(parts_of(stored["one"], filters)), strict=True))
+    for mine, theirs in (("figure", figure), ("front", front)):
+        assert json.loads(shown[mine, "figure"].to_json()) == json.loads(theirs.to_json())
+
+
+def test_inputs() -> None:
+    def register(name: str, attributes: Any = "value", **options: Any) -> str:
+        return name
+
+    shared = Counter(texts([*input_layout(register), *filter_layout(register, length_id="length")]))
+    registered = Registered()
+    page = Counter(texts([layout(registered, [], "tab")]))
+    assert shared - page == Counter()
+    # "Try again" is a button here, no input.
+    assert set(registered.properties) == set(defaults()) - {"attempt"}
