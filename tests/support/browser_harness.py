@@ -237,6 +237,7 @@ class Dashboard:
         log: File for everything that the processes print.
         cache: Empty folder for what the dashboard keeps.
         options: More options for the command.
+        python: The Python that has the package.
     """
 
     def __init__(
@@ -245,11 +246,12 @@ class Dashboard:
         log: Path,
         cache: Path,
         options: Sequence[str] = (),
+        python: str = sys.executable,
     ) -> None:
         self.port = free_port()
         self.log = log
         self.cache = cache
-        self._command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
+        self._command = [python, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
         self._command += ["--no-browser", "--port", str(self.port), *options]
         self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
         self._process: subprocess.Popen[bytes] | None = None
@@ -278,7 +280,11 @@ class Dashboard:
     @property
     def url(self) -> str:
         """The printed address, with the token that lets a new tab in."""
-        found = re.search(r"^DeepCAVE: (\S+)$", self.log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        found = re.search(
+            r"^(?:DeepCAVE|Symbolic Formulas): (\S+)$",
+            self.log.read_text(encoding="utf-8", errors="replace"),
+            re.MULTILINE,
+        )
         return found[1] if found else ""
 
     def last_lines(self, n: int = 30) -> str:

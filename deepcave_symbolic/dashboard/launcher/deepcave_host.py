@@ -54,6 +54,10 @@ class DeepCAVEHost(Host):
                 "The dashboard in DeepCAVE needs the package 'deepcave', which is not installed. "
                 f"Install: {INSTALL_COMMANDS['deepcave']}"
             )
+        if options.base_path is not None:
+            raise InvalidArgumentError(
+                "--base-path is for the dashboard without DeepCAVE, which stands at / only. Use --host-app own."
+            )
         self._n_workers = 1 if options.workers is None else options.workers
         if self._n_workers < 0 or (self._n_workers == 0 and (options.redis is None or options.worker_only)):
             raise InvalidArgumentError(

@@ -21,6 +21,7 @@ class DashboardOptions:
         host: Where the server listens.
         port: The server's port, or None for a free one.
         host_app: Which app shows the panel, one of `HOST_APPS`; None for DeepCAVE where it is installed.
+        base_path: What a proxy in front cuts off from the beginning of every path; None for nothing.
         workers: Worker processes here, for DeepCAVE; None for one.
         redis: URL of a Redis to share, or None to start one.
         user_config: File with the user's own DeepCAVE Config.
@@ -33,6 +34,7 @@ class DashboardOptions:
     host: str = "127.0.0.1"
     port: int | None = None
     host_app: str | None = None
+    base_path: str | None = None
     workers: int | None = None
     redis: str | None = None
     user_config: str | None = None

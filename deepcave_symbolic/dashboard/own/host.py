@@ -21,6 +21,7 @@ _SERVER = Path(__file__).parent / "server.py"
 _NEEDED = {"dash": 3, "dash-bootstrap-components": 2}
 #: What Dash's background callbacks need.
 _MODULES = ("diskcache", "multiprocess", "psutil")
+_BASE_PATH = re.compile(r"/(?:[\w.~@%+-]+/)*", re.ASCII)
 
 
 class OwnHost(Host):
@@ -49,6 +50,7 @@ class OwnHost(Host):
                 f"{names[0]} is for the dashboard in DeepCAVE; this one starts a process for every job by itself. "
                 "Leave it out, or use --host-app deepcave, on Python 3.10."
             )
+        self._base_path = "/" if options.base_path is None else _base_path(options.base_path)
         if missing := _missing():
             raise MissingDependencyError(
                 f"The dashboard without DeepCAVE needs {missing}. Install: {INSTALL_COMMANDS['dash']}"
@@ -60,14 +62,25 @@ class OwnHost(Host):
 
     @property
     def summary(self) -> str:
-        """Nothing: there are no workers to count."""
-        return ""
+        """Where the page is behind a proxy; there are no workers to count."""
+        if self._base_path == "/":
+            return ""
+        return f"Behind the proxy the path begins with {self._base_path}, the rest is as above. "
 
     def start(self, starting: Starting) -> None:
         """Starts the server, and waits until it answers."""
         assert starting.listener is not None
-        server = starting.server(starting.listener, _SERVER, settings={})
+        server = starting.server(starting.listener, _SERVER, "--base-path", self._base_path, settings={})
         starting.wait_for(starting.listener, server)
+
+
+def _base_path(path: str) -> str:
+    if not _BASE_PATH.fullmatch(path):
+        raise InvalidArgumentError(
+            f"--base-path is {path!r}; expected what a proxy cuts off, with / at both ends, such as "
+            "/user/me/proxy/8050/."
+        )
+    return path
 
 
 def _missing() -> str:

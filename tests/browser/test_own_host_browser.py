@@ -1,0 +1,231 @@
+"""The dashboard without DeepCAVE in a real browser: the real command, in an environment of a newer Python.
+
+That is this one, or one of those that are beside the checkout: `.venv313` (uv venv --python 3.13 .venv313; uv pip
+install --python .venv313 -e .), or nox's lanes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from browser_harness import OUTPUT, Dashboard, answer_requests, new_tab
+from places import FIDELITY, FOREST, ROOT, SVM
+from stripping_proxy import stripping_proxy
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
+
+_NEEDED = "import sys, dash, diskcache, deepcave_symbolic; sys.exit(int(dash.__version__.partition('.')[0]) < 3)"
+#: Of the window, where the first screen ends.
+SIZES = [(1440, 900), (1024, 768)]
+
+
+def newer_python() -> str | None:
+    """Returns a Python whose environment has what the app needs, the newest that is found."""
+    places = [Path(sys.executable), *sorted(ROOT.glob(".venv3*/bin/python"), reverse=True)]
+    places += sorted(ROOT.glob(".nox/lane-3-1[1-9]/bin/python"), reverse=True)
+    for place in filter(Path.exists, places):
+        # Of the lanes' environments the checkout's package, not the one that was built.
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        if subprocess.run([place, "-c", _NEEDED], env=environment, capture_output=True, check=False).returncode == 0:
+            return str(place)
+    return None
+
+
+@pytest.fixture(scope="module")
+def start(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str, list[str]], Dashboard]]:
+    python = newer_python()
+    if python is None:
+        pytest.skip("no environment of Python 3.11 or later with the package and Dash 3 or later")
+    running: list[Dashboard] = []
+    OUTPUT.mkdir(exist_ok=True)
+
+    def started(name: str, options: list[str]) -> Dashboard:
+        command = ["--host-app", "own", *options]
+        cache = tmp_path_factory.mktemp(name)
+        dashboard = Dashboard([SVM, FOREST, FIDELITY], OUTPUT / f"{name}.log", cache, command, python=python)
+        dashboard._environment["PYTHONPATH"] = str(ROOT)
+        running.append(dashboard.__enter__())
+        return dashboard
+
+    yield started
+    for dashboard in running:
+        dashboard.__exit__()
+
+
+@pytest.fixture(scope="module")
+def dashboard(start: Callable[[str, list[str]], Dashboard]) -> Dashboard:
+    return start("own", [])
+
+
+class OwnPage:
+    """A tab on the app, with what it complains of and what it asks other hosts for."""
+
+    def __init__(self, browser: Browser, size: tuple[int, int]) -> None:
+        self.tab: Page = new_tab(browser, viewport={"width": size[0], "height": size[1]})
+        self.blocked = answer_requests(self.tab.context, cdn=False)
+        self.errors: list[str] = []
+        self.tab.on("console", lambda message: self._note(message.type == "error", message.text))
+        self.tab.on("pageerror", lambda error: self._note(True, str(error)))
+        self.tab.on("response", lambda answer: self._note(answer.status >= 400, f"{answer.status} {answer.url}"))
+
+    def _note(self, wrong: bool, text: str) -> None:
+        if wrong:
+            self.errors.append(text)
+
+    def open(self, url: str) -> OwnPage:
+        self.tab.goto(url)
+        self.input("hyperparameter_name_1").locator("option").nth(2).wait_for(state="attached")
+        return self
+
+    def input(self, name: str) -> Locator:
+        return self.tab.locator(f"[id='symbolic_formulas-{name}-input']")
+
+    def choose(self, name: str, label: str) -> None:
+        self.input(name).select_option(label=label)
+
+    def process(self, heading: str) -> None:
+        self.tab.locator("#process").click()
+        self.heading(heading).wait_for()
+        self.tab.locator("#results math").first.wait_for()
+
+    def heading(self, text: str) -> Locator:
+        return self.tab.locator("#results").get_by_role("heading", name=re.compile(rf"^{text}\b")).first
+
+    def box(self, selector: str) -> dict[str, Any]:
+        box = self.tab.locator(selector).first.bounding_box()
+        assert box is not None, selector
+        return dict(box)
+
+    def picture(self, name: str) -> None:
+        self.tab.mouse.move(0, 0)
+        self.tab.wait_for_timeout(300)
+        self.tab.screenshot(path=OUTPUT / f"own_{name}.png")
+
+    def done(self) -> None:
+        self.tab.context.close()
+        assert self.errors == [] and self.blocked == []
+
+
+@pytest.fixture
+def page(browser: Browser, dashboard: Dashboard) -> Iterator[OwnPage]:
+    opened = OwnPage(browser, SIZES[0]).open(dashboard.url)
+    yield opened
+    opened.done()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("second", ["None", "gamma"])
+def test_first_screen_answers(page: OwnPage, size: tuple[int, int], second: str) -> None:
+    page.tab.set_viewport_size({"width": size[0], "height": size[1]})
+    page.choose("hyperparameter_name_1", "C")
+    page.choose("hyperparameter_name_2", second)
+    page.process("C" if second == "None" else "C and gamma")
+    page.tab.locator("#figure svg.main-svg").first.wait_for()
+    inputs = page.box(".symbolic-inputs")
+    for part in ("#heading .symbolic-verdict", "#formula math", "#reason .symbolic-warning", "#figure"):
+        box = page.box(part)
+        assert box["y"] >= 0 and box["y"] + box["height"] <= size[1], part
+        assert box["x"] >= inputs["x"] + inputs["width"] and box["x"] + box["width"] <= size[0], part
+    process = page.box("#process")
+    assert process["y"] + process["height"] <= size[1]
+    page.picture(f"{size[0]}_{second}")
+
+
+def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    recommended = page.tab.locator("#formula math").text_content()
+    page.tab.get_by_text("most accurate", exact=True).first.click()
+    page.tab.wait_for_function("than => document.querySelector('#formula math').textContent !== than", arg=recommended)
+    page.tab.get_by_text("by length", exact=True).click()
+    assert page.tab.locator("#symbolic_formulas-length").is_visible()
+    page.input("form").fill("a + b*log10(C/c)**2")
+    page.input("form").press("Enter")
+    page.tab.locator("#own math").first.wait_for()
+    assert page.tab.locator("#stale").is_hidden()
+
+
+def test_other_inputs_dim_the_result_until_they_are_processed(page: OwnPage) -> None:
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    page.choose("hyperparameter_name_1", "gamma")
+    page.tab.locator("#stale").wait_for()
+    assert page.heading("C").is_visible()
+    # What is known is shown at once.
+    page.choose("hyperparameter_name_1", "C")
+    page.tab.locator("#stale").wait_for(state="hidden")
+    page.choose("hyperparameter_name_1", "gamma")
+    page.process("gamma")
+    assert page.tab.locator("#stale").is_hidden()
+
+
+def test_a_job_is_cancelled(page: OwnPage) -> None:
+    page.tab.get_by_text("More options").click()
+    page.choose("engine", "gplearn (genetic programming, as in the paper)")
+    page.choose("hyperparameter_name_1", "All")
+    page.tab.locator("#process").click()
+    cancel = page.tab.locator("#cancel")
+    cancel.wait_for()
+    assert page.tab.locator("#busy").is_visible() and page.tab.locator("#process").is_disabled()
+    page.picture("busy")
+    cancel.click()
+    cancel.wait_for(state="hidden")
+    assert page.tab.locator("#process").is_enabled() and page.tab.locator("#busy").is_hidden()
+    page.choose("engine", "Automatic")
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+
+
+def test_all_and_a_name_in_it(page: OwnPage) -> None:
+    page.tab.locator("#run").select_option(label="mlp_hpo")
+    page.input("hyperparameter_name_1").locator("option", has_text="n_neurons").wait_for(state="attached")
+    page.choose("hyperparameter_name_1", "All")
+    page.process("The whole run")
+    page.picture("all")
+    page.tab.get_by_role("button", name="n_neurons").click()
+    page.heading("n_neurons").wait_for()
+    assert page.input("hyperparameter_name_1").input_value() == "n_neurons"
+
+
+def test_error_and_adding_a_run(page: OwnPage) -> None:
+    page.input("region").fill("best 200%")
+    page.tab.locator("#process").click()
+    page.tab.locator(".symbolic-error").wait_for()
+    assert page.tab.locator("#retry").is_visible()
+    page.picture("error")
+    page.tab.locator("summary", has_text="Add a run").click()
+    page.tab.locator("#path").fill("/etc")
+    page.tab.locator("#add").click()
+    page.tab.get_by_text("neither a run of the command line").wait_for()
+
+
+def test_narrow_window(page: OwnPage) -> None:
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    page.tab.set_viewport_size({"width": 390, "height": 844})
+    page.picture("390")
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_behind_a_proxy_that_cuts_off_the_path(browser: Browser, start: Callable[[str, list[str]], Dashboard]) -> None:
+    prefix = "/user/me/proxy/8050/"
+    dashboard = start("own_proxy", ["--base-path", prefix])
+    with stripping_proxy(dashboard.port, prefix) as port:
+        page = OwnPage(browser, SIZES[0])
+        page.open(f"http://127.0.0.1:{port}{prefix}?{dashboard.url.partition('?')[2]}")
+        page.choose("hyperparameter_name_1", "C")
+        page.process("C")
+        page.done()
