@@ -319,6 +319,7 @@ def test_folder_that_is_no_run(launch: Any, tmp_path: Path) -> None:
         (["--redis", "redis://localhost:6379/3"], "database number"),
         (["--redis", "redis://:hidden@127.0.0.1:1"], "redis://127.0.0.1:1 cannot be used"),
         (["--user-config", "missing.py"], "missing.py is no file"),
+        (["--base-path", "/a/"], "--base-path is for the dashboard without DeepCAVE"),
         (["--user-config", str(ROOT / "pyproject.toml")], "is imported as"),
     ],
 )
@@ -361,8 +362,12 @@ def test_missing_packages(capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     assert main(["dashboard", "--no-browser"]) == 2
     assert "No redis-server found" in capsys.readouterr().err
     monkeypatch.setattr(importlib.util, "find_spec", without("deepcave"))
-    assert main(["dashboard", "--no-browser"]) == 2
+    assert main(["dashboard", "--no-browser", "--host-app", "deepcave"]) == 2
     assert "needs the package 'deepcave'" in capsys.readouterr().err
+    # DeepCAVE pins a Dash that is too old for the other app.
+    for arguments in ([], ["--host-app", "own"]):
+        assert main(["dashboard", "--no-browser", *arguments]) == 2
+        assert "needs dash 3 or later; 2.0.0 is installed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["with a space", "x" * 80, 'quoted"'])

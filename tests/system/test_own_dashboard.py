@@ -173,6 +173,13 @@ def test_options_of_deepcave(options: list[str], capsys: pytest.CaptureFixture[s
     assert said.count("\n") == 1 and f"{options[0]} is for the dashboard in DeepCAVE" in said
 
 
+@pytest.mark.parametrize("path", ["", "a/", "/a", "//", "/a b/", "/<a>/"])
+def test_what_is_no_base_path(path: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboard", str(SVM), *OWN, "--base-path", path]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "with / at both ends" in said
+
+
 def test_runs_that_cannot_be_read_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty").mkdir()
     assert main(["dashboard", str(tmp_path / "empty"), *OWN, "--no-browser"]) == 2
