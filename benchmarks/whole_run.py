@@ -3,14 +3,16 @@
 Runs: on a part of the complete tables (see `make_tables.py`) those of 100 and 200 trials, those of 50 where a landscape
 has no other; with the tuning part the examples of several hyperparameters, too. Of each, at most `--nodes` nodes:
 
-- R² to the surrogate on configurations that no method has seen, ours (the longest formula, and the recommended one)
-  beside Operon's, gplearn's and a ceiling without a formula, a generalised additive model with all pairs (the package
+- R² to the surrogate on configurations that no method has seen, ours (the longest formula, as it is shown and without
+  the constants that make means of parts zero, which others have in their level; and the recommended one) beside
+  Operon's, gplearn's and a ceiling without a formula, a generalised additive model with all pairs (the package
   `interpret-core`, where it is installed); processor seconds of each, without training the surrogate.
 - To a table: RMSE to the true cost, the mean over the seeds, of formula and surrogate; and correlation of the
   formulas' and the surrogate's main effects with the table's exact first-order effects, for hyperparameters with a
   share above 5 % of the true cost's variance (0 where the formula does not contain one).
-- Stability: how often the two strongest parts of the recommended formula keep hyperparameters and shape when a tenth of
-  the trials is left out and the surrogate is trained again.
+- Stability: how often the two strongest parts of the recommended formula keep hyperparameters and shape, and
+  hyperparameters and course (where they fall and rise), when a tenth of the trials is left out and the surrogate is
+  trained again.
 
 Peers get the same fitted configurations and their best formula is chosen on the same held-out ones, see
 `whole_run_peers.py`; the effort of Operon was chosen on the tuning part, and so were the settings of `explain_run`.
@@ -39,10 +41,10 @@ from whole_run_peers import PEERS, unavailable
 def show(outcomes: Sequence[Outcome], peers: Sequence[str]) -> None:
     """Prints a table of the runs, the formulas, and the figures over all."""
     rows = [_row(outcome, peers) for outcome in outcomes]
-    head = ["run", "surrogate", "R²", "recomm.", "nodes", "CPU s"]
+    head = ["run", "surrogate", "R²", "uncentred", "recomm.", "nodes", "CPU s"]
     for peer in peers:
         head += [f"{peer} R²", "CPU s"]
-    print_table([*head, "RMSE/surr.", "recomm.", "main effects ours/recomm./surr.", "kept"], rows)
+    print_table([*head, "RMSE/surr.", "recomm.", "main effects ours/recomm./surr.", "kept", "courses"], rows)
     for outcome in outcomes:
         print(f"\n{outcome.name}")
         for name, method in outcome.methods.items():
@@ -52,8 +54,9 @@ def show(outcomes: Sequence[Outcome], peers: Sequence[str]) -> None:
 
 
 def _row(outcome: Outcome, peers: Sequence[str]) -> list[str]:
-    ours, seen = outcome.methods["ours"], outcome.methods["recommended"]
-    row = [outcome.name, outcome.surrogate, f"{ours.r2:.3f}", f"{seen.r2:.3f}", f"{ours.nodes}, {seen.nodes}"]
+    ours, uncentred, seen = (outcome.methods[name] for name in ("ours", "uncentred", "recommended"))
+    row = [outcome.name, outcome.surrogate, f"{ours.r2:.3f}", f"{uncentred.r2:.3f}", f"{seen.r2:.3f}"]
+    row.append(f"{ours.nodes}, {uncentred.nodes}, {seen.nodes}")
     row.append(f"{ours.seconds:.1f}")
     for peer in peers:
         row += [f"{outcome.methods[peer].r2:.3f}", f"{outcome.methods[peer].seconds:.1f}"]
@@ -63,7 +66,7 @@ def _row(outcome: Outcome, peers: Sequence[str]) -> list[str]:
     row.append(
         ", ".join(f"{three[0][0]} " + "/".join(f"{value:.2f}" for _, value in three) for three in effects) or "-"
     )
-    return [*row, " ".join(map(str, outcome.kept))]
+    return [*row, " ".join(map(str, outcome.kept)), " ".join(map(str, outcome.courses_kept))]
 
 
 def _shown(value: float | None) -> str:
@@ -85,13 +88,16 @@ def _summary(outcomes: Sequence[Outcome], peers: Sequence[str]) -> Iterable[list
         return [what, f"{statistics.median(values):.3f}", f"{worst:.3f}", str(len(values))]
 
     ours = [outcome.methods["ours"] for outcome in outcomes]
+    uncentred = [outcome.methods["uncentred"] for outcome in outcomes]
     yield row("R², ours", [method.r2 for method in ours])
+    yield row("R², ours, uncentred", [method.r2 for method in uncentred])
     yield row("R², recommended", [outcome.methods["recommended"].r2 for outcome in outcomes])
     yield row("CPU s, ours", [method.seconds for method in ours], most=True)
     for peer in peers:
         theirs = [outcome.methods[peer] for outcome in outcomes]
         yield row(f"R², {peer}", [method.r2 for method in theirs])
-        yield row(f"R², ours less {peer}'s", [a.r2 - b.r2 for a, b in zip(ours, theirs, strict=True)])
+        for name, own in (("ours", ours), ("ours, uncentred,", uncentred)):
+            yield row(f"R², {name} less {peer}'s", [a.r2 - b.r2 for a, b in zip(own, theirs, strict=True)])
         yield row(
             f"CPU s, {peer}'s over ours", [b.seconds / max(a.seconds, 1e-3) for a, b in zip(ours, theirs, strict=True)]
         )
@@ -101,11 +107,15 @@ def _summary(outcomes: Sequence[Outcome], peers: Sequence[str]) -> Iterable[list
     for name in ("ours", "recommended", "surrogate"):
         found = [value for outcome in outcomes for value in outcome.main_effects.get(name, {}).values()]
         yield row(f"correlation of main effects, {name}", found)
-    kept = [number for outcome in outcomes for number in outcome.kept]
-    if kept:
-        both = f"{100.0 * sum(number == 2 for number in kept) / len(kept):.0f} %"
-        yield ["both strongest parts kept", both, "", str(len(kept))]
-        yield ["of the strongest parts kept", f"{50.0 * sum(kept) / len(kept):.0f} %", "", str(2 * len(kept))]
+    for what, kept in (
+        ("shape", [number for outcome in outcomes for number in outcome.kept]),
+        ("course", [number for outcome in outcomes for number in outcome.courses_kept]),
+    ):
+        if kept:
+            both = f"{100.0 * sum(number == 2 for number in kept) / len(kept):.0f} %"
+            yield [f"both strongest parts kept, {what}", both, "", str(len(kept))]
+            each = f"{50.0 * sum(kept) / len(kept):.0f} %"
+            yield [f"of the strongest parts kept, {what}", each, "", str(2 * len(kept))]
 
 
 def main() -> None:

@@ -24,6 +24,7 @@ from whole_run_peers import PEERS
 
 from deepcave_symbolic import Explainer, RunExplanation, load_run
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
+from deepcave_symbolic.formulas.expression import complexity
 from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
 from deepcave_symbolic.projection.average import natural_columns, to_vector
 from deepcave_symbolic.space.axis import Axis
@@ -72,11 +73,14 @@ class Outcome:
         name: Landscape and run.
         surrogate: Name of the model.
         trials: How many.
-        methods: By name: "ours" is the longest formula, "recommended" the one that users see first.
+        methods: By name: "ours" is the longest formula, "uncentred" the longest when the constants that make means of
+            parts zero are taken into the level, where other methods have them, "recommended" the one that users see
+            first.
         surrogate_rmse: Of the surrogate to the true cost.
         main_effects: Of "ours", "recommended" and "surrogate" the correlation with the exact first-order effect by
             hyperparameter.
         kept: Of the two strongest parts, how many kept their shape, for each time that trials were left out.
+        courses_kept: How many of them kept what they do along each hyperparameter.
     """
 
     name: str
@@ -86,6 +90,7 @@ class Outcome:
     surrogate_rmse: float | None
     main_effects: dict[str, dict[str, float]]
     kept: tuple[int, ...]
+    courses_kept: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def measure(case: Case, args: argparse.Namespace) -> Outcome:
     explainer = Explainer(case.folder)
     subject = explainer.subject
     start = time.process_time()
-    explained = explainer.explain_run(args.nodes)
+    explained = explainer.explain_run()
     seconds = time.process_time() - start
 
     space = _Space(subject.configspace, axes_of_run(subject.configspace))
@@ -182,7 +187,9 @@ def measure(case: Case, args: argparse.Namespace) -> Outcome:
         return Method(weighted_r2(expected, predicted, None), rmse=rmse, **facts)
 
     methods = {}
-    for name, formula in (("ours", explained.within(args.nodes)), ("recommended", explained.formula)):
+    uncentred = [formula for formula in explained.front if complexity(formula.uncentred) <= args.nodes][-1]
+    ours = {"ours": explained.within(args.nodes), "uncentred": uncentred, "recommended": explained.formula}
+    for name, formula in ours.items():
         predictors[name] = lambda X, formula=formula: formula.predict(space.values(X))
         methods[name] = method(predictors[name](X), seconds=seconds, nodes=formula.complexity, text=str(formula))
     sample = draw(subject, space.axes)
@@ -203,7 +210,7 @@ def measure(case: Case, args: argparse.Namespace) -> Outcome:
         methods,
         None if truth is None else weighted_rms(truth - expected),
         effects,
-        stability(case.folder, explained, args),
+        *stability(case.folder, explained, args),
     )
 
 
@@ -238,18 +245,23 @@ def _covariance(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> float:
     return float(weights @ ((a - weights @ a) * (b - weights @ b)))
 
 
-def stability(folder: Path, explained: RunExplanation, args: argparse.Namespace) -> tuple[int, ...]:
-    """Returns how many of the two strongest parts are the two strongest again, each time that trials are left out."""
-    strongest = _forms(explained.parts)
+def stability(
+    folder: Path, explained: RunExplanation, args: argparse.Namespace
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Returns how many of the two strongest parts are the two strongest again, each time that trials are left out.
+
+    By hyperparameters and shape, and by hyperparameters and course.
+    """
     record, found = load_run(folder), []
     for seed in range(args.drops):
         try:
-            again = _forms(Explainer(without_some(record, seed)).explain_run(args.nodes).parts)
+            again = Explainer(without_some(record, seed)).explain_run().parts
         except DeepcaveSymbolicError:
-            again = []
-        found.append(sum(form in again for form in strongest) + 2 - len(strongest))
-    return tuple(found)
+            again = ()
+        found.append([_kept(explained.parts, again, form) for form in (form_of, lambda part: part.course)])
+    return tuple(shapes for shapes, _ in found), tuple(courses for _, courses in found)
 
 
-def _forms(parts: Sequence[Part]) -> list[tuple[frozenset[str], str]]:
-    return [(frozenset(part.hyperparameters), form_of(part)) for part in parts[:2]]
+def _kept(parts: Sequence[Part], again: Sequence[Part], form: Callable[[Part], str]) -> int:
+    strongest, found = ([(frozenset(p.hyperparameters), form(p)) for p in some[:2]] for some in (parts, again))
+    return sum(each in found for each in strongest) + 2 - len(strongest)

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.whole_run.saturation import Saturation, attributed
-from deepcave_symbolic.words.names import shown_name
+from deepcave_symbolic.words.names import all_of, shown_name
 from deepcave_symbolic.words.numbers import rounded_text
 
 __all__ = ["Contribution", "Contributions", "InsideStep", "NearestTrial", "WhatIf"]
@@ -33,7 +33,7 @@ class Contribution(Record):
 
     def signed(self, space: str = " ") -> str:
         """Returns the value with its sign, a space between them, and whose it is, such as - 0.27 (lr)."""
-        names = " and ".join(map(shown_name, self.hyperparameters))
+        names = all_of(list(map(shown_name, self.hyperparameters)))
         return f"{'-' if self.value < 0.0 else '+'}{space}{rounded_text(abs(self.value))} ({names})"
 
 

@@ -8,6 +8,7 @@ from deepcave_symbolic.formulas.expression import CASES, Node
 from deepcave_symbolic.formulas.meaning.parts import law_exponent, parts_of
 from deepcave_symbolic.formulas.meaning.shapes import OTHER, shape_of
 from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.whole_run.courses import course_of
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import rounded_text
 
@@ -29,7 +30,7 @@ def core_and_mean(tree: Node) -> tuple[Node, float]:
 
 
 def name_of(tree: Node, axes: Sequence[Axis]) -> str:
-    """Returns the name of a part's shape, "other" without one."""
+    """Returns the name of a part's shape, what it does along its hyperparameters without one."""
     core, _ = core_and_mean(tree)
     if core.op == CASES:
         return OFFSETS
@@ -51,7 +52,7 @@ def _name(core: Node, axes: Sequence[Axis]) -> str:
             i, j, q = law
             rest = "" if q == -1.0 else f"^{rounded_text(-q, 2)}"
             return f"step along {shown_name(axes[i].name)} ∝ {shown_name(axes[j].name)}{rest}"
-    return OTHER
+    return course_of(core, axes) or OTHER
 
 
 def _cases_in(node: Node) -> Node | None:

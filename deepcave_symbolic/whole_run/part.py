@@ -20,6 +20,7 @@ from deepcave_symbolic.formulas.python_source import function_source
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.whole_run.courses import course_of
 from deepcave_symbolic.whole_run.naming import OFFSETS, core_and_mean, name_of
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import rounded_text
@@ -64,8 +65,16 @@ class Part(Record):
 
     @cached_property
     def shape(self) -> str:
-        """What it is called, such as "saturating fall", "product" or "offsets"; "other" without a name."""
+        """What it is called, such as "saturating fall", "product", "offsets" or, without a name, its course."""
         return name_of(self.tree, self.axes)
+
+    @cached_property
+    def course(self) -> str:
+        """What it does along each hyperparameter in the mean over the others, such as "falls, then rises".
+
+        It is more stable than the shape: an exponential, a step and a power law may all fall. Empty for offsets.
+        """
+        return course_of(self.tree, self.axes)
 
     @cached_property
     def constants(self) -> tuple[Constant, ...]:
@@ -135,6 +144,7 @@ class Part(Record):
         shown = {
             "hyperparameters": list(self.hyperparameters),
             "shape": self.shape,
+            "course": self.course,
             "constants": [constant.to_dict() for constant in self.constants],
             "text": self.text(),
             "latex": self.latex_body(),

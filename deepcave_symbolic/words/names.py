@@ -7,7 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-__all__ = ["either", "identifiers", "latex_name", "shown_name", "visible", "visible_text"]
+__all__ = ["all_of", "either", "identifiers", "latex_name", "shown_name", "visible", "visible_text"]
 
 
 def visible(name: str) -> str:
@@ -39,6 +39,11 @@ def either(names: Sequence[str], between: str = " or ") -> str:
     if len(names) <= _MOST_LISTED:
         return between.join(names)
     return between.join([*names[:_LISTED_OF_MORE], f"{len(names) - _LISTED_OF_MORE} others"])
+
+
+def all_of(names: Sequence[str]) -> str:
+    """Returns names as a sentence lists them that is about all, such as a, b and c."""
+    return " and ".join([", ".join(names[:-1]), *names[-1:]] if len(names) > 1 else names)
 
 
 _LATEX_ESCAPES = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,9 @@ from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run import Part, WhatIf
+from deepcave_symbolic.whole_run.courses import course_of
 from known_surrogates import OfValues
 
 
@@ -345,3 +348,20 @@ def test_record_from_before_saturations_is_read() -> None:
     for taken_apart in [record["incumbent"]] if record["incumbent"] else []:
         del taken_apart["inside"]
     assert RunExplanation.from_dict(record) == sum_of_four()
+
+
+def test_course_says_where_a_part_falls_and_rises() -> None:
+    x, y = variable(0), variable(1)
+    axes = (Axis("C", 0.0, 1.0), Axis("depth", 0.0, 2.0))
+    assert course_of(power(x - 0.5, 2.0) * 3.0 + y * 0.5, axes) == "falls, then rises with C; rises with depth"
+    assert course_of(-(x * 2.0) + y * 0.01, axes) == "falls with C"
+    assert course_of(Node("exp", (-(x / 0.1),)) + x * 0.5, axes[:1]) == "falls, then rises"
+    assert Part(Node("exp", (-(x / 0.1),)) + x * 0.5, axes[:1], "cost", 0.5).shape == "falls, then rises"
+    assert part_of(sum_of_four(), "solver").course == ""
+    assert part_of(sum_of_four(), "batch").course == "falls"
+
+
+def test_several_names_are_a_list() -> None:
+    three = sum_of_four().contributions({"lr": 0.1, "batch": 64, "dropout": 0.2, "solver": "adam"}).parts[0]
+    assert replace(three, hyperparameters=("a", "b", "c")).signed().endswith("(a, b and c)")
+    assert replace(three, hyperparameters=("a", "b")).signed().endswith("(a and b)")
