@@ -1,4 +1,5 @@
-# `make` lists what there is. Everything runs in the project's own .venv, made with Python 3.10, the one that DeepCAVE runs on.
+# `make` lists what there is. Everything runs in the project's own .venv, made with Python 3.10, the one that DeepCAVE runs on, where
+# that is there, else with the newest supported one.
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -66,7 +67,7 @@ quotes: $(INSTALLED) ## run what the documentation quotes and write what it prin
 	$(PYTHON) tests/support/quoted.py
 
 screenshots: $(INSTALLED) ## take the documentation's pictures of the panel from the browser tests
-	$(PYTHON) -m pytest tests/browser/test_panel_browser.py
+	$(PYTHON) -m pytest tests/browser/test_panel_browser.py tests/browser/test_own_host_browser.py
 	cp tests/browser/output/docs/*.png docs/images/
 	cp tests/browser/output/panel.png docs/panel.png
 
@@ -78,20 +79,23 @@ clean: ## remove what the other targets made, except .venv
 	rm -rf build dist site .nox *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
 
-# python3.10 may be a pyenv shim without a Python behind it, so it is tried, not only looked for.
+# pythonX.Y may be a pyenv shim without a Python behind it, so it is tried, not only looked for. 3.10 first, which alone
+# has DeepCAVE, then the newest.
 $(PYTHON):
-	@if python3.10 -c "import venv, ensurepip" 2>/dev/null; then \
-		python3.10 -m venv $(VENV); \
-	elif command -v uv >/dev/null; then \
-		uv venv --seed --python 3.10 $(VENV); \
-	else \
-		echo "Python 3.10 is needed here: DeepCAVE 1.4.1 runs on no later one. Either"; \
-		echo "  install python3.10 with its venv module (Debian, Ubuntu: python3.10 and python3.10-venv; pyenv: pyenv install 3.10),"; \
-		echo "  or install uv, which fetches it; then run make again."; \
-		echo "Without DeepCAVE the package also runs on Python 3.11 to 3.13: pip install ."; \
-		exit 1; \
-	fi
+	@for version in 3.10 3.13 3.12 3.11; do \
+		if python$$version -c "import venv, ensurepip" 2>/dev/null; then \
+			echo "Making $(VENV) with Python $$version"; exec python$$version -m venv $(VENV); \
+		elif [ $$version = 3.10 ] && command -v uv >/dev/null; then \
+			exec uv venv --seed --python 3.10 $(VENV); \
+		fi; \
+	done; \
+	echo "Python 3.10 to 3.13 with its venv module is needed here; on 3.10 the dashboard is DeepCAVE, on later ones our own app. Either"; \
+	echo "  install one of them (Debian, Ubuntu: python3.13 and python3.13-venv; pyenv: pyenv install 3.13),"; \
+	echo "  or install uv, which fetches 3.10; then run make again."; \
+	exit 1
 
+# The tested versions are those of Python 3.10.
 $(INSTALLED): setup.cfg constraints.txt | $(PYTHON)
-	$(PYTHON) -m pip install --disable-pip-version-check --editable ".[dev,docs,operon,optuna]" --constraint constraints.txt
+	$(PYTHON) -m pip install --disable-pip-version-check --editable ".[dev,docs,operon,optuna]" \
+		$$($(PYTHON) -c "import sys; print('--constraint constraints.txt' * (sys.version_info < (3, 11)))")
 	@touch $@

@@ -1,13 +1,13 @@
 """The dashboard without DeepCAVE in a real browser: the real command, in an environment of a newer Python.
 
-That is this one, or one of those that are beside the checkout: `.venv313` (uv venv --python 3.13 .venv313; uv pip
-install --python .venv313 -e .), or nox's lanes.
+That is this one, `.venv313` beside the checkout, or else one that is made here once, in the ignored cache.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from browser_harness import OUTPUT, Dashboard, answer_requests, new_tab
+from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, new_tab, shrink
 from places import FIDELITY, FOREST, ROOT, SVM
 from stripping_proxy import stripping_proxy
 
@@ -26,37 +26,43 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 _NEEDED = "import sys, dash, diskcache, deepcave_symbolic; sys.exit(int(dash.__version__.partition('.')[0]) < 3)"
+_CHECKOUT = {**os.environ, "PYTHONPATH": str(ROOT)}
 #: Of the window, where the first screen ends.
 SIZES = [(1440, 900), (1024, 768)]
 
 
-def newer_python() -> str | None:
-    """Returns a Python whose environment has what the app needs, the newest that is found."""
-    places = [Path(sys.executable), *sorted(ROOT.glob(".venv3*/bin/python"), reverse=True)]
-    places += sorted(ROOT.glob(".nox/lane-3-1[1-9]/bin/python"), reverse=True)
-    for place in filter(Path.exists, places):
-        # Of the lanes' environments the checkout's package, not the one that was built.
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-        if subprocess.run([place, "-c", _NEEDED], env=environment, capture_output=True, check=False).returncode == 0:
-            return str(place)
-    return None
+def is_enough(python: Path) -> bool:
+    command = [python, "-c", _NEEDED]
+    return python.exists() and subprocess.run(command, env=_CHECKOUT, capture_output=True).returncode == 0
+
+
+def newer_python() -> Path:
+    """Returns a Python whose environment has what the app needs."""
+    made = ROOT / ".cache" / "own-host" / "bin" / "python"
+    for python in (Path(sys.executable), ROOT / ".venv313" / "bin" / "python", made):
+        if is_enough(python):
+            return python
+    uv = Path(sys.executable).with_name("uv")
+    found = next((v for v in ("3.13", "3.12", "3.11") if shutil.which(f"python{v}")), None)
+    if found is None or not uv.exists():
+        pytest.skip("no environment of Python 3.11 or later with Dash 3 or later, and no uv and Python to make one")
+    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", found, made.parents[1]], check=True)
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", made, "--editable", ROOT], check=True)
+    assert is_enough(made)
+    return made
 
 
 @pytest.fixture(scope="module")
 def start(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str, list[str]], Dashboard]]:
-    python = newer_python()
-    if python is None:
-        pytest.skip("no environment of Python 3.11 or later with the package and Dash 3 or later")
+    python = str(newer_python())
     running: list[Dashboard] = []
-    OUTPUT.mkdir(exist_ok=True)
 
     def started(name: str, options: list[str]) -> Dashboard:
         command = ["--host-app", "own", *options]
         cache = tmp_path_factory.mktemp(name)
-        dashboard = Dashboard([SVM, FOREST, FIDELITY], OUTPUT / f"{name}.log", cache, command, python=python)
-        dashboard._environment["PYTHONPATH"] = str(ROOT)
+        dashboard = Dashboard([SVM, FOREST, FIDELITY], cache / "log", cache, command, python=python)
         running.append(dashboard.__enter__())
         return dashboard
 
@@ -113,6 +119,11 @@ class OwnPage:
         self.tab.mouse.move(0, 0)
         self.tab.wait_for_timeout(300)
         self.tab.screenshot(path=OUTPUT / f"own_{name}.png")
+
+    def picture_for_the_documentation(self, name: str) -> None:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.tab.screenshot(path=PICTURES / f"{name}.png")
+        shrink(PICTURES / f"{name}.png")
 
     def done(self) -> None:
         self.tab.context.close()
@@ -183,6 +194,8 @@ def test_a_job_is_cancelled(page: OwnPage) -> None:
     page.picture("busy")
     cancel.click()
     cancel.wait_for(state="hidden")
+    page.tab.wait_for_timeout(500)
+    assert page.tab.locator(".symbolic-error").count() == 0
     assert page.tab.locator("#process").is_enabled() and page.tab.locator("#busy").is_hidden()
     page.choose("engine", "Automatic")
     page.choose("hyperparameter_name_1", "C")
@@ -210,6 +223,18 @@ def test_error_and_adding_a_run(page: OwnPage) -> None:
     page.tab.locator("#path").fill("/etc")
     page.tab.locator("#add").click()
     page.tab.get_by_text("neither a run of the command line").wait_for()
+
+
+def test_picture_for_the_documentation(page: OwnPage) -> None:
+    """docs/images/own.png is a copy of this test's output."""
+    pytest.importorskip("PIL", reason="pillow makes pictures small")
+    page.tab.set_viewport_size({"width": 1280, "height": 800})
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    page.tab.locator("#figure svg.main-svg").first.wait_for()
+    page.tab.mouse.move(0, 0)
+    page.tab.wait_for_timeout(300)
+    page.picture_for_the_documentation("own")
 
 
 def test_narrow_window(page: OwnPage) -> None:

@@ -237,7 +237,7 @@ class Dashboard:
         log: File for everything that the processes print.
         cache: Empty folder for what the dashboard keeps.
         options: More options for the command.
-        python: The Python that has the package.
+        python: Another Python with what the package needs; the package is the checkout's.
     """
 
     def __init__(
@@ -246,14 +246,16 @@ class Dashboard:
         log: Path,
         cache: Path,
         options: Sequence[str] = (),
-        python: str = sys.executable,
+        python: str | None = None,
     ) -> None:
         self.port = free_port()
         self.log = log
         self.cache = cache
-        self._command = [python, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
+        self._command = [python or sys.executable, "-m", "deepcave_symbolic", "dashboard", *map(str, runs)]
         self._command += ["--no-browser", "--port", str(self.port), *options]
         self._environment = {**os.environ, "XDG_CACHE_HOME": str(cache)}
+        if python is not None:
+            self._environment["PYTHONPATH"] = str(ROOT)
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Dashboard:

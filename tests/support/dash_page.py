@@ -33,20 +33,24 @@ class DashPage:
                 self.values.update({f"{id}.{name}": value for name, value in properties.items()})
             self._note(properties.get("children"))
 
-    def start(self, output: str, changed: str) -> Any:
-        """Asks the callback of an output once, as after a change of a property; a job is only started by that."""
-        self._body = self._asked(output, changed)
-        return self._started.post("_dash-update-component", self._body)
-
     def fire(self, output: str, changed: str) -> dict[str, dict[str, Any]]:
         """Runs the callback of an output as after a change of a property; returns what it writes, and notes it."""
-        answer = self.start(output, changed)
-        deadline = time.monotonic() + LIMIT
+        self.start(output, changed)
+        return self.finish()
+
+    def start(self, output: str, changed: str) -> None:
+        """Asks the callback of an output once; a job is only started by that."""
+        self._body = self._asked(output, changed)
+        self._answer = self._started.post("_dash-update-component", self._body)
+
+    def finish(self) -> dict[str, dict[str, Any]]:
+        """Waits for what `start` has started; returns what it writes, and notes it."""
+        answer, deadline = self._answer, time.monotonic() + LIMIT
         while answer is not None and "response" not in answer:
             assert time.monotonic() < deadline, answer
             time.sleep(0.05)
             asked = urlencode({"cacheKey": answer["cacheKey"], "job": answer["job"]})
-            answer = {**answer, **self._started.post(f"_dash-update-component?{asked}", self._body)}
+            answer = {**answer, **(self._started.post(f"_dash-update-component?{asked}", self._body) or {})}
         written: dict[str, dict[str, Any]] = {} if answer is None else answer["response"]
         for id, properties in written.items():
             self.values.update({f"{id}.{name.partition('@')[0]}": value for name, value in properties.items()})

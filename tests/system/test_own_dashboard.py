@@ -139,6 +139,17 @@ def test_what_the_page_does_not_offer_is_refused(started: Started, page: DashPag
     assert "No formula" in texts(page.fire("formula.children", "result.data")["body"])
 
 
+def test_a_job_that_is_killed_is_said(started: Started, page: DashPage) -> None:
+    chosen(page, max_complexity=40, engine="gplearn", hyperparameter_name_1="(all)")
+    page.start("result.data", "process.n_clicks")
+    server = started.child("server.py")
+    wait_until(server.children)
+    for job in server.children():
+        job.kill()
+    page.finish()
+    assert "ended from outside" in texts(page.fire("formula.children", "result.data")["body"])
+
+
 def test_end_takes_a_running_job_along(tmp_path: Path) -> None:
     dashboard = Started(tmp_path, *OWN, str(SVM))
     try:
@@ -146,8 +157,7 @@ def test_end_takes_a_running_job_along(tmp_path: Path) -> None:
         page.fire("symbolic_formulas-pick-input.value", "run.value")
         chosen(page, max_complexity=40, engine="gplearn", hyperparameter_name_1="(all)")
         server = dashboard.child("server.py")
-        callback = page.start("result.data", "process.n_clicks")
-        assert "job" in callback
+        page.start("result.data", "process.n_clicks")
         wait_until(server.children)
         dashboard.look()
         assert dashboard.end(signal.SIGINT) == 0

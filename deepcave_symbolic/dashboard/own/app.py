@@ -22,7 +22,7 @@ from deepcave_symbolic.dashboard.panel.outputs import parts_of
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["make_app"]
+__all__ = ["answered", "make_app"]
 
 #: Milliseconds between two questions of the page whether a job is done.
 _INTERVAL = 150
@@ -111,7 +111,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
             raise PreventUpdate
         runs.run(place)  # no other one
         key = results.key(place, values)
-        return key, _answered(key) if results.knows(key) else no_update
+        return key, answered(key) if results.knows(key) else no_update
 
     @_callback(
         app,
@@ -158,8 +158,8 @@ def _merged(
     return {name: {**before.get(name, {}), **properties} for name, properties in after.items()}
 
 
-def _answered(key: str, name: str | None = None) -> dict[str, str]:
-    """Returns what the page knows of a result: which question it answers, and the name by which it is read."""
+def answered(key: str, name: str | None = None) -> dict[str, str]:
+    """Returns what the page knows of a result: the key of its question, and the name by which it is read."""
     return {"key": key, "name": name or key}
 
 
@@ -193,8 +193,8 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         run = runs.run(place)
         key = results.key(place, values)
         if results.knows(key):
-            return _answered(key)
-        return _answered(key, results.write(key, answer(run, values, server)))
+            return answered(key)
+        return answered(key, results.write(key, answer(run, values, server)))
 
 
 def _connect_results(app: Dash, registered: Registered, results: Results, jobs: Jobs) -> None:

@@ -44,11 +44,15 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
 
     Args:
         folder: Where results pass from a job to the server; made for this user alone.
+        ended: The result of a job that was ended from outside; Dash itself would say nothing.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, ended: Any) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
         super().__init__(diskcache.Cache(str(folder), disk=diskcache.JSONDisk))
+        self._ended = ended
+        #: Numbers of the processes that Cancel has ended, or Dash after their results were read.
+        self._terminated: set[int] = set()
         self.handle.clear()  # of a dashboard that was here before
         self._lock = threading.Lock()
 
@@ -62,10 +66,25 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
             for name in _LIBRARIES:
                 importlib.import_module(name)
 
+    def get_result(self, key: str, job: Any) -> Any:
+        """Returns a job's result, `UNDEFINED` while it runs."""
+        # Asked first: what has ended by then has left its result.
+        lost = bool(job) and not self.job_running(job) and int(job) not in self._terminated
+        result = super().get_result(key, job)
+        return self._ended if lost and result is self.UNDEFINED else result
+
+    def terminate_job(self, job: Any) -> None:
+        """Ends a job."""
+        if job is not None:
+            self._terminated.add(int(job))
+        super().terminate_job(job)
+
     def call_job_fn(self, *arguments: Any, **options: Any) -> Any:
         """Starts a job; not while modules are being imported, whose locks a fork would inherit."""
         self.wait()
-        return super().call_job_fn(*arguments, **options)
+        job = super().call_job_fn(*arguments, **options)
+        self._terminated.discard(int(job))
+        return job
 
 
 def answer(run: RecordedRun, inputs: dict[str, Any], server: int) -> dict[str, Any]:

@@ -29,7 +29,6 @@ class Registered:
     """The components of a layout whose properties the app reads or writes.
 
     Args:
-        kind: "input" or "filter", for the reader of the page's code alone.
         properties: The properties of each by the name of the input.
     """
 

@@ -14,14 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import defaults
-from deepcave_symbolic.dashboard.panel.stored_result import record_version
+from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
 
-__all__ = ["NOT_ASKED", "Results", "asked"]
+__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
 #: Results that are kept (the oldest go first), and that stay in memory, where the slider asks for them.
 _MOST, _MOST_READ = 500, 4
+#: Names of results that there are none of.
+ENDED, UNWRITTEN = "ended", "unwritten"
+_NONE = {
+    ENDED: PanelError(
+        "JobEnded",
+        "The process that searched was ended from outside, perhaps because the machine ran out of memory.",
+        "Press Try again, or ask for less: one hyperparameter instead of all, shorter formulas.",
+    ),
+    UNWRITTEN: PanelError(
+        "OSError",
+        "The result cannot be written to the cache folder; perhaps the disk is full.",
+        "Make room, or start the dashboard with another folder in XDG_CACHE_HOME. Then press Try again.",
+    ),
+}
 _NAME = re.compile(r"(failed-)?[0-9a-f]{64}")
 
 
@@ -56,19 +70,24 @@ class Results:
         return self._file(key).is_file()
 
     def write(self, key: str, record: Mapping[str, Any]) -> str:
-        """Stores a result and returns the name by which it is read."""
+        """Stores a result and returns the name by which it is read, `UNWRITTEN` where the disk takes it not."""
         name = f"failed-{key}" if "error" in record else key
         temporary = self._folder / f".{secrets.token_hex(8)}.tmp"
         try:
             temporary.write_text(json.dumps(record, allow_nan=False), encoding="utf-8")
             os.replace(temporary, self._file(name))
+        except OSError:
+            return UNWRITTEN
         finally:
-            temporary.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
         self._forget_the_oldest()
         return name
 
     def read(self, name: str) -> Any:
         """Returns a result, None where it is not there or damaged: it has to be computed again."""
+        if name in _NONE:
+            return PanelRecord((), error=_NONE[name]).to_dict()
         try:
             return self._read(name, self._file(name).stat().st_mtime_ns)
         except (OSError, ValueError):

@@ -29,15 +29,16 @@ def main() -> None:
     from deepcave_symbolic.dashboard import ENVIRONMENT
     from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
     from deepcave_symbolic.dashboard.launcher.door import Door
-    from deepcave_symbolic.dashboard.own.app import make_app
+    from deepcave_symbolic.dashboard.own.app import answered, make_app
     from deepcave_symbolic.dashboard.own.jobs import Jobs
     from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
     from deepcave_symbolic.dashboard.own.page import NAME
-    from deepcave_symbolic.dashboard.own.results import Results
+    from deepcave_symbolic.dashboard.own.results import ENDED, Results
 
     folder = Path(os.environ[f"{ENVIRONMENT}CACHE_DIR"])
     runs = OpenedRuns(AllowedRuns.from_environment())
-    app = make_app(runs, Results(folder / "own-results"), Jobs(folder / "own-jobs"), base_path=arguments.base_path)
+    jobs = Jobs(folder / "own-jobs", ended=answered("", ENDED))
+    app = make_app(runs, Results(folder / "own-results"), jobs, base_path=arguments.base_path)
     door = Door(app.server.wsgi_app, token=token, host=arguments.host, name=NAME)
     app.server.wsgi_app = door
 

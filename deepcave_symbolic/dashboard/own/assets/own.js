@@ -10,7 +10,7 @@
 
       // Results of other inputs than those on the left are dimmed, and the page says so.
       mark_stale: (asked, result) => {
-        const stale = Boolean(asked && result && result.key !== asked);
+        const stale = Boolean(asked && result && result.key && result.key !== asked);
         return [!stale, stale ? "symbolic-dimmed" : ""];
       },
 
