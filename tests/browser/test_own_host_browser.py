@@ -123,7 +123,7 @@ class OwnPage:
     def picture_for_the_documentation(self, name: str) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.tab.screenshot(path=PICTURES / f"{name}.png")
-        shrink(PICTURES / f"{name}.png")
+        shrink(PICTURES / f"{name}.png", colors=255)
 
     def done(self) -> None:
         self.tab.context.close()
