@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
+from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
@@ -192,7 +192,7 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
             raise PreventUpdate
         run = runs.run(place)
         key = results.key(place, values)
-        if results.knows(key):
+        if results.knows(key) and ctx.triggered_id != "retry":
             return answered(key)
         return answered(key, results.write(key, answer(run, values, server)))
 
@@ -219,8 +219,8 @@ def _connect_results(app: Dash, registered: Registered, results: Results, jobs: 
 def _connect_in_the_page(app: Dash, registered: Registered) -> None:
     """What the browser does by itself; the functions are in assets/own.js."""
 
-    def in_browser(function: str, *dependencies: Any, first: bool = False) -> None:
-        app.clientside_callback(ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=not first)
+    def in_browser(function: str, *dependencies: Any) -> None:
+        app.clientside_callback(ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=True)
 
     pick, longest = registered.id("pick"), registered.id("longest")
     in_browser("by_length", Output(LENGTH, "hidden"), Input(pick, "value"))

@@ -57,6 +57,8 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
+        for file in folder.glob(".*.tmp"):  # of jobs that were cancelled while they wrote
+            file.unlink(missing_ok=True)
         self._folder = folder
         self._read = functools.lru_cache(maxsize=_MOST_READ)(self._read_file)
 
@@ -67,7 +69,7 @@ class Results:
 
     def knows(self, key: str) -> bool:
         """Tells whether there is an answer."""
-        return self._file(key).is_file()
+        return self.read(key) is not None
 
     def write(self, key: str, record: Mapping[str, Any]) -> str:
         """Stores a result and returns the name by which it is read, `UNWRITTEN` where the disk takes it not."""

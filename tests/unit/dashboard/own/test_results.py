@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 pytest.importorskip("dash", reason="no dashboard without Dash")
 
 from deepcave_symbolic.dashboard.own import results as results_module
-from deepcave_symbolic.dashboard.own.results import Results
+from deepcave_symbolic.dashboard.own.results import UNWRITTEN, Results
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from places import SVM
 
@@ -55,11 +56,24 @@ def test_results_are_found_again_but_failed_ones_answer_nothing(results: Results
     assert name != key and not results.knows(key) and results.read(name) == {"error": {}}
     assert results.write(key, {"n": 1}) == key
     assert results.knows(key) and results.read(key) == {"n": 1}
+    results._file(key).write_text("{", encoding="utf-8")
+    os.utime(results._file(key), (1, 1))
+    assert not results.knows(key)
 
 
 @pytest.mark.parametrize("name", ["../run/runhistory", "0" * 63, f"{'0' * 64}/../x", "0" * 64, ""])
 def test_no_other_file_is_read(results: Results, name: str) -> None:
     assert results.read(name) is None
+
+
+def test_a_full_disk_is_said(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*arguments: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    name = results.write("0" * 64, {"n": 1})
+    assert name == UNWRITTEN and "cache folder" in results.read(name)["error"]["message"]
+    assert list(results._folder.iterdir()) == []
 
 
 def test_the_oldest_go(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
