@@ -141,8 +141,8 @@ def test_what_the_page_does_not_offer_is_refused(started: Started, page: DashPag
 
 def test_a_job_that_is_killed_is_said(started: Started, page: DashPage) -> None:
     chosen(page, max_complexity=40, engine="gplearn", hyperparameter_name_1="(all)")
+    server = started.child("server.py")  # before its jobs, which are forks of it
     page.start("result.data", "process.n_clicks")
-    server = started.child("server.py")
     wait_until(server.children)
     for job in server.children():
         job.kill()
