@@ -35,6 +35,7 @@ __all__ = [
     "constants",
     "evaluate",
     "function",
+    "is_inverse_place",
     "is_place",
     "is_square",
     "longest_case",
@@ -211,6 +212,11 @@ def function(name: str, argument: Node) -> Node:
 def is_place(node: Node) -> bool:
     """Returns whether a node is a hyperparameter over its place, x/x0."""
     return node.op == "/" and node.args[0].is_variable and node.args[1].is_constant
+
+
+def is_inverse_place(node: Node) -> bool:
+    """Returns whether a node is a place over its hyperparameter, x0/x."""
+    return node.op == "/" and node.args[0].is_constant and node.args[1].is_variable
 
 
 def is_square(node: Node) -> bool:

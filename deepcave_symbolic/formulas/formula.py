@@ -110,7 +110,7 @@ class Formula(Record):
         """What the curve is called, such as "valley" or "saturating fall"; "other" without a name.
 
         Of one hyperparameter: level, straight line, straight in log10, valley, hill, power law, saturating fall or
-        rise, exponential approach, step, bump. Of two: sum, product, valley or hill along a law.
+        rise, exponential approach, step, bump. Of two: sum, product, corner, valley or hill along a law.
         """
         return shape_of(self.tree, self.axes)
 

@@ -182,7 +182,7 @@ class Factor:
     def limits(self, box: Box) -> tuple[Array, Array]:
         """Returns lower and upper bounds of the parameters, shapes (p,), exponents within theirs."""
         low, high = self.low.copy(), self.high.copy()
-        largest = STEEPEST_STEP if self.inner.name in ("mono", "levelled") else EXPONENTS[1]
+        largest = STEEPEST_STEP if self.inner.name in ("mono", "levelled", "corner") else EXPONENTS[1]
         for k, scale in self.exponents(box).items():
             low[k], high[k] = max(low[k], -largest * scale), min(high[k], largest * scale)
             low[k] = min(low[k], high[k])

@@ -20,6 +20,7 @@ from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepar
 from deepcave_symbolic.engines.exhaustive.dictionary import Screening
 from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
+from deepcave_symbolic.engines.exhaustive.inners import CORNER
 from deepcave_symbolic.engines.exhaustive.screening import screen
 from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant
@@ -36,6 +37,8 @@ _FITTING_POINTS = 500
 _SNAP_REACH = 0.6
 #: Nodes that these exponents take less than others: x for x^p, x² and a root, which are functions.
 _SAVED = {1.0: 2, 2.0: 1, 0.5: 1}
+#: The same where a power stands in a sum: x0/x, which no fraction bar takes in, and nothing for other falling powers.
+_SAVED_IN_SUM = {1.0: 2, 2.0: 1, 0.5: 1, -1.0: 1}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,6 +125,8 @@ def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[s
     """Replaces exponents by readable ones where that costs nothing, and adds those that make formulas shorter."""
     pairs = [(item, _with_snaps(item.problem, table, data, functions)) for item in fits]
     changed = [(item, problem) for item, problem in pairs if problem.fixed]
+    straight = [(item, _with_snaps(item.problem, table, data, functions, straight=True)) for item in fits]
+    changed += [(item, problem) for item, problem in straight if problem.fixed]
     if not changed:
         return fits
     kept = [item for item, problem in pairs if not problem.fixed]
@@ -136,19 +141,34 @@ def _snapped(fits: list[Fit], table: Grammar, data: Data, functions: frozenset[s
     return kept
 
 
-def _with_snaps(problem: Problem, table: Grammar, data: Data, functions: frozenset[str]) -> Problem:
-    """Returns the problem with the exponents that are close to a readable one fixed there."""
+def _with_snaps(
+    problem: Problem, table: Grammar, data: Data, functions: frozenset[str], *, straight: bool = False
+) -> Problem:
+    """Returns the problem with the exponents that are close to a readable one fixed there.
+
+    Args:
+        problem: The problem.
+        table: The grammar.
+        data: The points.
+        functions: The allowed functions.
+        straight: Whether only those of corners are fixed, at 1 or -1, the shortest, however far that is.
+    """
     theta, fixed, saved, position = problem.theta.copy(), [], [], 0
     for factor in (table.factors[index] for term in problem.terms for index in term.factors):
-        for k, (exponents, values) in factor.snaps(data.points.box, functions).items():
+        in_sum = factor.inner is CORNER
+        snaps = factor.snaps(data.points.box, functions) if in_sum or not straight else {}
+        for k, (exponents, values) in snaps.items():
+            where = position + k
+            if straight:
+                exponents, values = (each[exponents == np.sign(theta[where])] for each in (exponents, values))
             if not len(values):
                 continue
-            where = position + k
             nearest = int(np.argmin(np.abs(values - theta[where])))
-            if abs(values[nearest] - theta[where]) < _SNAP_REACH * abs(values[nearest]):
+            if straight or abs(values[nearest] - theta[where]) < _SNAP_REACH * abs(values[nearest]):
                 theta[where] = values[nearest]
                 fixed.append(where)
-                saved.append(_SAVED.get(abs(exponents[nearest]), 0))
+                exponent = float(exponents[nearest])
+                saved.append(_SAVED_IN_SUM.get(exponent, 0) if in_sum else _SAVED.get(abs(exponent), 0))
         position += factor.n_params
     return replace(problem, theta=theta, fixed=tuple(fixed), saved=tuple(saved))
 

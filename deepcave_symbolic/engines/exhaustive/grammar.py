@@ -7,8 +7,8 @@ the factors' own parameters are nonlinear.
 Notation: see `atoms`. The cost of a formula is the number of nodes of its normal form in natural units (see
 `formulas.normal_form`), and only what has one is here: exp(k * log10(x)) is x^p with cost 3, log10(x) - c is
 log10(x/x0), 1/(x^p + c) is 1/(1 + (x/x0)^p), which is a tanh of log10(x), too. What is a ridge on log-scaled axes is
-1/(x0^p*x1^q + c), log(x0^p*x1^q + c) or 1/(x0^p + c*x1^q). x0^p*x1^q is a factor of products, so that a term may be
-x0^p*x1^q*f.
+1/(x0^p*x1^q + c), log(x0^p*x1^q + c) or 1/(x0^p + c*x1^q), and a corner is 1/(c*x0^p + d*x1^q + 1). x0^p*x1^q is a
+factor of products, so that a term may be x0^p*x1^q*f.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ Form = Literal["plain", "half", "full"]
 DISTANCES = (0.02, 0.08, 0.3, 1.0, 3.0)
 LOG_MARGIN, LOG_FAR = float(np.log(MARGIN)), float(np.log(12.0))
 INSIDE = tuple(np.linspace(0.04, 0.96, 13))
+WITHIN = (0.15, 0.5, 0.85)
 AROUND = tuple(np.linspace(-0.25, 1.25, 9))
 RATES = (-24.0, -12.0, -7.0, -4.0, -2.2, -1.2, -0.6, 0.6, 1.2, 2.2, 4.0, 7.0, 12.0, 24.0)
 SLOPES = (2.0, 5.0, 12.0, 32.0)
@@ -228,7 +229,7 @@ def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Fa
         if sign >= 0:
             rows.append((o.SQRT, i.RAW, 2, 3, [], []))
         if sign > 0:
-            rows += [(o.LOG, i.RAW, 2, 1, [], []), (o.RECIPROCAL, i.RAW, 1, 5, [], [])]
+            rows += [(o.LOG, i.RAW, 2, 1, [], []), (o.RECIPROCAL, i.RAW, 1, 4, [], [])]
             rows.append((o.POW, i.RAW, 3, 3, [POWERS], [STEEPEST]))
     return [
         _factor(outer, inner, var, cost, grids, bounds, offset)
@@ -278,7 +279,7 @@ def _pairs(logs: int, functions: frozenset[str]) -> list[Factor]:
 def _powers(functions: frozenset[str]) -> list[Factor]:
     """Returns the factors of x0^p and x1^q in natural units: ridges and steps across log-scaled axes at a low price."""
     falling, rising = (-10.0, -4.0, -1.5), (1.5, 4.0, 10.0)
-    rate, share, weight = (-40.0, 40.0), (-0.5, 1.5), (-30.0, 30.0)
+    rate, steep, share, weight = (-40.0, 40.0), (-100.0, 100.0), (-0.5, 1.5), (-30.0, 30.0)
     either = (*falling, *rising)
     few = (-8.0, -3.0, -1.0, 1.0, 3.0, 8.0)
     rows: list[Row] = [
@@ -287,6 +288,7 @@ def _powers(functions: frozenset[str]) -> list[Factor]:
         (o.RECIPROCAL, i.LEVELLED, 10, None, [rising, either, AROUND], [(0.3, 40.0), rate, share]),
         (o.LOG, i.LEVELLED, 11, None, [either, either, AROUND], [rate, rate, share]),
         (o.RECIPROCAL, i.BLEND, 9, None, [either, either, (-4.0, -1.0, 1.0, 4.0)], [rate, rate, weight]),
+        (o.RECIPROCAL, i.CORNER, 11, None, [few, few, WITHIN, WITHIN], [steep, steep, share, share]),
     ]
     return [
         _factor(outer, inner, BOTH, cost, grids, bounds)

@@ -26,6 +26,7 @@ from deepcave_symbolic.numeric.arrays import Array
 __all__ = [
     "BLEND",
     "CONE",
+    "CORNER",
     "ELLIPSE",
     "LEFT",
     "LEVELLED",
@@ -176,6 +177,20 @@ def _build_blend(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
     return Node("+", (first, multiple(weight, second))), s
 
 
+def _corner(points: Points, var: int, theta: Parameters) -> tuple[Array, Derivatives]:
+    moved = [_logarithm(points, k) - theta[2 + k] for k in (0, 1)]
+    one, other = np.exp(theta[0] * moved[0]), np.exp(theta[1] * moved[1])
+    return one + other + 1.0, [one * moved[0], other * moved[1], -theta[0] * one, -theta[1] * other]
+
+
+def _build_corner(box: Box, var: int, theta: list[float]) -> tuple[Node, float]:
+    parts = []
+    for k in (0, 1):
+        node, scale = _power_node(box, k, theta[k])
+        parts.append(multiple(math.exp(-theta[k] * theta[2 + k]) * scale, node))
+    return Node("+", (Node("+", tuple(parts)), constant(1.0))), 1.0
+
+
 def _slide(points: Points, phi: Array) -> tuple[Array, Array]:
     cosine, sine = np.cos(phi), np.sin(phi)
     t0, t1 = points.t
@@ -236,6 +251,7 @@ MONO = Inner("mono", True, _mono, _build_mono)
 POWERS = Inner("powers", True, _powers, _build_powers, powers=2)
 LEVELLED = Inner("levelled", True, _levelled, _build_levelled, powers=2)
 BLEND = Inner("blend", True, _blend, _build_blend, powers=2)
+CORNER = Inner("corner", True, _corner, _build_corner, powers=2)
 RIDGE = Inner("ridge", False, _ridge, _build_ridge)
 CONE = Inner("cone", True, _cone, _build_cone)
 ELLIPSE = Inner("ellipse", True, _ellipse, _build_ellipse)

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, evaluate, is_place
-from deepcave_symbolic.formulas.meaning.parts import Factor, Part, law_exponent, parts_of
+from deepcave_symbolic.formulas.meaning.parts import Factor, Part, corner_of, law_exponent, parts_of
 from deepcave_symbolic.formulas.meaning.positions import Position, fitted, positions
 from deepcave_symbolic.formulas.meaning.shapes import OTHER, shape_of
 from deepcave_symbolic.numeric.arrays import Array
@@ -169,6 +169,8 @@ class _Speaker:
             beyond = len(part.variables) == 1 and shape_of(self.tree, self.axes) == OTHER
             reaches = "would reach outside the domain" if beyond else "reaches"
             return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula {reaches}."
+        if part.form == "corner":
+            return f"{self.objective} far from the corner."
         if part.form in ("decades", "line"):
             at = 1.0 if part.form == "decades" else 0.0
             where = f"at {name} = {number_text(at)}"
@@ -214,6 +216,9 @@ class _Speaker:
             start = "Half of the step: " if part.form == "tanh" else ""
             whole = rounded_text(times * abs(part.coefficient), 3)
             return f"{start}{self.objective} {'falls' if falls else 'rises'} by {whole} in all{inside}."
+        if part.form == "corner":
+            where = " and ".join(self.in_corner(part.factors[0], i) for i in part.variables)
+            return f"{self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'} where {where}."
         if part.form in ("power", "decay") and len(part.variables) == 1:
             return self.part_at(part, size)
         if part.form == "bump":
@@ -245,7 +250,7 @@ class _Speaker:
             return f"{lowest.capitalize()} at {at}{'' if self._is_only(part) else ' as far as this part goes'}."
         if factor.form in ("square", "kink", "decades") or (factor.form == "line" and not alone):
             return f"This part is zero at {at}{beyond}."
-        if factor.form in ("saturation", "tanh"):
+        if factor.form in ("saturation", "tanh", "corner"):
             change = "fall" if (factor.form == "saturation") == rises else "rise"
             if not alone or len(factor.variables) > 1:
                 change = "change"
@@ -256,9 +261,16 @@ class _Speaker:
             return f"Its middle is at {at}{beyond}."
         return f"Where it bends: {at}."
 
+    def in_corner(self, factor: Factor, index: int) -> str:
+        """Returns on which side of its place a corner lies, such as "C is far above 8"."""
+        p, x0 = corner_of(factor)[index]
+        return f"{shown_name(self.axes[index].name)} is far {'above' if p < 0.0 else 'below'} {rounded_text(x0, 3)}"
+
     def beside(self, factor: Factor, position: Position) -> str:
         """Returns at which value of the other hyperparameter of a factor a place holds; empty without another."""
         others = [i for i in factor.variables if i not in position.variables]
+        if others and factor.form == "corner":
+            return f" (where {self.in_corner(factor, others[0])})"
         if not others or factor.form not in ("square", "kink", "saturation", "tanh"):
             return ""
         references = [p.value for p in positions(factor.node) if p.kind == "reference" and p.variables == (others[0],)]

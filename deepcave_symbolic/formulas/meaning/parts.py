@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from deepcave_symbolic.formulas.expression import CASES, Node, constant, is_place, is_square
+from deepcave_symbolic.formulas.expression import CASES, Node, constant, is_inverse_place, is_place, is_square
 from deepcave_symbolic.formulas.tidy import split_sum
 
-__all__ = ["Factor", "Form", "Part", "law_exponent", "parts_of"]
+__all__ = ["Factor", "Form", "Part", "corner_of", "law_exponent", "parts_of"]
 
-Form = Literal["line", "decades", "square", "kink", "saturation", "ramp", "power", "decay", "bump", "tanh", "other"]
+Form = Literal[
+    "line", "decades", "square", "kink", "saturation", "corner", "ramp", "power", "decay", "bump", "tanh", "other"
+]
 
 _ONE = constant(1.0)
 
@@ -20,9 +22,9 @@ class Factor:
     """A factor of a part.
 
     Args:
-        form: "line" x, "decades" log10(x), "square" and "kink" around a place, "saturation" 1/(1 + (x/x0)^p), "ramp"
-            log10(1 + (x/x0)^p), "power" x^p, "decay" exp(-x/w), "bump" exp(-(...)²) or 1/(1 + (...)²), "tanh" or
-            "other".
+        form: "line" x, "decades" log10(x), "square" and "kink" around a place, "saturation" 1/(1 + (x/x0)^p), "corner"
+            1/(1 + (x/x0)^p + (y/y0)^q), "ramp" log10(1 + (x/x0)^p), "power" x^p, "decay" exp(-x/w), "bump" exp(-(...)²)
+            or 1/(1 + (...)²), "tanh" or "other".
         node: The expression; of what divides, what it divides by.
         divides: Whether it divides.
     """
@@ -72,6 +74,15 @@ def law_exponent(factor: Factor) -> tuple[int, int, float] | None:
     return None
 
 
+def corner_of(factor: Factor) -> dict[int, tuple[float, float]]:
+    """Returns (p, x0) of either power of a corner 1/(1 + (x/x0)^p + (y/y0)^q), by its hyperparameter."""
+    found = {}
+    for power in (factor.node.args[0].args[1], factor.node.args[1]):
+        ratio = next(node for node in _walk_down(power) if is_place(node) or is_inverse_place(node))
+        found[min(power.variables)] = _power_of(power)[1], next(arg.value for arg in ratio.args if arg.is_constant)
+    return found
+
+
 def _walk_down(node: Node) -> list[Node]:
     return [node, *(below for arg in node.args for below in _walk_down(arg))]
 
@@ -84,6 +95,8 @@ def _power_of(node: Node) -> tuple[int | None, float]:
     if node.op == "^" and node.args[1].is_constant:
         index, p = _power_of(node.args[0])
         return index, node.args[1].value * p
+    if is_inverse_place(node):
+        return int(node.args[1].value), -1.0
     base = node.args[0] if is_place(node) else node
     return (int(base.value), 1.0) if base.is_variable else (None, 1.0)
 
@@ -103,7 +116,7 @@ def _form(node: Node, *, above: bool) -> Form:
             return "other" if above else "bump"
         return "other" if above or not _is_power(node.args[1]) else "saturation"
     if not above:
-        return "power" if _is_power(node) else "other"
+        return "corner" if _is_corner(node) else "power" if _is_power(node) else "other"
     if node.op == "log10":
         argument = node.args[0]
         if argument.op == "+" and argument.args[0] == _ONE and _is_power(argument.args[1]):
@@ -125,6 +138,16 @@ def _is_power(node: Node) -> bool:
     if node.op == "*":
         return all(map(_is_power, node.args))
     return _power_of(node)[0] is not None
+
+
+def _is_corner(node: Node) -> bool:
+    """Returns whether a node is 1 + (x/x0)^p + (y/y0)^q."""
+    return (
+        node.op == "+"
+        and node.args[0].op == "+"
+        and node.args[0].args[0] == _ONE
+        and all(map(_is_power, (node.args[0].args[1], node.args[1])))
+    )
 
 
 def _is_squared_width(node: Node) -> bool:

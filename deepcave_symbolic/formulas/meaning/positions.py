@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from deepcave_symbolic.formulas.expression import CASES, Node, is_place
+from deepcave_symbolic.formulas.expression import CASES, Node, is_inverse_place, is_place
 from deepcave_symbolic.formulas.limits import NICE_EXPONENTS
 
 __all__ = ["Kind", "Position", "fitted", "positions"]
@@ -109,6 +109,8 @@ def _inside(node: Node, path: Path, *, first: bool = True) -> Iterator[Position]
             yield Position(path, node.value, "number")
     elif is_place(node):
         yield _constant(node.args[1], (*path, 1), "place" if first else "reference", node)
+    elif is_inverse_place(node):
+        yield _constant(node.args[0], (*path, 0), "place" if first else "reference", node)
     elif _is_difference(node):
         kind: Kind = "place" if first else "reference"
         sign = 1.0 if node.op == "-" else -1.0
@@ -167,4 +169,4 @@ def _is_difference(node: Node) -> bool:
 
 def _is_power(node: Node) -> bool:
     base = node.args[0] if node.op in ("^", "sqrt") else node
-    return is_place(base)
+    return is_place(base) or is_inverse_place(base)

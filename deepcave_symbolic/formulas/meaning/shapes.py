@@ -27,7 +27,7 @@ def shape_of(tree: Node, axes: Sequence[Axis]) -> str:
     """Returns the name of a formula's shape.
 
     Of one hyperparameter: level, straight line, straight in log10, valley, hill, power law, saturating fall or rise,
-    exponential approach, step, bump, other. Of two: sum, product, valley or hill along a law, other.
+    exponential approach, step, bump, other. Of two: sum, product, corner, valley or hill along a law, other.
 
     Args:
         tree: An expression in normal form, natural units.
@@ -51,6 +51,8 @@ def shape_of(tree: Node, axes: Sequence[Axis]) -> str:
         name, other = (shown_name(axes[k].name) for k in (i, j))
         rest = "" if q == -1.0 else f"^{rounded_text(-q, 2)}"
         return f"{'valley' if part.coefficient > 0 else 'hill'} along {name} ∝ {other}{rest}"
+    if part.form == "corner":
+        return part.form
     return "product" if all(len(factor.variables) == 1 for factor in part.factors) else OTHER
 
 

@@ -120,7 +120,8 @@ class Arguments:
                 scale, node = self.references.reference(other, q, None)
                 size *= scale
                 others.append(raise_to(node, q))
-            return sign, multiply([raise_to(over(index, size ** (-1.0 / p)), p), *others]) or ONE
+            place = over(index, size ** (-1.0 / p))
+            return sign, multiply([raise_to(place, p) if others else _to_power(place, p), *others]) or ONE
         affine = square_of(core)
         if affine is not None:
             scale, node = self.place(affine)
@@ -174,6 +175,11 @@ def _minus(index: int, at: float) -> Node:
     if at == 0.0:
         return variable(index)
     return Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
+
+
+def _to_power(place: Node, p: float) -> Node:
+    """Returns (x/x0)^p; x0/x for an exponent of -1."""
+    return Node("/", place.args[::-1]) if p == -1.0 else raise_to(place, p)
 
 
 def _divided(node: Node, width: float) -> Node:

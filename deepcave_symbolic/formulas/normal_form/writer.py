@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deepcave_symbolic.formulas.expression import CASES, Node, agree, function, power
+from deepcave_symbolic.formulas.expression import CASES, Node, agree, function, is_inverse_place, power
 from deepcave_symbolic.formulas.normal_form.arguments import ONE, Arguments, over_width
 from deepcave_symbolic.formulas.normal_form.reading import (
     NoNormalFormError,
@@ -97,10 +97,9 @@ class _Writer:
         """Returns a product as `term` does; a rise b/(1 + (x/x0)^-p) is written as a fall, with its level."""
         if len(factors) == 1:
             node, p = factors[0]
-            if p == -1.0 and node.op == "+" and node.args[0] == ONE and _is_falling_power(node.args[1]):
-                base, exponent = node.args[1].args
-                flipped = Node("+", (ONE, raise_to(base, -exponent.value)))
-                return coefficient, -coefficient, Node("/", (ONE, flipped))
+            rising = _inverse(node.args[1]) if p == -1.0 and node.op == "+" and node.args[0] == ONE else None
+            if rising is not None:
+                return coefficient, -coefficient, Node("/", (ONE, Node("+", (ONE, rising))))
         below = [(node, p) for node, p in factors if p < 0 and (p == round(p) or p == -0.5)]
         top = multiply([raise_to(node, p) for node, p in factors if (node, p) not in below])
         bottom = multiply([raise_to(node, -p) for node, p in below])
@@ -160,5 +159,10 @@ def _with_whole_squares(
     return level, terms
 
 
-def _is_falling_power(node: Node) -> bool:
-    return node.op == "^" and node.args[1].is_constant and node.args[1].value < 0.0
+def _inverse(node: Node) -> Node | None:
+    """Returns one over a falling power of x/x0; None for anything else."""
+    if is_inverse_place(node):
+        return Node("/", node.args[::-1])
+    if node.op == "^" and node.args[1].is_constant and node.args[1].value < 0.0:
+        return raise_to(node.args[0], -node.args[1].value)
+    return None

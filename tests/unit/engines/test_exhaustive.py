@@ -58,6 +58,7 @@ TWO: dict[str, tuple[tuple[float, float], tuple[float, float], Truth, int]] = {
     "exponential ridge": ((0, 1), (0, 2), lambda u, v: 0.2 + 0.1 * np.exp(u / 0.8 - v / 1.2), 10),
     "step ridge": ((0, 1), (-4, 0), lambda u, v: 0.2 + 0.1 * np.tanh((u - 0.9 - v / 3.3) / 0.25), 12),
     "powers": ((-4, 0), (1, 100), lambda u, v: 0.1 + 0.05 * np.exp(-u / 1.4) * v**-0.7, 10),
+    "corner": ((1, 100), (1, 100), lambda u, v: 0.4 - 0.3 / (1 + (u / 10) ** -0.7 + (v / 30) ** 1.4), 15),
     "line times step": ((0, 1), (0, 1), lambda u, v: 0.4 + 0.3 * (v - 0.2) * np.tanh((u - 0.4) / 0.14), 14),
     "tilted ellipse": ((-1, 1), (-1, 1), lambda u, v: 0.2 * (u - 0.2) ** 2 + 0.3 * (v + 0.3) ** 2 + 0.25 * u * v, 19),
     "cone": ((0, 1), (0, 1), lambda u, v: 0.1 + 0.3 * np.sqrt((u - 0.3) ** 2 + ((v - 0.6) / 0.7) ** 2), 16),

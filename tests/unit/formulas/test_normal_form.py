@@ -61,6 +61,8 @@ def exp(node: Node) -> Node:
         (1.36e-6 / (power(X, 1.34) + 4.66e-6), RATE, "0.2918/(1 + (lr/0.000105)^1.34)"),
         # A rise is a fall from its end: 3/1000 at most, half of it where lr^-1.5 = 1000.
         (0.1 + 3.0 / (power(X, -1.5) + 1000.0), RATE, "0.103 - 0.003/(1 + (lr/0.01)^1.5)"),
+        (0.1 + 3.0 / (1.0 / X + 100.0), RATE, "0.13 - 0.03/(1 + lr/0.01)"),
+        ((0.1 + 0.002 / X) * log10(X), RATE, "0.1·(1 + 0.02/lr)·log10(lr)"),
         # exp(2·k·log10(r)) = r^(2k/ln 10)
         (0.5 + 0.2 * tanh(np.log(10.0) * (log10(X) + 2.0)), RATE, "0.7 - 0.4/(1 + (lr/0.01)²)"),
         (1.0 + 0.5 * exp(-0.07 * X), UNITS, "1 + 0.5·exp(-n/14.29)"),
@@ -105,6 +107,8 @@ def test_every_constant_is_a_level_an_effect_a_place_an_exponent_or_a_width(
             (RATE, BATCH),
             "3.333/(1 + (lr/3.667)^1.2·(batch/100)^(-0.6))",
         ),
+        # 1 + 0.01/lr + (batch/100)²: where lr is far above 0.01 and the batch far below 100.
+        (-0.3 / (0.01 / X + power(Y, 2) / 1e4 + 1.0), (RATE, BATCH), "-0.3/(1 + 0.01/lr + (batch/100)²)"),
         (exp(-0.07 * X - 2.0 * Y), (UNITS, SHARE), "exp(-n/14.29 - share/0.5)"),
         (
             exp(-4.0 * power(X - 0.3, 2) - 25.0 * power(Y - 0.5, 2)),

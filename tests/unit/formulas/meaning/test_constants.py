@@ -163,6 +163,31 @@ LAW_PLACE = "Lowest at learning_rate 0.01 (where batch is 100)."
                 (0.01, "place", "learning_rate", LAW_PLACE),
             ],
         ),
+        (
+            0.4 - 0.3 / (1.0 + 0.01 / X + power(Y / 100.0, 1.7)),
+            [
+                (0.4, "level", "cost", "cost far from the corner."),
+                (
+                    -0.3,
+                    "effect",
+                    "cost",
+                    "cost is 0.3 lower where learning_rate is far above 0.01 and batch is far below 100.",
+                ),
+                (
+                    0.01,
+                    "place",
+                    "learning_rate",
+                    "Half of the change is reached at learning_rate 0.01 (where batch is far below 100).",
+                ),
+                (
+                    100.0,
+                    "place",
+                    "batch",
+                    "Half of the change is reached at batch 100 (where learning_rate is far above 0.01).",
+                ),
+                (1.7, "exponent", "", "How steep it is in batch: the larger, the more like a step."),
+            ],
+        ),
         # With both in one term, the direction of the one depends on nothing that one sentence could say.
         (
             0.1 + 0.3 / (1.0 + power(X / 0.01, 2) * power(Y / 100.0, -1)),
