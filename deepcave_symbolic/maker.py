@@ -16,6 +16,7 @@ from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.findings import Expect, findings_of
 from deepcave_symbolic.findings.monotone import keeps, nearest
 from deepcave_symbolic.findings.run_notes import notes_on_run
+from deepcave_symbolic.findings.trials_constants import with_constants_of_trials
 from deepcave_symbolic.findings.trust import noise_of
 from deepcave_symbolic.formulas.by_choice import categorical_of, score_by_choice
 from deepcave_symbolic.formulas.choice import Doubt, Shown, choose
@@ -152,6 +153,9 @@ class Maker:
         record = self.surrogate.record
         noise = noise_of(self.subject.tested, projection)
         choice = choose(scored, noise, _shown(projection, maximize=self.subject.maximize), doubt)
+        if not projection.others and self.question.source == "surrogate" and self._keeps is None:
+            target = target_of(projection, self.objective, source=self.question.source)
+            choice = with_constants_of_trials(choice, target, projection.trials)
         front, recommended, certainty = choice.front, choice.recommended, None
         if samples is not None:
             front, certainty = certainty_of(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.formulas.expression import Node, evaluate, variable
+from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable
 from deepcave_symbolic.formulas.meaning.positions import Position
 from deepcave_symbolic.numeric.arrays import Array
 
@@ -63,6 +63,16 @@ class Refits:
             low, high = np.quantile(self.constants[:, j], ENDS)
             found.append(None if self.unsettled[j] else (float(min(low, value)), float(max(high, value))))
         return tuple(found)
+
+    def tree_of(self, draw: int, k: int) -> Node:
+        """Returns the expression with the constants of one draw.
+
+        Args:
+            draw: Its number.
+            k: The number of hyperparameters.
+        """
+        values = self.constants[draw].tolist()
+        return substitute(self.tree, {k + j: constant(value) for j, value in enumerate(values)})
 
     def at(self, columns: Sequence[Array]) -> Array:
         """Returns every draw's values at points, shape (n, r).
