@@ -73,7 +73,7 @@ def page(started: Started) -> DashPage:
 @pytest.mark.smoke
 def test_page_and_formula(started: Started, page: DashPage) -> None:
     status, html = started.get()
-    assert status == 200 and "Symbolic Formulas" in html
+    assert status == 200 and "Symbolic Formulas" in html and '<html lang="en">' in html
     # Nothing comes from elsewhere.
     assert "https://" not in html and "//cdn" not in html
     assert [each["value"] for each in page.values["run.options"]] == [str(SVM), str(FIDELITY)]

@@ -48,6 +48,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
         # Names of an overview come and go.
         suppress_callback_exceptions=True,
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     registered = Registered()
     layout(registered, [], "")
 

@@ -180,6 +180,8 @@ def _typeset(formula: Typeset, *, size: str = "0.95rem", left: str = "") -> Any:
     return html.Div(
         dcc.Markdown(f"<div>{text}</div>", dangerously_allow_html=True, dedent=False),
         className="symbolic-formula",
+        # What scrolls can be reached by Tab; in tables, the rows would be too many.
+        **({"tabIndex": "0"} if left else {}),
         style={
             "overflowX": "auto",
             "overflowY": "hidden",

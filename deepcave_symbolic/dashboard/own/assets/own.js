@@ -6,7 +6,13 @@
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     symbolic: {
       // The slider stands on the page only where the length is chosen.
-      by_length: (pick) => pick !== "length",
+      by_length: (pick) => {
+        // Dash gives neither its handle nor its field a name that is read out.
+        const box = document.getElementById("symbolic_formulas-length");
+        const name = box.querySelector("label").textContent;
+        box.querySelectorAll("[role=slider], input").forEach((each) => each.setAttribute("aria-label", name));
+        return pick !== "length";
+      },
 
       // Results of other inputs than those on the left are dimmed, and the page says so.
       mark_stale: (asked, result) => {
