@@ -82,7 +82,7 @@ def _run_next(args: argparse.Namespace) -> int:
 
     with training_shown():
         advised = next_trials(args.run, *args.hyperparameter, n=args.n, **run_options(args))
-    write_output(record_page(advised, next_trials_document(advised), args.format), args.output)
+    write_output(record_page(advised, next_trials_document(advised), args.format, args.output), args.output)
     return 0
 
 
@@ -94,7 +94,7 @@ def _run_space(args: argparse.Namespace) -> int:
 
     with training_shown():
         advised = suggest_space(args.run, tolerance=args.tolerance, **run_options(args))
-    page = record_page(advised, space_document(advised), args.format)
+    page = record_page(advised, space_document(advised), args.format, args.output)
     if args.save:
         write_output(json.dumps(space_dict(advised.configspace()), indent=2) + "\n", args.save)
     write_output(page, args.output)

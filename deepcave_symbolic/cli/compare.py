@@ -86,7 +86,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.format == "json":
         text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False)
     else:
-        text = formatted(comparison_document(comparison), args.format)
+        text = formatted(comparison_document(comparison), args.format, args.output)
     write_output(text.rstrip("\n") + "\n", args.output)
     return 0
 
@@ -116,5 +116,5 @@ def _run_other(args: argparse.Namespace) -> int:
             most = None if args.max_complexity == DEFAULT_MAX_COMPLEXITY else args.max_complexity
             compared = runs = compare_runs(args.run, max_complexity=most, **run_options(args))
             page = runs_document(runs)
-    write_output(record_page(compared, page, args.format), args.output)
+    write_output(record_page(compared, page, args.format, args.output), args.output)
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,13 @@ from deepcave_symbolic.cli.formats import add_format_options, formatted
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
-from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
 if TYPE_CHECKING:
     from deepcave_symbolic.explanation import Explanation, OwnFormula, RunExplanation, Unexplained
+    from deepcave_symbolic.show.blocks import Block
     from deepcave_symbolic.study import Failure
 
 __all__ = ["add_command", "add_demo"]
@@ -68,6 +70,7 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("--all-runs", action="store_true", help="explain every run below RUN, every study in it")
     _add_options(parser)
+    parser.add_argument("--brief", action="store_true", help="only the formulas, the verdicts and what weighs most")
     parser.add_argument(
         "--pick",
         choices=PICKS,
@@ -122,11 +125,26 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_demo(args: argparse.Namespace) -> int:
     args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, RECOMMENDED
-    args.form, args.fix = None, []
+    args.form, args.fix, args.brief = None, [], False
     return _run(args)
 
 
+def _names_apart(given: Sequence[str]) -> tuple[list[str], list[str] | None]:
+    """Returns the runs and the hyperparameters of `explain RUN C`, which lacks the -p."""
+    from deepcave_symbolic.runs import load_run
+
+    run, *names = given
+    if names and not any(Path(name).exists() for name in names):
+        with contextlib.suppress(DeepcaveSymbolicError, OSError):
+            known = load_run(run).configspace
+            if all(name in known for name in names):
+                return [run], names
+    return list(given), None
+
+
 def _run(args: argparse.Namespace) -> int:
+    if not args.hyperparameter:
+        args.run, args.hyperparameter = _names_apart(args.run)
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
     if args.pick != RECOMMENDED and (not args.hyperparameter or args.format == "json"):
@@ -135,6 +153,8 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError("--form is a formula of one or two hyperparameters; name them with -p.")
     if args.fix and args.form is None:
         raise InvalidArgumentError("--fix fixes a constant of a formula of your own; give that with --form.")
+    if args.brief and args.format in ("json", "latex"):
+        raise InvalidArgumentError(f"--brief shortens text and Markdown; leave it out with --format {args.format}.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
     check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
@@ -243,6 +263,7 @@ def _formatted(
     args: argparse.Namespace,
 ) -> str:
     from deepcave_symbolic.findings.explained import Explained
+    from deepcave_symbolic.show.brief import brief
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
     from deepcave_symbolic.show.own_formula import own_formula_document
@@ -250,14 +271,18 @@ def _formatted(
 
     if args.format == "json":
         return ""
+
+    def written(page: Sequence[Block]) -> str:
+        return formatted(brief(page) if args.brief else page, args.format, args.output)
+
     if not args.hyperparameter:
         page = overview(explanations)
-        return formatted(page if whole is None else above_overview(whole, page), args.format)
+        return written(page if whole is None else above_overview(whole, page))
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
     page = document(explanation, picked)
     pages = [page] if own is None else [page, own_formula_document(own, above=page)]
-    return "\n\n".join(formatted(page, args.format).rstrip("\n") for page in pages)
+    return "\n\n".join(written(page).rstrip("\n") for page in pages)
 
 
 def _heading(path: str, format: str) -> str:

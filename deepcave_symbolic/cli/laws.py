@@ -51,5 +51,5 @@ def _run(args: argparse.Namespace) -> int:
 
     with training_shown():
         found = Explainer(args.run, **run_options(args)).law_or_reason(args.hyperparameter)
-    write_output(record_page(found, law_document(found), args.format), args.output)
+    write_output(record_page(found, law_document(found), args.format, args.output), args.output)
     return 0

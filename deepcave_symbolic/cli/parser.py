@@ -7,6 +7,7 @@ import sys
 from typing import Any, NoReturn
 
 from deepcave_symbolic.cli import advice, compare, dashboard, explain, laws, report, whole_run
+from deepcave_symbolic.exceptions import UnknownNameError
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
@@ -35,6 +36,13 @@ class Parser(argparse.ArgumentParser):
         super().__init__(
             *args, **{"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False, **options}
         )
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            kind = str(action.metavar or "value").casefold()
+            raise argparse.ArgumentError(
+                None if action.metavar else action, str(UnknownNameError(kind, value, list(action.choices)))
+            )
 
     def error(self, message: str) -> NoReturn:
         """Ends with one line and exit code 2."""

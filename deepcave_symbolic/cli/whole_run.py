@@ -76,7 +76,7 @@ def _run(args: argparse.Namespace) -> int:
         if args.change:
             changes = _values(args.change, space)
             page.append(Note(f"With {_listed(changes)}: {found.whatif(at, **changes)}."))
-    write_output(record_page(found, page, args.format), args.output)
+    write_output(record_page(found, page, args.format, args.output), args.output)
     return 0
 
 

@@ -55,13 +55,17 @@ def on_closeness(
         return
     if not closeness.is_enough:
         far = closeness.fair < _LIKELY_FAIR
-        what = "even fairly close to the truth is not likely" if far else "close to the truth is not likely enough"
+        what = (
+            "The formula is probably not even fairly close to the truth"
+            if far
+            else "How close the formula is to the truth is not sure enough"
+        )
         rival = draws.rival_r2_of(formula)
         beside = f"R² {np.median(draws.r2_of(formula)):.2f} to the median of the draws of the surrogate"
         if rival is not None:
             beside = f"R² {round(rival, 2) + 0.0:.2f} to the mean of another surrogate of the same trials"
         share = percent(projection.variance_share or 0.0)
-        text = f"That the formula is {what}: it has {beside}, and what it describes has {share} of the variance."
+        text = f"{what}: it has {beside}, and what it describes has {share} of the variance."
         yield 3 if far else 1, text
 
 

@@ -8,48 +8,55 @@ from collections.abc import Sequence
 from deepcave_symbolic.show.blocks import Block, Cell, Facts, FormulaBlock, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["broken", "write_text"]
+__all__ = ["WIDTH", "broken", "write_text"]
 
-_WIDTH = 100
-#: In a column at least this wide a long formula is broken; else all formulas stand below their rows.
-_FORMULA_WIDTH = 60
+#: Letters of a line, where nothing is known of what shows it.
+WIDTH = 100
+#: In a column of at least this share of the width a long formula is broken; else all formulas stand below their rows.
+_FORMULA_SHARE = 0.6
 #: Lines of a formula in a table; longer ones have dozens of choices.
 _MOST_LINES = 8
 #: What stands before the row of an answer, which may be several; the first counts.
 _SIGNS = {"recommended": "*", "simplest": "-", "most accurate": "+"}
 
 
-def write_text(blocks: Sequence[Block]) -> str:
-    """Returns the page as lines of at most 100 letters, but for names and numbers without a blank in them."""
+def write_text(blocks: Sequence[Block], width: int = WIDTH) -> str:
+    """Returns the page as lines of at most so many letters, but for names and numbers without a blank in them."""
     # What is last is what a terminal shows.
     ordered = sorted(blocks, key=lambda block: isinstance(block, Warnings))
-    return "\n\n".join("\n".join(lines) for lines in map(_lines, ordered) if lines)
+    return "\n\n".join("\n".join(lines) for lines in (_lines(block, width) for block in ordered) if lines)
 
 
-def _lines(block: Block) -> list[str]:
+def _lines(block: Block, width: int) -> list[str]:
     match block:
         case Heading():
             return [visible(block.text)]
         case FormulaBlock():
-            first, *others = broken(block.text, _WIDTH - 6)
+            first, *others = broken(block.text, width - 6)
             return [f"    {first}", *(f"      {line}" for line in others)]
         case Facts():
-            width = max(len(label) for label, _ in block.rows) + 2
-            return [line for label, text in block.rows for line in _hanging(f"{label:<{width}}", text)]
+            labels = max(len(label) for label, _ in block.rows) + 2
+            return [line for label, text in block.rows for line in _hanging(f"{label:<{labels}}", text, width)]
         case Warnings():
-            return [line for _, text in block.rows for line in _hanging("! ", text)]
+            return [line for _, text in block.rows for line in _hanging("! ", text, width)]
         case Note():
-            return _hanging("", block.text)
+            return _hanging("", block.text, width)
         case Table():
-            return _table(block)
+            return _table(block, width)
         case _:  # figures, and what a click would open
             return []
 
 
-def _hanging(start: str, text: str) -> list[str]:
-    return textwrap.wrap(
-        visible(text), _WIDTH, initial_indent=start, subsequent_indent=" " * len(start), break_on_hyphens=False
+def _hanging(start: str, text: str, width: int) -> list[str]:
+    # A number stays with its percent sign.
+    lines = textwrap.wrap(
+        visible(text).replace(" %", "\0%"),
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
     )
+    return [line.replace("\0", " ") for line in lines]
 
 
 def broken(formula: str, width: int) -> list[str]:
@@ -61,7 +68,7 @@ def broken(formula: str, width: int) -> list[str]:
     return [line.replace("\0", " ") for line in lines]
 
 
-def _table(table: Table) -> list[str]:
+def _table(table: Table, width: int) -> list[str]:
     shown = table.rows[: table.brief]
     head = tuple(column.short or column.title for column in table.columns)
     rows = [[_cell(cell) for cell in row] for row in (head, *shown, *table.foot)]
@@ -79,15 +86,17 @@ def _table(table: Table) -> list[str]:
     lines = [visible(table.title) + (f" ({legend})" if legend else "")] if table.title else []
     if table.is_text:
         texts = (_cell(row[-1]) for row in (head, *shown, *table.foot))
-        lines += [line for start, text in zip(starts, texts, strict=True) for line in _hanging(f"{start}  ", text)]
+        lines += [
+            line for start, text in zip(starts, texts, strict=True) for line in _hanging(f"{start}  ", text, width)
+        ]
     elif last < len(head):
-        lines += _with_last(starts, [row[-1] for row in (head, *shown, *table.foot)])
+        lines += _with_last(starts, [row[-1] for row in (head, *shown, *table.foot)], width)
     else:
         lines += [start.rstrip() for start in starts]
     if len(shown) < len(table.rows):
         lines.append(f"  and {len(table.rows) - len(shown)} more")
     if table.legend:
-        lines += ["", *(line for title, meaning in table.legend for line in _hanging("", f"{title}: {meaning}"))]
+        lines += ["", *(line for title, meaning in table.legend for line in _hanging("", f"{title}: {meaning}", width))]
     return lines
 
 
@@ -95,16 +104,16 @@ def _cell(cell: Cell) -> str:
     return visible(cell if isinstance(cell, str) else cell.text())
 
 
-def _with_last(starts: Sequence[str], cells: Sequence[Cell]) -> list[str]:
+def _with_last(starts: Sequence[str], cells: Sequence[Cell], width: int) -> list[str]:
     """Returns rows with formulas as last cells: in a column where that is wide enough, else all below their rows."""
-    room = _WIDTH - len(starts[0]) - 2
-    below = max(len(_cell(cell)) for cell in cells) > room < _FORMULA_WIDTH
+    room, least = width - len(starts[0]) - 2, round(_FORMULA_SHARE * width)
+    below = max(len(_cell(cell)) for cell in cells) > room < least
     lines = [] if not below else [starts[0].rstrip()]
     for start, cell in zip(starts[below:], cells[below:], strict=True):
         if below and not isinstance(cell, str):
-            lines += [start.rstrip(), *(f"    {line}" for line in _cut(broken(_cell(cell), _WIDTH - 4)))]
+            lines += [start.rstrip(), *(f"    {line}" for line in _cut(broken(_cell(cell), width - 4)))]
             continue
-        for i, line in enumerate(_cut(broken(_cell(cell), max(room, _FORMULA_WIDTH)))):
+        for i, line in enumerate(_cut(broken(_cell(cell), max(room, least)))):
             lines.append(f"{start if i == 0 else ' ' * len(start)}  {line}")
     return lines
 

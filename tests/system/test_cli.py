@@ -60,6 +60,52 @@ def test_a_pick_needs_one_explanation(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 2 and err.count("\n") == 1 and "give it with -p" in err
 
 
+def test_a_hyperparameter_behind_the_run_is_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    for names in (("gamma",), ("C", "gamma")):
+        options = [part for name in names for part in ("-p", name)]
+        assert quick(capsys, "explain", SVM, *names) == quick(capsys, "explain", SVM, *options)
+    code, _, err = quick(capsys, "explain", SVM, "gama")
+    assert code == 2 and err == (
+        "deepcave-symbolic: gama: No such file or folder: gama. Give the folder that holds scenario.json and "
+        "runhistory.json.\n"
+    )
+
+
+def test_brief_is_formula_verdict_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = quick(capsys, "explain", SVM, "-p", "gamma", "--brief")
+    found = explain(SVM, "gamma", max_complexity=6)
+    words = out.split()
+    assert code == 0 and str(found.best) in out and "front" not in out and len(out.splitlines()) <= 8
+    assert " ".join(words).count(f"{found.verdict}: ") == 1
+    gravest = next(r for v, r in found.trust().rated_reasons if v == found.verdict)
+    assert gravest in " ".join(words)
+    code, out, _ = quick(capsys, "explain", SVM, "--brief", "--format", "markdown")
+    assert code == 0 and "| C | " in out and "Surrogate" not in out and "The whole run" in out
+    code, out, err = quick(capsys, "explain", SVM, "--brief", "--format", "json")
+    assert code == 2 and out == "" and err.count("\n") == 1 and "leave it out" in err
+
+
+@pytest.mark.parametrize(("columns", "width"), [(40, 60), (80, 80), (300, 120)])
+def test_text_fits_the_terminal(
+    columns: int, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    piped = quick(capsys, "explain", SVM, "-p", "gamma")[1]
+    assert 90 < max(map(len, piped.splitlines())) <= 100
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    shown = quick(capsys, "explain", SVM, "-p", "gamma")[1]
+    assert width - 15 < max(map(len, shown.splitlines())) <= width
+    assert shown.split() == piped.split() and not any(line.lstrip().startswith("% ") for line in shown.splitlines())
+
+
+def test_a_mistyped_word_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "dashbord")
+    assert code == 2 and out == "" and err.count("\n") == 1
+    assert err.startswith("deepcave-symbolic: Unknown command 'dashbord'. Did you mean 'dashboard'? Known: 'explain'")
+    code, _, err = run(capsys, "explain", SVM, "--format", "txt")
+    assert code == 2 and "--format: Unknown value 'txt'. Did you mean 'text'?" in err
+
+
 def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = quick(capsys, "explain", FOREST, "--jobs", "2")
     assert code == 0

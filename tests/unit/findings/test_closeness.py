@@ -166,11 +166,11 @@ def test_the_words_follow_from_the_probability() -> None:
     room = judged(p, beside(p, 0.5))
     assert room.verdict == "with care" and room.probability is not None and room.probability_fair is not None
     assert room.probability < 0.8 and room.probability_fair > 0.3
-    assert room.reasons[-1].startswith("That the formula is close to the truth is not likely enough: it has R² 0.")
+    assert room.reasons[-1].startswith("How close the formula is to the truth is not sure enough: it has R² 0.")
     assert room.reasons[-1].endswith("surrogate of the same trials, and what it describes has 90 % of the variance.")
     far = judged(p, beside(p, 4.0))
     assert far.verdict == "do not trust"
-    assert far.reasons[-1].startswith("That the formula is even fairly close to the truth is not likely: it has R² ")
+    assert far.reasons[-1].startswith("The formula is probably not even fairly close to the truth: it has R² ")
 
 
 def test_what_the_probability_does_not_see_still_counts() -> None:
