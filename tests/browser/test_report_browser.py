@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
@@ -77,6 +77,30 @@ class Watched:
             self.page.wait_for_timeout(100)
 
 
+#: Texts whose contrast to what is painted behind them is below WCAG 2.2's 4.5, without the figures.
+_FAINT = """() => {
+  const parts = color => (color.match(/[\\d.]+/g) || []).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
+    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = node => {
+    for (; node; node = node.parentElement) {
+      const color = parts(getComputedStyle(node).backgroundColor);
+      if (color.length === 3) return color;
+    }
+  };
+  const faint = [], walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+    const node = text.parentElement;
+    if (!text.data.trim() || node.closest('.figure, script, noscript') || !node.checkVisibility()) continue;
+    const [a, b] = [light(parts(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${text.data.trim().slice(0, 40)}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""
+
+
 @pytest.fixture(scope="module")
 def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("report") / "report.html"
@@ -105,6 +129,19 @@ def test_everything_is_readable_at_every_width(tab: Watched) -> None:
     tab.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     assert tab.page.evaluate(_UNREADABLE) == []
     tab.page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = false; })")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_has_contrast_by_day_and_night(tab: Watched, scheme: Literal["light", "dark"]) -> None:
+    tab.page.emulate_media(color_scheme=scheme)
+    paper = tab.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    # Colours in figures mean the same by night, so that they stay on white.
+    figure = tab.page.locator(".figure").first
+    assert scheme == "light" or figure.evaluate("f => getComputedStyle(f).backgroundColor") == "rgb(255, 255, 255)"
+    assert tab.page.evaluate(_FAINT) == []
+    tab.page.screenshot(path=OUTPUT / f"report-{scheme}.png")
+    tab.page.emulate_media(color_scheme="light")
 
 
 def test_figures_are_drawn(tab: Watched) -> None:
