@@ -84,7 +84,7 @@ def one_run(facade: str, seconds: float, n_trials: int, wanted: str) -> dict[str
 
 
 def main() -> int:
-    """Prints a table with a row a facade and target function."""
+    """Prints a table with a row per facade and target function."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--seconds", type=float, nargs="+", default=[0.05, 0.2, 0.5])
     parser.add_argument("--trials", type=int, default=150)

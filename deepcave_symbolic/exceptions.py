@@ -86,7 +86,7 @@ class HyperparameterNotExplainableError(DeepcaveSymbolicError):
 
 
 class AmbiguousRunError(InvalidArgumentError):
-    """A file holds several runs; `candidates` are the places to give instead, which the message lists, one a line."""
+    """A file holds several runs; `candidates` are the places to give instead, which the message lists, one per line."""
 
     def __init__(self, message: str, *, candidates: Sequence[str]) -> None:
         super().__init__(message)

@@ -57,7 +57,7 @@ def _main(arguments: list[str]) -> int:
 def _in_words(error: Exception) -> tuple[str, int]:
     from deepcave_symbolic.exceptions import AmbiguousRunError, DeepcaveSymbolicError
 
-    if isinstance(error, AmbiguousRunError):  # a list, one a line
+    if isinstance(error, AmbiguousRunError):  # a list, one per line
         return str(error), 2
     if isinstance(error, DeepcaveSymbolicError | OSError):
         return " ".join(str(error).split()), 2

@@ -79,7 +79,7 @@ class Evidence:
         """Returns where what a formula uses has no trial near a place, such as "lr above 0.1"; empty where all have.
 
         Args:
-            values: The place, natural units, one value a hyperparameter.
+            values: The place, natural units, one value per hyperparameter.
             formula: The formula.
         """
         gaps = [(i, self.gap(i, values[i])) for i in sorted(variables(formula.tree))]

@@ -243,7 +243,7 @@ def evaluate(node: Node, columns: Sequence[Array]) -> Array:
 
     Args:
         node: The expression.
-        columns: One array of shape (n,) a variable.
+        columns: One array of shape (n,) per variable.
 
     Returns:
         Values of shape (n,). NaN or infinity where the expression is undefined; nothing is protected.
@@ -262,7 +262,7 @@ def agree(one: Node, other: Node, columns: Sequence[Array], tolerance: float) ->
     Args:
         one: An expression.
         other: Another one.
-        columns: One array of shape (n,) a variable.
+        columns: One array of shape (n,) per variable.
         tolerance: How far the values may be apart, relative to them and, a tenth of it, to the largest.
     """
     values, others = evaluate(one, columns), evaluate(other, columns)

@@ -110,7 +110,7 @@ def score(
     n = len(np.unique(target.x, axis=0))
     # An integer hyperparameter with eight values lets a formula of five constants through any eight points. Of a few
     # values the formula speaks of them alone: a valley, which a person would see in three of them, has three constants.
-    # A plane is one of few, two values a hyperparameter are enough for it.
+    # A plane is one of few, two values per hyperparameter are enough for it.
     most_constants = max(1 + len(target.axes), min(n, _FEW_CONSTANTS), n // 2)
     groups: dict[tuple[bool, int], list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()

@@ -42,7 +42,7 @@ def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array
 
     Args:
         node: A tidy expression in natural units.
-        columns: The points, one array of shape (n,) a variable.
+        columns: The points, one array of shape (n,) per variable.
         y: What it should give there, shape (n,).
         weights: Weights of the squared errors, shape (n,), or None.
     """

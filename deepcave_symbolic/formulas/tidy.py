@@ -40,7 +40,7 @@ def tidy(node: Node, columns: Sequence[Array]) -> Node:
 
     Args:
         node: The expression.
-        columns: Points, one array of shape (n,) a variable, at which both must agree; otherwise the original is kept.
+        columns: Points, one array of shape (n,) per variable, at which both must agree; otherwise the original is kept.
     """
     try:
         result = _tidy(node, inner=False)

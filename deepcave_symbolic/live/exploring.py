@@ -27,7 +27,7 @@ __all__ = ["Explorer"]
 
 #: The model that advises is trained at most once in so many configurations.
 _TRAINED_EVERY = 10
-#: The step's name among the prices, and what it is guessed to take: seconds, and seconds a trial.
+#: The step's name among the prices, and what it is guessed to take: seconds, and seconds per trial.
 _STEP, _SECONDS, _SECONDS_A_TRIAL = "advice", 0.5, 3e-3
 
 

@@ -26,7 +26,7 @@ __all__ = ["GUESSES", "Round"]
 
 #: Seconds of every step on one core of an x86-64 machine with 20 to 200 trials; replaced by what the steps take here.
 GUESSES = {"import": 0.15, "surrogate": 0.3, "ranking": 0.15, "formula": 0.5}
-#: A forest takes about so many seconds a trial.
+#: A forest takes about so many seconds per trial.
 _SECONDS_A_TRIAL = 1e-3
 
 _EXPLAINER = "deepcave_symbolic.explainer"

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COARSE_ROWS", "coarse_projection"]
 
-#: Values an axis and configurations averaged over. On recorded runs the order of the pairs is nearly that of whole
+#: Values per axis and configurations averaged over. On recorded runs the order of the pairs is nearly that of whole
 #: projections (docs/features/report.md).
 _VALUES, _AVERAGED = 8, 64
 #: Predictions that one projection onto two hyperparameters takes at most.

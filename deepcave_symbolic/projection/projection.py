@@ -107,7 +107,7 @@ class Projection(Record):
 
     Args:
         axes: The explained hyperparameters.
-        shape: Number of grid values an axis; grid rows run over the last axis first.
+        shape: Number of grid values per axis; grid rows run over the last axis first.
         grid: Fitting points in natural units, shape (n, k).
         weights: How much of the domain every fitting point stands for, relative to the others, shape (n,); not even
             where integers on a log scale are unevenly far apart.

@@ -47,7 +47,7 @@ _SECONDS = 0.7
 _ICE_CURVES = 24
 #: Clauses that exclude less than the rest of this share of the averaged configurations shift no average that counts.
 _ALL = 0.98
-#: Vectors whose errors are drawn together, of which a Gaussian process needs the square; values an axis among them.
+#: Vectors whose errors are drawn together, of which a Gaussian process needs the square; values per axis among them.
 _MOST_TOGETHER = 800
 _FEW_VALUES = {1: 25, 2: 8}
 #: Surrogates are surer than they should be, the more so of two hyperparameters. Chosen on the landscapes of

@@ -80,7 +80,7 @@ def _constants(own: FittedFormula) -> Table:
             shown_name(c.name),
             number_text(c.value),
             *(["-" if c.fixed else interval_cell(c.interval)] if known else []),
-            *_said(c),
+            *_meaning_of(c),
         )
         for c in own.constants
     ]
@@ -89,7 +89,7 @@ def _constants(own: FittedFormula) -> Table:
     return Table(columns[:n], tuple(row[:n] for row in rows), "Its constants")
 
 
-def _said(constant: NamedConstant) -> tuple[str, str]:
+def _meaning_of(constant: NamedConstant) -> tuple[str, str]:
     """Returns the unit of a constant and what it says."""
     unit = constant.meaning.unit if constant.meaning is not None else ""
     says = [

@@ -86,7 +86,7 @@ def runs_document(compared: ComparedRuns) -> tuple[Block, ...]:
             (
                 ", ".join(part.hyperparameters),
                 *(percent(share) if shape else "-" for share, shape in zip(part.shares, part.shapes, strict=True)),
-                _said(part.n_runs, n, part.shapes),
+                _found_in(part.n_runs, n, part.shapes),
             )
             for part in compared.parts
         )
@@ -128,7 +128,7 @@ def optima_document(found: OptimaByData) -> tuple[Block, ...]:
     return (*blocks, *([warnings] if warnings.rows else []))
 
 
-def _said(found: int, n: int, shapes: tuple[str, ...]) -> str:
+def _found_in(found: int, n: int, shapes: tuple[str, ...]) -> str:
     """Returns in which shapes a part comes, the most frequent first."""
     counts = {shape: shapes.count(shape) for shape in dict.fromkeys(shapes) if shape}
     ordered = sorted(counts, key=lambda shape: -counts[shape])

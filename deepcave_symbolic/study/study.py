@@ -82,7 +82,7 @@ class Study:
         return found
 
     def to_frame(self) -> pd.DataFrame:
-        """Returns a row an explanation: run, then the columns of `pair_table`."""
+        """Returns one row per explanation: run, then the columns of `pair_table`."""
         import pandas as pd
 
         from deepcave_symbolic.show.pairs import pair_table

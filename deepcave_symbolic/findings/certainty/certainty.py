@@ -47,8 +47,8 @@ class Samples(Record):
 
     Args:
         x: Points, natural units, shape (r, k).
-        values: One curve a row, objective units, shape (n, r).
-        weights: How much every point counts, shape (r,), or one row a curve.
+        values: One curve per row, objective units, shape (n, r).
+        weights: How much every point counts, shape (r,), or one row per curve.
         rival: The curve of another surrogate of the same trials, shape (r,); empty where there is none.
     """
 

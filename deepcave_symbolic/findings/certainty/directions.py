@@ -27,7 +27,7 @@ def settled_stretches(x: Array, values: Array) -> tuple[Stretch, ...]:
 
     Args:
         x: Natural units, evenly apart on the axis, shape (m,).
-        values: One draw a row, shape (n, m).
+        values: One draw per row, shape (n, m).
     """
     if len(x) < 2:
         return ()

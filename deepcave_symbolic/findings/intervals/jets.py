@@ -38,7 +38,7 @@ def jet_of(node: Node, box: Sequence[Array], log: Sequence[bool]) -> Jet:
 
     Args:
         node: The expression in natural units.
-        box: Bounds of the search coordinates, one of shape (2, b) a variable.
+        box: Bounds of the search coordinates, one of shape (2, b) per variable.
         log: Which axes are logarithmic, length k.
     """
     k = len(box)

@@ -36,11 +36,11 @@ TRENDS: tuple[Trend, ...] = get_args(Trend)
 
 #: Over the whole domain a formula may move against its trend by this share of its size, which is rounding.
 _ROUNDING = 1e-10
-#: Points an axis at which the size is taken.
+#: Points per axis at which the size is taken.
 _SIZE_POINTS = 17
 #: Beside another hyperparameter at most so many values are gone through one by one.
 _FEW = 32
-#: Boxes an axis at first, by their dimension; how often they are halved, and how many may be open.
+#: Boxes per axis at first, by their dimension; how often they are halved, and how many may be open.
 _CELLS, _HALVINGS, _MOST_OPEN = {1: 64, 2: 16}, 8, 8192
 
 #: Lower and upper bounds, shape (2, b), of something over boxes, whose corners are search coordinates, shape (b, k).

@@ -34,7 +34,7 @@ def normal_form(node: Node, axes: Sequence[Axis], columns: Sequence[Array]) -> N
     Args:
         node: A tidy expression in natural units.
         axes: The hyperparameters.
-        columns: Points, one array of shape (n,) a variable, at which both must agree.
+        columns: Points, one array of shape (n,) per variable, at which both must agree.
     """
     try:
         result = _Writer(Arguments(References(tuple(axes)))).whole(node)

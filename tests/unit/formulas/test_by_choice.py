@@ -1,4 +1,4 @@
-"""Categorical hyperparameters: a formula a choice, on surrogates whose answer is known and on a live run."""
+"""Categorical hyperparameters: one formula per choice, on surrogates whose answer is known and on a live run."""
 
 from __future__ import annotations
 
