@@ -25,10 +25,11 @@ SIZES = (50, 100, 200)
 
 
 def runs() -> list[tuple[TableLandscape, str, int]]:
-    """Returns landscape, facade and number of trials of every run: each landscape once with either model."""
+    """Returns landscape, facade and number of trials of every run: each landscape twice with a forest, once with a GP."""
     found = []
     for k, landscape in enumerate(LANDSCAPES):
-        found += [(landscape, "hpo", SIZES[k % 3]), (landscape, "bbo", SIZES[(k + 1) % 3])]
+        found += [(landscape, "hpo", SIZES[k % 3]), (landscape, "hpo", SIZES[(k + 1) % 3])]
+        found.append((landscape, "bbo", SIZES[(k + 1) % 3]))
     return sorted(found, key=lambda run: (run[1] == "bbo", run[2]))
 
 
