@@ -25,7 +25,7 @@ SIZES = (50, 100, 200)
 
 
 def runs() -> list[tuple[TableLandscape, str, int]]:
-    """Returns landscape, facade and number of trials of every run: each landscape twice with a forest, once with a GP."""
+    """Returns landscape, facade and number of trials of every run: of each landscape two forests and one process."""
     found = []
     for k, landscape in enumerate(LANDSCAPES):
         found += [(landscape, "hpo", SIZES[k % 3]), (landscape, "hpo", SIZES[(k + 1) % 3])]
