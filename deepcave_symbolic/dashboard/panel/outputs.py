@@ -71,6 +71,9 @@ def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]
             hidden=True,
         ),
         html.Div(id=details),
+        # What the page has drawn, and that the server knows it.
+        dcc.Store(id="symbolic_formulas-drawn"),
+        dcc.Store(id="symbolic_formulas-noted"),
         # Where the callbacks of "Try again" and of names write nothing.
         dcc.Store(id="symbolic_formulas-pressed"),
         dcc.Store(id="symbolic_formulas-opened"),

@@ -24,8 +24,8 @@ from deepcave_symbolic.dashboard.panel.stored_result import record_version  # no
 
 __all__ = ["SymbolicFormulas"]
 
-#: Seconds after drawing.
-_STATUS_AGAIN = 2.0
+#: Seconds after drawing until the page is told again that Process is done, and sent again what it has not drawn.
+_STATUS_AGAIN, _RESULT_AGAIN = 2.0, 5.0
 
 _PROCESS_SOON = """
     const processSoon = (tries) => {
@@ -67,6 +67,8 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
     icon = "fas fa-square-root-alt"
     category = "Hyperparameter Analysis"
     activate_run_selection = True
+    #: Whether a result was sent that the page has not said to have drawn.
+    _undrawn = False
 
     @staticmethod
     def get_input_layout(register: Callable[..., str]) -> list[Any]:
@@ -143,6 +145,18 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             Input(self.get_internal_input_id("attempt"), "n_clicks"),
         )
         app.clientside_callback(
+            "function(parts) { return parts ? Date.now() : window.dash_clientside.no_update; }",
+            Output(f"{self.id}-drawn", "data"),
+            Input(self.get_internal_output_id("details"), "children"),
+        )
+
+        @app.callback(Output(f"{self.id}-noted", "data"), Input(f"{self.id}-drawn", "data"))  # type: ignore[untyped-decorator, unused-ignore]
+        def note_drawn(when: Any) -> Any:
+            if when is not None:
+                self._undrawn = False
+            return when
+
+        app.clientside_callback(
             _OPEN,
             Output(f"{self.id}-opened", "data"),
             Input({"type": OPENER, "choice": ALL}, "n_clicks"),
@@ -170,10 +184,21 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         outputs = super()._process_raw_outputs(inputs, raw_outputs)
         if any(panel_outputs.has_failed(record) for record in raw_outputs.values()):
             self._forget(inputs)
-        timer = threading.Timer(_STATUS_AGAIN, self._say_status_again)
-        timer.daemon = True
-        timer.start()
+        self._undrawn = True
+        for seconds, then in ((_STATUS_AGAIN, self._say_status_again), (_RESULT_AGAIN, self._draw_again)):
+            timer = threading.Timer(seconds, then)
+            timer.daemon = True
+            timer.start()
         return outputs
+
+    def _draw_again(self) -> None:
+        """Has DeepCAVE send the result once more that the page has not drawn.
+
+        It sends it once. The page drops it where it has asked again meanwhile, as it does when the button is reset.
+        """
+        if self._undrawn:
+            self._refresh_required = True
+            self._blocked = False  # which it is, after a result, until an input changes
 
     def _say_status_again(self) -> None:
         """Has DeepCAVE tell the page once more that Process is done.
