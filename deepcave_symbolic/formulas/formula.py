@@ -8,7 +8,6 @@ Notation:
 
 from __future__ import annotations
 
-import html
 import warnings
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,8 +19,6 @@ from deepcave_symbolic.exceptions import DomainWarning
 from deepcave_symbolic.formulas import printing
 from deepcave_symbolic.formulas.expression import (
     Node,
-    check_variables,
-    complexity,
     evaluate,
     operators,
     resolve_cases,
@@ -32,6 +29,7 @@ from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.constants import Constant, constants_of
 from deepcave_symbolic.formulas.meaning.shapes import shape_of
 from deepcave_symbolic.formulas.python_source import function_source
+from deepcave_symbolic.formulas.shown import OverAxes, Shown
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis, vector_of_positions
@@ -49,7 +47,7 @@ OWN = "own"
 
 
 @dataclass(frozen=True, eq=False)
-class Formula(Record):
+class Formula(Shown, OverAxes, Record):
     """A formula with the numbers that say how far to trust it.
 
     Args:
@@ -77,23 +75,6 @@ class Formula(Record):
     normal_form: bool = True
     intervals: tuple[tuple[float, float] | None, ...] = ()
     forbidden_space: ConfigurationSpace | None = field(default=None, compare=False)
-
-    def __post_init__(self) -> None:
-        """Refuses a tree with other variables than the axes."""
-        check_variables(self.tree, len(self.axes))
-
-    @property
-    def hyperparameters(self) -> tuple[str, ...]:
-        """Names of the hyperparameters, in order."""
-        return tuple(axis.name for axis in self.axes)
-
-    @property
-    def complexity(self) -> int:
-        """Number of nodes: operators, functions, constants and hyperparameters count 1, signs 0.
-
-        A square is a function; a hyperparameter over its place, x/x0, counts 2.
-        """
-        return complexity(self.tree)
 
     @property
     def operators(self) -> int:
@@ -205,10 +186,6 @@ class Formula(Record):
             X[inside, names.index(axis.name)] = vector
         return forbidden(self.forbidden_space, X, among=self.hyperparameters) & inside
 
-    def __str__(self) -> str:
-        """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
-        return f"{self.left} ≈ {self.text()}"
-
     def latex(self) -> str:
         """Returns the formula in LaTeX for math mode, names escaped."""
         return f"{latex_name(self.objective)} \\approx {self.latex_body()}"
@@ -228,15 +205,9 @@ class Formula(Record):
     def __repr__(self) -> str:
         return f"<Formula {self} (R² {self.r2:.4f}, {counted(self.complexity, 'node')})>"
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
-    def _repr_html_(self) -> str:
-        facts = f"R² {self.r2:.3f}, RMSE {rounded_text(self.rmse)}, {counted(self.complexity, 'node')}"
-        name = html.escape(shown_name(self.objective))
-        # Side by side: MathML for the middle of a page would take lines of its own.
-        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
-        return f"<div style='{style}'><span>{name} ≈</span>{self.mathml()}<small>({facts})</small></div>"
+    @property
+    def _facts(self) -> str:
+        return f"R² {self.r2:.3f}, RMSE {rounded_text(self.rmse)}, {counted(self.complexity, 'node')}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values; the tree is encoded as nested lists."""

@@ -5,7 +5,6 @@ Notation: see the package.
 
 from __future__ import annotations
 
-import html
 import math
 import warnings
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ from deepcave_symbolic.formulas import printing
 from deepcave_symbolic.formulas.expression import Node, complexity, constant, substitute, variable
 from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.python_source import function_source
+from deepcave_symbolic.formulas.shown import Shown
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
@@ -36,7 +36,7 @@ __all__ = ["RunFormula"]
 
 
 @dataclass(frozen=True, eq=False)
-class RunFormula(Record):
+class RunFormula(Shown, Record):
     """A formula of all hyperparameters of a run with the numbers that say how far to trust it.
 
     Args:
@@ -263,22 +263,12 @@ class RunFormula(Record):
         scores = self.evidence.scores(self.level, parts, self.saturation)
         return replace(self, parts=tuple(parts), r2=scores.r2, rmse=scores.rmse, trials_r2=scores.trials_r2)
 
-    def __str__(self) -> str:
-        """Returns the formula as one line of text."""
-        return f"{self.left} ≈ {self.text()}"
-
     def __repr__(self) -> str:
         return f"<RunFormula {self} (R² {self.r2:.3f}, {counted(self.complexity, 'node')})>"
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
-    def _repr_html_(self) -> str:
-        facts = f"R² {self.r2:.3f}, {counted(self.complexity, 'node')}"
-        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
-        return (
-            f"<div style='{style}'><span>{html.escape(self.left)} ≈</span>{self.mathml()}<small>({facts})</small></div>"
-        )
+    @property
+    def _facts(self) -> str:
+        return f"R² {self.r2:.3f}, {counted(self.complexity, 'node')}"
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the formula as JSON values."""

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.formulas import printing
-from deepcave_symbolic.formulas.expression import Node, check_variables, complexity, evaluate
+from deepcave_symbolic.formulas.expression import Node, evaluate
 from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.constants import Constant, constants_of
 from deepcave_symbolic.formulas.python_source import function_source
+from deepcave_symbolic.formulas.shown import OverAxes
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
@@ -31,7 +32,7 @@ _CENTRE = "The mean of this part over the space, taken off so that the level is 
 
 
 @dataclass(frozen=True, eq=False)
-class Part(Record):
+class Part(OverAxes, Record):
     """A part: mean zero over the space's own distribution, 0 where one of its hyperparameters is inactive.
 
     Args:
@@ -48,20 +49,6 @@ class Part(Record):
     objective: str
     share: float
     conditions: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Refuses a tree with other variables than the axes."""
-        check_variables(self.tree, len(self.axes))
-
-    @property
-    def hyperparameters(self) -> tuple[str, ...]:
-        """Names of the hyperparameters in it."""
-        return tuple(axis.name for axis in self.axes)
-
-    @property
-    def complexity(self) -> int:
-        """Number of nodes, see `Formula.complexity`."""
-        return complexity(self.tree)
 
     @cached_property
     def shape(self) -> str:
