@@ -20,7 +20,8 @@ from deepcave_symbolic.surrogates.encoding import Encoder
 __all__ = ["CostScale", "compressed", "heavy_tailed", "log_density", "plain", "scale_notes"]
 
 ScaleName = Literal["cost", "log cost", "asinh cost"]
-_LARGEST_LOG = math.log(np.finfo(np.float64).max) - 1.0
+#: Of the largest value that is read back: so far below the largest float that sums of millions stay numbers.
+_LARGEST_LOG = math.log(np.finfo(np.float64).max) - 20.0
 #: Costs are heavy-tailed where the farthest of so large a share have so much of all squared distances to the median,
 #: and the farthest one is so many times the typical size away from it.
 _FARTHEST, _MOST, _TIMES = 0.05, 0.8, 10.0
