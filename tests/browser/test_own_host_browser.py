@@ -19,6 +19,7 @@ import pytest
 from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, new_tab, shrink
 from places import FIDELITY, FOREST, ROOT, SVM
 from stripping_proxy import stripping_proxy
+from waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page
@@ -241,8 +242,11 @@ def test_narrow_window(page: OwnPage) -> None:
     page.choose("hyperparameter_name_1", "C")
     page.process("C")
     page.tab.set_viewport_size({"width": 390, "height": 844})
+    # Figures follow the window a moment later.
+    wait_until(
+        lambda: page.tab.evaluate("document.documentElement.scrollWidth") <= 390, lambda: "it has to be scrolled"
+    )
     page.picture("390")
-    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_behind_a_proxy_that_cuts_off_the_path(browser: Browser, start: Callable[[str, list[str]], Dashboard]) -> None:
