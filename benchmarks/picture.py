@@ -147,7 +147,7 @@ def _short(value: float) -> str:
 def save(figure: go.Figure, path: Path) -> None:
     """Writes the figure as a PNG: plotly draws it in headless Chromium, at twice the pixels."""
     sys.path.insert(0, str(ROOT / "tests" / "support"))
-    from browser_harness import chromium
+    from browser_harness import chromium, shrink
 
     page_html = figure.to_html(include_plotlyjs=True, config={"staticPlot": True})
     with chromium() as browser:
@@ -156,3 +156,4 @@ def save(figure: go.Figure, path: Path) -> None:
         page.locator(".js-plotly-plot .main-svg").first.wait_for()
         path.parent.mkdir(parents=True, exist_ok=True)
         page.locator(".js-plotly-plot").screenshot(path=path)
+    shrink(path)
