@@ -16,29 +16,16 @@ import sys
 from importlib.metadata import entry_points
 from types import FrameType
 
-#: What jobs import on top of the panels' modules; together worth seconds on the first click on Process.
-_LIBRARIES = (
-    "deepcave_symbolic.explainer",
-    "deepcave_symbolic.engines.exhaustive",
-    "deepcave_symbolic.surrogates.forest",
-    "deepcave_symbolic.surrogates.smac",
-    "deepcave_symbolic.show.figures.explanation",
-    "plotly.graph_objects",
-    "smac",
-    "sklearn.ensemble",
-    "sympy",
-)
-
 
 def preload() -> None:
     """Imports what jobs need, so that the forks have it. Imports only: threads started here would be missing there."""
     import deepcave.plugins
 
-    from deepcave_symbolic.dashboard import PLUGIN_GROUP
+    from deepcave_symbolic.dashboard import JOB_LIBRARIES, PLUGIN_GROUP
 
     builtin = (module.name for module in pkgutil.walk_packages(deepcave.plugins.__path__, "deepcave.plugins."))
     ours_and_others = (entry.module for entry in entry_points(group=PLUGIN_GROUP))
-    for name in (*_LIBRARIES, *ours_and_others, *builtin):
+    for name in (*JOB_LIBRARIES, *ours_and_others, *builtin):
         # Panels without jobs need what only the server has; a broken one fails in the job, where somebody sees it.
         with contextlib.suppress(Exception, SystemExit):
             importlib.import_module(name)

@@ -18,23 +18,12 @@ from typing import Any
 import diskcache
 from dash import DiskcacheManager
 
+from deepcave_symbolic.dashboard import JOB_LIBRARIES
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 
 __all__ = ["Jobs", "answer"]
 
-#: What jobs import on top of the panel's modules; together worth seconds on the first click on Process.
-_LIBRARIES = (
-    "deepcave_symbolic.explainer",
-    "deepcave_symbolic.engines.exhaustive",
-    "deepcave_symbolic.surrogates.forest",
-    "deepcave_symbolic.surrogates.smac",
-    "deepcave_symbolic.show.figures.explanation",
-    "plotly.graph_objects",
-    "smac",
-    "sklearn.ensemble",
-    "sympy",
-)
 #: Seconds between two looks at whether the server is still there.
 _LOOK = 0.5
 
@@ -63,7 +52,7 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
     def wait(self) -> None:
         """Returns when all is imported: plotly takes a module that another thread has half imported for a whole one."""
         with self._lock:
-            for name in _LIBRARIES:
+            for name in JOB_LIBRARIES:
                 importlib.import_module(name)
 
     def get_result(self, key: str, job: Any) -> Any:
