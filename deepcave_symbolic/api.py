@@ -70,7 +70,7 @@ def explain(
     et al., "Symbolic Explanations for Hyperparameter Optimization", AutoML 2023).
 
     Args:
-        run: Path of a SMAC run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
+        run: Path of a run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
             DeepCAVE run object. None to explain a given model alone.
         *hyperparameters: One or two names.
         objective: Name of the objective; the first by default. "scalarized" for the one cost that SMAC makes of several

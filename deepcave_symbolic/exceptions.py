@@ -58,7 +58,7 @@ class RunNotFoundError(DeepcaveSymbolicError):
 
 
 class RunFormatError(DeepcaveSymbolicError):
-    """A file of the run folder is missing, empty, truncated or not what SMAC writes."""
+    """A file of the run folder is missing, empty, truncated or not what the optimizer writes."""
 
     def __init__(self, message: str, *, path: Path) -> None:
         super().__init__(message)

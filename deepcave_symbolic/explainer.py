@@ -47,7 +47,7 @@ class Explainer:
     """Answers many questions about one run, which is read and whose surrogate is trained once.
 
     Args:
-        run: Path of a SMAC run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
+        run: Path of a run folder, an `optuna.Study` or where it is stored (see `load_run`), a `Run`, or a
             DeepCAVE run object. None to explain a given model alone.
         question: What is asked, as a `Question`; or its fields as keywords, as in `explain`.
 

@@ -37,7 +37,7 @@ def add_next(commands: Any) -> None:
         epilog=_NEXT_EXAMPLES,
     )
     add = parser.add_argument
-    add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
     add(
         "-p",
         "--hyperparameter",
@@ -61,7 +61,7 @@ def add_space(commands: Any) -> None:
         epilog=_SPACE_EXAMPLES,
     )
     add = parser.add_argument
-    add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
     add(
         "--tolerance",
         type=float,

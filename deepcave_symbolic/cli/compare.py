@@ -38,7 +38,7 @@ def add_command(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("run", nargs="+", metavar="RUN", help="SMAC run folders, or folders above them (all runs below are taken)")
+    add("run", nargs="+", metavar="RUN", help="run folders, or folders above them (all runs below are taken)")
     add("-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter; twice for two")
     add("--law", action="store_true", help="compare how its best value moves with the other hyperparameters")
     add(

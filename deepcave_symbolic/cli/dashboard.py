@@ -30,7 +30,7 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
         "runs",
         nargs="*",
         metavar="RUN",
-        help="run folders, or a folder with SMAC runs below; in DeepCAVE of any optimizer that it reads",
+        help="run folders, or a folder with runs below; in DeepCAVE of any optimizer that it reads",
     )
     add(
         "--root",

@@ -46,9 +46,9 @@ examples:
 """
 
 _RUN_HELP = (
-    "a SMAC run folder, a parent with one run below it, or a file of Optuna's (sqlite:///FILE, FILE#STUDY); with "
-    "several RUNs, --all-runs, --all-pairs, --output-folder or --scheduler a parent stands for all runs below it, a "
-    "file for all studies in it"
+    "a run folder (of SMAC, BOHB, DeepCAVE's recorder or tables), a parent with one below it, or a file of Optuna's "
+    "(sqlite:///FILE, FILE#STUDY); with several RUNs, --all-runs, --all-pairs, --output-folder or --scheduler a parent "
+    "stands for all runs below it, a file for all studies in it"
 )
 
 

@@ -33,7 +33,7 @@ def add_command(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
     add("-o", "--output", default="report.html", metavar="FILE", help="page to write (default: report.html)")
     add("--pairs", type=int, default=3, metavar="N", help="pairs to explain, the strongest interactions (default: 3)")
     add("--title", metavar="TEXT", help="heading of the page (default: the run's name)")

@@ -37,7 +37,7 @@ def add_whole_run(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     add = parser.add_argument
-    add("run", metavar="RUN", help="a SMAC run folder, or a parent with one run below it")
+    add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
     add(
         "--max-complexity",
         type=int,

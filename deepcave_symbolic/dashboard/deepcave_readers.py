@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepcave_symbolic.process.optional import import_optional
-from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO
+from deepcave_symbolic.runs.configspace import CONFIGSPACE
+from deepcave_symbolic.runs.formats.smac import RUNHISTORY, SCENARIO, read_run
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from deepcave_symbolic.runs.smac import read_run
 from deepcave_symbolic.space.choices import storable
 from deepcave_symbolic.space.serialized import read_space, space_dict
 
@@ -57,7 +57,7 @@ class SMACRun(_smac.SMAC3v2Run):  # type: ignore[misc]  # deepcave has no types
         Raises:
             DeepcaveSymbolicError: If neither reader can read it; the message says what is wrong.
         """
-        record = read_run(path)  # first, because it is the one with limits for what a folder may cost
+        record = read_run(Path(path))  # first, because it is the one with limits for what a folder may cost
         try:
             run: SMACRun = super().from_path(path)
         # DeepCAVE's reader raises whatever it stumbles over.

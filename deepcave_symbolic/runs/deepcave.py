@@ -8,7 +8,6 @@ adds to a run, which no model of the run has ever seen.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +15,10 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs.folder import load_folder
+from deepcave_symbolic.runs.formats.recorder import STATUS
+from deepcave_symbolic.runs.formats.values import without_trivial_budget
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from deepcave_symbolic.runs.smac import load_run
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import without_surrogate
 
@@ -25,13 +26,6 @@ __all__ = ["COMBINED_BUDGET", "from_deepcave", "with_combined_budget"]
 
 #: DeepCAVE's number for "every configuration at its highest budget".
 COMBINED_BUDGET = -1
-
-_STATUS = {
-    "SUCCESS": Status.SUCCESS,
-    "TIMEOUT": Status.TIMEOUT,
-    "MEMORYOUT": Status.MEMORYOUT,
-    "NOT_EVALUATED": Status.RUNNING,
-}
 
 
 def from_deepcave(run: Any) -> Run:
@@ -48,7 +42,7 @@ def from_deepcave(run: Any) -> Run:
             "expected the path of a run folder, a Run of load_run, or a DeepCAVE run."
         )
     if getattr(run, "prefix", None) == "SMAC3v2" and run.path is not None:
-        return load_run(run.path)
+        return load_folder(run.path)
     objectives = run.get_objectives()
     names = tuple(str(objective.name) for objective in objectives)
     trials = tuple(_trial(trial, len(names)) for trial in run.history)
@@ -56,7 +50,7 @@ def from_deepcave(run: Any) -> Run:
         name=str(run.name),
         configspace=run.configspace,
         objectives=names,
-        trials=_without_trivial_budget(trials),
+        trials=without_trivial_budget(trials),
         configurations={int(i): _vector(run, i) for i in run.configs},
         optimizer=_optimizer(run),
         maximized=frozenset(str(o.name) for o in objectives if getattr(o, "optimize", "lower") == "upper"),
@@ -91,19 +85,11 @@ def _trial(trial: Any, n_objectives: int) -> Trial:
     return Trial(
         config_id=int(trial.config_id),
         costs=tuple((costs + [math.nan] * n_objectives)[:n_objectives]),
-        status=_STATUS.get(trial.status.name, Status.CRASHED),
+        status=STATUS.get(trial.status.name, Status.CRASHED),
         seed=None if trial.seed is None else int(trial.seed),
         budget=None if trial.budget is None or not math.isfinite(trial.budget) else float(trial.budget),
         time=max(0.0, float(trial.end_time or 0.0) - float(trial.start_time or 0.0)),
     )
-
-
-def _without_trivial_budget(trials: Iterable[Trial]) -> tuple[Trial, ...]:
-    """Drops the single budget 0 that DeepCAVE gives to the trials of a run without budgets."""
-    trials = tuple(trials)
-    if {trial.budget for trial in trials} == {0.0}:
-        return tuple(replace(trial, budget=None) for trial in trials)
-    return trials
 
 
 def _vector(run: Any, config_id: Any) -> Array:

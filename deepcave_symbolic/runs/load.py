@@ -1,4 +1,4 @@
-"""From whatever stands for a run to its record: SMAC's folder, Optuna's study or its file, DeepCAVE's run."""
+"""From whatever stands for a run to its record: a folder, Optuna's study or its file, DeepCAVE's run."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.runs import smac
-from deepcave_symbolic.runs.folder import runs_below
+from deepcave_symbolic.runs.folder import load_folder, runs_below
 from deepcave_symbolic.runs.run import Run
 
 if TYPE_CHECKING:
@@ -20,15 +19,16 @@ def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
     """Returns the record of a run.
 
     Args:
-        run: A SMAC 2.x run folder, a file in it, or a folder with exactly one run below it; an `optuna.Study`; the URL
-            or the path of a file that Optuna stores studies in, such as "sqlite:///studies.db", followed by "#NAME"
-            where it holds several; a DeepCAVE run object; or a `Run`, which is returned as it is.
-        configspace: Replaces the recorded configuration space, for SMAC runs without one (or with an old .pcs file) and
-            for studies, in which Optuna keeps no conditions.
+        run: A run folder (of SMAC, BOHB, DeepCAVE's recorder, or tables as DeepCAVE takes them), a file in it, or a
+            folder with exactly one run below it; an `optuna.Study`; the URL or the path of a file that Optuna stores
+            studies in, such as "sqlite:///studies.db", followed by "#NAME" where it holds several; a DeepCAVE run
+            object; or a `Run`, which is returned as it is.
+        configspace: Replaces the recorded configuration space, for runs without one, as BOHB's are where nobody wrote
+            it (or with an old .pcs file), and for studies, in which Optuna keeps no conditions.
 
     Raises:
         RunNotFoundError: If there is no run, or more than one below the folder.
-        RunFormatError: If a file is missing, empty, truncated or not what SMAC or Optuna writes.
+        RunFormatError: If a file is missing, empty, truncated or not what the optimizer writes.
         NoTrialsError: If no trial has finished.
         InvalidArgumentError: If the argument is no run, or the study cannot be explained.
         UnknownNameError: If there is no study of that name.
@@ -49,7 +49,7 @@ def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
     if isinstance(run, (str, os.PathLike)):
         if is_storage(run):
             return load_stored(run, configspace=configspace)
-        return smac.load_run(run, configspace=configspace)
+        return load_folder(run, configspace=configspace)
     from deepcave_symbolic.runs.deepcave import from_deepcave
 
     return from_deepcave(run)

@@ -92,7 +92,7 @@ def _decoder(kind: str, decode: Callable[..., Any]) -> Callable[..., Any]:
                 raise ValueError("no finite bounds")
             return found
         except Exception as error:
-            listed = ", ".join(f"{key} {value!r:.60}" for key, value in shown.items())
+            listed = ", ".join(f"{key:.60} {value!r:.60}" for key, value in shown.items())
             raise UnreadableSpaceError(
                 f"the hyperparameter {item.get('name')!r:.80} is none that ConfigSpace can hold ({kind}: {listed})"
             ) from error

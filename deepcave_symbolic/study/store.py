@@ -24,7 +24,8 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentE
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import read_explained
 from deepcave_symbolic.process.output import UNFINISHED, replace_file
-from deepcave_symbolic.runs.folder import read_json, run_around
+from deepcave_symbolic.runs.files import read_json
+from deepcave_symbolic.runs.folder import run_around
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.study.content import canonical, versions
 from deepcave_symbolic.study.plan import PlannedRun

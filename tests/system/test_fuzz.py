@@ -34,8 +34,7 @@ from hypothesis import strategies as st
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, RunFormatError, RunNotFoundError
-from deepcave_symbolic.runs import Run
-from deepcave_symbolic.runs import folder as folder_module
+from deepcave_symbolic.runs import Run, files
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from places import EXAMPLE_RUNS, ROOT
 from run_folders import fingerprint
@@ -447,7 +446,7 @@ def test_a_file_that_stays_truncated_is_named(tmp_path: Path, monkeypatch: pytes
     file.write_bytes(file.read_bytes()[:-50])
     pauses: list[float] = []
     just_written = SimpleNamespace(time=lambda: file.stat().st_mtime, sleep=pauses.append)
-    monkeypatch.setattr(folder_module, "time", just_written)
+    monkeypatch.setattr(files, "time", just_written)
     with pytest.raises(RunFormatError, match=r"runhistory\.json is truncated"):
         load_run(tmp_path)
     assert 0.5 < sum(pauses) < 2.0

@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError, RunNotFoundError
-from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, runs_below
+from deepcave_symbolic.runs.folder import read_folder, runs_below
+from deepcave_symbolic.runs.formats.kinds import RUN_FILES, kind_of
+from deepcave_symbolic.runs.formats.smac import SCENARIO
 from deepcave_symbolic.runs.optuna.storage import is_storage
-from deepcave_symbolic.runs.smac import read_run
 
 __all__ = ["run_folders", "unreadable", "what_is_wrong"]
 
 
 def run_folders(path: str) -> list[Path]:
-    """Returns the absolute paths of a SMAC run or all runs below a folder, or of a folder for DeepCAVE to try.
+    """Returns the absolute paths of a run or all runs below a folder, or of a folder for DeepCAVE to try.
 
     Raises:
         RunNotFoundError: If nothing is there.
@@ -40,7 +41,7 @@ def _checked(folder: Path) -> Path:
     absolute = Path(os.path.abspath(folder))  # not resolved: DeepCAVE shows the folder's name
     if os.pathsep in str(absolute):
         raise InvalidArgumentError(f"{absolute} contains {os.pathsep!r}, which separates run folders here. Rename it.")
-    for file in (absolute / name for name in (RUNHISTORY, SCENARIO, CONFIGSPACE)):
+    for file in (absolute / name for name in RUN_FILES):
         # DeepCAVE's readers would wait for the other end of a pipe for ever.
         if file.exists() and not file.is_file():
             raise RunFormatError(f"{file} is no regular file. Copy the whole run folder.", path=file)
@@ -57,11 +58,12 @@ def unreadable(runs: Iterable[Path]) -> dict[Path, str]:
 
 
 def what_is_wrong(run: Path) -> str | None:
-    """Returns what is wrong with a SMAC run, None where it is none or nothing is."""
-    if not any((run / name).exists() for name in (RUNHISTORY, SCENARIO)):
+    """Returns what is wrong with a run of a kind that is read here, None where it is none or nothing is."""
+    kind = kind_of(run)
+    if kind is None or kind.read is None:
         return None
     try:
-        read_run(run)
+        read_folder(run)
     except DeepcaveSymbolicError as error:
         return str(error)
     return None

@@ -12,7 +12,7 @@ from deepcave_symbolic.dashboard.launcher.host import Host, Starting
 from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
-from deepcave_symbolic.runs.smac import read_run
+from deepcave_symbolic.runs.folder import read_folder
 
 __all__ = ["OwnHost"]
 
@@ -101,7 +101,7 @@ def _missing() -> str:
 
 def _reason(run: Path) -> str:
     try:
-        read_run(run)
+        read_folder(run)
     except DeepcaveSymbolicError as error:
         return str(error)
     return ""

@@ -15,6 +15,7 @@ from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
+from deepcave_symbolic.runs.formats.kinds import RUN_FILES
 
 __all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked"]
 
@@ -112,7 +113,7 @@ class Results:
 
 def _state(place: Path) -> list[tuple[str, int, int]]:
     """Returns name, size and time of the files of a run."""
-    files = sorted(place.glob("*.json")) if place.is_dir() else [place]
+    files = [place / name for name in RUN_FILES] if place.is_dir() else [place]
     found = []
     for file in files:
         with contextlib.suppress(OSError):

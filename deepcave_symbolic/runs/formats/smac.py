@@ -1,4 +1,4 @@
-"""Reader of SMAC 2.x run folders: every row layout from 2.0 to 2.4, read-only.
+"""Reader of SMAC 2.x: every row layout from 2.0 to 2.4.
 
 A folder holds scenario.json (options, and in `_meta` the components of the optimizer), runhistory.json (trials and
 configurations) and configspace.json. SMAC's own `RunHistory.load` reads only what its version wrote and turns an
@@ -14,30 +14,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.exceptions import NoTrialsError, RunFormatError
-from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.runs.configspace import read_configspace
-from deepcave_symbolic.runs.folder import CONFIGSPACE, RUNHISTORY, SCENARIO, find_run_folder, read_json
+from deepcave_symbolic.exceptions import RunFormatError
+from deepcave_symbolic.runs.configspace import space_for
+from deepcave_symbolic.runs.files import read_json
+from deepcave_symbolic.runs.formats.values import (
+    BadValueError,
+    by_number,
+    to_finite,
+    to_integer,
+    to_number,
+    vectors_by_id,
+)
 from deepcave_symbolic.runs.run import Run, Status, Trial
-from deepcave_symbolic.runs.vectors import MisfitError, vectors_of
 from deepcave_symbolic.space.serialized import notes_of
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run", "read_run"]
+__all__ = ["RUNHISTORY", "SCENARIO", "read_run"]
+
+RUNHISTORY = "runhistory.json"
+SCENARIO = "scenario.json"
 
 # SMAC 2.0 to 2.2 wrote rows of 10 values, 2.3.0 added cpu_time after time, later versions write dictionaries.
 _COLUMNS_10 = ("config_id", "instance", "seed", "budget", "cost", "time", "status", "starttime", "endtime")
 _COLUMNS_11 = (*_COLUMNS_10[:6], "cpu_time", *_COLUMNS_10[6:])
-#: What SMAC 1 and older ones wrote instead of scenario.json.
-_OLD_SCENARIO = "scenario.txt"
 _REQUIRED = ("config_id", "cost", "status")
-
-
-class _BadRowError(ValueError):
-    """What is wrong with one row; the caller adds the file and the row's number."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +51,18 @@ class _Context:
     config_ids: frozenset[int]
 
 
-def load_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
+def read_run(folder: Path, *, configspace: ConfigurationSpace | None = None) -> Run:
     """Returns the SMAC 2.x run in a folder.
 
     Args:
-        path: The run folder, a file in it, or a folder with exactly one run below it.
-        configspace: Replaces configspace.json, for runs that have none (or an old .pcs file); with it, scenario.json
-            may be missing, too.
+        folder: The run's folder.
+        configspace: Replaces configspace.json, for runs that have none; with it, scenario.json may be missing, too.
 
     Raises:
-        RunNotFoundError: If there is no run, or more than one below the folder.
         RunFormatError: If a file is missing, empty, truncated or not what SMAC writes.
-        NoTrialsError: If no trial has finished.
     """
-    run = read_run(path, configspace=configspace)
-    if not any(trial.status != Status.RUNNING for trial in run.trials):
-        file = (run.path or Path()) / RUNHISTORY
-        raise NoTrialsError(f"{file} has no finished trial ({len(run.trials)} running). Wait until some have finished.")
-    return run
-
-
-def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
-    """Returns the run that `load_run` does, also one without a finished trial; arguments and errors are the same."""
-    folder = find_run_folder(path)
     scenario = _read_scenario(folder, needed=configspace is None)
-    space = configspace if configspace is not None else _own_configspace(folder / CONFIGSPACE)
+    space = space_for(folder, configspace)
     file = folder / RUNHISTORY
     history = read_json(file, what="SMAC's trials")
     if not isinstance(history.get("configs"), dict) or not isinstance(history.get("data"), list | dict):
@@ -80,7 +70,7 @@ def read_run(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | 
             f"{file} is no run history of SMAC 2.x: it lacks the sections 'data' and 'configs'.", path=file
         )
     objectives = _objectives(scenario, folder / SCENARIO) if scenario else _unnamed_objectives(history["data"], file)
-    configurations, notes = _configurations(history["configs"], space, file)
+    configurations, notes = vectors_by_id(by_number(history["configs"], file), space, file)
     trials = _trials(history["data"], _Context(len(objectives), frozenset(configurations)), file)
     meta = scenario.get("_meta")
     version = meta.get("version") if isinstance(meta, dict) else None
@@ -102,8 +92,6 @@ def _read_scenario(folder: Path, *, needed: bool) -> dict[str, Any]:
     """Returns scenario.json; empty where there is none and it is not needed."""
     file = folder / SCENARIO
     if not os.path.lexists(file):
-        if (folder / _OLD_SCENARIO).exists():
-            raise RunFormatError(_smac_1(folder), path=file)
         if not needed:
             return {}
         raise RunFormatError(
@@ -115,24 +103,6 @@ def _read_scenario(folder: Path, *, needed: bool) -> dict[str, Any]:
     if "objectives" not in scenario:
         raise RunFormatError(f"{file} is no scenario of SMAC 2.x: it names no 'objectives'.", path=file)
     return scenario
-
-
-def _smac_1(folder: Path) -> str:
-    """Returns a sentence on a folder of SMAC 1 or an older one, of which DeepCAVE reads those from 1.0 on."""
-    found = f"{folder} was written by SMAC 1.x or older (it has {_OLD_SCENARIO} and no {SCENARIO}); only SMAC 2.x"
-    try:
-        known = "config_origins" in read_json(folder / RUNHISTORY, what="SMAC's trials")
-    except RunFormatError:
-        known = True
-    if known:
-        return (
-            f"{found} folders are read. Load it with DeepCAVE and pass its run object to explain(): from "
-            "deepcave.runs.converters.smac3v1 import SMAC3v1Run; explain(SMAC3v1Run.from_path(folder), ...)."
-        )
-    return (
-        f"{found} folders are read, and DeepCAVE cannot read this one either: its {RUNHISTORY} is older than SMAC 1.0 "
-        "(no config_origins). Put its configurations and costs into a table and use SymbolicRegressor."
-    )
 
 
 def _unnamed_objectives(data: Any, file: Path) -> tuple[str, ...]:
@@ -153,42 +123,6 @@ def _objectives(scenario: Mapping[str, Any], file: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _own_configspace(file: Path) -> ConfigurationSpace:
-    if not os.path.lexists(file):
-        raise RunFormatError(
-            f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space), or "
-            "--configspace FILE.",
-            path=file,
-        )
-    return read_configspace(file)
-
-
-def _configurations(
-    section: Mapping[str, Any], space: ConfigurationSpace, file: Path
-) -> tuple[dict[int, Array], tuple[str, ...]]:
-    """Returns the vectors by configuration id, and sentences about unusual ones."""
-    ids = []
-    for key, values in section.items():
-        try:
-            ids.append(_integer(key, "id"))
-        except _BadRowError as error:
-            raise RunFormatError(
-                f"{file}: configuration id {key!r:.80} is no integer as SMAC writes it.", path=file
-            ) from error
-        if not isinstance(values, dict):
-            raise RunFormatError(f"{file}: configuration {key} is {values!r}, expected an object.", path=file)
-    try:
-        X, notes = vectors_of(list(section.values()), space)
-    except MisfitError as error:
-        raise RunFormatError(
-            f"{file}: configuration {ids[error.row]} does not fit the configuration space: {error}. Restore the file "
-            "from a copy if it is damaged; if the run was made with another space, pass that one as configspace.",
-            path=file,
-        ) from error
-    X.flags.writeable = False
-    return dict(zip(ids, X, strict=True)), notes
-
-
 def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Path) -> tuple[Trial, ...]:
     # As RunHistory.add: one trial per key (configuration id, instance, seed, budget), the first one stays. Only a
     # running one is replaced by its result, in its place, as SMAC does when the trial reports back. Unlike
@@ -199,7 +133,7 @@ def _trials(data: Sequence[Any] | Mapping[str, Any], context: _Context, file: Pa
     for number, row in enumerate(_rows(data, file), start=1):
         try:
             trial = _trial(row, context)
-        except _BadRowError as error:
+        except BadValueError as error:
             raise RunFormatError(f"{file}: trial {number}: {error}.", path=file) from error
         key = (trial.config_id, trial.instance, trial.seed, trial.budget)
         known = trials.get(key)
@@ -233,59 +167,31 @@ def _rows(data: Sequence[Any] | Mapping[str, Any], file: Path) -> Iterator[Mappi
 def _trial(row: Mapping[str, Any], context: _Context) -> Trial:
     for name in _REQUIRED:
         if name not in row:
-            raise _BadRowError(f"it has no {name!r}")
-    config_id = _integer(row["config_id"], "config_id")
+            raise BadValueError(f"it has no {name!r}")
+    config_id = to_integer(row["config_id"], "config_id")
     if config_id not in context.config_ids:
-        raise _BadRowError(f"its configuration {config_id} is not among 'configs'")
-    code = _integer(row["status"], "status")
+        raise BadValueError(f"its configuration {config_id} is not among 'configs'")
+    code = to_integer(row["status"], "status")
     if code not in {int(status) for status in Status}:
-        raise _BadRowError(f"unknown status {code}")
+        raise BadValueError(f"unknown status {code}")
     status = Status(code)
     instance, seed, budget = row.get("instance"), row.get("seed"), row.get("budget")
     if instance is not None and not isinstance(instance, str | int | float):
-        raise _BadRowError(f"its instance is {instance!r:.80}, expected a name")
+        raise BadValueError(f"its instance is {instance!r:.80}, expected a name")
     return Trial(
         config_id=config_id,
         # SMAC fills in 2**31 - 1 while a trial runs.
         costs=(math.nan,) * context.n_objectives if status == Status.RUNNING else _costs(row["cost"], context),
         status=status,
         instance=None if instance is None else str(instance),
-        seed=None if seed is None else _integer(seed, "seed"),
-        budget=None if budget is None else _finite(budget, "budget"),
-        time=_number(row.get("time", 0.0), "time"),
+        seed=None if seed is None else to_integer(seed, "seed"),
+        budget=None if budget is None else to_finite(budget, "budget"),
+        time=to_number(row.get("time", 0.0), "time"),
     )
 
 
 def _costs(value: Any, context: _Context) -> tuple[float, ...]:
     values = value if isinstance(value, list) else [value]
     if len(values) != context.n_objectives:
-        raise _BadRowError(f"it has {len(values)} costs for {context.n_objectives} objectives")
-    return tuple(_number(v, "cost") for v in values)
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _BadRowError(f"its {name} is {value!r:.80}, expected a number")
-    try:
-        return float(value)
-    except OverflowError as error:
-        raise _BadRowError(f"its {name} is too large for a number") from error
-
-
-def _finite(value: Any, name: str) -> float:
-    number = _number(value, name)
-    if not math.isfinite(number):
-        raise _BadRowError(f"its {name} is {number}, expected a finite number")
-    return number
-
-
-def _integer(value: Any, name: str) -> int:
-    if isinstance(value, str):  # the keys of a dictionary by configuration id
-        # "1" and "01" would be two keys of one configuration.
-        if not value.isdecimal() or str(int(value)) != value:
-            raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer")
-        return int(value)
-    number = _finite(value, name)
-    if not number.is_integer():
-        raise _BadRowError(f"its {name} is {value!r:.80}, expected an integer")
-    return int(value)
+        raise BadValueError(f"it has {len(values)} costs for {context.n_objectives} objectives")
+    return tuple(to_number(v, "cost") for v in values)
