@@ -220,7 +220,9 @@ def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack
     return Explainer(run, Question(**asked)).next_trials(*hyperparameters, n=n)
 
 
-def explain_run(run: Any, *, max_complexity: int | None = None, **question: Unpack[AskedOfRun]) -> RunExplanation:
+def explain_run(
+    run: Any, *, max_complexity: int | None = None, laws: int | None = None, **question: Unpack[AskedOfRun]
+) -> RunExplanation:
     """Returns one formula of all hyperparameters of a run: a level and centred parts with their shares.
 
     The level is the surrogate's mean over the space; main effects, interactions and laws are added as long as the
@@ -231,16 +233,18 @@ def explain_run(run: Any, *, max_complexity: int | None = None, **question: Unpa
     Args:
         run: As in `explain`.
         max_complexity: Longest formula, in nodes (see `Formula.complexity`); None for as long as the trials can tell.
+        laws: Of how many hyperparameters to look for a law (see `law`), those that account for most first; None for
+            three, where the run is small enough for that to be quick.
         **question: The arguments of `explain` that are about the run and its surrogate: objective, budget, surrogate,
             region, seed, configspace, weights.
 
     Returns:
-        The record: the recommended formula, shorter and longer ones, their accuracy, the parts and their shares.
+        The record: the recommended formula, shorter and longer ones, their accuracy, the parts and their shares, laws.
 
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable, or no hyperparameter varies.
     """
-    return Explainer(run, Question(**question)).explain_run(max_complexity)
+    return Explainer(run, Question(**question)).explain_run(max_complexity, laws)
 
 
 def suggest_space(run: Any, *, tolerance: float = 0.01, **question: Unpack[Asked]) -> SuggestedSpace:

@@ -19,13 +19,13 @@ from deepcave_symbolic.explanation import Explanation, Explanations, RunExplanat
 from deepcave_symbolic.findings.explained import Direction
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.formulas.by_choice import check_choices
-from deepcave_symbolic.laws import NoLaw, find_law
+from deepcave_symbolic.laws import NoLaw, checked_laws, find_law, targets, why_unasked
 from deepcave_symbolic.maker import Maker
 from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.trial_selection import resolve_objective
-from deepcave_symbolic.runs.views import viewed
+from deepcave_symbolic.runs.views import ALL_BUDGETS, viewed
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.space.explainable import checked_pairs, explainable, wanted
 from deepcave_symbolic.suggestions import Law, NextTrials, SuggestedSpace
@@ -151,21 +151,24 @@ class Explainer:
     def _advised(self, hyperparameters: tuple[str, ...], n: int) -> NextTrials:
         return self.next_trials(*hyperparameters, n=n)
 
-    def explain_run(self, max_complexity: int | None = None) -> RunExplanation:
+    def explain_run(self, max_complexity: int | None = None, laws: int | None = None) -> RunExplanation:
         """Returns one formula of all hyperparameters: a level and centred parts, and what each accounts for.
 
         Args:
             max_complexity: Longest formula, in nodes; None for as long as the trials can tell what it says.
+            laws: Of how many hyperparameters to look for a law, those that account for most first; None for three,
+                where the run is small enough for that to be quick.
 
         Raises:
             DeepcaveSymbolicError: If no hyperparameter varies, or the question cannot be asked of the whole run.
         """
+        most = checked_laws(laws)
         question = self.question
         if question.source != "surrogate" or question.statistic != "mean" or question.monotone is not None:
             raise InvalidArgumentError(
                 "The formula of a run describes the mean of its surrogate; leave source, statistic and monotone out."
             )
-        return explained_run(
+        explained = explained_run(
             RunExplanation,
             self.subject,
             checked_length(max_complexity),
@@ -175,6 +178,11 @@ class Explainer:
             notes=self.run_notes,
             provenance={**self._maker.provenance(None), "max_complexity": max_complexity},
         )
+        names = targets(self.subject, explained.ranking, most)
+        every_budget = question.budget == ALL_BUDGETS
+        if laws is None and (reason := why_unasked(self.subject, names, every_budget=every_budget)):
+            return replace(explained, unasked=reason)
+        return replace(explained, laws=tuple(map(self._law_with_valley, names)))
 
     def explain_run_if_asked(self) -> RunExplanation | None:
         """Returns the formula of the run for a page on all hyperparameters.
@@ -232,6 +240,12 @@ class Explainer:
         if isinstance(found, NoLaw):
             return found
         return replace(found, project=lambda other: self.subject.projected(self._axes([other, hyperparameter]))[1])
+
+    def _law_with_valley(self, hyperparameter: str) -> Law | NoLaw:
+        found = self.law_or_reason(hyperparameter)
+        if isinstance(found, NoLaw) or found.project is None:
+            return found
+        return replace(found, valley=found.project(found.strongest))
 
     @property
     def _profiles(self) -> Explainer:

@@ -12,13 +12,14 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.laws import NoLaw
 from deepcave_symbolic.show.document import document
 from deepcave_symbolic.show.notebook import write_notebook
 from deepcave_symbolic.show.overview import overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.text import write_text
 from deepcave_symbolic.show.whole_run import INCUMBENT, whole_run_document
-from deepcave_symbolic.suggestions import NextTrials
+from deepcave_symbolic.suggestions import Law, NextTrials
 from deepcave_symbolic.whole_run import ExplainedRun
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class Explanation(Explained):
 
 class RunExplanation(ExplainedRun):
     """The formula of a whole run that shows itself: as text, as a figure, in a notebook."""
+
+    laws: tuple[Law | NoLaw, ...]
 
     def plot(self, configuration: Mapping[str, Any] | None = None) -> go.Figure:
         """Returns a plotly figure of one configuration: the level, what each part adds, what the formula gives.

@@ -152,7 +152,7 @@ def compare_runs(
     Raises:
         DeepcaveSymbolicError: If the runs cannot be compared; the message says why.
     """
-    found, left_out = _of_each(runs, question, [], lambda each: each.explain_run(max_complexity))
+    found, left_out = _of_each(runs, question, [], lambda each: each.explain_run(max_complexity, laws=0))
     return compared_runs(RunComparison, found, left_out=left_out)
 
 

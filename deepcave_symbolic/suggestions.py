@@ -51,10 +51,12 @@ class Law(FoundLaw):
 
         Raises:
             UnknownNameError: If it does not move with the other one.
-            InvalidArgumentError: If the record was read from a file.
+            InvalidArgumentError: If the record was read from a file that does not hold this picture.
         """
         from deepcave_symbolic.show.figures.valley import plot_law
 
+        if self.valley is not None and other in (None, self.strongest):
+            return plot_law(self, self.valley)
         if self.project is None:
             raise InvalidArgumentError(
                 f"This record does not hold its run, as one read from a file; use law({self.run!r}, "

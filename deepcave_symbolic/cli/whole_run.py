@@ -44,6 +44,13 @@ def add_whole_run(commands: Any) -> None:
         metavar="N",
         help="longest formula in nodes (default: as long as the trials can tell what it says)",
     )
+    add(
+        "--laws",
+        type=int,
+        metavar="N",
+        help="of how many hyperparameters to look for a law, those that account for most first (default: 3 where that "
+        "is quick)",
+    )
     pair: dict[str, Any] = {"action": "append", "type": _pair, "metavar": "NAME=VALUE", "default": []}
     add(
         "--at", help="take this configuration apart; what is not given has its default (default: the incumbent)", **pair
@@ -64,7 +71,7 @@ def _run(args: argparse.Namespace) -> int:
 
     with training_shown():
         explainer = Explainer(args.run, **run_options(args))
-        found = explainer.explain_run(args.max_complexity)
+        found = explainer.explain_run(args.max_complexity, args.laws)
     page = list(whole_run_document(found))
     if args.at or args.change:
         space = explainer.run.configspace

@@ -23,5 +23,6 @@ from __future__ import annotations
 
 from deepcave_symbolic.laws.finding import find_law
 from deepcave_symbolic.laws.law import FoundLaw, NoLaw
+from deepcave_symbolic.laws.of_run import checked_laws, targets, why_unasked
 
-__all__ = ["FoundLaw", "NoLaw", "find_law"]
+__all__ = ["FoundLaw", "NoLaw", "checked_laws", "find_law", "targets", "why_unasked"]

@@ -17,8 +17,8 @@ import numpy as np
 from deepcave_symbolic.formulas.normal_form.references import References
 from deepcave_symbolic.laws.law import FoundLaw, LawSource, NoLaw, PowerLaw
 from deepcave_symbolic.laws.observations import Layout, drawn_with, has_powers, middle_of
-from deepcave_symbolic.laws.refits import Refitted, interval_of, moves_by_chance
-from deepcave_symbolic.laws.ridge import Data, fit_ridge
+from deepcave_symbolic.laws.refits import Refitted, interval_of, moves_by_chance, places_in
+from deepcave_symbolic.laws.ridge import Data, Profile, fit_ridge
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import one_blas_thread
 from deepcave_symbolic.space.axis import Axis
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from deepcave_symbolic.projection import Subject
 
-__all__ = ["find_law"]
+__all__ = ["DRAWN", "find_law"]
 
 T = TypeVar("T", bound=FoundLaw)
 
 #: Largest p-value with which the best value is said to move.
 _BY_CHANCE = 1e-4
 #: Configurations drawn for shares of the space; a model without trials is asked for so many.
-_DRAWN = 500
+DRAWN = 500
 #: Values of the target.
 _FEWEST_VALUES = 5
 #: The domain must have the best value for so much of the space, and the profile its bottom in so many of the refits.
@@ -71,7 +71,6 @@ def find_law(kind: type[T], subject: Subject, target: Axis, *, objective: str, r
         with one_blas_thread():
             sample = _sample(subject, target, objective)
             fit = _moving(sample, target)
-            _check_bottom(fit, target)
             return _told(kind, sample, fit, region=subject.view.region.words, **about)
     except _NoLawError as reason:
         return NoLaw(hyperparameter=target.name, reason=str(reason), **about)
@@ -101,7 +100,7 @@ def _sample(subject: Subject, target: Axis, objective: str) -> _Sample:
     name = shown_name(target.name)
     if not has_powers(configspace, target):
         raise _NoLawError(f"{name} has no positive bounds; a power law is about numbers above 0.")
-    drawn = drawn_with(configspace, target, _DRAWN, surrogate.X)
+    drawn = drawn_with(configspace, target, DRAWN, surrogate.X)
     layout = Layout.of(configspace, target, drawn)
     if not layout.moving:
         raise _NoLawError(
@@ -153,15 +152,20 @@ def _costs(
 
 
 def _moving(sample: _Sample, target: Axis) -> Refitted:
-    """Returns the ridge, in which the best value is sure to move with another hyperparameter."""
+    """Returns the ridge, in which the best value is one place that is sure to move with another hyperparameter."""
     name = shown_name(target.name)
-    fit = Refitted.of(sample.data, sample.layout.moving)
-    by_chance = moves_by_chance(sample.data, fit.ridge)
+    ridge = fit_ridge(sample.data)
+    by_chance = moves_by_chance(sample.data, ridge)
     if by_chance > _BY_CHANCE:
         raise _NoLawError(
             f"No other hyperparameter moves the best {name}, as far as {counted(len(sample.data.z), 'configuration')} "
             f"tell (p = {rounded_text(by_chance, 2)})."
         )
+    _check_bottom(sample.data, ridge.profile, name)
+    # What takes most of the time comes last.
+    fit = Refitted.of(sample.data, sample.layout.moving, ridge)
+    if fit.settled < _SETTLED:
+        raise _at_an_end("lower or upper", name)
     if not fit.sure:
         raise _NoLawError(
             f"The best {name} moves with others, but too little is known to say how: every exponent may be 0."
@@ -169,16 +173,18 @@ def _moving(sample: _Sample, target: Axis) -> Refitted:
     return fit
 
 
-def _check_bottom(fit: Refitted, target: Axis) -> None:
+def _check_bottom(data: Data, profile: Profile, name: str) -> None:
     """Refuses a profile that is not lowest at one place inside the target's domain."""
-    name = shown_name(target.name)
-    height = fit.heights
+    height = profile(places_in(data))
     near = height <= height.min() + _NEARLY_BEST * np.ptp(height)
-    if near[0] or near[-1] or fit.settled < _SETTLED:
-        end = "lower" if near[0] else "upper" if near[-1] else "lower or upper"
-        raise _NoLawError(f"The best {name} may lie at the {end} end of its domain or beyond, so that it cannot move.")
+    if near[0] or near[-1]:
+        raise _at_an_end("lower" if near[0] else "upper", name)
     if np.sum(np.diff(near.astype(int)) == 1) > 1:
         raise _NoLawError(f"Several places of {name} are nearly as good as the best; a law is about one.")
+
+
+def _at_an_end(end: str, name: str) -> _NoLawError:
+    return _NoLawError(f"The best {name} may lie at the {end} end of its domain or beyond, so that it cannot move.")
 
 
 def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about: Any) -> T:

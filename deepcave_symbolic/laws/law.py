@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -18,13 +18,11 @@ from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.normal_form.references import over
 from deepcave_symbolic.formulas.python_source import function_source
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import latex_name, shown_name
 from deepcave_symbolic.words.numbers import interval_text, rounded_text
-
-if TYPE_CHECKING:
-    from deepcave_symbolic.projection import Projection
 
 __all__ = ["FoundLaw", "LawSource", "NoLaw", "PowerLaw"]
 
@@ -134,6 +132,8 @@ class FoundLaw(Record):
         n: How many configurations those are.
         region: The part of the space in words; empty for all of it.
         warnings: Sentences for the user.
+        valley: The surrogate projected onto `strongest` and the hyperparameter, in this order; None where it was not
+            asked for.
         project: Projects the surrogate onto one of the others and the hyperparameter, in this order; None where the run
             is not at hand, as for a record read from a file.
     """
@@ -155,6 +155,7 @@ class FoundLaw(Record):
     n: int
     region: str = ""
     warnings: tuple[str, ...] = ()
+    valley: Projection | None = None
     project: Callable[[str], Projection] | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from deepcave_symbolic.laws.ridge import Data, Profile, Ridge, fit_ridge, fit_unmoved, refit_ridge
+from deepcave_symbolic.laws.ridge import Data, Profile, Ridge, fit_unmoved, refit_ridge
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["Refitted", "interval_of", "moves_by_chance"]
+__all__ = ["Refitted", "interval_of", "moves_by_chance", "places_in"]
 
 _REFITS = 100
 _SEED = 0
@@ -43,9 +43,9 @@ class Refitted:
     refits: tuple[Ridge, ...] = field(repr=False)
 
     @classmethod
-    def of(cls, data: Data, axes: Sequence[Axis]) -> Refitted:
-        """Returns the fit with its refits."""
-        ridge, rng, n = fit_ridge(data), np.random.default_rng(_SEED), len(data.z)
+    def of(cls, data: Data, axes: Sequence[Axis], ridge: Ridge) -> Refitted:
+        """Returns a fit with its refits."""
+        rng, n = np.random.default_rng(_SEED), len(data.z)
         refits = [refit_ridge(data.rows(rng.integers(n, size=n)), ridge) for _ in range(_REFITS)]
         return cls(data, tuple(axes), ridge, tuple(refits))
 
@@ -71,17 +71,14 @@ class Refitted:
         bottoms = np.array([self._bottom(refit.profile) for refit in self.refits])
         return float(np.mean((bottoms > low) & (bottoms < high)))
 
-    @property
-    def heights(self) -> Array:
-        """φ at places evenly over the target's domain, shape (g,)."""
-        return self.ridge.profile(self._places)
-
-    @property
-    def _places(self) -> Array:
-        return np.asarray(np.linspace(*self.data.domain, _GRID), dtype=np.float64)
-
     def _bottom(self, profile: Profile) -> float:
-        return float(self._places[np.argmin(profile(self._places))])
+        places = places_in(self.data)
+        return float(places[np.argmin(profile(places))])
+
+
+def places_in(data: Data) -> Array:
+    """Returns places evenly over the target's domain, in u, shape (g,)."""
+    return np.asarray(np.linspace(*data.domain, _GRID), dtype=np.float64)
 
 
 def interval_of(values: Array) -> tuple[float, float]:

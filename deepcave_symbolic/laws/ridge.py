@@ -63,7 +63,7 @@ class Data:
         """Returns s for slopes."""
         return np.asarray(self.target + self.others @ slopes)
 
-    @property
+    @cached_property
     def knots(self) -> Array:
         """K, evenly over the target's domain and a little more: the spline is straight beyond its ends."""
         (low, high), margin = self.domain, _MARGIN * (self.domain[1] - self.domain[0])

@@ -71,8 +71,9 @@ def _fields(cls: type) -> list[tuple[Field[Any], Any]]:
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
         if own := vars(base).get("__annotations__"):
-            found = get_type_hints(base, localns=_Names(vars(sys.modules[base.__module__]), Self=cls))
-            hints.update({name: found[name] for name in own})
+            # What a base declares is said in its own module's words.
+            declared = types.SimpleNamespace(__annotations__=own)
+            hints |= get_type_hints(declared, localns=_Names(vars(sys.modules[base.__module__]), Self=cls))
     return [(field, hints[field.name]) for field in fields(cls) if field.init and field.compare]
 
 

@@ -15,6 +15,8 @@ from deepcave_symbolic.show.answers import RECOMMENDED
 
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained
+    from deepcave_symbolic.laws import FoundLaw
+    from deepcave_symbolic.projection import Projection
     from deepcave_symbolic.whole_run import Contributions, RunFormula
 
 __all__ = [
@@ -28,8 +30,10 @@ __all__ = [
     "FormulaBlock",
     "Heading",
     "Note",
+    "Picture",
     "Table",
     "Typeset",
+    "Valley",
     "Warnings",
     "Waterfall",
 ]
@@ -219,6 +223,25 @@ class Waterfall:
 
 
 @dataclass(frozen=True)
+class Valley:
+    """Asks for a figure of a law: the surrogate, and the best value along the valley.
+
+    Args:
+        law: The law.
+        projection: Of the surrogate onto one of the law's other hyperparameters and onto its own, in this order.
+        title: What is seen, for a heading and for those who cannot see it.
+    """
+
+    law: FoundLaw
+    projection: Projection
+    title: str
+
+
+#: What asks for a figure.
+Picture: TypeAlias = Figure | Waterfall | Valley
+
+
+@dataclass(frozen=True)
 class Code:
     """Lines to copy.
 
@@ -244,4 +267,4 @@ class Details:
     blocks: tuple[Block, ...]
 
 
-Block: TypeAlias = Heading | FormulaBlock | Facts | Table | Warnings | Note | Figure | Waterfall | Code | Details
+Block: TypeAlias = Heading | FormulaBlock | Facts | Table | Warnings | Note | Picture | Code | Details

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 from deepcave_symbolic.laws import FoundLaw, NoLaw
-from deepcave_symbolic.show.blocks import Block, Column, Facts, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Column, Facts, FormulaBlock, Heading, Note, Table, Valley, Warnings
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import interval_text, number_text, percent, rounded_text
 
-__all__ = ["law_document"]
+if TYPE_CHECKING:
+    from deepcave_symbolic.whole_run import ExplainedRun
+
+__all__ = ["law_document", "laws_of_run"]
 
 
 def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
     """Returns the page on a law, or the one that says why there is none."""
     heading = f"How the best {law.hyperparameter} moves"
     if isinstance(law, NoLaw):
-        return Heading(heading), Note(f"No law. {law.reason}")
-    name, objective = shown_name(law.hyperparameter), shown_name(law.objective)
+        return Heading(heading), Note(_none(law))
     places = [f"{shown_name(n)} {number_text(r)}" for n, r in zip(law.exponents, law.references, strict=True)]
     of = "configurations that were evaluated" if law.source == "trials" else "predictions of the model"
-    moved = either(list(map(shown_name, law.exponents)), ", ")
     return (
         Heading(f"{heading}, {law.region}" if law.region else heading),
         FormulaBlock(str(law.formula), law.formula.latex()),
@@ -37,10 +41,40 @@ def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
         Facts(
             (
                 ("Level", f"{rounded_text(law.level)} ({interval_text(law.level_interval)}) at {', '.join(places)}"),
-                ("Decides", f"{percent(law.share)} of the variance of {objective}: {name} together with {moved}"),
+                ("Decides", _decides(law)),
                 ("Fit", f"R² {law.r2:.2f} on {law.n} {of}, with main effects of all hyperparameters"),
                 ("Moves by chance", f"p = {rounded_text(law.p_value, 2)}"),
             )
         ),
         *([Warnings(tuple(("trust", sentence) for sentence in law.warnings))] if law.warnings else []),
     )
+
+
+def laws_of_run(explained: ExplainedRun) -> Iterator[Block]:
+    """Yields what a page on a whole run says of its laws: a row each, and the picture of each that holds."""
+    if explained.laws:
+        rows = tuple((law.hyperparameter, _in_a_row(law)) for law in explained.laws)
+        columns = (Column("hyperparameter", "name"), Column("law, or why there is none", "text"))
+        yield Table(columns, rows, title="Laws: how the best values move")
+    for law in explained.laws:
+        if isinstance(law, FoundLaw) and law.valley is not None:
+            yield Valley(law, law.valley, f"How the best {law.hyperparameter} moves with {law.strongest}")
+    if explained.unasked:
+        yield Note(explained.unasked)
+
+
+def _in_a_row(law: FoundLaw | NoLaw) -> str:
+    """Returns a law and what follows from it, or why there is none."""
+    if isinstance(law, NoLaw):
+        return _none(law)
+    return " ".join((f"{law.formula}.", *law.sentences, f"Decides {_decides(law)}.", *law.warnings))
+
+
+def _none(law: NoLaw) -> str:
+    return f"No law. {law.reason}"
+
+
+def _decides(law: FoundLaw) -> str:
+    moved = either(list(map(shown_name, law.exponents)), ", ")
+    name, objective = shown_name(law.hyperparameter), shown_name(law.objective)
+    return f"{percent(law.share)} of the variance of {objective}: {name} together with {moved}"

@@ -19,6 +19,7 @@ from deepcave_symbolic.show.blocks import (
     Waterfall,
 )
 from deepcave_symbolic.show.document import NODES, R2
+from deepcave_symbolic.show.laws import laws_of_run
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
@@ -59,6 +60,7 @@ def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = Non
         )
     if incumbent is not None and formula == explained.formula and formula.parts:
         blocks.append(Waterfall(incumbent, INCUMBENT))
+    blocks += laws_of_run(explained)
     if len(explained.front) > 1:
         rows = tuple((f"{f.r2:.3f}", str(f.complexity), f) for f in explained.front)
         shown = explained.front.index(formula) if formula in explained.front else None

@@ -11,6 +11,7 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.explained import Direction
+from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import USUAL, View
 from deepcave_symbolic.records import Frozen, Record
@@ -60,6 +61,8 @@ class ExplainedRun(Record):
         incumbent: The recommended formula taken apart for the run's best configuration; None without trials in the
             region.
         warnings: Sentences for the user.
+        laws: How the best values of the hyperparameters that account for most move with others, or why they do not.
+        unasked: Why laws were not looked for, in a sentence; empty where they were.
         provenance: How the record came about: versions, arguments.
         ask: Asks the run about a configuration; None where it is not at hand, as for a record read from a file.
     """
@@ -76,6 +79,8 @@ class ExplainedRun(Record):
     noise: float = 0.0
     incumbent: Contributions | None = None
     warnings: tuple[str, ...] = ()
+    laws: tuple[FoundLaw | NoLaw, ...] = ()
+    unasked: str = ""
     provenance: Mapping[str, Any] = field(default_factory=Frozen)
     ask: Callable[[Mapping[str, Any]], Asked] | None = field(default=None, compare=False, repr=False)
 
@@ -98,6 +103,15 @@ class ExplainedRun(Record):
     def complexity(self) -> int:
         """Number of nodes of the recommended formula."""
         return self.formula.complexity
+
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """Names of the hyperparameters of the longest formula, those whose parts account for most first."""
+        shares: dict[str, float] = {}
+        for part in self.front[-1].parts:
+            for name in part.hyperparameters:
+                shares[name] = shares.get(name, 0.0) + part.share
+        return tuple(sorted(shares, key=lambda name: -shares[name]))
 
     def within(self, max_complexity: int) -> RunFormula:
         """Returns the most accurate formula of the front with at most so many nodes."""

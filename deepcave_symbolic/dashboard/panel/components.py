@@ -24,14 +24,13 @@ from deepcave_symbolic.show.blocks import (
     Column,
     Details,
     Facts,
-    Figure,
     FormulaBlock,
     Heading,
     Note,
+    Picture,
     Table,
     Typeset,
     Warnings,
-    Waterfall,
 )
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import visible
@@ -52,7 +51,7 @@ def components(blocks: Iterable[Block], run: str = "") -> list[Any]:
         blocks: The blocks.
         run: Stands in headings, because results stay on the page while another run is being chosen.
     """
-    return [_component(block, run) for block in blocks if not isinstance(block, (Figure, Waterfall))]
+    return [_component(block, run) for block in blocks if not isinstance(block, Picture)]
 
 
 def _component(block: Block, run: str) -> Any:

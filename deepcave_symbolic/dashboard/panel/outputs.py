@@ -27,9 +27,9 @@ from deepcave_symbolic.show.blocks import (
     FormulaBlock,
     Heading,
     Note,
+    Picture,
     Table,
     Warnings,
-    Waterfall,
 )
 from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import LIKELY, document
@@ -274,7 +274,7 @@ def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
     parts: list[Any] = []
     for block in whole_run_document(record.whole_run):
         shown = block.without(common) if isinstance(block, Warnings) else block
-        parts += [_high_figure(draw_figure(shown))] if isinstance(shown, Waterfall) else components([shown])
+        parts += [_high_figure(draw_figure(shown))] if isinstance(shown, Picture) else components([shown])
     return [html.Div(parts, className="mb-4")]
 
 

@@ -17,7 +17,7 @@ from deepcave_symbolic.whole_run import ExplainedRun
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 4
+_PANEL_SCHEMA = 5
 
 
 def record_version() -> str:

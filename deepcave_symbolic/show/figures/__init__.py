@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepcave_symbolic.show.blocks import Figure, Waterfall
+from deepcave_symbolic.show.blocks import Picture, Valley, Waterfall
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 
-def draw(figure: Figure | Waterfall) -> go.Figure:
+def draw(figure: Picture) -> go.Figure:
     """Returns the figure that a page asks for."""
     from deepcave_symbolic.show.figures.curves import plot_curves
     from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
     from deepcave_symbolic.show.figures.matrix import plot_matrix
+    from deepcave_symbolic.show.figures.valley import plot_law
     from deepcave_symbolic.show.figures.waterfall import plot_contributions
 
     if isinstance(figure, Waterfall):
         return plot_contributions(figure.contributions, figure.title)
+    if isinstance(figure, Valley):
+        return plot_law(figure.law, figure.projection)
     if figure.kind == "curves":
         return plot_curves(figure.explanations, figure.formulas)
     if figure.kind == "matrix":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +13,15 @@ from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.show import palette
 from deepcave_symbolic.show.figures.maps import contour
 from deepcave_symbolic.show.figures.parts import CURVE_POINTS, axis_layout, curve, escape, points, ready, titled
-from deepcave_symbolic.words.numbers import number_text
+from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.words.numbers import number_text, round_significant
 
 if TYPE_CHECKING:
     from deepcave_symbolic.laws import FoundLaw
 
 __all__ = ["plot_law"]
+
+_HEIGHT = 480
 
 
 def plot_law(law: FoundLaw, projection: Projection) -> go.Figure:
@@ -34,7 +38,8 @@ def plot_law(law: FoundLaw, projection: Projection) -> go.Figure:
     marker = {"color": "rgba(255, 255, 255, 0.8)", "size": 5, "line": {"color": "black", "width": 0.7}}
     figure.add_trace(points(trials.values[:, 0], trials.values[:, 1], "evaluated trials", marker=marker))
     dense = other.check_grid(CURVE_POINTS)
-    places = dict(zip(law.exponents, law.references, strict=True))
+    # The map averages over the rest, and so the line is for the middle of it.
+    places = {axis.name: _middle(axis) for axis in law.formula.axes}
     columns = [
         dense if axis.name == other.name else np.full(len(dense), places[axis.name]) for axis in law.formula.axes
     ]
@@ -49,5 +54,11 @@ def plot_law(law: FoundLaw, projection: Projection) -> go.Figure:
     figure.update_xaxes(**axis_layout(other))
     figure.update_yaxes(**axis_layout(target))
     bar = {"thickness": 12, "title": {"text": escape(law.objective)}}
-    figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar})
+    figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar}, height=_HEIGHT)
     return ready(titled(figure, str(law.formula), projection.view.words))
+
+
+def _middle(axis: Axis) -> float:
+    """Returns a round value in the middle of a domain with positive bounds."""
+    middle = math.sqrt(axis.lower * axis.upper)
+    return float(round(middle)) if axis.integer else round_significant(middle, 2)

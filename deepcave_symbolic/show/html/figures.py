@@ -15,7 +15,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from deepcave_symbolic.findings.explained import Explained
-from deepcave_symbolic.show.blocks import Figure, Waterfall
+from deepcave_symbolic.show.blocks import Figure, Picture
 from deepcave_symbolic.show.figures import draw
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.html.render import render
@@ -62,7 +62,7 @@ class Drawings:
     def __len__(self) -> int:
         return len(self._figures)
 
-    def add(self, block: Figure | Waterfall) -> str:
+    def add(self, block: Picture) -> str:
         """Adds a figure and returns the markup of its place, or nothing where it does not fit.
 
         Args:

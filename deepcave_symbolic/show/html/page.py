@@ -16,9 +16,9 @@ from deepcave_symbolic.show.blocks import (
     FormulaBlock,
     Heading,
     Note,
+    Picture,
     Table,
     Warnings,
-    Waterfall,
 )
 from deepcave_symbolic.show.cards import how_made, run_card, run_of, surrogate_card
 from deepcave_symbolic.show.document import document, formula_block
@@ -26,7 +26,7 @@ from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
 from deepcave_symbolic.show.overview import common_warnings, overview, picture
-from deepcave_symbolic.show.whole_run import INCUMBENT, whole_run_document
+from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.whole_run import ExplainedRun
 
 __all__ = ["GENERATOR", "MAX_BYTES", "explanation_page", "report_page"]
@@ -85,23 +85,23 @@ def report_page(
     """
     every = [*singles, *pairs]
     page = _Page(every, 3, common_warnings(every))
-    tables = {_WHOLE: page.whole_run(whole)} if whole is not None else {}
+    about_run = () if whole is None else whole_run_document(whole)
+    tables = {_WHOLE: page.whole_run(about_run)} if about_run else {}
     tables[_EVERY] = page.table(singles)
     if pairs or pairs_note:
         tables[_PAIRS] = page.table(pairs, pairs_note) if pairs else [render(Note(pairs_note))]
     title = title or f"Symbolic report of {_run_name(singles)}"
-    pictures: dict[str, Figure | Waterfall | None] = {_EVERY: _picture(singles)}
-    if pairs:
-        pictures[_PAIRS] = _picture(every)
-    if whole is not None and whole.incumbent is not None and whole.parts:
-        pictures[_WHOLE] = Waterfall(whole.incumbent, INCUMBENT)
+    pictures: dict[str, Sequence[Picture]] = {
+        _WHOLE: [block for block in about_run if isinstance(block, Picture)],
+        _EVERY: _picture(singles),
+        _PAIRS: _picture(every) if pairs else (),
+    }
     return page.html(singles[0].view.titled(title) if singles else title, tables, command, pictures)
 
 
-def _picture(explanations: Sequence[Explained | Unexplained]) -> Figure | None:
-    """Returns the figure of all explanations; None where nothing is explained."""
-    formulas = [e.best if isinstance(e, Explained) else None for e in explanations]
-    return next(iter(picture(explanations, formulas)), None)
+def _picture(explanations: Sequence[Explained | Unexplained]) -> tuple[Figure, ...]:
+    """Returns the figure of all explanations; none where nothing is explained."""
+    return picture(explanations, [e.best if isinstance(e, Explained) else None for e in explanations])
 
 
 @dataclass
@@ -161,13 +161,13 @@ class _Page:
             latex if self._remaining.reserve(latex) else render(Note("Its LaTeX is too long for this page.")),
         ]
 
-    def whole_run(self, explained: ExplainedRun) -> list[str]:
-        """Returns the formula of the run, its parts, and what one has to open; its figure is placed later."""
+    def whole_run(self, blocks: Sequence[Block]) -> list[str]:
+        """Returns the formula of the run, its parts, and what one has to open; its figures are placed later."""
         found = []
-        for block in whole_run_document(explained):
+        for block in blocks:
             if isinstance(block, Warnings):
                 block = block.without(self._common)
-            if isinstance(block, (Heading, Waterfall)) or (isinstance(block, Warnings) and not block.rows):
+            if isinstance(block, Heading | Picture) or (isinstance(block, Warnings) and not block.rows):
                 continue
             markup = render(block)
             found.append(markup if self._remaining.reserve(markup) else render(Note("Too long for this page.")))
@@ -178,7 +178,7 @@ class _Page:
         title: str,
         tables: Mapping[str, Sequence[str]],
         command: str | None,
-        pictures: Mapping[str, Figure | Waterfall | None] | None = None,
+        pictures: Mapping[str, Sequence[Picture]] | None = None,
     ) -> str:
         """Returns the page.
 
@@ -196,7 +196,9 @@ class _Page:
         plotly, plotly_hash = packed_plotly()
         drawings = Drawings(self._remaining if self._remaining.reserve(plotly) else RemainingBytes(0))
         no_room = render(Note("The picture does not fit on this page."))
-        drawn = {name: drawings.add(block) or no_room for name, block in (pictures or {}).items() if block is not None}
+        drawn = {
+            name: [drawings.add(block) or no_room for block in blocks] for name, blocks in (pictures or {}).items()
+        }
         sections = self._sections(drawings)
         shown = [e for e in self._explanations if e.surrogate is not None] or self._explanations
         cards = [blocks for e in shown[:1] for blocks in ((run_card(e),), surrogate_card(e)) if blocks]
@@ -206,7 +208,7 @@ class _Page:
             style=self._style,
             cards=[[render(block) for block in card] for card in cards],
             common=render(self._common),
-            tables={heading: [*parts, drawn.get(heading, "")] for heading, parts in tables.items()},
+            tables={heading: [*parts, *drawn.get(heading, ())] for heading, parts in tables.items()},
             sections=sections,
             incomplete=sum(bool(section.left_out) for section in sections),
             megabytes=f"{MAX_BYTES / 1e6:g}",
