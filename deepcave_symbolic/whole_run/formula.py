@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,9 @@ from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.saturation import Saturation, attributed, saturated
 from deepcave_symbolic.words.names import latex_name, shown_name
 from deepcave_symbolic.words.numbers import counted, round_significant
+
+if TYPE_CHECKING:
+    import sympy
 
 __all__ = ["RunFormula"]
 
@@ -106,6 +109,18 @@ class RunFormula(Shown, Record):
         for core in cores:
             tree = Node("+", (tree, core))
         return self._around(tree)
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """The formula as a sympy expression of the objective, unevaluated, in natural units.
+
+        A choice is a symbol that the hyperparameter's symbol equals. A part that does not always count is a case of its
+        conditions, symbols that have their words (`part.conditions`) as names. With `xreplace` true or false stand in
+        for both.
+        """
+        from deepcave_symbolic.whole_run.sympy_export import formula_expression
+
+        return formula_expression(self.level, self.parts, self.saturation, self.link)
 
     @property
     def complexity(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from deepcave_symbolic.whole_run.courses import course_of
 from deepcave_symbolic.whole_run.naming import OFFSETS, core_and_mean, name_of
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import rounded_text
+
+if TYPE_CHECKING:
+    import sympy
 
 __all__ = ["Part"]
 
@@ -81,6 +84,13 @@ class Part(OverAxes, Record):
             size = rounded_text(abs(branch.value))
             sentence = f"{shown_name(axis.name)} = {shown_name(label)} {verb} {shown_name(self.objective)} by {size}."
             yield Constant(branch.value, "effect", self.objective, sentence)
+
+    @cached_property
+    def expression(self) -> sympy.Expr:
+        """The part as a sympy expression in natural units, unevaluated, for where it counts; see `Formula`."""
+        from deepcave_symbolic.formulas.sympy_export import to_sympy
+
+        return to_sympy(self.tree, self.hyperparameters, self.choices)
 
     @property
     def choices(self) -> dict[int, tuple[str, ...]]:
