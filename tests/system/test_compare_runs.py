@@ -47,7 +47,9 @@ def test_the_valley_of_a_law_has_its_line(twins: list[str]) -> None:
     assert figure.layout.xaxis.title.text == "batch_size" and figure.layout.yaxis.title.text == "learning_rate_init"
     (line,) = [trace for trace in figure.data if str(trace.name).startswith("best learning_rate_init")]
     inside = np.isfinite(np.array(line.y, dtype=float))
-    held = {name: place for name, place in zip(found.exponents, found.references, strict=True) if name != "batch_size"}
+    # In the middle of the domains of the rest.
+    held = {"depth": 2, "width": 128}
+    assert line.name.endswith("at depth 2, width 128")
     expected = found.formula.predict({"batch_size": np.array(line.x)[inside], **held})
     assert inside.any() and np.array(line.y, dtype=float)[inside] == pytest.approx(expected)
     assert found.plot("depth").layout.xaxis.title.text == "depth"
