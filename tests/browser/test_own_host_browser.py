@@ -108,6 +108,12 @@ class OwnPage:
         self.heading(heading).wait_for()
         self.tab.locator("#results math").first.wait_for()
 
+    def step(self, act: Callable[[], None]) -> None:
+        """Does what shows another formula of the front, and waits for it."""
+        before = self.tab.locator("#formula math").text_content()
+        act()
+        self.tab.wait_for_function("than => document.querySelector('#formula math').textContent !== than", arg=before)
+
     def heading(self, text: str) -> Locator:
         return self.tab.locator("#results").get_by_role("heading", name=re.compile(rf"^{text}\b")).first
 
@@ -158,12 +164,24 @@ def test_first_screen_answers(page: OwnPage, size: tuple[int, int], second: str)
 
 def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
     page.choose("hyperparameter_name_1", "C")
-    page.process("C")
-    recommended = page.tab.locator("#formula math").text_content()
-    page.tab.get_by_text("most accurate", exact=True).first.click()
-    page.tab.wait_for_function("than => document.querySelector('#formula math').textContent !== than", arg=recommended)
+    with page.tab.expect_response(lambda answer: "formulas.data" in (answer.request.post_data or "")):
+        page.process("C")
+    asked: list[str] = []
+    page.tab.on("request", lambda request: asked.append(request.url))
+    page.step(lambda: page.tab.get_by_text("most accurate", exact=True).first.click())
     page.tab.get_by_text("by length", exact=True).click()
-    assert page.tab.locator("#symbolic_formulas-length").is_visible()
+    slider = page.tab.locator("#symbolic_formulas-length")
+    marks = slider.locator("[role=slider]")
+    page.step(lambda: marks.press("Home"))
+    lengths = [marks.get_attribute("aria-valuenow")]
+    page.picture("by_length")
+    for _ in range(2):
+        page.step(lambda: marks.press("ArrowRight"))
+        lengths.append(marks.get_attribute("aria-valuenow"))
+    # Below the first screen, a moment later: the row of the formula that is shown.
+    shown = page.tab.locator("#below tr.table-primary td").nth(1)
+    wait_until(lambda: shown.text_content() in lengths[-1:], lambda: f"{shown.text_content()}, not {lengths}")
+    assert asked == [], "the server was asked"
     page.input("form").fill("a + b*log10(C/c)**2")
     page.input("form").press("Enter")
     page.tab.locator("#own math").first.wait_for()

@@ -5,20 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from dash import ALL, ClientsideFunction, Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
-from deepcave_symbolic.dashboard.own.page import LENGTH, NAME, PLACES, Registered, layout, placed
+from deepcave_symbolic.dashboard.own.page import NAME, Registered, layout
 from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results
-from deepcave_symbolic.dashboard.panel.components import OPENER
-from deepcave_symbolic.dashboard.panel.filters import Filters
+from deepcave_symbolic.dashboard.own.shown import connect_in_the_page, connect_results
+from deepcave_symbolic.dashboard.own.wiring import callback
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
-from deepcave_symbolic.dashboard.panel.outputs import parts_of
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
 
@@ -26,7 +25,6 @@ __all__ = ["answered", "make_app"]
 
 #: Milliseconds between two questions of the page whether a job is done.
 _INTERVAL = 150
-_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str = "/") -> Dash:
@@ -59,15 +57,9 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     app.layout = page
     _connect_inputs(app, registered, runs, results)
     _connect_process(app, registered, runs, results)
-    _connect_results(app, registered, results, jobs)
-    _connect_in_the_page(app, registered)
+    connect_results(app, registered, results, jobs)
+    connect_in_the_page(app, registered)
     return app
-
-
-def _callback(app: Dash, *dependencies: Any, **options: Any) -> Callable[[_Function], _Function]:
-    """Returns Dash's decorator, which leaves the function as it is."""
-    decorator: Callable[[_Function], _Function] = app.callback(*dependencies, **options)
-    return decorator
 
 
 def _states(registered: Registered, kind: type[Input] | type[State] = State) -> dict[str, Any]:
@@ -83,7 +75,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
     """The choices of the inputs follow the run, a stored result follows the inputs, a run can be added."""
     places = [(name, prop) for name, properties in registered.properties.items() for prop in properties]
 
-    @_callback(
+    @callback(
         app,
         output=[Output(registered.id(name), prop) for name, prop in places],
         inputs={"place": Input("run", "value"), "values": _states(registered)},
@@ -101,7 +93,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
 
     asked = {name: kind for name, kind in _states(registered, Input).items() if name not in NOT_ASKED}
 
-    @_callback(
+    @callback(
         app,
         output=[Output("asked", "data"), Output("result", "data", allow_duplicate=True)],
         inputs={"place": Input("run", "value"), "values": asked},
@@ -114,7 +106,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
         key = results.key(place, values)
         return key, answered(key) if results.knows(key) else no_update
 
-    @_callback(
+    @callback(
         app,
         Output(registered.id("form"), "placeholder", allow_duplicate=True),
         Input(registered.id("hyperparameter_name_1"), "value"),
@@ -123,7 +115,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
     def give_example(choice: Any) -> str:
         return form_example(choice)
 
-    @_callback(
+    @callback(
         app,
         Output("run", "options"),
         Output("run", "value"),
@@ -168,7 +160,7 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
     """Process, "Try again" and names in an overview start a job, Cancel ends it."""
     server = os.getpid()
 
-    @_callback(
+    @callback(
         app,
         output=Output("result", "data"),
         inputs={
@@ -196,53 +188,3 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         if results.knows(key) and ctx.triggered_id != "retry":
             return answered(key)
         return answered(key, results.write(key, answer(run, values, server)))
-
-
-def _connect_results(app: Dash, registered: Registered, results: Results, jobs: Jobs) -> None:
-    """A result is drawn, and drawn again with another formula of its front."""
-
-    @_callback(
-        app,
-        output=[Output(id, prop) for id, prop in PLACES],
-        inputs={
-            "result": Input("result", "data"),
-            "filters": {name: Input(registered.id(name), "value") for name in ("pick", "longest", "form")},
-        },
-        prevent_initial_call=True,
-    )
-    def draw(result: Any, filters: Mapping[str, Any]) -> list[Any]:
-        if not result:
-            raise PreventUpdate
-        jobs.wait()
-        return placed(parts_of(results.read(str(result["name"])), Filters.read(filters)))
-
-
-def _connect_in_the_page(app: Dash, registered: Registered) -> None:
-    """What the browser does by itself; the functions are in assets/own.js."""
-
-    def in_browser(function: str, *dependencies: Any) -> None:
-        app.clientside_callback(ClientsideFunction("symbolic", function), *dependencies, prevent_initial_call=True)
-
-    pick, longest = registered.id("pick"), registered.id("longest")
-    in_browser("by_length", Output(LENGTH, "hidden"), Input(pick, "value"))
-    in_browser(
-        "mark_stale",
-        Output("stale", "hidden"),
-        Output("results", "className"),
-        Input("asked", "data"),
-        Input("result", "data"),
-    )
-    in_browser("to_the_top", Output("answered", "data"), Input("result", "data"))
-    in_browser(
-        "open",
-        Output(registered.id("hyperparameter_name_1"), "value", allow_duplicate=True),
-        Output("opened", "data"),
-        Input({"type": OPENER, "choice": ALL}, "n_clicks"),
-        State("opened", "data"),
-    )
-    in_browser(
-        "pick_of_front",
-        Output(pick, "value", allow_duplicate=True),
-        Output(longest, "value", allow_duplicate=True),
-        Input("front", "clickData"),
-    )

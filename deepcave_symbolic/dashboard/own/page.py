@@ -9,7 +9,7 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout
+from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
 
@@ -67,6 +67,12 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             # The key of the question that the inputs ask, and of the one that is answered.
             dcc.Store(id="asked"),
             dcc.Store(id="result"),
+            # The page, by result and choice, that the server has drawn, that the browser has, and that it has not.
+            dcc.Store(id="drawn"),
+            dcc.Store(id="stepped"),
+            dcc.Store(id="wanted"),
+            # The pages on all formulas of the front.
+            dcc.Store(id="formulas"),
             # Counts the names that were clicked in an overview.
             dcc.Store(id="opened"),
             # Where what the browser does with an answer writes nothing.
@@ -193,6 +199,7 @@ PLACES = (
     ("front_box", "hidden"),
     ("form", "hidden"),
     ("retry", "style"),
+    *((Registered.id("longest"), prop) for prop in slider()),
 )
 
 
@@ -217,4 +224,5 @@ def placed(page: Parts) -> list[Any]:
         page.front is None,
         page.failed,
         {} if page.failed else {"display": "none"},
+        *slider(page.lengths).values(),
     ]

@@ -14,6 +14,7 @@ import dash_bootstrap_components as dbc
 import numpy as np
 from dash import dcc, html
 
+from deepcave_symbolic.dashboard.panel.stored_result import PanelError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
@@ -35,7 +36,7 @@ from deepcave_symbolic.show.blocks import (
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["OPENER", "components", "copyable", "sparklines", "table"]
+__all__ = ["OPENER", "components", "copyable", "error_card", "sparklines", "table"]
 
 #: Type of the buttons that open the page on a hyperparameter.
 OPENER = "symbolic_formulas-opener"
@@ -201,6 +202,20 @@ def copyable(label: str, text: str, *, id: str) -> Any:
     style = {"fontFamily": "monospace", "fontSize": "0.85rem", "whiteSpace": "pre-wrap", "maxHeight": "20rem"}
     field = dbc.Textarea(id=id, value=text, readonly=True, rows=lines, style=style)
     return html.Div([html.Span(label, className="me-2"), button, field], className="mb-2")
+
+
+def error_card(error: PanelError, title: str) -> Any:
+    """Returns what went wrong under a title, and what to do."""
+    return dbc.Alert(
+        [
+            html.H4(title, className="alert-heading"),
+            html.P(error.message, style={"overflowWrap": "anywhere"}),
+            html.P([html.Strong("What to do: "), error.advice]),
+            html.Small(error.type, className="text-muted"),
+        ],
+        color="danger",
+        className="symbolic-error",
+    )
 
 
 def sparklines(shown: Sequence[tuple[Explained, Formula] | None]) -> list[Any]:

@@ -17,7 +17,7 @@ from deepcave_symbolic.formulas.limits import ROUGH_FORMULA_R2
 from deepcave_symbolic.show.answers import ANSWERS, answers_of
 from deepcave_symbolic.words.numbers import counted
 
-__all__ = ["BY_LENGTH", "Filters", "filter_layout", "form_layout", "pick_layout"]
+__all__ = ["BY_LENGTH", "Filters", "filter_layout", "form_layout", "pick_layout", "slider"]
 
 #: The choice beside the three answers, for which the slider says how long.
 BY_LENGTH = "length"
@@ -49,6 +49,17 @@ class Filters:
             longest=values["longest"] if longest is None else longest,
             form=str(inputs.get("form") or "").strip(),
         )
+
+    @classmethod
+    def all_of(cls, lengths: Sequence[int]) -> list[Filters]:
+        """Returns every choice of a front whose formulas have these numbers of nodes; nothing where there is none."""
+        answers = [cls(pick, lengths[0]) for pick in _LABELS if lengths and pick != BY_LENGTH]
+        return [*answers, *(cls(BY_LENGTH, length) for length in lengths)]
+
+    @property
+    def choice(self) -> str:
+        """The choice of a formula as a text, which assets/own.js writes, too."""
+        return f"{BY_LENGTH} {self.longest}" if self.pick == BY_LENGTH else self.pick
 
     def formula_of(self, explanation: Explained) -> Formula:
         """Returns the formula of an explanation to show; the shortest where all are longer than wanted."""
@@ -104,13 +115,7 @@ def pick_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
                 dbc.Label("At most this many nodes", className="mt-3"),
                 # The last marks' texts are centred below the slider's ends and would be cut off at the edge.
                 html.Div(
-                    dcc.Slider(
-                        id=register("longest", "value"),
-                        min=1,
-                        max=_MOST_NODES,
-                        step=1,
-                        marks={n: str(n) for n in (1, *range(5, _MOST_NODES + 1, 5))},
-                    ),
+                    dcc.Slider(id=register("longest", "value"), **slider()),
                     style={"padding": "0 2rem"},
                 ),
             ],
@@ -118,6 +123,14 @@ def pick_layout(register: Callable[..., str], *, length_id: str) -> list[Any]:
             hidden=True,
         ),
     ]
+
+
+def slider(lengths: Sequence[int] = ()) -> dict[str, Any]:
+    """Returns the properties of the slider, which stops at the lengths that exist; everywhere while none is known."""
+    marks = lengths or (1, *range(5, _MOST_NODES + 1, 5))
+    # Without a step it stops at marks; it wants two ends.
+    ends = {"min": marks[0], "max": max(marks[-1], marks[0] + 1)}
+    return {**ends, "step": None if lengths else 1, "marks": {n: str(n) for n in marks}}
 
 
 def form_layout(register: Callable[..., str]) -> list[Any]:

@@ -11,7 +11,7 @@ import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.components import components, copyable, sparklines, table
+from deepcave_symbolic.dashboard.panel.components import components, copyable, error_card, sparklines, table
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
@@ -105,6 +105,7 @@ class Parts:
         front: Accuracy against length.
         below: The front's formulas, others that are as good, what to copy.
         cards: Run and surrogate.
+        lengths: Nodes of the front's formulas, the shortest first.
         failed: Whether there is no result, so that it may be tried again.
     """
 
@@ -120,6 +121,7 @@ class Parts:
     front: go.Figure | None = None
     below: list[Any] = field(default_factory=list)
     cards: list[Any] = field(default_factory=list)
+    lengths: tuple[int, ...] = ()
     failed: bool = False
 
 
@@ -135,7 +137,7 @@ def parts_of(stored: Any, filters: Filters) -> Parts:
     except FormulaError as error:
         record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
     if record.error is not None:
-        return Parts(body=[_error_card(record.error, "No formula")], failed=True)
+        return Parts(body=[error_card(record.error, "No formula")], failed=True)
     explanation = record.explanations[0]
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
     cards = components([run_card(explanation), *surrogate_card(explanation)])
@@ -168,25 +170,14 @@ def _advice(record: PanelRecord) -> list[Block]:
     ]
 
 
-def _error_card(error: PanelError, title: str) -> Any:
-    return dbc.Alert(
-        [
-            html.H4(title, className="alert-heading"),
-            html.P(error.message, style={"overflowWrap": "anywhere"}),
-            html.P([html.Strong("What to do: "), error.advice]),
-            html.Small(error.type, className="text-muted"),
-        ],
-        color="danger",
-        className="symbolic-error",
-    )
-
-
 def _document(record: PanelRecord, filters: Filters) -> Parts:
     explanation = record.explanations[0]
     page, shown, own = document(explanation), [], []
+    lengths: tuple[int, ...] = ()
     if isinstance(explanation, Explained):
         page, shown = document(explanation, filters.formula_of(explanation)), [Note(filters.sentence(explanation))]
         own = [_own_formula(explanation, filters.form)] if filters.form else []
+        lengths = tuple(formula.complexity for formula in explanation.formulas)
     figures = _figures(page)
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
@@ -216,6 +207,7 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
         figure=figures.get("explanation"),
         front=figures.get("front"),
         below=components(block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)),
+        lengths=lengths,
     )
 
 
@@ -225,7 +217,7 @@ def _own_formula(explanation: Explained, form: str) -> Any:
         own = FittedFormula.fitted(explanation, form)
     except DeepcaveSymbolicError as error:
         problem = PanelError(type(error).__name__, str(error), "Change your formula, or empty its field.")
-        return _error_card(problem, "Your formula cannot be fitted")
+        return error_card(problem, "Your formula cannot be fitted")
     title = f"Surrogate, your formula and trials of {' and '.join(explanation.hyperparameters)}"
     (figure,) = _figures([Figure("explanation", (explanation,), (own.formula,), title)]).values()
     # As below: warnings above the formula, the verdict in the heading alone.

@@ -2,16 +2,64 @@
 (() => {
   const ctx = () => window.dash_clientside.callback_context;
   const noUpdate = () => window.dash_clientside.no_update;
+  // Of which result and choice the page is that is on the screen.
+  let shown = null;
+  const same = (one, other) => one && one.name === other.name && one.choice === other.choice;
+  // The figures of a front share their curves.
+  const whole = ({ traces }) => (value) =>
+    value && value.layout ? { data: value.data.map((i) => traces[i]), layout: value.layout } : value;
+  // Where the slider stops.
+  let lengths = [];
+  const nothing = () => ctx().outputs_list.map(noUpdate);
+  // Milliseconds that a slider rests before what stands below the first screen follows.
+  const REST = 120;
+
+  // Dash's slider stops at these only under the mouse: a key moves it by one, from where it falls back.
+  const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
+  addEventListener("keydown", (event) => {
+    const slider = event.target.closest("#symbolic_formulas-length [role=slider]");
+    if (!slider || !STEPS[event.key] || lengths.length < 2) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const next = lengths[lengths.indexOf(Number(slider.getAttribute("aria-valuenow"))) + STEPS[event.key]];
+    if (next) window.dash_clientside.set_props("symbolic_formulas-longest-input", { value: next });
+  }, true);
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     symbolic: {
       // The slider stands on the page only where the length is chosen.
-      by_length: (pick) => {
+      by_length: (pick, marks, step, length) => {
         // Dash gives neither its handle nor its field a name that is read out.
         const box = document.getElementById("symbolic_formulas-length");
         const name = box.querySelector("label").textContent;
         box.querySelectorAll("[role=slider], input").forEach((each) => each.setAttribute("aria-label", name));
-        return pick !== "length";
+        // It stands on a length that exists.
+        lengths = step === null ? Object.keys(marks).map(Number) : [length];
+        const nearest = lengths.filter((each) => each <= length).pop() || lengths[0];
+        return [pick !== "length", nearest !== length ? nearest : noUpdate()];
+      },
+
+      // Another formula of the front is shown at once; the server is asked for what is not in the page.
+      step: (pick, length, drawn, formulas, result) => {
+        const by = (id) => ctx().triggered.some((each) => each.prop_id.startsWith(id));
+        if (by("drawn.")) shown = drawn;
+        if (!result) return nothing();
+        const wanted = { name: result.name, choice: pick === "length" ? `length ${length}` : pick };
+        if (same(shown, wanted)) return nothing();
+        const page = formulas && formulas.name === wanted.name && formulas.choices[wanted.choice];
+        const last = ctx().outputs_list.length - 2;
+        if (page) {
+          shown = wanted;
+          return [...page.slice(0, last).map(whole(formulas)), wanted, noUpdate()];
+        }
+        return by("symbolic_formulas-") ? [...nothing().slice(1), wanted] : nothing();
+      },
+
+      // What stands below the first screen follows as soon as the slider rests.
+      follow: async (stepped, formulas) => {
+        const [none, last] = [nothing(), ctx().outputs_list.length];
+        await new Promise((done) => setTimeout(done, REST));
+        return same(shown, stepped) ? formulas.choices[stepped.choice].slice(-last).map(whole(formulas)) : none;
       },
 
       // Results of other inputs than those on the left are dimmed, and the page says so.

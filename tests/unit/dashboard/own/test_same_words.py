@@ -7,10 +7,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from plotly.io.json import to_json_plotly
 
 pytest.importorskip("dash", reason="no dashboard without Dash")
 pytest.importorskip("dash_bootstrap_components", reason="no dashboard without its components")
 
+from deepcave_symbolic.dashboard.own.front import SWITCHED, formulas_of
 from deepcave_symbolic.dashboard.own.page import PLACES, Registered, layout, placed
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.filters import Filters, filter_layout
@@ -84,6 +86,31 @@ def test_figures_are_the_same(stored: dict[str, Any]) -> None:
     shown = dict(zip(PLACES, placed(parts_of(stored["one"], filters)), strict=True))
     for mine, theirs in (("figure", figure), ("front", front)):
         assert json.loads(shown[mine, "figure"].to_json()) == json.loads(theirs.to_json())
+
+
+@pytest.mark.parametrize("asked", ["one", "two"])
+def test_the_browser_keeps_the_page_of_every_formula(stored: dict[str, Any], asked: str) -> None:
+    kept = json.loads(to_json_plotly(formulas_of(stored[asked])))
+    (explanation,) = PanelRecord.from_dict(stored[asked]).explanations
+    lengths = [formula.complexity for formula in explanation.formulas]
+    every = Filters.all_of(lengths)
+    assert [filters.choice for filters in every] == list(kept["choices"])
+    assert kept["choices"].keys() == {"best", "simplest", "most_accurate", *(f"length {n}" for n in lengths)}
+    for filters in every:
+        drawn = dict(zip(PLACES, placed(parts_of(stored[asked], filters)), strict=True))
+        for place, value in zip(SWITCHED, kept["choices"][filters.choice], strict=True):
+            if place[1] == "figure":
+                value["data"] = [kept["traces"][i] for i in value["data"]]
+            assert value == json.loads(to_json_plotly(drawn[place])), place
+        # Nothing else depends on the formula.
+        others = [place for place in PLACES if place not in SWITCHED]
+        first = dict(zip(PLACES, placed(parts_of(stored[asked], every[0])), strict=True))
+        assert all(to_json_plotly(drawn[place]) == to_json_plotly(first[place]) for place in others)
+
+
+@pytest.mark.parametrize("asked", ["all", "error"])
+def test_without_a_front_the_browser_keeps_nothing(stored: dict[str, Any], asked: str) -> None:
+    assert formulas_of(stored[asked])["choices"] == {}
 
 
 def test_inputs() -> None:
