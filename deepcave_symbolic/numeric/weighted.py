@@ -12,7 +12,14 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 
-__all__ = ["weighted_correlation", "weighted_least_squares", "weighted_r2", "weighted_rms", "weighted_variance"]
+__all__ = [
+    "weighted_correlation",
+    "weighted_least_squares",
+    "weighted_r2",
+    "weighted_r2s",
+    "weighted_rms",
+    "weighted_variance",
+]
 
 #: Smallest singular value that counts, relative to the largest: below, columns depend on one another.
 _SINGULAR = 1e-12
@@ -20,18 +27,25 @@ _SINGULAR = 1e-12
 
 def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
     """Returns 1 - Σ w (y - p)² / Σ w (y - ȳ)²; 1 or 0 for constant y (fitted or not), -inf where p is not finite."""
+    return float(weighted_r2s(y, prediction, weights))
+
+
+def weighted_r2s(y: Array, prediction: Array, weights: Array | None) -> Array:
+    """Returns the R² of a prediction of shape (n,) to each of several y of shape (..., n); see `weighted_r2`."""
     if not np.all(np.isfinite(prediction)):
-        return -math.inf
+        return np.full(y.shape[:-1], -math.inf)
     w = np.ones_like(y) if weights is None else weights
-    scale = float(np.max(np.abs(y))) or 1.0
+    scale = np.max(np.abs(y), axis=-1, keepdims=True)
+    scale[scale == 0.0] = 1.0
     y, prediction = y / scale, prediction / scale
-    mean = np.sum(w * y) / np.sum(w)
-    total = float(np.sum(w * (y - mean) ** 2))
-    with np.errstate(over="ignore"):  # a prediction that is far away
-        residual = float(np.sum(w * (y - prediction) ** 2))
-    if total <= 1e-30 * float(np.sum(w)):
-        return 1.0 if residual <= 1e-20 * float(np.sum(w)) else 0.0
-    return 1.0 - residual / total
+    sum_w = np.sum(w, axis=-1, keepdims=True)
+    mean = np.sum(w * y, axis=-1, keepdims=True) / sum_w
+    total = np.sum(w * (y - mean) ** 2, axis=-1)
+    with np.errstate(all="ignore"):  # a prediction that is far away, and y that are constant
+        residual = np.sum(w * (y - prediction) ** 2, axis=-1)
+        r2 = 1.0 - residual / total
+    sum_w = sum_w[..., 0]
+    return np.where(total <= 1e-30 * sum_w, residual <= 1e-20 * sum_w, r2)
 
 
 def weighted_correlation(y: Array, prediction: Array, weights: Array | None) -> float:

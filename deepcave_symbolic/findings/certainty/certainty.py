@@ -23,7 +23,7 @@ from deepcave_symbolic.formulas.limits import LONGEST_RECOMMENDED, MOST_CONSTANT
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
-from deepcave_symbolic.numeric.weighted import weighted_correlation, weighted_r2, weighted_rms
+from deepcave_symbolic.numeric.weighted import weighted_correlation, weighted_r2, weighted_r2s, weighted_rms
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 
@@ -59,9 +59,7 @@ class Samples(Record):
 
     def r2_of(self, formula: Formula) -> Array:
         """Returns the R² of a formula to each of the curves, shape (n,)."""
-        shown = self._shown(formula)
-        weights = np.broadcast_to(self.weights, self.values.shape)
-        return np.array([weighted_r2(y, shown, w) for y, w in zip(self.values, weights, strict=True)])
+        return weighted_r2s(self.values, self._shown(formula), self.weights)
 
     def rival_r2_of(self, formula: Formula) -> float | None:
         """Returns the R² of a formula to the rival's curve; None where there is none."""

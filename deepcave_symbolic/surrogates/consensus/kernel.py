@@ -124,8 +124,9 @@ def _loss(theta: Array, points: Array, z: Array, groups: npt.NDArray[np.intp], p
     L, failed = dpotrf(K, lower=1)
     if failed:
         return np.inf, np.zeros_like(theta)
-    inverse = dpotri(L, lower=1)[0]
-    inverse = np.tril(inverse) + np.tril(inverse, -1).T
+    inverse = dpotri(L, lower=1)[0]  # its upper half is L's: zero
+    inverse += inverse.T
+    inverse[np.diag_indices_from(inverse)] *= 0.5
     alpha = inverse @ z
     from_prior = (theta - priors[:, 0]) / priors[:, 1]
     loss = 0.5 * z @ alpha + np.log(np.diag(L)).sum() + 0.5 * from_prior @ from_prior

@@ -156,10 +156,14 @@ class _Members:
         z = scale.encode(self.data.y[index])
         seeds = np.random.default_rng(self.seed).integers(2**31 - 1, size=n_trees)
         # One by one and unchecked: what scikit-learn's ensemble checks for every tree takes longer than small trees.
+        trees = []
         with config_context(skip_parameter_validation=True):
-            trees = [
-                ExtraTreeRegressor(max_features=1.0, random_state=int(s)).fit(rows, z, check_input=False) for s in seeds
-            ]
+            # Seeded anew it draws what a new one would, which takes as long to make as a small tree.
+            state = np.random.RandomState()
+            for tree_seed in seeds:
+                state.seed(int(tree_seed))
+                tree = ExtraTreeRegressor(max_features=1.0, random_state=state)
+                trees.append(tree.fit(rows, z, check_input=False))
         return ForestPredictor(
             [tree.tree_ for tree in trees],
             encoder=scale,
