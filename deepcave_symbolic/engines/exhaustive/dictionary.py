@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from deepcave_symbolic.engines.exhaustive.atoms import Points
-from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target
+from deepcave_symbolic.engines.exhaustive.fitting import Target
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term
+from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = ["CLOSE", "Dictionary", "Screening", "Seed", "best_per_cost", "gain_of_two", "two_best"]

@@ -18,9 +18,10 @@ import numpy as np
 from deepcave_symbolic.engines.exhaustive.candidates import to_node, valid
 from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepare, thinned
 from deepcave_symbolic.engines.exhaustive.dictionary import Screening
-from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem, fit
+from deepcave_symbolic.engines.exhaustive.fitting import Fit, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
 from deepcave_symbolic.engines.exhaustive.inners import CORNER
+from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.engines.exhaustive.screening import screen
 from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant

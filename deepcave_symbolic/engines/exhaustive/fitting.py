@@ -13,19 +13,19 @@ Notation:
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from deepcave_symbolic.engines.exhaustive.atoms import Points
-from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of
+from deepcave_symbolic.engines.exhaustive.grammar import Grammar
+from deepcave_symbolic.engines.exhaustive.problems import Layout, Problem, Shape
 from deepcave_symbolic.numeric.arrays import Array, Index, Mask
 
-__all__ = ["Fit", "Problem", "Target", "fit"]
+__all__ = ["Fit", "Target", "fit"]
 
-#: Of so many points or fewer a call of NumPy takes longer than what it computes.
-_FEW_POINTS = 60
+#: A parameter search ends with a step that takes less than this part of what is left of the error.
+_CONVERGED = 1e-6
 _DEPENDENT = 1e-9  # a column this close to the span of the others, relative to its own size, is left out
 
 
@@ -38,23 +38,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Problem:
-    """A skeleton with the parameters of its factors, in order, shape (p,).
-
-    Args:
-        terms: The terms.
-        theta: The parameters.
-        fixed: Which of them are not changed.
-        saved: The nodes that each of those saves.
-    """
-
-    terms: tuple[Term, ...]
-    theta: Array
-    fixed: tuple[int, ...] = ()
-    saved: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
 class Fit:
     """A fitted problem: intercept, coefficients of shape (m,) and sse = 1 - R^2."""
 
@@ -62,115 +45,6 @@ class Fit:
     intercept: float
     coefficients: Array
     sse: float
-
-
-@dataclass(frozen=True)
-class _Shape:
-    """The problems with m columns and p parameters, as indices into the flat arrays.
-
-    Args:
-        members: Positions of the problems, shape (B,).
-        left: First atom of every column, shape (B, m).
-        right: Its second atom or the row of ones, shape (B, m).
-        theta: Rows of dA, shape (B, p).
-        column: The up to two columns that a parameter acts on, shape (B, p, 2); -1 where there is none.
-        other: The atom that stands beside it in that column, shape (B, p, 2).
-        free: Whether a parameter may change, shape (B, p).
-        products: Whether any column is a product.
-        sizes: Columns of every problem; the others up to m are zeros, as what its p parameters have in excess.
-    """
-
-    members: Index
-    left: Index
-    right: Index
-    theta: Index
-    column: Index
-    other: Index
-    free: Mask
-    products: bool
-    sizes: list[int]
-
-
-class _Layout:
-    """Where every atom and parameter of a list of problems stands in the flat arrays."""
-
-    def __init__(self, problems: list[Problem], table: Grammar, points: Points) -> None:
-        self.table, self.n_points = table, points.u.shape[1]
-        uses: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for number, problem in enumerate(problems):
-            flat = [index for term in problem.terms for index in term.factors]
-            for position, index in enumerate(flat):
-                uses[index].append((number, position))
-        self.families: list[tuple[int, int, int, int, int]] = []
-        atom_of: dict[tuple[int, int], int] = {}
-        rows_of: dict[tuple[int, int], list[int]] = {}
-        n_atoms = n_rows = 0
-        for index, where in uses.items():
-            p, count = table.factors[index].n_params, len(where)
-            for k, place in enumerate(where):
-                atom_of[place] = n_atoms + k
-                rows_of[place] = [n_rows + q * count + k for q in range(p)]
-            self.families.append((index, n_atoms, n_atoms + count, n_rows, n_rows + p * count))
-            n_atoms, n_rows = n_atoms + count, n_rows + p * count
-        self.n_atoms, self.n_rows = n_atoms, n_rows
-        self.shapes = self._shapes(problems, atom_of, rows_of)
-        self.low, self.high = np.zeros(n_rows + 1), np.zeros(n_rows + 1)
-        for index, start, stop, first, last in self.families:
-            for bounds, limits in zip((self.low, self.high), table.factors[index].limits(points.box), strict=True):
-                bounds[first:last] = np.repeat(limits, stop - start)
-
-    def confine(self, theta: Array) -> None:
-        """Moves parameters in place to where they may be."""
-        np.clip(theta, self.low, self.high, out=theta)
-
-    def _shapes(
-        self, problems: list[Problem], atom_of: dict[tuple[int, int], int], rows_of: dict[tuple[int, int], list[int]]
-    ) -> list[_Shape]:
-        ones = self.n_atoms
-        groups: dict[tuple[int, int], list[tuple[int, list[list[int]], list[list[int]]]]] = defaultdict(list)
-        for number, problem in enumerate(problems):
-            columns: list[list[int]] = []
-            base = 0
-            for term in problem.terms:
-                for column in columns_of(term):
-                    atoms = [atom_of[number, base + position] for position in column]
-                    columns.append(atoms if len(atoms) == 2 else [*atoms, ones])
-                base += len(term.factors)
-            parameters: list[list[int]] = []
-            for position in range(base):
-                rows = rows_of[number, position]
-                if not rows:
-                    continue
-                atom = atom_of[number, position]
-                acts = [(j, c[1] if c[0] == atom else c[0]) for j, c in enumerate(columns) if atom in c]
-                acts += [(-1, ones)] * (2 - len(acts))
-                parameters += [[row, acts[0][0], acts[1][0], acts[0][1], acts[1][1]] for row in rows]
-            groups[self._group(len(columns), len(parameters))].append((number, columns, parameters))
-        return [self._shape(problems, rows) for _, rows in sorted(groups.items())]
-
-    def _group(self, m: int, p: int) -> tuple[int, int]:
-        """Returns which problems are computed together: those with as many columns and parameters.
-
-        Of few points all that have parameters are, since calls then take longer than what they compute.
-        """
-        return (m, p) if self.n_points > _FEW_POINTS else (0, min(p, 1))
-
-    def _shape(self, problems: list[Problem], rows: list[tuple[int, list[list[int]], list[list[int]]]]) -> _Shape:
-        ones = self.n_atoms
-        m, p = max(len(row[1]) for row in rows), max(len(row[2]) for row in rows)
-        members = np.array([row[0] for row in rows], dtype=np.intp)
-        # What is missing is a column of zeros, and a parameter that nothing depends on.
-        columns = np.full((len(rows), m, 2), (ones + 1, ones), dtype=np.intp)
-        parameters = np.full((len(rows), p, 5), (self.n_rows, -1, -1, ones, ones), dtype=np.intp)
-        free = np.ones((len(rows), p), dtype=bool)
-        for k, (number, own_columns, own_parameters) in enumerate(rows):
-            columns[k, : len(own_columns)] = own_columns
-            parameters[k, : len(own_parameters)] = np.reshape(own_parameters, (-1, 5))
-            free[k, list(problems[number].fixed)] = False
-        return _Shape(
-            members, columns[..., 0], columns[..., 1], parameters[..., 0], parameters[..., 1:3], parameters[..., 3:5],
-            free, bool(np.any(columns[..., 1] != ones)), [len(row[1]) for row in rows],
-        )  # fmt: skip
 
 
 @dataclass
@@ -182,12 +56,57 @@ class _State:
     coefficients: Array
     sse: Array
 
-    def take(self, other: _State, where: Mask) -> None:
+    def of(self, which: Index) -> _State:
+        return _State(self.hessian[which], self.gradient[which], self.coefficients[which], self.sse[which])
+
+    def put(self, other: _State, where: Index, better: Mask) -> None:
         for name in ("hessian", "gradient", "coefficients", "sse"):
-            getattr(self, name)[where] = getattr(other, name)[where]
+            getattr(self, name)[where[better]] = getattr(other, name)[better]
 
 
-def _atoms(layout: _Layout, points: Points, theta: Array) -> tuple[Array, Array]:
+@dataclass
+class _Batch:
+    """The search for the parameters of the problems of one shape.
+
+    Args:
+        shape: The shape.
+        state: Where the search is.
+        damping: Of the next step, shape (B,).
+        moving: Positions of the problems that are still searched, shape (b,).
+        moved: Their shape.
+    """
+
+    shape: Shape
+    state: _State
+    damping: Array
+    moving: Index
+    moved: Shape
+
+    @classmethod
+    def start(cls, shape: Shape, state: _State) -> _Batch:
+        n, p = shape.theta.shape
+        moving = np.arange(n if p else 0)
+        return cls(shape, state, np.full(n, 1e-2), moving, shape.of(moving))
+
+    def propose(self, trial: Array) -> None:
+        """Adds a step to the parameters."""
+        trial[self.moved.theta] += _step(self.state.of(self.moving), self.damping[self.moving])
+
+    def judge(self, new: _State, theta: Array, trial: Array) -> None:
+        """Takes the steps that are better than where the search was, and leaves what has converged."""
+        old = self.state.sse[self.moving]
+        better = new.sse < old
+        converged = better & (old - new.sse < _CONVERGED * old)
+        self.state.put(new, self.moving, better)
+        theta[self.moved.theta[better]] = trial[self.moved.theta[better]]
+        damping = self.damping[self.moving] * np.where(better, 0.25, 6.0)
+        self.damping[self.moving] = np.clip(damping, 1e-9, 1e9)
+        if np.any(converged):
+            left = np.flatnonzero(~converged)
+            self.moving, self.moved = self.moving[left], self.moved.of(left)
+
+
+def _atoms(layout: Layout, points: Points, theta: Array) -> tuple[Array, Array]:
     n = points.u.shape[1]
     values, slopes = np.ones((layout.n_atoms + 2, n)), np.zeros((layout.n_rows + 1, n))
     values[-1] = 0.0
@@ -226,7 +145,7 @@ def _back_substitute(triangle: Array, right: Array) -> Array:
     return solution
 
 
-def _evaluate(shape: _Shape, values: Array, slopes: Array, target: Target, root: Array) -> _State:
+def _evaluate(shape: Shape, values: Array, slopes: Array, target: Target, root: Array) -> _State:
     columns = values[shape.left]
     if shape.products:
         columns *= values[shape.right]
@@ -285,7 +204,7 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     Returns:
         One fit per problem, in order; sse is infinite where a problem could not be evaluated.
     """
-    layout = _Layout(problems, table, points)
+    layout = Layout(problems, table, points)
     theta = np.zeros(layout.n_rows + 1)
     for shape in layout.shapes:
         for k, member in enumerate(shape.members):
@@ -295,33 +214,26 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     root = np.sqrt(target.weights)
     with np.errstate(all="ignore"):
         values, slopes = _atoms(layout, points, theta)
-        states = [_evaluate(shape, values, slopes, target, root) for shape in layout.shapes]
-        damping = [np.full(len(shape.members), 1e-2) for shape in layout.shapes]
+        batches = [_Batch.start(each, _evaluate(each, values, slopes, target, root)) for each in layout.shapes]
         for _ in range(steps):
+            searched = [batch for batch in batches if len(batch.moving)]
+            if not searched:
+                break
             trial = theta.copy()
-            for shape, state, lam in zip(layout.shapes, states, damping, strict=True):
-                if shape.theta.shape[1]:
-                    trial[shape.theta] += _step(state, lam)
+            for batch in searched:
+                batch.propose(trial)
             layout.confine(trial)
             values, slopes = _atoms(layout, points, trial)
-            for shape, state, lam in zip(layout.shapes, states, damping, strict=True):
-                if not shape.theta.shape[1]:
-                    continue
-                new = _evaluate(shape, values, slopes, target, root)
-                better = new.sse < state.sse
-                state.take(new, better)
-                theta[shape.theta[better]] = trial[shape.theta[better]]
-                lam *= np.where(better, 0.25, 6.0)
-                np.clip(lam, 1e-9, 1e9, out=lam)
+            for batch in searched:
+                batch.judge(_evaluate(batch.moved, values, slopes, target, root), theta, trial)
         values, _ = _atoms(layout, points, theta)
-        return _results(problems, layout, states, values, theta, target)
+        return _results(problems, batches, values, theta, target)
 
 
-def _results(
-    problems: list[Problem], layout: _Layout, states: list[_State], values: Array, theta: Array, target: Target
-) -> list[Fit]:
+def _results(problems: list[Problem], batches: list[_Batch], values: Array, theta: Array, target: Target) -> list[Fit]:
     fits: dict[int, Fit] = {}
-    for shape, state in zip(layout.shapes, states, strict=True):
+    for batch in batches:
+        shape, state = batch.shape, batch.state
         means = (values[shape.left] * values[shape.right]) @ target.weights
         intercepts = -np.einsum("bm,bm->b", means, state.coefficients)
         for k, member in enumerate(shape.members):

@@ -23,8 +23,9 @@ from deepcave_symbolic.engines.exhaustive.dictionary import (
     gain_of_two,
     two_best,
 )
-from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target
+from deepcave_symbolic.engines.exhaustive.fitting import Target
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, skeleton
+from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.engines.exhaustive.products import scan_products
 
 __all__ = ["screen"]

@@ -12,8 +12,9 @@ import pytest
 from deepcave_symbolic import explain
 from deepcave_symbolic.engines.exhaustive import ExhaustiveEngine
 from deepcave_symbolic.engines.exhaustive.atoms import Box, Points
-from deepcave_symbolic.engines.exhaustive.fitting import Problem, Target, fit
+from deepcave_symbolic.engines.exhaustive.fitting import Target, fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, grammar
+from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, SymbolicRegressionEngine
 from deepcave_symbolic.formulas.expression import (
     Node,

@@ -9,8 +9,9 @@ import pytest
 
 from deepcave_symbolic.engines.exhaustive.atoms import BOTH, Box, Factor
 from deepcave_symbolic.engines.exhaustive.candidates import to_node
-from deepcave_symbolic.engines.exhaustive.fitting import Fit, Problem
+from deepcave_symbolic.engines.exhaustive.fitting import Fit
 from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar
+from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.engines.protocol import KNOWN_FUNCTIONS
 from deepcave_symbolic.formulas.expression import Node, complexity, is_place
 from deepcave_symbolic.formulas.front import to_natural
