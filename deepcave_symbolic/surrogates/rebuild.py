@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
+from deepcave_symbolic.process.partial_import import submodules_only
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.data import instance_features
@@ -128,9 +129,6 @@ def rebuild_model(run: Run) -> Any:
     Raises:
         SurrogateError: If the model, its kernel or an option is not one that can be rebuilt.
     """
-    from smac.model.gaussian_process import GaussianProcess, MCMCGaussianProcess
-    from smac.model.random_forest import RandomForest
-
     name = model_name(run)
     meta = component_meta(run, "model")
     check_options(meta)
@@ -140,13 +138,19 @@ def rebuild_model(run: Run) -> Any:
         "pca_components": meta.get("pca_components", 7),
         "seed": run.scenario.get("seed", 0),
     }
-    if name == "RandomForest":
-        arguments.update(_pyrfr_arguments(run, meta) if is_pyrfr(run) else _forest_arguments(meta))
-        return RandomForest(**arguments)
-    arguments["kernel"] = _kernel(meta.get("kernel"))
-    names = _PROCESS_OPTIONS if name == "GaussianProcess" else _MCMC_OPTIONS
-    arguments.update({option: meta[option] for option in names if option in meta})
-    return (GaussianProcess if name == "GaussianProcess" else MCMCGaussianProcess)(**arguments)
+    # The models alone: SMAC's own code imports its optimizers and Dask, which takes as long as all else.
+    with submodules_only("smac"):
+        if name == "RandomForest":
+            from smac.model.random_forest import RandomForest
+
+            arguments.update(_pyrfr_arguments(run, meta) if is_pyrfr(run) else _forest_arguments(meta))
+            return RandomForest(**arguments)
+        from smac.model.gaussian_process import GaussianProcess, MCMCGaussianProcess
+
+        arguments["kernel"] = _kernel(meta.get("kernel"))
+        names = _PROCESS_OPTIONS if name == "GaussianProcess" else _MCMC_OPTIONS
+        arguments.update({option: meta[option] for option in names if option in meta})
+        return (GaussianProcess if name == "GaussianProcess" else MCMCGaussianProcess)(**arguments)
 
 
 def _model_features(run: Run, meta: Mapping[str, Any]) -> Mapping[str, list[float]] | None:

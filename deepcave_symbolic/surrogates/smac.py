@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,6 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         SurrogateError: If the model or the encoder is unknown or cannot be trained.
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    import smac
-
     encoder_meta = component_meta(run, "runhistory_encoder")
     name = model_name(run)
     data = collect(
@@ -66,7 +65,7 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         model = rebuild_model(run)
         if name == "RandomForest":
             check_forest_size(model._rf_opts["n_estimators"], len(data.y))
-        differences = _differences(run, model, data, smac.version)
+        differences = _differences(run, model, data, version("smac"))
         options = json.loads(_as_json(model.meta))
     with contextlib.ExitStack() as stack:
         # Outside of what keeps quiet: it speaks to the user.
@@ -85,7 +84,7 @@ def fit_smac_surrogate(run: Run, *, objective: int, budget: float | None) -> Fit
         budget=budget,
         options=_without_nan(options),
         differences=differences,
-        rebuild=smac.version,
+        rebuild=version("smac"),
         warnings=tuple(remarks(data.encoder, process=name != "RandomForest", n_timeouts=data.n_timeouts)),
         has_steps=isinstance(predictor, ForestPredictor),
     )

@@ -10,6 +10,7 @@ import pytest
 from places import SVM
 
 HEAVY = "deepcave dash smac sklearn sympy plotly gplearn pyoperon ConfigSpace pandas scipy"
+EXPLAIN = "from deepcave_symbolic import explain; explain(sys.argv[1], 'C')"
 READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
 
 
@@ -21,6 +22,7 @@ READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
         ("import deepcave_symbolic.engines", f"{HEAVY} numpy deepcave_symbolic.engines.gplearn"),
         ("import deepcave_symbolic.surrogates, deepcave_symbolic.runs as runs; runs.load_run", "smac sklearn"),
         (READ, "smac optuna deepcave"),
+        (EXPLAIN, "dask distributed smac.facade optuna deepcave sympy plotly"),
     ],
 )
 def test_imports_are_light(code: str, unloaded: str) -> None:
@@ -48,5 +50,21 @@ def test_the_first_figure_in_a_notebook_says_nothing() -> None:
         "figure = explain(sys.argv[1], 'C', max_complexity=1).plot()\n"
         "figure._repr_mimebundle_(None, None)  # as a notebook asks\n"
     )
+    done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "used",
+    [
+        "import smac; smac.Scenario, smac.model.random_forest.RandomForest, smac.model.gaussian_process",
+        "from smac import *; Scenario",
+        "from smac.facade.random_facade import RandomFacade",
+        "import smac.callback; smac.callback.Callback, smac.facade",
+        "import importlib.resources as r; assert r.files('smac').joinpath('scenario.py').is_file()",
+    ],
+)
+def test_smac_is_whole_for_who_uses_it_afterwards(used: str) -> None:
+    code = f"import sys; {EXPLAIN}; assert 'smac.facade' not in sys.modules; {used}"
     done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
