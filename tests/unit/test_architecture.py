@@ -115,6 +115,7 @@ def test_core_never_imports_the_dashboard() -> None:
     assert {path: names for path, names in found.items() if names} == {}
 
 
+@pytest.mark.slow
 def test_no_text_is_evaluated() -> None:
     found = {}
     for path in MODULES:

@@ -340,6 +340,7 @@ def test_a_formula_that_is_too_short_is_not_called_trustworthy(panel: Any, runs:
     assert "allow more nodes" not in text(drawn[ANSWER])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("C",), ("C", "gamma")])
 def test_the_page_says_what_the_formula_shown_does(panel: Any, runs: Any, processed: Any, names: Any) -> None:
     chosen = dict(zip(("hyperparameter_name_1", "hyperparameter_name_2"), names, strict=False))
@@ -414,6 +415,7 @@ def test_formulas_that_are_as_good_are_folded(panel: Any, runs: Any, processed: 
     assert "found no other formula of this length" in text(other[DETAILS])
 
 
+@pytest.mark.slow
 def test_a_useless_surrogate_is_said_above_everything(panel: Any) -> None:
     run = synthetic(noise=True)
     for first in ("x", inputs.ALL):
@@ -467,6 +469,7 @@ def test_the_small_pictures_share_one_scale(panel: Any, runs: Any, processed: An
         assert scale == pytest.approx(largest, abs=0.11 / record.range)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("first", ["C", inputs.ALL])
 def test_stored_results_are_json(processed: Any, first: str) -> None:
     _, outputs = processed("svm_bbo", hyperparameter_name_1=first)
@@ -505,6 +508,7 @@ def test_the_code_reproduces_the_formula(processed: Any, runs: Any, panel: Any) 
 # --- region and statistic -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_looked_at_is_in_the_heading_and_on_the_figures(panel: Any, processed: Any) -> None:
     inputs = {"region": " gamma = 1e-3..1; C=1..100 ", "statistic": "best", "max_complexity": 10}
     _, outputs = processed("svm_bbo", hyperparameter_name_1="C", **inputs)
@@ -530,6 +534,7 @@ def test_a_region_that_is_none_gets_a_card(panel: Any, processed: Any, region: s
 # --- what to try next -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_to_try_next_stands_below_the_figures(panel: Any, processed: Any) -> None:
     _, outputs = processed("svm_bbo", hyperparameter_name_1="C", hyperparameter_name_2="gamma", advice="yes")
     record = PanelRecord.from_dict(outputs)
@@ -804,6 +809,7 @@ def test_failed_trials_of_deepcave_have_no_cost() -> None:
     assert math.isnan(from_deepcave(run).trials[0].costs[0])
 
 
+@pytest.mark.slow
 def test_hostile_names_are_escaped(panel: Any) -> None:
     name = "</div><script>alert(1)</script>{alert(2)}*a* `b`"
     run = synthetic((name, "y"))

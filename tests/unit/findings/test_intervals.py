@@ -41,6 +41,7 @@ def with_waves(tree: Node) -> st.SearchStrategy[Node]:
     return st.sampled_from(["sin", "cos", None]).map(lambda name: tree if name is None else function(name, tree) * X)
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(trees(2).flatmap(with_waves), boxes())
 def test_values_lie_in_their_enclosure(tree: Node, box: tuple[Array, Array, tuple[bool, ...]]) -> None:

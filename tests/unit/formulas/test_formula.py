@@ -280,6 +280,7 @@ def test_python_source_is_ascii_comments_and_one_function() -> None:
     assert source.splitlines()[3].startswith("def ")
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(formulas(max_leaves=6))
 def test_sympy_expression_computes_the_same(f: Formula) -> None:
@@ -299,6 +300,7 @@ def test_sympy_expression_keeps_the_digits_shown() -> None:
     assert {float(abs(n)) for n in f.expression.atoms(sympy.Float)} == {2.5, 0.1, 1.002}
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(formulas())
 def test_latex_is_balanced(f: Formula) -> None:

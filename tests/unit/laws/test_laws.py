@@ -242,6 +242,7 @@ def test_a_constant_cannot_be_asked_about() -> None:
         ask(cs, valley, view=View(Region(ranges={"lr": (0.1, 0.1)})))
 
 
+@pytest.mark.slow
 def test_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     from deepcave_symbolic.cli import main
 

@@ -115,6 +115,7 @@ def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
 # --- known answers ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_known_landscape_comes_back(smooth: Any) -> None:
     trials = quick(smooth, "lr", source="trials")
     assert "objective ≈ 0.1 + 0.05·log10(lr/0.001)²" in map(str, trials.formulas)

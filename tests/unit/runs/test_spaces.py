@@ -36,6 +36,7 @@ def old(name: str, kind: str, lower: float, upper: float, **fields: Any) -> dict
     return {"name": name, "type": kind, "lower": lower, "upper": upper, "default": lower, "log": False, **fields}
 
 
+@pytest.mark.slow
 def test_an_unlimited_hyperparameter_is_named_and_the_others_are_explained(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,6 +127,7 @@ def test_what_cannot_be_scalarised_is_said(two: LiveRun, fidelity: LiveRun) -> N
         quick(two.folder, "C", weights=[1, 2])
 
 
+@pytest.mark.slow
 def test_an_objective_of_that_name_wins(two: LiveRun) -> None:
     run = load_run(two.folder)
     renamed = replace(run, objectives=("scalarized", "size"))
@@ -158,6 +159,7 @@ def test_an_objective_of_that_name_on_the_command_line_and_in_the_panel(
     assert "objective='scalarized (2)'" in record["code"]
 
 
+@pytest.mark.slow
 def test_the_run_time_is_an_objective_everywhere(two: LiveRun, capsys: Any) -> None:
     run = load_run(two.folder)
     timed = replace(run, trials=tuple(replace(t, time=float(i)) for i, t in enumerate(run.trials)))
@@ -204,6 +206,7 @@ def test_the_panel_scalarises(two: LiveRun) -> None:
 # --- budgets ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_budget_as_a_hyperparameter(fidelity: LiveRun) -> None:
     run = load_run(fidelity.folder)
     view = with_budget_as_hyperparameter(run)
@@ -244,6 +247,7 @@ def test_a_taken_name_and_missing_budgets(two: LiveRun, fidelity: LiveRun) -> No
     assert "budget (2)" in with_budget_as_hyperparameter(replace(once, trials=trials)).configspace
 
 
+@pytest.mark.slow
 def test_a_hyperparameter_called_budget(fidelity: LiveRun, tmp_path: Path, capsys: Any) -> None:
     folder = Path(shutil.copytree(fidelity.folder, tmp_path / "run"))
     for file in ("configspace.json", "runhistory.json"):

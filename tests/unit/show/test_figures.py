@@ -48,6 +48,7 @@ def test_no_line_joins_two_categories(space: ConfigurationSpace, known: OfValues
     assert all(len(trace.error_y.array) == 3 for trace in surrogates.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [("layers",), ("layers", "kernel")])
 def test_a_curve_of_few_points_has_no_markers(space: ConfigurationSpace, known: OfValues, names: Any) -> None:
     # What plotly chooses by itself for fewer than 20 points.
@@ -55,6 +56,7 @@ def test_a_curve_of_few_points_has_no_markers(space: ConfigurationSpace, known: 
     assert curves and {trace.mode for trace in curves} == {"lines"}
 
 
+@pytest.mark.slow
 def test_all_hyperparameters_stand_on_one_scale(space: ConfigurationSpace, known: OfValues) -> None:
     explanations = explain_all(None, surrogate=known, configspace=space)
     figure = explanations.plot()
@@ -89,6 +91,7 @@ def test_pairs_stand_in_a_matrix_of_maps(space: ConfigurationSpace, known: OfVal
     assert list(figure.layout.yaxis4.range) == [figure.layout.coloraxis.cmin, figure.layout.coloraxis.cmax]
 
 
+@pytest.mark.slow
 def test_a_choice_that_a_pair_leaves_out_stays_blank() -> None:
     space = ConfigurationSpace(seed=0)
     solver, rate = Categorical("solver", ["lbfgs", "sgd", "adam"]), Float("rate", (0.0, 1.0))

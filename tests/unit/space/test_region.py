@@ -96,6 +96,7 @@ def test_what_is_no_region_is_refused(given: Any) -> None:
         Question(region=given)
 
 
+@pytest.mark.slow
 @given(st.one_of(st.text(max_size=20), st.dictionaries(st.text(max_size=3), st.lists(st.floats()), max_size=2)))
 def test_any_region_is_read_or_refused_in_words(given: Any) -> None:
     try:

@@ -32,6 +32,7 @@ def surrogate() -> FittedSurrogate:
     return FittedSurrogate(Normal(), SurrogateRecord("Normal", True, 5), None, X, X[:, 0], held_out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("maximize", [False, True])
 def test_means_and_deviations_are_those_of_capped_costs(maximize: bool) -> None:
     capped = capped_at(surrogate(), 2.0, maximize=maximize)

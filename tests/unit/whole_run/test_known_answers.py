@@ -106,6 +106,7 @@ def test_record_survives_json() -> None:
     assert str(copy) == str(found)
 
 
+@pytest.mark.slow
 def test_same_question_same_formula() -> None:
     again = explained(space_of(LR, BATCH, DROPOUT, SOLVER), additive)
     assert [str(f) for f in again.front] == [str(f) for f in sum_of_four().front]
@@ -221,6 +222,7 @@ def test_categorical_with_constants_of_its_own() -> None:
     assert part_of(found, "lr", "solver").shape == "straight in log10 by solver"
 
 
+@pytest.mark.slow
 def test_logarithm_of_a_cost_that_multiplies() -> None:
     found = explained(space_of(LR, BATCH, DROPOUT), lambda v: v["lr"] ** -1.5 * v["batch"] ** 0.5 * 3.0 ** v["dropout"])
     assert found.formula.link == "log10"
@@ -245,6 +247,7 @@ def test_uncentred_form_has_the_same_values() -> None:
     assert complexity(formula.uncentred) < formula.complexity
 
 
+@pytest.mark.slow
 def test_region_is_respected() -> None:
     found = explained(
         space_of(LR, BATCH), lambda v: np.log10(v["lr"]) ** 2 + np.log10(v["batch"]), region={"lr": (0.01, 0.1)}
@@ -262,6 +265,7 @@ def test_what_no_formula_holds_is_said() -> None:
     assert "interactions" in warning
 
 
+@pytest.mark.slow
 def test_factor_with_a_constant_added() -> None:
     found = explained(
         space_of(LR, BATCH), lambda v: np.exp(-v["lr"] / 0.01) * (0.5 + 1.0 / (1.0 + (v["batch"] / 60.0) ** 2))
@@ -350,6 +354,7 @@ def test_record_from_before_saturations_is_read() -> None:
     assert RunExplanation.from_dict(record) == sum_of_four()
 
 
+@pytest.mark.slow
 def test_course_says_where_a_part_falls_and_rises() -> None:
     x, y = variable(0), variable(1)
     axes = (Axis("C", 0.0, 1.0), Axis("depth", 0.0, 2.0))
