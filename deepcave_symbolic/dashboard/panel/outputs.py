@@ -74,6 +74,8 @@ def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]
         # What the page has drawn, and that the server knows it.
         dcc.Store(id="symbolic_formulas-drawn"),
         dcc.Store(id="symbolic_formulas-noted"),
+        dcc.Store(id="symbolic_formulas-disabled"),
+        dcc.Store(id="symbolic_formulas-enabled"),
         # Where the callbacks of "Try again" and of names write nothing.
         dcc.Store(id="symbolic_formulas-pressed"),
         dcc.Store(id="symbolic_formulas-opened"),

@@ -58,6 +58,15 @@ function(clicks) {{{_PROCESS_SOON}
 }}
 """
 
+#: Tells the server now and then that Process cannot be pressed.
+_DISABLED = """
+function(tick, disabled) {
+    window.symbolicFormulasDisabled = disabled ? (window.symbolicFormulasDisabled || 0) + 1 : 0;
+    const asks = window.symbolicFormulasDisabled % 8 === 7;
+    return asks ? Date.now() : window.dash_clientside.no_update;
+}
+"""
+
 
 class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave has no types
     """Explains one or two hyperparameters of a run, or each of them, by short formulas."""
@@ -136,7 +145,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
 
     @interactive  # type: ignore[untyped-decorator, unused-ignore]
     def _callbacks_in_the_page(self) -> None:
-        from dash.dependencies import ALL, Input, Output
+        from dash.dependencies import ALL, Input, Output, State
         from deepcave import app
 
         app.clientside_callback(
@@ -154,6 +163,17 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         def note_drawn(when: Any) -> Any:
             if when is not None:
                 self._undrawn = False
+            return when
+
+        button = State(self.get_internal_id("update-button"), "disabled")
+        tick = Input(self.get_internal_id("update-interval"), "n_intervals")
+        app.clientside_callback(_DISABLED, Output(f"{self.id}-disabled", "data"), tick, button)
+
+        @app.callback(Output(f"{self.id}-enabled", "data"), Input(f"{self.id}-disabled", "data"))  # type: ignore[untyped-decorator, unused-ignore]
+        def enable(when: Any) -> Any:
+            # Said once, too; a busy page may have dropped it, and the button would stay as it is for ever.
+            if when is not None and self._state == _static.PluginState.NEEDS_PROCESSING:
+                self._previous_state = _static.PluginState.UNSET
             return when
 
         app.clientside_callback(
