@@ -26,8 +26,13 @@ _CONVERT = (
 )
 
 
-def space_for(folder: Path, given: ConfigurationSpace | None) -> ConfigurationSpace:
+def space_for(folder: Path, given: ConfigurationSpace | None, *, reason: str = "") -> ConfigurationSpace:
     """Returns the space of the run in a folder: the one that is given, else that of its configspace.json.
+
+    Args:
+        folder: The run's folder.
+        given: What replaces the recorded space.
+        reason: Why the file is often missing, in words, for the error message.
 
     Raises:
         RunFormatError: If none is given and the file is missing or holds none.
@@ -37,9 +42,10 @@ def space_for(folder: Path, given: ConfigurationSpace | None) -> ConfigurationSp
     file = folder / CONFIGSPACE
     if not os.path.lexists(file):
         convert = _CONVERT if (folder / _OLD_CONFIGSPACE).is_file() else ""
+        missing = f"is missing: {reason}" if reason else "is missing"
         raise RunFormatError(
-            f"{file} is missing. Pass the space the run was started with: load_run(path, configspace=space), or "
-            f"--configspace FILE.{convert}",
+            f"{file} {missing}. Put it there (space.to_json(file)), or pass the space the run was started with: "
+            f"load_run(path, configspace=space), or --configspace FILE.{convert}",
             path=file,
         )
     return read_configspace(file)

@@ -47,7 +47,7 @@ def read_run(folder: Path, *, configspace: ConfigurationSpace | None = None) -> 
     Raises:
         RunFormatError: If a file is missing, empty, truncated or not what hpbandster writes.
     """
-    space = space_for(folder, configspace)
+    space = space_for(folder, configspace, reason="BOHB writes no configuration space")
     configs = _configurations(folder / CONFIGS)
     numbers = {config_id: i for i, config_id in enumerate(configs)}
     names = list(configs)

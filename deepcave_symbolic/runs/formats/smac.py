@@ -21,6 +21,7 @@ from deepcave_symbolic.runs.formats.values import (
     BadValueError,
     by_number,
     to_finite,
+    to_instance,
     to_integer,
     to_number,
     vectors_by_id,
@@ -175,15 +176,13 @@ def _trial(row: Mapping[str, Any], context: _Context) -> Trial:
     if code not in {int(status) for status in Status}:
         raise BadValueError(f"unknown status {code}")
     status = Status(code)
-    instance, seed, budget = row.get("instance"), row.get("seed"), row.get("budget")
-    if instance is not None and not isinstance(instance, str | int | float):
-        raise BadValueError(f"its instance is {instance!r:.80}, expected a name")
+    seed, budget = row.get("seed"), row.get("budget")
     return Trial(
         config_id=config_id,
         # SMAC fills in 2**31 - 1 while a trial runs.
         costs=(math.nan,) * context.n_objectives if status == Status.RUNNING else _costs(row["cost"], context),
         status=status,
-        instance=None if instance is None else str(instance),
+        instance=to_instance(row.get("instance")),
         seed=None if seed is None else to_integer(seed, "seed"),
         budget=None if budget is None else to_finite(budget, "budget"),
         time=to_number(row.get("time", 0.0), "time"),

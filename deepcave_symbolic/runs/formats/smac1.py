@@ -19,6 +19,7 @@ from deepcave_symbolic.runs.formats.smac import RUNHISTORY
 from deepcave_symbolic.runs.formats.values import (
     BadValueError,
     by_number,
+    to_instance,
     to_integer,
     to_number,
     to_number_or_none,
@@ -108,8 +109,6 @@ def _trial(row: Any, config_ids: Any, n_objectives: int) -> Trial:
     config_id = to_integer(key[0], "configuration")
     if config_id not in config_ids:
         raise BadValueError(f"its configuration {config_id} is not among 'configs'")
-    if key[1] is not None and not isinstance(key[1], str | int | float):
-        raise BadValueError(f"its instance is {key[1]!r:.80}, expected a name")
     status = _status(value[2])
     costs = value[0] if isinstance(value[0], list) else [value[0]]
     if len(costs) != n_objectives:
@@ -119,7 +118,7 @@ def _trial(row: Any, config_ids: Any, n_objectives: int) -> Trial:
         config_id=config_id,
         costs=measured if status == Status.SUCCESS else (math.nan,) * n_objectives,
         status=status,
-        instance=None if key[1] is None else str(key[1]),
+        instance=to_instance(key[1]),
         seed=None if key[2] is None else to_integer(key[2], "seed"),
         budget=to_number_or_none(key[3], "budget") if len(key) == 4 else None,
         time=to_number(value[1], "time"),

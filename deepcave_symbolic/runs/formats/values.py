@@ -20,6 +20,7 @@ __all__ = [
     "BadValueError",
     "by_number",
     "to_finite",
+    "to_instance",
     "to_integer",
     "to_number",
     "to_number_or_none",
@@ -75,6 +76,13 @@ def to_integer(value: Any, name: str) -> int:
     if not found.is_integer():
         raise BadValueError(f"its {name} is {value!r:.80}, expected an integer")
     return int(value)
+
+
+def to_instance(value: Any) -> str | None:
+    """Returns the name of an instance; errors as `to_number`."""
+    if value is not None and not isinstance(value, str | int | float):
+        raise BadValueError(f"its instance is {value!r:.80}, expected a name")
+    return None if value is None else str(value)
 
 
 def to_seconds(start: Any, end: Any) -> float:

@@ -15,6 +15,8 @@ from deepcave_symbolic.dashboard.panel.inputs import options_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunNotFoundError
 from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.runs.deepcave import COMBINED_BUDGET
+from other_formats import WRITERS
 from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
 
 
@@ -37,6 +39,17 @@ def test_runs_of_the_command_line_and_of_roots(tmp_path: Path) -> None:
         runs.add(str(EXAMPLE_RUNS / "none"))
     with pytest.raises(InvalidArgumentError, match="no run of this dashboard"):
         runs.run(str(FIDELITY))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_runs_of_other_optimizers_open(name: str, tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    folder.mkdir()
+    WRITERS[name](folder)
+    runs = OpenedRuns(AllowedRuns((), (str(tmp_path),)))
+    run = runs.run(runs.add(str(tmp_path)))
+    assert run.record.optimizer == name and run.get_budgets() == [1.0, 3.0, COMBINED_BUDGET]
+    assert [choice["value"] for choice in options_of(run)["hyperparameter_name_1"]][-4:-1] == list(run.configspace)
 
 
 @pytest.mark.parametrize("folder", [SVM, FOREST, FIDELITY])
