@@ -146,6 +146,10 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+#: One for all lines: making it takes longer than a line.
+_DECODER = json.JSONDecoder(parse_int=_integer)
+
+
 def _text(path: Path, what: str, bytes_of: Mapping[bytes, int]) -> str:
     try:
         target = path
@@ -199,7 +203,7 @@ def _read_json_lines(path: Path, what: str) -> list[Any]:
 def _value(text: str, path: Path, what: str, line: int | None = None, *, last: bool = True) -> Any:
     """Returns the value in a text that is a file or a line of it, the last one perhaps, which may be growing."""
     try:
-        return json.loads(text, parse_int=_integer)
+        return _DECODER.decode(text)
     except RecursionError as error:
         raise RunFormatError(f"{path} is nested too deeply to be {what}.", path=path) from error
     except json.JSONDecodeError as error:

@@ -66,8 +66,8 @@ def test_a_hyperparameter_behind_the_run_is_understood(capsys: pytest.CaptureFix
         assert quick(capsys, "explain", SVM, *names) == quick(capsys, "explain", SVM, *options)
     code, _, err = quick(capsys, "explain", SVM, "gama")
     assert code == 2 and err == (
-        "deepcave-symbolic: gama: No such file or folder: gama. Give the folder that holds scenario.json and "
-        "runhistory.json.\n"
+        "deepcave-symbolic: gama: No such file or folder: gama. Give the folder of a run, such as SMAC's with "
+        "scenario.json and runhistory.json.\n"
     )
 
 
