@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BIBTEX",
+    "asked_text",
     "how_made",
     "objective_text",
     "rival_rows",
@@ -44,6 +45,14 @@ BIBTEX = """@inproceedings{segel2023symbolic,
 def run_of(explanation: Explained | Unexplained) -> str:
     """Returns what people call the run; empty where that is not known."""
     return run_name(explanation.run)
+
+
+def asked_text(explanation: Explained | Unexplained) -> str:
+    """Returns run, objective and what spoke for it in a few words, for a page that outlives its inputs."""
+    source = "" if explanation.surrogate is None else explanation.surrogate.name
+    if explanation.provenance.get("source") == "trials":
+        source = "the trials"
+    return ", ".join(filter(None, (run_of(explanation), objective_text(explanation), source)))
 
 
 def objective_text(explanation: Explained | Unexplained) -> str:

@@ -10,14 +10,16 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
 from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, new_tab, shrink
 from places import FIDELITY, FOREST, ROOT, SVM
+from run_folders import keep_trials
 from stripping_proxy import stripping_proxy
 from waiting import wait_until
 
@@ -26,8 +28,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
+#: Starts the command under a name of its own, with more options, on some runs.
+Starter: TypeAlias = Callable[..., Dashboard]
 _NEEDED = "import sys, dash, diskcache, deepcave_symbolic; sys.exit(int(dash.__version__.partition('.')[0]) < 3)"
 _CHECKOUT = {**os.environ, "PYTHONPATH": str(ROOT)}
+#: What axe-core calls the levels A and AA.
+_LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 #: Of the window, where the first screen ends.
 SIZES = [(1440, 900), (1024, 768)]
 
@@ -54,16 +60,14 @@ def newer_python() -> Path:
 
 
 @pytest.fixture(scope="module")
-def start(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str, list[str]], Dashboard]]:
+def start(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
     python = str(newer_python())
     running: list[Dashboard] = []
 
-    def started(name: str, options: list[str]) -> Dashboard:
+    def started(name: str, options: Sequence[str] = (), runs: Sequence[Path] = (SVM, FOREST, FIDELITY)) -> Dashboard:
         command = ["--host-app", "own", *options]
         cache = tmp_path_factory.mktemp(name)
-        dashboard = Dashboard([SVM, FOREST, FIDELITY], cache / "log", cache, command, python=python)
+        dashboard = Dashboard(runs, cache / "log", cache, command, python=python)
         running.append(dashboard.__enter__())
         return dashboard
 
@@ -72,9 +76,15 @@ def start(
         dashboard.__exit__()
 
 
+@pytest.fixture
+def growing(tmp_path: Path) -> Path:
+    """A run of the test's own."""
+    return Path(shutil.copytree(SVM, tmp_path / "growing"))
+
+
 @pytest.fixture(scope="module")
-def dashboard(start: Callable[[str, list[str]], Dashboard]) -> Dashboard:
-    return start("own", [])
+def dashboard(start: Starter) -> Dashboard:
+    return start("own")
 
 
 class OwnPage:
@@ -122,6 +132,13 @@ class OwnPage:
         assert box is not None, selector
         return dict(box)
 
+    def violations(self) -> list[str]:
+        """Returns what WCAG 2.2 AA has against the page, as far as axe-core sees."""
+        axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed (pip install -e .[dev])")
+        self.tab.evaluate((resources.files(axe) / "axe.min.js").read_text(encoding="utf-8"))
+        found = self.tab.evaluate(f"axe.run(document, {{ runOnly: {_LEVELS} }})")["violations"]
+        return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
+
     def picture(self, name: str) -> None:
         self.tab.mouse.move(0, 0)
         self.tab.wait_for_timeout(300)
@@ -167,7 +184,7 @@ def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
     with page.tab.expect_response(lambda answer: "formulas.data" in (answer.request.post_data or "")):
         page.process("C")
     asked: list[str] = []
-    page.tab.on("request", lambda request: asked.append(request.url))
+    page.tab.on("request", lambda request: asked.append(request.post_data or ""))
     page.step(lambda: page.tab.get_by_text("most accurate", exact=True).first.click())
     page.tab.get_by_text("by length", exact=True).click()
     slider = page.tab.locator("#symbolic_formulas-length")
@@ -179,9 +196,9 @@ def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
         page.step(lambda: marks.press("ArrowRight"))
         lengths.append(marks.get_attribute("aria-valuenow"))
     # Below the first screen, a moment later: the row of the formula that is shown.
-    shown = page.tab.locator("#below tr.table-primary td").nth(1)
+    shown = page.tab.locator("#below tr.table-primary td").first
     wait_until(lambda: shown.text_content() in lengths[-1:], lambda: f"{shown.text_content()}, not {lengths}")
-    assert asked == [], "the server was asked"
+    assert not any("drawn.data" in request for request in asked), "the server had to draw"
     page.input("form").fill("a + b*log10(C/c)**2")
     page.input("form").press("Enter")
     page.tab.locator("#own math").first.wait_for()
@@ -244,6 +261,64 @@ def test_error_and_adding_a_run(page: OwnPage) -> None:
     page.tab.get_by_text("neither a run of the command line").wait_for()
 
 
+def test_a_run_that_grows_is_followed(browser: Browser, growing: Path, start: Starter) -> None:
+    history = growing / "runhistory.json"
+    whole = history.read_text(encoding="utf-8")
+    keep_trials(growing, 22)
+    page = OwnPage(browser, SIZES[0]).open(start("own_growing", runs=[growing]).url)
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    history.write_text(whole, encoding="utf-8")
+    keep_trials(growing, 32)
+    page.tab.get_by_text("10 new trials since these results.").wait_for()
+    assert page.tab.locator("#stale").is_hidden()
+    page.picture("grown")
+    page.tab.locator("#update").click()
+    page.tab.locator("#grown").wait_for(state="hidden")
+    cards = str(page.tab.locator("#cards").text_content())
+    page.tab.locator("#follow").check()
+    history.write_text(whole, encoding="utf-8")
+    page.tab.wait_for_function("than => document.querySelector('#cards').textContent !== than", arg=cards)
+    page.tab.locator("#grown").wait_for(state="hidden")
+    page.done()
+
+
+def test_a_lost_server_is_said(browser: Browser, start: Starter) -> None:
+    dashboard = start("own_lost")
+    page = OwnPage(browser, SIZES[0]).open(dashboard.url)
+    lost = page.tab.locator("#lost")
+    page.tab.context.set_offline(True)
+    lost.wait_for()
+    page.picture("lost")
+    page.tab.context.set_offline(False)
+    lost.wait_for(state="hidden")
+    page.tab.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_it(page: OwnPage, scheme: Literal["light", "dark"]) -> None:
+    page.tab.emulate_media(color_scheme=scheme)
+    paper = page.tab.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (paper == "rgb(255, 255, 255)") == (scheme == "light")
+    assert page.violations() == []
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    page.picture(f"{scheme}_one")
+    assert page.violations() == []
+    page.choose("hyperparameter_name_2", "gamma")
+    page.process("C and gamma")
+    page.picture(f"{scheme}_two")
+    assert page.violations() == []
+    page.choose("hyperparameter_name_1", "All")
+    page.process("The whole run")
+    page.picture(f"{scheme}_all")
+    assert page.violations() == []
+    page.input("region").fill("best 200%")
+    page.tab.locator("#process").click()
+    page.tab.locator(".symbolic-error").wait_for()
+    assert page.violations() == []
+
+
 def test_picture_for_the_documentation(page: OwnPage) -> None:
     """docs/images/own.png is a copy of this test's output."""
     pytest.importorskip("PIL", reason="pillow makes pictures small")
@@ -267,7 +342,7 @@ def test_narrow_window(page: OwnPage) -> None:
     page.picture("390")
 
 
-def test_behind_a_proxy_that_cuts_off_the_path(browser: Browser, start: Callable[[str, list[str]], Dashboard]) -> None:
+def test_behind_a_proxy_that_cuts_off_the_path(browser: Browser, start: Starter) -> None:
     prefix = "/user/me/proxy/8050/"
     dashboard = start("own_proxy", ["--base-path", prefix])
     with stripping_proxy(dashboard.port, prefix) as port:

@@ -1,8 +1,9 @@
 """The panel in an app of our own, on current Dash: for Pythons that DeepCAVE does not run on.
 
 `page.py` places what the panel's shared functions build, `app.py` connects inputs and jobs, `shown.py` the page with
-what was found, `front.py` makes the pages that the browser keeps. `jobs.py` explains a run in a process of its own,
-`results.py` keeps what was found, `opened_runs.py` knows the runs, `server.py` is the process that serves.
+what was found, `front.py` makes the pages that the browser keeps, `growth.py` watches the run. `jobs.py` explains a run
+in a process of its own, `results.py` keeps what was found, `opened_runs.py` knows the runs, `server.py` is the process
+that serves.
 """
 
 from __future__ import annotations

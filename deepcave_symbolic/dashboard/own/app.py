@@ -11,10 +11,11 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from deepcave_symbolic.dashboard.own.growth import Growth, connect_growth
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.page import NAME, Registered, layout
-from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results
+from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results, question_of
 from deepcave_symbolic.dashboard.own.shown import connect_in_the_page, connect_results
 from deepcave_symbolic.dashboard.own.wiring import callback
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
@@ -55,8 +56,10 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
         return layout(Registered(), runs.options(), secrets.token_hex(8))
 
     app.layout = page
-    _connect_inputs(app, registered, runs, results)
-    _connect_process(app, registered, runs, results)
+    growth = Growth()
+    _connect_inputs(app, registered, runs, results, growth)
+    _connect_process(app, registered, runs, results, growth)
+    connect_growth(app, runs, growth)
     connect_results(app, registered, results, jobs)
     connect_in_the_page(app, registered)
     return app
@@ -71,7 +74,7 @@ def _states(registered: Registered, kind: type[Input] | type[State] = State) -> 
     }
 
 
-def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results: Results) -> None:
+def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results: Results, growth: Growth) -> None:
     """The choices of the inputs follow the run, a stored result follows the inputs, a run can be added."""
     places = [(name, prop) for name, properties in registered.properties.items() for prop in properties]
 
@@ -102,9 +105,8 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
     def look_up(place: Any, values: Mapping[str, Any]) -> tuple[Any, Any]:
         if place is None or values["objective_id"] is None:
             raise PreventUpdate
-        runs.run(place)  # no other one
-        key = results.key(place, values)
-        return key, answered(key) if results.knows(key) else no_update
+        run, question, key = runs.run(place), question_of(place, values), results.key(place, values)
+        return question, answered(question, key, growth.now(run)) if results.knows(key) else no_update
 
     @callback(
         app,
@@ -151,12 +153,18 @@ def _merged(
     return {name: {**before.get(name, {}), **properties} for name, properties in after.items()}
 
 
-def answered(key: str, name: str | None = None) -> dict[str, str]:
-    """Returns what the page knows of a result: the key of its question, and the name by which it is read."""
-    return {"key": key, "name": name or key}
+def answered(question: str, name: str, now: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Returns what the page knows of a result.
+
+    Args:
+        question: What it answers.
+        name: The name by which it is read.
+        now: What `Growth.now` says of the run.
+    """
+    return {"key": question, "name": name, **(now or {})}
 
 
-def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, results: Results) -> None:
+def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, results: Results, growth: Growth) -> None:
     """Process, "Try again" and names in an overview start a job, Cancel ends it."""
     server = os.getpid()
 
@@ -164,7 +172,8 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         app,
         output=Output("result", "data"),
         inputs={
-            "clicks": [Input("process", "n_clicks"), Input("retry", "n_clicks"), Input("opened", "data")],
+            "clicks": [Input(id, "n_clicks") for id in ("process", "retry", "update")],
+            "without": [Input(id, "data") for id in ("opened", "followed")],
             "place": State("run", "value"),
             "values": _states(registered),
             # Of two tabs that ask the same, each waits for a result of its own.
@@ -180,11 +189,13 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         cancel=[Input("cancel", "n_clicks")],
         prevent_initial_call=True,
     )
-    def process(clicks: Any, place: Any, values: dict[str, Any], tab: Any) -> Any:
+    def process(clicks: Any, without: Any, place: Any, values: dict[str, Any], tab: Any) -> Any:
         if place is None:
             raise PreventUpdate
-        run = runs.run(place)
-        key = results.key(place, values)
+        run, question, key = runs.run(place), question_of(place, values), results.key(place, values)
+        now: dict[str, Any] = {}
+        with contextlib.suppress(DeepcaveSymbolicError):  # the result says what is wrong
+            now = growth.now(run)
         if results.knows(key) and ctx.triggered_id != "retry":
-            return answered(key)
-        return answered(key, results.write(key, answer(run, values, server)))
+            return answered(question, key, now)
+        return answered(question, results.write(key, answer(run, values, server)), now)

@@ -20,6 +20,10 @@ NAME = "Symbolic Formulas"
 LENGTH = "symbolic_formulas-length"
 _HINT = "Press Process. Left as it is, the hyperparameter that moves the objective most is explained."
 _STALE = "These results answer earlier inputs. Press Process for those on the left."
+_LOST = "Connection lost, trying again ..."
+_FOLLOW = "Update by itself while the run grows"
+#: Milliseconds between two looks at the files of the run.
+_WATCH = 5000
 _BUSY = "Searching formulas ..."
 _GRAPH = {"displaylogo": False, "responsive": True}
 
@@ -55,6 +59,8 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
     """
     return html.Div(
         [
+            # assets/own.js shows it.
+            html.P(_LOST, id="lost", hidden=True, role="alert"),
             html.Header([html.H1(NAME), _run_choice(runs)], className="symbolic-top"),
             html.Main(
                 [
@@ -73,6 +79,10 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="wanted"),
             # The pages on all formulas of the front.
             dcc.Store(id="formulas"),
+            # Says how much the run has grown; counts the updates that nobody had to ask for.
+            dcc.Interval(id="watch", interval=_WATCH),
+            dcc.Store(id="new_trials"),
+            dcc.Store(id="followed"),
             # Counts the names that were clicked in an overview.
             dcc.Store(id="opened"),
             # Where what the browser does with an answer writes nothing.
@@ -126,6 +136,7 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
                     hidden=True,
                     role="status",
                 ),
+                dbc.Checkbox(id="follow", label=_FOLLOW, value=False),
             ],
             className="symbolic-actions",
         ),
@@ -135,6 +146,15 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
 def _results(registered: Callable[..., str]) -> list[Any]:
     return [
         html.P(_STALE, id="stale", hidden=True, role="status"),
+        html.Div(
+            [
+                html.Span(id="grown_text", className="me-3"),
+                dbc.Button("Update", id="update", size="sm", color="primary", outline=True),
+            ],
+            id="grown",
+            hidden=True,
+            role="status",
+        ),
         html.P(_HINT, id="hint", className="text-muted"),
         html.Div(
             [

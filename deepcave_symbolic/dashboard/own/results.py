@@ -17,7 +17,7 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES
 
-__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked"]
+__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "question_of", "state_of"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
@@ -65,8 +65,7 @@ class Results:
 
     def key(self, place: str, inputs: Mapping[str, Any]) -> str:
         """Returns the name under which the answer is found as long as the run's files are as they are."""
-        question = [record_version(), place, _state(Path(place)), asked(inputs)]
-        return hashlib.sha256(json.dumps(question, sort_keys=True).encode()).hexdigest()
+        return _digest([record_version(), place, state_of(place), asked(inputs)])
 
     def knows(self, key: str) -> bool:
         """Tells whether there is an answer."""
@@ -111,12 +110,22 @@ class Results:
                 file.unlink()
 
 
-def _state(place: Path) -> list[tuple[str, int, int]]:
-    """Returns name, size and time of the files of a run."""
-    files = [place / name for name in RUN_FILES] if place.is_dir() else [place]
+def question_of(place: str, inputs: Mapping[str, Any]) -> str:
+    """Returns what stands for a question, whatever becomes of the run's files."""
+    return _digest([place, asked(inputs)])
+
+
+def state_of(place: str) -> str:
+    """Returns what changes with name, size or time of a file of a run."""
+    folder = Path(place)
+    files = [folder / name for name in RUN_FILES] if folder.is_dir() else [folder]
     found = []
     for file in files:
         with contextlib.suppress(OSError):
             status = file.stat()
             found.append((file.name, status.st_size, status.st_mtime_ns))
-    return found
+    return _digest(found)
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -50,7 +50,7 @@ def components(blocks: Iterable[Block], run: str = "") -> list[Any]:
 
     Args:
         blocks: The blocks.
-        run: Stands in headings, because results stay on the page while another run is being chosen.
+        run: Stands in headings, because results stay on the page while something else is being chosen.
     """
     return [_component(block, run) for block in blocks if not isinstance(block, Picture)]
 
@@ -129,7 +129,8 @@ def table(block: Table, pictures: Sequence[Any] = (), choices: Sequence[str | No
         rows.append(html.Tr(_apart(html.Td, row), className="table-primary" if i == block.shown else ""))
     titles = [*map(_head, block.columns), *([""] if block.answers else [])]
     body = [html.Thead(html.Tr(_apart(html.Th, titles))), html.Tbody(rows)]
-    made = html.Div(dbc.Table(body, size="sm", hover=True), style={"overflowX": "auto"})
+    # What scrolls can be reached by Tab.
+    made = html.Div(dbc.Table(body, size="sm", hover=True), style={"overflowX": "auto"}, tabIndex="0")
     legend = "; ".join(f"{_capital(title)}: {meaning}" for title, meaning in block.legend)
     below = [html.P(f"{visible(legend)}.", className="text-muted")] if legend else []
     if block.folded:
@@ -180,7 +181,7 @@ def _typeset(formula: Typeset, *, size: str = "0.95rem", left: str = "") -> Any:
     return html.Div(
         dcc.Markdown(f"<div>{text}</div>", dangerously_allow_html=True, dedent=False),
         className="symbolic-formula",
-        # What scrolls can be reached by Tab; in tables, the rows would be too many.
+        # As above; in tables, the rows would be too many.
         **({"tabIndex": "0"} if left else {}),
         style={
             "overflowX": "auto",

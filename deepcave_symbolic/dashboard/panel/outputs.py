@@ -31,7 +31,7 @@ from deepcave_symbolic.show.blocks import (
     Table,
     Warnings,
 )
-from deepcave_symbolic.show.cards import run_card, run_of, surrogate_card
+from deepcave_symbolic.show.cards import asked_text, run_card, surrogate_card
 from deepcave_symbolic.show.document import LIKELY, document
 from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.figures.parts import escape
@@ -183,7 +183,7 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
     figures = _figures(page)
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
-    run = run_of(explanation)
+    run = asked_text(explanation)
     heading = next(block for block in page if isinstance(block, Heading))
     warnings = Warnings(tuple(row for block in page if isinstance(block, Warnings) for row in block.rows))
     # Beside a verdict without one stands how likely it is right.
@@ -244,7 +244,7 @@ def _overview(record: PanelRecord, filters: Filters) -> Parts:
     title = Heading(view.titled("All hyperparameters, those that move the objective most first"), view=view.words)
     pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
     choices = [choice_of(e.hyperparameters[0]) if isinstance(e, Explained) else None for e in explanations]
-    run = run_of(explanations[0])
+    run = asked_text(explanations[0])
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]

@@ -25,6 +25,35 @@
     if (next) window.dash_clientside.set_props("symbolic_formulas-longest-input", { value: next });
   }, true);
 
+  // Bootstrap does not look at the reader's scheme itself.
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => (document.documentElement.dataset.bsTheme = dark.matches ? "dark" : "light");
+  dark.addEventListener("change", theme);
+  theme();
+
+  // A server that does not answer is said until it does.
+  const ask = window.fetch;
+  const AGAIN = 2000;
+  let lost = false;
+  const answers = async (...question) => {
+    try {
+      const answer = await ask(...question);
+      tell(false);
+      return answer;
+    } catch (error) {
+      if (error.name !== "AbortError") tell(true);
+      throw error;
+    }
+  };
+  const tell = (now) => {
+    if (now && !lost) setTimeout(again, AGAIN);
+    lost = now;
+    const words = document.getElementById("lost");
+    if (words) words.hidden = !lost;
+  };
+  const again = () => answers(location.href, { method: "HEAD" }).catch(() => setTimeout(again, AGAIN));
+  window.fetch = answers;
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     symbolic: {
       // The slider stands on the page only where the length is chosen.
@@ -67,6 +96,10 @@
         const stale = Boolean(asked && result && result.key && result.key !== asked);
         return [!stale, stale ? "symbolic-dimmed" : ""];
       },
+
+      // The page says that the run has grown; where it follows, Process starts by itself.
+      grown: (words, follow, busy, followed) =>
+        [!words, words || "", words && follow && !busy ? (followed || 0) + 1 : noUpdate()],
 
       // A new answer is read from its beginning.
       to_the_top: (result) => {

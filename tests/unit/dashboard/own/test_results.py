@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("dash", reason="no dashboard without Dash")
 
 from deepcave_symbolic.dashboard.own import results as results_module
-from deepcave_symbolic.dashboard.own.results import UNWRITTEN, Results
+from deepcave_symbolic.dashboard.own.results import UNWRITTEN, Results, question_of
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from places import SVM
 
@@ -48,6 +48,12 @@ def test_another_question_and_a_run_that_grew_have_others(results: Results, run:
     os.utime(run / "runhistory.json", (1, 1))
     keys.append(results.key(str(run), {}))
     assert len(set(keys)) == len(keys)
+
+
+def test_a_question_stays_one_while_the_run_grows(run: Path) -> None:
+    question = question_of(str(run), {})
+    os.utime(run / "runhistory.json", (1, 1))
+    assert question == question_of(str(run), {"seed": "0"}) != question_of(str(run), {"seed": 1})
 
 
 def test_results_are_found_again_but_failed_ones_answer_nothing(results: Results, run: Path) -> None:
