@@ -42,6 +42,7 @@ __all__ = [
     "formula_block",
     "interval_cell",
     "likely_rows",
+    "measured",
     "unit_of",
     "warnings_of",
 ]
@@ -132,7 +133,7 @@ def facts(explanation: Explained | Unexplained, formula: Formula | None = None) 
         rows.append(("Domain", "; ".join(axis.describe() for axis in projection.axes)))
         if explanation.conditions:
             rows.append(("Only where", " and ".join(explanation.conditions)))
-        moved = _measured(explanation.range, explanation.objective)
+        moved = measured(explanation.range, explanation.objective)
         how = explanation.view.described(n, projection.method)
         rows.append(("Range explained", f"{explanation.objective} moves by {moved}, {how}"))
     if explanation.surrogate is not None:
@@ -156,7 +157,7 @@ def _how_sure(explanation: Explained, formula: Formula) -> str:
 
 def fit_rows(formula: Formula) -> list[tuple[str, str]]:
     """Returns how closely a formula follows the projection (and the trials) and how long it is."""
-    rmse = _measured(formula.rmse, formula.objective)
+    rmse = measured(formula.rmse, formula.objective)
     fit = f"R² {formula.r2:.4f}, RMSE {rmse}, {counted(formula.complexity, 'node')}"
     on_trials = [] if formula.trials_r2 is None else [("On the trials", f"R² {formula.trials_r2:.4f}")]
     return [("Fit", fit), *on_trials]
@@ -167,7 +168,7 @@ def unit_of(objective: str) -> str:
     return "s" if objective == TIME else objective
 
 
-def _measured(value: float, objective: str) -> str:
+def measured(value: float, objective: str) -> str:
     """Returns a number in the unit of the objective, which is named only where it has one of its own."""
     return f"{rounded_text(value)} s" if objective == TIME else rounded_text(value)
 

@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from deepcave_symbolic.findings.explained import Explained, Unexplained
-from deepcave_symbolic.findings.trust import Verdict
+from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.projection import USUAL, View
 from deepcave_symbolic.show.blocks import Block, Cell, Column, Facts, Figure, Heading, Table, Warnings
 from deepcave_symbolic.show.cards import objective_text, rival_rows, surrogate_text
-from deepcave_symbolic.show.document import NODES, R2, unit_of, warnings_of
+from deepcave_symbolic.show.document import NODES, R2, measured, unit_of, warnings_of
 from deepcave_symbolic.show.pairs import interaction_share
+from deepcave_symbolic.words.names import either
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
-__all__ = ["common_warnings", "overview", "picture"]
+__all__ = ["common_warnings", "overview", "picture", "summary"]
 
+#: The groups of a summary, in order.
+_SUMMED = (*VERDICTS, "not explained")
 #: Rows of an overview that are shown although they may say nothing, warnings below it, and names before one of them.
 _ALWAYS_A_ROW, _MOST_WARNINGS, _MOST_NAMES = 12, 20, 40
 _INTERACTIONS = {
@@ -24,6 +27,25 @@ _INTERACTIONS = {
     "rmse": "how far the best sum of two curves, one per hyperparameter, stays from a pair's projection (RMSE): what "
     "only a formula of both can say",
 }
+
+
+def summary(explanations: Sequence[Explained | Unexplained]) -> str:
+    """Returns what is said first of the explanations of a run: how many have which verdict, and what counts most.
+
+    Args:
+        explanations: One per hyperparameter, the strongest first.
+    """
+    by_verdict: dict[str, list[str]] = {}
+    for e in explanations:
+        key = e.verdict if isinstance(e, Explained) else "not explained"
+        by_verdict.setdefault(key, []).append(" and ".join(e.hyperparameters))
+    groups = [f"{key.capitalize()}: {either(by_verdict[key], ', ')}." for key in _SUMMED if key in by_verdict]
+    first = " ".join([f"{counted(len(explanations), 'hyperparameter')}.", *groups])
+    strongest = next((e for e in explanations if isinstance(e, Explained)), None)
+    if strongest is None or strongest.verdict == "no visible effect":
+        return first
+    name, moved = " and ".join(strongest.hyperparameters), measured(strongest.range, strongest.objective)
+    return f"{first} {name} moves {strongest.objective} most, by {moved}."
 
 
 def overview(

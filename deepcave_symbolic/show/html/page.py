@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Explained, Unexplained
@@ -25,7 +26,7 @@ from deepcave_symbolic.show.document import document, formula_block
 from deepcave_symbolic.show.html.figures import Drawings, RemainingBytes, packed_plotly, script_hash
 from deepcave_symbolic.show.html.render import asset, render, render_page
 from deepcave_symbolic.show.latex import table_latex
-from deepcave_symbolic.show.overview import common_warnings, overview, picture
+from deepcave_symbolic.show.overview import common_warnings, overview, picture, summary
 from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.whole_run import ExplainedRun
 
@@ -96,7 +97,8 @@ def report_page(
         _EVERY: _picture(singles),
         _PAIRS: _picture(every) if pairs else (),
     }
-    return page.html(singles[0].view.titled(title) if singles else title, tables, command, pictures)
+    title = singles[0].view.titled(title) if singles else title
+    return page.html(title, tables, command, pictures, summary(singles) if singles else "")
 
 
 def _picture(explanations: Sequence[Explained | Unexplained]) -> tuple[Figure, ...]:
@@ -179,6 +181,7 @@ class _Page:
         tables: Mapping[str, Sequence[str]],
         command: str | None,
         pictures: Mapping[str, Sequence[Picture]] | None = None,
+        said_first: str = "",
     ) -> str:
         """Returns the page.
 
@@ -187,6 +190,7 @@ class _Page:
             tables: What stands before the sections, by its heading.
             command: The command that made it.
             pictures: What stands below a table, by its heading.
+            said_first: A summary.
 
         Raises:
             InvalidArgumentError: If names are so long that even what must be there does not fit.
@@ -205,6 +209,8 @@ class _Page:
         page = render_page(
             generator=GENERATOR,
             title=title,
+            written=f"{date.today():%-d %B %Y}",
+            said_first=said_first,
             style=self._style,
             cards=[[render(block) for block in card] for card in cards],
             common=render(self._common),

@@ -3,6 +3,13 @@
 (async () => {
   const read = id => document.getElementById(id).textContent;
   const boxes = [...document.querySelectorAll('.figure[data-figure]')];
+  // On paper nobody opens what is folded.
+  let unfolded = [];
+  addEventListener('beforeprint', () => {
+    unfolded = [...document.querySelectorAll('details:not([open])')];
+    for (const part of unfolded) part.open = true;
+  });
+  addEventListener('afterprint', () => { for (const part of unfolded) part.open = false; });
   if (!boxes.length) return;
   const say = text => { for (const box of boxes) { box.textContent = text; box.style.height = 'auto'; } };
   if (!('DecompressionStream' in window)) return say('This browser is too old to draw the figures.');

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -37,4 +38,7 @@ def test_the_page_of_what_cannot_be_explained() -> None:
     nothing = unexplained("other", "It is constant.")
     html = explanation_page(nothing)
     assert "It is constant." in html and "script-src 'none'" in html and len(html) < 100_000
-    assert "It is constant." in report_page([explained(SVM, "C", max_complexity=10), nothing])
+    both = report_page([explained(SVM, "C", max_complexity=10), nothing])
+    assert "It is constant." in both
+    assert "2 hyperparameters. Trust: C. Not explained: other. C moves rmse most, by 16." in Tags(both).text
+    assert f"{date.today().year}" in both
