@@ -70,7 +70,14 @@ def add_command(commands: Any) -> None:
     )
     parser.add_argument("--all-runs", action="store_true", help="explain every run below RUN, every study in it")
     _add_options(parser)
-    parser.add_argument("--brief", action="store_true", help="only the formulas, the verdicts and what weighs most")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--brief", action="store_true", help="only the formulas, the verdicts and what weighs most")
+    length.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="all of the text: how sure the formula is, its constants, the front; every row of an overview",
+    )
     parser.add_argument(
         "--pick",
         choices=PICKS,
@@ -125,7 +132,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run_demo(args: argparse.Namespace) -> int:
     args.run, args.hyperparameter, args.all_runs, args.pick = [str(_bundled_run())], None, False, RECOMMENDED
-    args.form, args.fix, args.brief = None, [], False
+    args.form, args.fix, args.brief, args.verbose = None, [], False, False
     return _run(args)
 
 
@@ -263,7 +270,7 @@ def _formatted(
     args: argparse.Namespace,
 ) -> str:
     from deepcave_symbolic.findings.explained import Explained
-    from deepcave_symbolic.show.brief import brief
+    from deepcave_symbolic.show.brief import brief, short, unfolded
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
     from deepcave_symbolic.show.own_formula import own_formula_document
@@ -272,8 +279,14 @@ def _formatted(
     if args.format == "json":
         return ""
 
-    def written(page: Sequence[Block]) -> str:
-        return formatted(brief(page) if args.brief else page, args.format, args.output)
+    def written(page: Sequence[Block], *, explains: bool = False) -> str:
+        if args.brief:
+            page = brief(page)
+        elif args.verbose:
+            page = unfolded(page)
+        elif explains and args.format == "text":
+            page = short(page, "-v")
+        return formatted(page, args.format, args.output).rstrip("\n")
 
     if not args.hyperparameter:
         page = overview(explanations)
@@ -281,8 +294,10 @@ def _formatted(
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
     page = document(explanation, picked)
-    pages = [page] if own is None else [page, own_formula_document(own, above=page)]
-    return "\n\n".join(written(page).rstrip("\n") for page in pages)
+    texts = [written(page, explains=True)]
+    if own is not None:
+        texts.append(written(own_formula_document(own, above=page)))
+    return "\n\n".join(texts)
 
 
 def _heading(path: str, format: str) -> str:

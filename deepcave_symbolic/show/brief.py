@@ -1,4 +1,4 @@
-"""A page in a few lines: the formula, how far to trust it, and the reason that weighs most."""
+"""A page in few lines: what matters most of it, or the formula, how far to trust it and why alone."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.show.blocks import Block, Facts, FormulaBlock, Heading, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Facts, FormulaBlock, Heading, Note, Table, Warnings
 
-__all__ = ["brief"]
+__all__ = ["brief", "short", "unfolded"]
+
+#: Facts that are looked up rather than read.
+_LOOKED_UP = (
+    "How sure",
+    "Accounts for",
+    "Shape",
+    "Fit",
+    "On the trials",
+    "Band",
+    "Domain",
+    "Surrogate",
+    "Compared with",
+)
 
 
 def brief(page: Sequence[Block]) -> tuple[Block, ...]:
@@ -35,3 +48,29 @@ def brief(page: Sequence[Block]) -> tuple[Block, ...]:
         reason = reasons[0][1] if reasons and verdict != VERDICTS[0] else facts["Behaves"]
         kept.append(Facts(((f"{verdict}:", reason),)))
     return tuple(kept)
+
+
+def short(page: Sequence[Block], more: str) -> tuple[Block, ...]:
+    """Returns the page on an explanation with what matters most: formula, facts, the three answers, warnings.
+
+    Args:
+        page: The page.
+        more: What shows the rest.
+    """
+    kept: list[Block] = []
+    for block in page:
+        if isinstance(block, Facts):
+            kept.append(Facts(tuple(row for row in block.rows if row[0] not in _LOOKED_UP)))
+        elif isinstance(block, Table) and any(block.answers):
+            answers = [i for i, names in enumerate(block.answers) if names]
+            title = "The three answers" if len(answers) == 3 else "Answers"
+            rows, names = tuple(block.rows[i] for i in answers), tuple(block.answers[i] for i in answers)
+            kept.append(replace(block, title=title, rows=rows, answers=names, shown=None))
+        elif isinstance(block, Heading | FormulaBlock | Warnings):
+            kept.append(block)
+    return (*kept, Note(f"{more} shows how sure this is, what its constants say, and the other formulas."))
+
+
+def unfolded(page: Sequence[Block]) -> tuple[Block, ...]:
+    """Returns the page with all rows of its tables."""
+    return tuple(replace(block, brief=None) if isinstance(block, Table) else block for block in page)

@@ -38,7 +38,7 @@ def quick(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str
 
 @pytest.mark.smoke
 def test_one_hyperparameter(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "explain", SVM, "-p", "C")
+    code, out, err = run(capsys, "explain", SVM, "-p", "C", "-v")
     assert code == 0 and err == ""
     assert str(explain(SVM, "C").best) in out
     for word in ("R²", "RMSE", "Domain", "Surrogate", "GaussianProcess", "exact", "Pareto front", "Verdict"):
@@ -71,6 +71,21 @@ def test_a_hyperparameter_behind_the_run_is_understood(capsys: pytest.CaptureFix
     )
 
 
+def test_what_matters_is_shown_first_and_verbose_shows_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", SVM, "-p", "C")
+    found = explain(SVM, "C")
+    assert code == 0 and str(found.best) in out and len(out.splitlines()) <= 23
+    assert "-v shows how sure this is" in out and "Pareto front" not in out and "Surrogate" not in out
+    for answer in (found.simplest, found.best, found.most_accurate):
+        assert str(answer).partition(" ≈ ")[2] in out
+    assert all(warning in " ".join(out.replace("\n  ", " ").split()) for warning in found.warnings)
+    code, whole, _ = run(capsys, "explain", SVM, "-p", "C", "-v")
+    assert code == 0 and all(str(formula).partition(" ≈ ")[2] in whole for formula in found.formulas)
+    assert whole == f"{found}\n"
+    code, _, err = run(capsys, "explain", SVM, "-v", "--brief")
+    assert code == 2 and err.count("\n") == 1 and "not allowed with" in err
+
+
 def test_brief_is_formula_verdict_and_reason(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = quick(capsys, "explain", SVM, "-p", "gamma", "--brief")
     found = explain(SVM, "gamma", max_complexity=6)
@@ -90,10 +105,10 @@ def test_text_fits_the_terminal(
     columns: int, width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    piped = quick(capsys, "explain", SVM, "-p", "gamma")[1]
+    piped = quick(capsys, "explain", SVM, "-p", "gamma", "-v")[1]
     assert 90 < max(map(len, piped.splitlines())) <= 100
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    shown = quick(capsys, "explain", SVM, "-p", "gamma")[1]
+    shown = quick(capsys, "explain", SVM, "-p", "gamma", "-v")[1]
     assert width - 15 < max(map(len, shown.splitlines())) <= width
     assert shown.split() == piped.split() and not any(line.lstrip().startswith("% ") for line in shown.splitlines())
 
@@ -133,7 +148,19 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
 
 
 def test_a_form_of_ones_own_is_fitted(capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("explain", SVM, "-p", "C", "--form", "rmse ≈ a + b*log10(C/c)**2", "--fix", "c=100", "--fix", "a=57")
+    arguments = (
+        "explain",
+        "-v",
+        SVM,
+        "-p",
+        "C",
+        "--form",
+        "rmse ≈ a + b*log10(C/c)**2",
+        "--fix",
+        "c=100",
+        "--fix",
+        "a=57",
+    )
     code, out, err = quick(capsys, *arguments)
     assert code == 0 and err == ""
     own = explain(SVM, "C", max_complexity=6).fit("a + b*log10(C/c)**2", fixed={"c": 100.0, "a": 57.0})
@@ -416,7 +443,7 @@ def test_what_is_open_is_not_cut_off(tmp_path: Path) -> None:
     command = f'echo before; "{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C -o /dev/stdout; echo after'
     subprocess.run(["bash", "-c", f"{{ {command}; }} > out.txt"], cwd=tmp_path, check=True)
     first, *text, last = (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines()
-    assert (first, last) == ("before", "after") and "Pareto front" in "".join(text)
+    assert (first, last) == ("before", "after") and "The three answers" in "".join(text)
 
 
 def test_a_closed_pipe_is_no_error() -> None:

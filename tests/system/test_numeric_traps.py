@@ -82,7 +82,7 @@ def explained(folder: Path, name: str, capsys: pytest.CaptureFixture[str]) -> Ex
         data = json.loads(json.dumps(explanation.to_dict(), allow_nan=False))
         assert Explanation.from_dict(data).to_dict() == data
         capsys.readouterr()
-        assert main(["explain", str(folder), "-p", name, "--max-complexity", str(LONGEST)]) == 0
+        assert main(["explain", "-v", str(folder), "-p", name, "--max-complexity", str(LONGEST)]) == 0
     told = capsys.readouterr()
     assert told.out == f"{explanation}\n" and told.err == ""
     return explanation

@@ -69,7 +69,7 @@ def test_steps_of_an_old_space_are_the_values(tmp_path: Path, capfd: pytest.Capt
     )
     file = tmp_path / "space.json"
     file.write_text(json.dumps(space))
-    assert main(["explain", str(folder), "-p", "dropout", "--configspace", str(file)]) == 0
+    assert main(["explain", "-v", str(folder), "-p", "dropout", "--configspace", str(file)]) == 0
     shown = capfd.readouterr()
     assert shown.err == "" and "dropout in {0, 0.25, 0.5}" in shown.out
     assert main(["explain", str(folder), "--configspace", str(tmp_path / "none.json")]) == 2
