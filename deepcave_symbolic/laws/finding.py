@@ -39,6 +39,8 @@ T = TypeVar("T", bound=FoundLaw)
 
 #: Largest p-value with which the best value is said to move.
 _BY_CHANCE = 1e-4
+#: Above it nobody would think that it does.
+_PLAINLY = 0.05
 #: Configurations drawn for shares of the space; a model without trials is asked for so many.
 DRAWN = 500
 #: Values of the target.
@@ -157,9 +159,12 @@ def _moving(sample: _Sample, target: Axis) -> Refitted:
     ridge = fit_ridge(sample.data)
     by_chance = moves_by_chance(sample.data, ridge)
     if by_chance > _BY_CHANCE:
+        n, p = counted(len(sample.data.z), "configuration"), f"p = {rounded_text(by_chance, 2)}"
+        if by_chance > _PLAINLY:
+            raise _NoLawError(f"{n} show no other hyperparameter that moves the best {name} ({p}).")
         raise _NoLawError(
-            f"No other hyperparameter moves the best {name}, as far as {counted(len(sample.data.z), 'configuration')} "
-            f"tell (p = {rounded_text(by_chance, 2)})."
+            f"{n} are too few to be sure that another hyperparameter moves the best {name} ({p}, not below "
+            f"{_BY_CHANCE:g})."
         )
     _check_bottom(sample.data, ridge.profile, name)
     # What takes most of the time comes last.

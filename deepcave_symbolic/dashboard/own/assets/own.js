@@ -72,6 +72,7 @@
       step: (pick, length, drawn, formulas, result) => {
         const by = (id) => ctx().triggered.some((each) => each.prop_id.startsWith(id));
         if (by("drawn.")) shown = drawn;
+        if (formulas) document.body.dataset.kept = formulas.name;
         if (!result) return nothing();
         const wanted = { name: result.name, choice: pick === "length" ? `length ${length}` : pick };
         if (same(shown, wanted)) return nothing();
