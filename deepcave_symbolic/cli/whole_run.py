@@ -68,21 +68,22 @@ def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.explainer import Explainer
     from deepcave_symbolic.show.blocks import Note
     from deepcave_symbolic.show.whole_run import whole_run_document
+    from deepcave_symbolic.whole_run.asking import Asking
 
     with training_shown():
         explainer = Explainer(args.run, **run_options(args))
+        at, changes = (_values(pairs, explainer.run.configspace) for pairs in (args.at, args.change))
+        if at:
+            Asking(explainer.subject)(at)  # what does not fit is said before the search
         found = explainer.explain_run(args.max_complexity, args.laws)
     page = list(whole_run_document(found))
-    if args.at or args.change:
-        space = explainer.run.configspace
-        if not args.at and found.incumbent is None:
+    if at:
+        page.append(Note(f"At {_listed(at)}: {found.contributions(at)}."))
+    if changes:
+        if not at and found.incumbent is None:
             raise InvalidArgumentError("There is no incumbent to change; name a configuration with --at.")
-        at = _values(args.at, space) if args.at else dict(found.incumbent.configuration) if found.incumbent else {}
-        if args.at:
-            page.append(Note(f"At {_listed(at)}: {found.contributions(at)}."))
-        if args.change:
-            changes = _values(args.change, space)
-            page.append(Note(f"With {_listed(changes)}: {found.whatif(at, **changes)}."))
+        start = at or (dict(found.incumbent.configuration) if found.incumbent else {})
+        page.append(Note(f"With {_listed(changes)}: {found.whatif(start, **changes)}."))
     write_output(record_page(found, page, args.format, args.output), args.output)
     return 0
 

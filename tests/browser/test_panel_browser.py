@@ -103,6 +103,7 @@ def test_a_button_that_the_page_has_not_enabled_is_enabled(panel: PanelPage) -> 
     panel.process_button.and_(panel.page.locator(":enabled")).wait_for()
 
 
+@pytest.mark.long
 def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
     panel.open("svm_bbo")
     panel.choose("hyperparameter_name_1", "C")
@@ -138,6 +139,7 @@ def test_two_hyperparameters(panel: PanelPage) -> None:
     assert_readable(panel, 2)
 
 
+@pytest.mark.long
 def test_region_and_others_are_asked_for_and_named(panel: PanelPage) -> None:
     panel.open("boosting_mf")
     panel.choose("hyperparameter_name_1", "max_depth")
@@ -274,6 +276,7 @@ def test_names_that_are_scripts_show_up_literally(panel: PanelPage) -> None:
     panel.screenshot("hostile_names")
 
 
+@pytest.mark.long
 def test_foreign_stored_result_is_computed_again(panel: PanelPage, dashboard: Dashboard) -> None:
     def show() -> None:
         panel.open("svm_bbo")
@@ -344,6 +347,7 @@ def test_shown_code_gives_the_shown_formula(panel: PanelPage) -> None:
     assert ran.stdout.strip() == shown
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "second"), [(1024, "alpha")])
 def test_narrow_window_cuts_nothing_off(panel: PanelPage, width: int, second: str) -> None:
     panel.page.set_viewport_size({"width": width, "height": 900})

@@ -233,7 +233,7 @@ def test_hostile_names_run_nothing(browser: Browser, tmp_path: Path) -> None:
     run = renamed(tmp_path / "<img src=x onerror=window.pwned=5>", list(SCRIPTS.values()))
     file = tmp_path / "report.html"
     title = "</title><script>window.pwned=6</script>"
-    assert main(["report", str(run), "-o", str(file), "--pairs", "2", "--title", title]) == 0
+    assert main(["report", str(run), "-o", str(file), "--pairs", "1", "--max-complexity", "9", "--title", title]) == 0
     tab = Watched(browser, file)
     tab.page.screenshot(path=OUTPUT / "report-hostile.png", full_page=True)
     # Also what stands folded, and what plotly makes of names in labels, legends and under the mouse.

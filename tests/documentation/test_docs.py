@@ -211,7 +211,15 @@ def _quotes(page: Path) -> bool:
     return bool(code(text) or list(commands(text)))
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if _quotes(p)], ids=_id)
+#: Pages with studies, reports and searches that each take a quarter of a minute or more.
+LONG = {f"{name}.md" for name in ("report", "region", "studies", "optuna", "next", "compare", "estimator")}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(p, marks=[pytest.mark.long] if p.name in LONG else []) for p in PAGES if _quotes(p)],
+    ids=_id,
+)
 def test_code_and_commands_print_what_is_shown(page: Path, tested_versions: None) -> None:
     for quote, printed in run_page(page):
         assert quote.output is None or matches(quote.output, printed), f"{quote.source}\n{printed}"

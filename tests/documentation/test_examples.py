@@ -33,6 +33,7 @@ def test_the_panel_without_a_browser() -> None:
     assert drawn.startswith("drawn: error from 0.") and shorter.startswith("drawn: error from 0.") and drawn != shorter
 
 
+@pytest.mark.long
 def test_a_run_is_made(tmp_path: Path) -> None:
     folder = output_of("make_runs.py", str(tmp_path), "--only", "boosting_mf", "--trials", "6").strip()
     assert folder == str(tmp_path / "boosting_mf")

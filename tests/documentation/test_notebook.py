@@ -49,6 +49,7 @@ def formulas_in(cells: list[Any]) -> list[str]:
     return [line for line in shown(cells) if "≈" in line or "\\approx" in line]
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_tutorial_runs_and_shows_what_it_stored() -> None:
     for package in ("nbclient", "nbformat", "ipykernel"):

@@ -36,6 +36,7 @@ def test_explain_from_four_threads_is_as_alone() -> None:
     assert sys.stdout is stdout and blas_threads() == before
 
 
+@pytest.mark.long
 def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
     redis = pytest.importorskip("redis", reason="redis comes with DeepCAVE, on Python 3.10")
     rq = pytest.importorskip("rq", reason="rq comes with DeepCAVE, on Python 3.10")
@@ -73,6 +74,7 @@ def test_rq_workers_give_the_same_as_alone(tmp_path: Path) -> None:
         server.wait(LIMIT)
 
 
+@pytest.mark.long
 def test_threads_of_two_processes_give_the_same_as_alone() -> None:
     script = """
 import json, sys

@@ -224,6 +224,7 @@ class Cases:
         shutil.rmtree(folder)
 
 
+@pytest.mark.long
 def test_thousands_of_broken_folders(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
     cases = Cases(tmp_path)

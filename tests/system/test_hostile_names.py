@@ -25,6 +25,7 @@ from places import FOREST, SVM
 TWO = ("solver", "learning_rate_init")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "names"), [*((kind, ("solver",)) for kind in NAMES), ("latex", TWO), ("docstring", TWO)]
 )

@@ -105,6 +105,7 @@ class Exploring(SymbolicCallback):
         self.origins.append(config.origin)
 
 
+@pytest.mark.long
 def test_budgets_are_those_that_smac_asks_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     def target(config: Configuration, seed: int = 0, budget: float = 1.0) -> float:
         return float(cost_of(config) + 1 / budget)
@@ -117,6 +118,7 @@ def test_budgets_are_those_that_smac_asks_for(tmp_path: Path, caplog: pytest.Log
     assert optimizer.runhistory.finished == 40 and not messages(caplog, logging.WARNING)
 
 
+@pytest.mark.long
 def test_errors_of_exploring_leave_the_run_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(self: Explorer, smbo: Any) -> None:
         raise MemoryError
@@ -206,6 +208,7 @@ def test_ask_and_tell_and_a_resumed_run(tmp_path: Path, caplog: pytest.LogCaptur
     assert set(read_formulas(output)["run"]) == {"asked/0"}
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_workers(tmp_path: Path) -> None:
     output = tmp_path / "formulas.jsonl"

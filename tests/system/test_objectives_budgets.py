@@ -110,6 +110,7 @@ def record(kind: str, base: Path) -> LiveRun:
     return LiveRun(optimizer, Path(scenario.output_directory))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", list(KINDS))
 def test_the_rows_are_those_of_smacs_model(kind: str, tmp_path: Path, capsys: Any) -> None:
     lived = record(kind, tmp_path)

@@ -119,7 +119,7 @@ def test_headings_are_in_order_and_tables_have_headers(written: str, explanation
 
 def test_a_report_is_written_anew_with_the_same_bytes(tmp_path: Path, capsys: Any, monkeypatch: Any) -> None:
     monkeypatch.chdir(tmp_path)
-    arguments = ["report", str(SVM), "--max-complexity", "7"]
+    arguments = ["report", str(SVM), "--max-complexity", "7", "--pairs", "0"]
     assert main(arguments) == 0
     first = Path("report.html").read_bytes()
     assert capsys.readouterr().out == f"Wrote report.html ({len(first) / 1e6:.1f} MB).\n"
@@ -162,6 +162,7 @@ def test_the_strongest_pairs_are_those_that_interact() -> None:
     assert "c and d" in Tags(html).text and "a and b" not in Tags(html).text
 
 
+@pytest.mark.long
 def test_a_run_without_interactions_has_no_pairs() -> None:
     surrogate = of_columns(lambda a, b: a**2 + np.sin(b))
     text = Tags(report_html(run_of(floats("a", "b")), max_complexity=6, surrogate=surrogate)).text
@@ -185,6 +186,7 @@ def test_what_cannot_be_explained_says_why_and_makes_no_pair() -> None:
     assert "a and b" in text and "kernel and degree" not in text and "degree and kernel" not in text
 
 
+@pytest.mark.long
 def test_fifty_hyperparameters_stay_below_the_size(overview: list[Explanation]) -> None:
     """Each with the figure of a run of 10 000 trials."""
     first = next(e for e in overview if e.hyperparameters == ("learning_rate_init",))
@@ -258,6 +260,7 @@ def test_hostile_names_are_literal(hostile_page: str, written: str) -> None:
     assert "\u202e" not in hostile_page
 
 
+@pytest.mark.long
 def test_deepcave_run_objects_have_a_report(explanation: Explanation) -> None:
     deepcave = pytest.importorskip("deepcave", reason="DeepCAVE is not installed (it needs Python 3.9 or 3.10)")
     assert deepcave

@@ -181,6 +181,7 @@ def test_a_forest_on_demand_is_the_same_forest(folder: Path) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.long
 def test_ten_thousand_trials_and_fifty_hyperparameters(scale: Any, tmp_path: Path) -> None:
     path = scale.synthesise(tmp_path / "run", 10_000, 50)
     result = scale.measure(scale._EXPLAIN, str(path), "x0")

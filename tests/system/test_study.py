@@ -26,6 +26,7 @@ QUICK: dict[str, Any] = {"max_complexity": 6}
 COMMAND = [sys.executable, "-m", "deepcave_symbolic", "explain"]
 
 
+@pytest.mark.long
 def test_processes_change_nothing() -> None:
     before = workers()
     together, alone = explain_all(SVM, n_jobs=2, **QUICK), explain_all(SVM, **QUICK)
@@ -53,6 +54,7 @@ def test_errors_come_back_typed_from_another_process(tmp_path: Path) -> None:
     assert caught.value.valid == ("rmse",)
 
 
+@pytest.mark.long
 def test_a_process_that_dies_costs_its_explanation_only(monkeypatch: pytest.MonkeyPatch) -> None:
     def dying(explainer: Explainer, names: tuple[str, ...]) -> Any:
         return os._exit(1) if names == ("C",) else explainer.explain(*names)
@@ -76,7 +78,7 @@ def arguments_for(out: Path, *more: str) -> list[str]:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.long)])
 def test_killed_midway_and_resumed(tmp_path: Path, uninterrupted: tuple[Path, str], number: signal.Signals) -> None:
     out = tmp_path / "out"
     with subprocess.Popen(arguments_for(out, "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -98,6 +100,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.json")}
 
 
+@pytest.mark.long
 def test_two_commands_on_one_folder(tmp_path: Path, uninterrupted: tuple[Path, str]) -> None:
     out = tmp_path / "out"
     processes = [subprocess.Popen(arguments_for(out), stdout=subprocess.PIPE, text=True) for _ in range(2)]

@@ -35,7 +35,7 @@ def test_older_runs_are_read_and_say_what_differs(version: str, kind: str, capsy
     assert surrogate.name == ("GaussianProcess" if kind == "process" else "RandomForest")
     assert f"recorded by SMAC {version}" in surrogate.differences[0]
     assert all(math.isfinite(formula.r2) for formula in explanation.formulas)
-    assert main(["explain", "--max-complexity", "7", str(folder), "-p", "x"]) == 0
+    assert main(["explain", "-v", "--max-complexity", "7", str(folder), "-p", "x"]) == 0
     assert f"recorded by SMAC {version}" in " ".join(capsys.readouterr().out.split())
     assert fingerprint(folder) == before
 

@@ -67,6 +67,7 @@ def test_bad_input_is_one_line(capsys: Any, arguments: list[str], words: str) ->
     assert (code, out) == (2, "") and err.count("\n") == 1 and words in err
 
 
+@pytest.mark.long
 def test_it_heads_the_overview(capsys: Any) -> None:
     code, out, _ = written(capsys, "explain", RUN)
     found = explain_run(RUN)

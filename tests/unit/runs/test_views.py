@@ -267,7 +267,7 @@ def test_a_hyperparameter_called_budget(fidelity: LiveRun, tmp_path: Path, capsy
 
 
 def test_the_command_line_takes_all_budgets(fidelity: LiveRun, capsys: Any) -> None:
-    assert main(["explain", str(fidelity.folder), "-p", "budget", "--budget", "all"]) == 0
+    assert main(["explain", "-v", str(fidelity.folder), "-p", "budget", "--budget", "all"]) == 0
     assert "budget in {1, " in capsys.readouterr().out
     assert main(["explain", str(fidelity.folder), "-p", "C", "--budget", "most"]) == 2
     assert "'most' is neither a number nor all" in capsys.readouterr().err
