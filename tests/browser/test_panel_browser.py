@@ -58,13 +58,13 @@ def test_a_formula_not_to_be_trusted_has_a_red_badge_above_it(panel: PanelPage) 
     assert_readable(panel, 2)
 
 
-#: Drops the first result, as Dash does with the answer to an earlier question.
-_DROP = """() => {
+#: Drops the first answer with some text in it, as Dash does with the answer to an earlier question.
+_DROP = """(text) => {
     const ask = window.fetch;
     window.dropped = 0;
     window.fetch = async (...question) => {
         const answer = await ask(...question);
-        if (window.dropped || !(await answer.clone().text()).includes('answer-output')) return answer;
+        if (window.dropped || !(await answer.clone().text()).includes(text)) return answer;
         window.dropped = 1;
         return new Response(null, { status: 204 });
     };
@@ -75,29 +75,16 @@ def test_a_result_that_the_page_has_dropped_is_sent_again(panel: PanelPage) -> N
     panel.open("mlp_hpo")
     panel.choose("hyperparameter_name_1", "momentum")
     panel.process_button.and_(panel.page.locator(":enabled")).wait_for()
-    panel.page.evaluate(_DROP)
+    panel.page.evaluate(_DROP, "answer-output")
     panel.process_button.click()
     panel.wait_for_heading("momentum")
     assert panel.page.evaluate("window.dropped") == 1
 
 
-#: Drops what enables the button, likewise, until the page has asked for a while.
-_DROP_ENABLED = """() => {
-    const ask = window.fetch;
-    window.dropped = 0;
-    window.fetch = async (...question) => {
-        const answer = await ask(...question);
-        if (window.dropped || !(await answer.clone().text()).includes('"disabled":false')) return answer;
-        window.dropped = 1;
-        return new Response(null, { status: 204 });
-    };
-}"""
-
-
 def test_a_button_that_the_page_has_not_enabled_is_enabled(panel: PanelPage) -> None:
     panel.open("mlp_hpo")
     panel.show("momentum")
-    panel.page.evaluate(_DROP_ENABLED)
+    panel.page.evaluate(_DROP, '"disabled":false')
     panel.choose("hyperparameter_name_1", "n_neurons")
     panel.page.wait_for_function("window.dropped === 1")
     panel.process_button.and_(panel.page.locator(":enabled")).wait_for()
