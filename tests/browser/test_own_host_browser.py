@@ -135,6 +135,10 @@ class OwnPage:
     def violations(self) -> list[str]:
         """Returns what WCAG 2.2 AA has against the page, as far as axe-core sees."""
         axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed (pip install -e .[dev])")
+        # What answers earlier inputs is dimmed, on purpose, and a moment longer.
+        for id in ("#busy", "#stale"):
+            self.tab.locator(id).wait_for(state="hidden")
+        self.tab.wait_for_timeout(500)
         self.tab.evaluate((resources.files(axe) / "axe.min.js").read_text(encoding="utf-8"))
         found = self.tab.evaluate(f"axe.run(document, {{ runOnly: {_LEVELS} }})")["violations"]
         return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
