@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 #: Widths of a telephone and of a window on a desk.
-WIDTHS = (390, 1280)
+WIDTHS = (pytest.param(390, marks=pytest.mark.long), 1280)
 
 
 @pytest.fixture(scope="module")

@@ -283,6 +283,7 @@ MATRIX = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kind", "name", "words"), MATRIX, ids=[f"{k}-{n}" for k, n, _ in MATRIX])
 def test_every_kind_from_api_command_line_and_panel(
     folder_of: Callable[[str], Path], capsys: Any, kind: str, name: str, words: str
