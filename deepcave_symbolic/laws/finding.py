@@ -189,7 +189,11 @@ def _check_bottom(data: Data, profile: Profile, name: str) -> None:
 
 
 def _at_an_end(end: str, name: str) -> _NoLawError:
-    return _NoLawError(f"The best {name} may lie at the {end} end of its domain or beyond, so that it cannot move.")
+    # Averaged over the others it may be inside all the same.
+    return _NoLawError(
+        f"With the others at the middle of their domains the best {name} may lie at the {end} end of its domain or "
+        "beyond, where nobody sees whether it moves."
+    )
 
 
 def _told(kind: type[T], sample: _Sample, fit: Refitted, *, region: str, **about: Any) -> T:

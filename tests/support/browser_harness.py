@@ -553,6 +553,7 @@ def shrink(picture: Path, colors: int = 96) -> None:
     from PIL import Image
 
     with Image.open(picture) as image:
-        # Without the steps of k-means, small things such as the incumbent's star take the colour of larger ones.
-        reduced = image.convert("RGB").quantize(colors, kmeans=3, dither=Image.Dither.NONE)
+        # Other methods, which count pixels, give small things such as the incumbent's star the colour of larger ones.
+        method = Image.Quantize.MAXCOVERAGE
+        reduced = image.convert("RGB").quantize(colors, method=method, kmeans=3, dither=Image.Dither.NONE)
     reduced.save(picture, optimize=True)
