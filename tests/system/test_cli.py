@@ -82,6 +82,8 @@ def test_what_matters_is_shown_first_and_verbose_shows_the_rest(capsys: pytest.C
     code, whole, _ = run(capsys, "explain", SVM, "-p", "C", "-v")
     assert code == 0 and all(str(formula).partition(" ≈ ")[2] in whole for formula in found.formulas)
     assert whole == f"{found}\n"
+    for label in ("How sure", "Accounts for", "Shape", "Fit", "Band", "Domain", "Surrogate"):
+        assert f"\n{label} " in whole and f"\n{label} " not in out
     code, _, err = run(capsys, "explain", SVM, "-v", "--brief")
     assert code == 2 and err.count("\n") == 1 and "not allowed with" in err
 
