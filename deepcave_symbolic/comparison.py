@@ -40,9 +40,20 @@ class Comparison(Compared):
 
 
 class LawComparison(ComparedLaws):
-    """Laws of several runs, as text and in a notebook."""
+    """Laws of several runs, as text, as a figure and in a notebook."""
 
     laws: tuple[Law | NoLaw, ...]
+
+    def plot(self) -> go.Figure:
+        """Returns a plotly figure of every run's exponents with their 90 % intervals.
+
+        Raises:
+            InvalidArgumentError: If no run has a law.
+        """
+        from deepcave_symbolic.show.figures.comparison import plot_exponents
+        from deepcave_symbolic.show.figures.parts import ready
+
+        return ready(plot_exponents(self))
 
     def __str__(self) -> str:
         """Returns the exponents of every run and which agree as text for a terminal."""
@@ -53,9 +64,20 @@ class LawComparison(ComparedLaws):
 
 
 class RunComparison(ComparedRuns):
-    """Whole-run formulas of several runs, as text and in a notebook."""
+    """Whole-run formulas of several runs, as text, as a figure and in a notebook."""
 
     explained: tuple[RunExplanation, ...]
+
+    def plot(self) -> go.Figure:
+        """Returns a plotly figure of what each part accounts for in every run.
+
+        Raises:
+            InvalidArgumentError: If no formula has parts.
+        """
+        from deepcave_symbolic.show.figures.comparison import plot_shares
+        from deepcave_symbolic.show.figures.parts import ready
+
+        return ready(plot_shares(self))
 
     def __str__(self) -> str:
         """Returns the formulas and the parts that they share as text for a terminal."""

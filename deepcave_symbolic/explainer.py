@@ -182,7 +182,7 @@ class Explainer:
         every_budget = question.budget == ALL_BUDGETS
         if laws is None and (reason := why_unasked(self.subject, names, every_budget=every_budget)):
             return replace(explained, unasked=reason)
-        return replace(explained, laws=tuple(map(self._law_with_valley, names)))
+        return replace(explained, laws=tuple(map(self.law_with_valley, names)))
 
     def explain_run_if_asked(self) -> RunExplanation | None:
         """Returns the formula of the run for a page on all hyperparameters.
@@ -241,7 +241,8 @@ class Explainer:
             return found
         return replace(found, project=lambda other: self.subject.projected(self._axes([other, hyperparameter]))[1])
 
-    def _law_with_valley(self, hyperparameter: str) -> Law | NoLaw:
+    def law_with_valley(self, hyperparameter: str) -> Law | NoLaw:
+        """Returns what `law_or_reason` does, with the picture of the valley in the record."""
         found = self.law_or_reason(hyperparameter)
         if isinstance(found, NoLaw) or found.project is None:
             return found

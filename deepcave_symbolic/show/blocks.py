@@ -14,6 +14,7 @@ from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.show.answers import RECOMMENDED
 
 if TYPE_CHECKING:
+    from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
     from deepcave_symbolic.findings.explained import Explained
     from deepcave_symbolic.laws import FoundLaw
     from deepcave_symbolic.projection import Projection
@@ -31,6 +32,7 @@ __all__ = [
     "Heading",
     "Note",
     "Picture",
+    "SideBySide",
     "Table",
     "Typeset",
     "Valley",
@@ -237,8 +239,21 @@ class Valley:
     title: str
 
 
+@dataclass(frozen=True)
+class SideBySide:
+    """Asks for a figure of several runs: their curves, the exponents of their laws, or the shares of their parts.
+
+    Args:
+        compared: The comparison.
+        title: What is seen, for a heading and for those who cannot see it.
+    """
+
+    compared: Compared | ComparedLaws | ComparedRuns
+    title: str
+
+
 #: What asks for a figure.
-Picture: TypeAlias = Figure | Waterfall | Valley
+Picture: TypeAlias = Figure | Waterfall | Valley | SideBySide
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@ from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
     from deepcave_symbolic.findings.explained import Explained, Unexplained
+    from deepcave_symbolic.laws import FoundLaw, NoLaw
+    from deepcave_symbolic.whole_run import ExplainedRun
 
 __all__ = [
     "BIBTEX",
@@ -42,12 +44,12 @@ BIBTEX = """@inproceedings{segel2023symbolic,
 }"""
 
 
-def run_of(explanation: Explained | Unexplained) -> str:
+def run_of(explanation: Explained | Unexplained | ExplainedRun | FoundLaw | NoLaw) -> str:
     """Returns what people call the run; empty where that is not known."""
     return run_name(explanation.run)
 
 
-def asked_text(explanation: Explained | Unexplained) -> str:
+def asked_text(explanation: Explained | Unexplained | ExplainedRun) -> str:
     """Returns run, objective and what spoke for it in a few words, for a page that outlives its inputs."""
     source = "" if explanation.surrogate is None else explanation.surrogate.name
     if explanation.provenance.get("source") == "trials":
@@ -55,13 +57,13 @@ def asked_text(explanation: Explained | Unexplained) -> str:
     return ", ".join(filter(None, (run_of(explanation), objective_text(explanation), source)))
 
 
-def objective_text(explanation: Explained | Unexplained) -> str:
+def objective_text(explanation: Explained | Unexplained | ExplainedRun | FoundLaw | NoLaw) -> str:
     """Returns the objective and, where there are budgets, the one whose trials were used."""
     at = "" if explanation.budget is None else f" at budget {budget_text(explanation.budget)}"
     return explanation.objective + at
 
 
-def run_card(explanation: Explained | Unexplained) -> Facts:
+def run_card(explanation: Explained | Unexplained | ExplainedRun) -> Facts:
     """Returns the facts on the run."""
     p = explanation.provenance
     better = {"minimize": "smaller is better", "maximize": "larger is better"}[explanation.direction]
@@ -75,7 +77,7 @@ def run_card(explanation: Explained | Unexplained) -> Facts:
     return Facts(tuple((label, text) for label, text in facts if text), "Run")
 
 
-def surrogate_card(explanation: Explained | Unexplained) -> tuple[Block, ...]:
+def surrogate_card(explanation: Explained | Unexplained | ExplainedRun) -> tuple[Block, ...]:
     """Returns the facts on the model that spoke, with its options; empty where none did."""
     record = explanation.surrogate
     if record is None:

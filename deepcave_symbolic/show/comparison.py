@@ -6,7 +6,17 @@ import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Cell,
+    Column,
+    FormulaBlock,
+    Heading,
+    Note,
+    SideBySide,
+    Table,
+    Warnings,
+)
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, percent, rounded_text
 
@@ -25,6 +35,7 @@ def comparison_document(comparison: Compared) -> tuple[Block, ...]:
     return (
         Heading(view.titled(f"{names} in {len(comparison.runs)} runs"), view=view.words),
         form,
+        SideBySide(comparison, f"{names} in {len(comparison.runs)} runs: surrogates and common form"),
         _constants(comparison),
         Note(
             "Behind ± stands the standard error: what the constant would vary by if the run's trials were drawn again, "
@@ -48,7 +59,7 @@ def _constants(comparison: Compared) -> Table:
             Column("run", "name"),
             Column("verdict", "verdict"),
             Column("R²", "number"),
-            *(Column(c.name, "number") for c in constants),
+            *(Column(c.name, "number", literal=True) for c in constants),
         ),
         rows=tuple(
             (run, e.verdict, f"{f.r2:.3f}", *(number_with_error(c.values[i], c.errors[i]) for c in constants))

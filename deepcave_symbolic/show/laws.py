@@ -47,6 +47,7 @@ def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
             )
         ),
         *([Warnings(tuple(("trust", sentence) for sentence in law.warnings))] if law.warnings else []),
+        *_valley(law),
     )
 
 
@@ -57,10 +58,15 @@ def laws_of_run(explained: ExplainedRun) -> Iterator[Block]:
         columns = (Column("hyperparameter", "name"), Column("law, or why there is none", "text"))
         yield Table(columns, rows, title="Laws: how the best values move")
     for law in explained.laws:
-        if isinstance(law, FoundLaw) and law.valley is not None:
-            yield Valley(law, law.valley, f"How the best {law.hyperparameter} moves with {law.strongest}")
+        if isinstance(law, FoundLaw):
+            yield from _valley(law)
     if explained.unasked:
         yield Note(explained.unasked)
+
+
+def _valley(law: FoundLaw) -> Iterator[Valley]:
+    if law.valley is not None:
+        yield Valley(law, law.valley, f"How the best {law.hyperparameter} moves with {law.strongest}")
 
 
 def _in_a_row(law: FoundLaw | NoLaw) -> str:

@@ -6,7 +6,17 @@ import math
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.laws import FoundLaw
-from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.blocks import (
+    Block,
+    Cell,
+    Column,
+    FormulaBlock,
+    Heading,
+    Note,
+    SideBySide,
+    Table,
+    Warnings,
+)
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
 
@@ -43,6 +53,7 @@ def laws_document(compared: ComparedLaws) -> tuple[Block, ...]:
     )
     blocks: list[Block] = [Heading(f"How the best {compared.hyperparameter} moves in {len(compared.runs)} runs")]
     if exponents:
+        blocks.append(SideBySide(compared, f"Exponents of the laws of {compared.hyperparameter} in every run"))
         columns = (Column(c.name, "number", literal=True) for c in exponents)
         blocks.append(
             Table(
@@ -91,7 +102,8 @@ def runs_document(compared: ComparedRuns) -> tuple[Block, ...]:
             for part in compared.parts
         )
         columns = (Column("part", "name"), *(Column(number, "number") for number in numbers), Column("shape", "text"))
-        blocks.append(Table(columns, rows, title="What each part accounts for in each run"))
+        title = "What each part accounts for in each run"
+        blocks += [SideBySide(compared, title), Table(columns, rows, title=title)]
     warnings = Warnings(tuple(("with care", note) for note in compared.notes))
     return (*blocks, *([warnings] if warnings.rows else []))
 

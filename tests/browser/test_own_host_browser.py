@@ -323,6 +323,55 @@ def test_everybody_can_use_it(page: OwnPage, scheme: Literal["light", "dark"]) -
     assert page.violations() == []
 
 
+def test_whole_run_laws_and_several_runs_have_pages(page: OwnPage) -> None:
+    tab = page.tab
+
+    def turn_to(label: str) -> None:
+        tab.get_by_role("link", name=label, exact=True).press("Enter")
+        assert tab.locator("[aria-current=page]").all_inner_texts() == [label]
+
+    def found(name: str, words: str, act: Callable[[], None]) -> None:
+        act()
+        tab.locator(f"#{name}-body").get_by_text(words).first.wait_for()
+        tab.locator(f"#{name}-busy").wait_for(state="hidden")
+        page.picture(name)
+        assert page.violations() == []
+
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    turn_to("Whole run")
+    assert tab.url.endswith("#whole-run") and page.input("hyperparameter_name_1").is_hidden()
+    found("whole-run", "every part is 0 on average", tab.locator("#whole-run-process").click)
+    page.input("region").fill("C=1..100")
+    page.input("region").press("Enter")
+    tab.locator("#whole-run-stale").wait_for()
+    page.input("region").fill("all")
+    page.input("region").press("Enter")
+    tab.locator("#whole-run-stale").wait_for(state="hidden")
+    turn_to("Laws")
+    found("laws", "No law.", tab.locator("#laws-process").click)
+    turn_to("Compare")
+    runs = tab.locator("#compare-runs input")
+    # Ticked is what shares a hyperparameter with the run that was looked at.
+    wait_until(lambda: runs.first.is_checked(), lambda: "no run is ticked")
+    assert not runs.nth(1).is_checked() and tab.locator("#run").is_hidden()
+    found("compare", "two runs or more; found 1 run", tab.locator("#compare-process").click)
+    tab.locator("#compare-side").select_option(label="Parts of the whole run")
+    runs.nth(1).check()
+    found("compare", "What each part accounts for in each run", tab.locator("#compare-process").click)
+    tab.locator("#compare-body svg.main-svg").first.wait_for()
+    # Everything is still there, and a page can be opened by its address.
+    tab.go_back()
+    tab.locator("#laws-body").get_by_text("No law.").first.wait_for()
+    turn_to("Formula")
+    assert page.heading("C").is_visible()
+    tab.goto(f"{tab.url.partition('#')[0]}#compare")
+    tab.reload()
+    tab.locator("#compare-process").wait_for()
+    wait_until(lambda: tab.title() != "Symbolic Formulas", lambda: "the page is not named")
+    assert tab.title().startswith("Compare")
+
+
 def test_picture_for_the_documentation(page: OwnPage) -> None:
     """docs/images/own.png is a copy of this test's output."""
     pytest.importorskip("PIL", reason="pillow makes pictures small")

@@ -35,6 +35,9 @@ def test_laws_of_the_same_run_agree(twins: list[str], capsys: Any) -> None:
     assert {c.name: c.values for c in compared.exponents} == {n: (e, e) for n, e in found.exponents.items()}
     assert all(c.p_value == pytest.approx(1.0) and c.mean == pytest.approx(c.values[0]) for c in compared.exponents)
     assert LawComparison.from_dict(json.loads(json.dumps(compared.to_dict()))) == compared
+    first, second = compared.plot().data
+    assert (first.name, second.name) == compared.runs and first.marker.symbol != second.marker.symbol
+    assert list(first.x) == [c.values[0] for c in compared.exponents] == list(second.x)
     assert main(["compare", *twins, "-p", "learning_rate_init", "--law"]) == 0
     out = capsys.readouterr().out
     assert out == f"{compared}\n" and "How the best learning_rate_init moves in 2 runs" in out
@@ -75,6 +78,7 @@ def test_parts_of_whole_runs(twins: list[str], capsys: Any) -> None:
         assert shared.shares == (part.share, part.share) and shared.shapes == (part.shape,) * 2
         assert shared.agrees and shared.n_runs == 2
     assert RunComparison.from_dict(json.loads(json.dumps(compared.to_dict()))) == compared
+    assert [list(trace.x) for trace in compared.plot().data] == [[part.share for part in first.parts]] * 2
     assert main(["compare", *twins, "--max-complexity", "12", "--format", "json"]) == 0
     assert RunComparison.from_dict(json.loads(capsys.readouterr().out)) == compared
     assert "What each part accounts for in each run" in str(compared)

@@ -15,9 +15,12 @@ from deepcave_symbolic.dashboard.own.growth import Growth, connect_growth
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.page import NAME, Registered, layout
+from deepcave_symbolic.dashboard.own.pages.connect import connect_pages
+from deepcave_symbolic.dashboard.own.pages.layout import style
 from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results, question_of
 from deepcave_symbolic.dashboard.own.shown import connect_in_the_page, connect_results
 from deepcave_symbolic.dashboard.own.wiring import callback
+from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
@@ -48,6 +51,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
         suppress_callback_exceptions=True,
     )
     app.index_string = app.index_string.replace("<html>", '<html lang="en">')
+    app.index_string = app.index_string.replace("</head>", f"<style>{style()}</style></head>")
     registered = Registered()
     layout(registered, [], "")
 
@@ -62,6 +66,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     connect_growth(app, runs, growth)
     connect_results(app, registered, results, jobs)
     connect_in_the_page(app, registered)
+    connect_pages(app, runs, results, jobs, growth)
     return app
 
 
@@ -198,4 +203,4 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
             now = growth.now(run)
         if results.knows(key) and ctx.triggered_id != "retry":
             return answered(question, key, now)
-        return answered(question, results.write(key, answer(run, values, server)), now)
+        return answered(question, results.write(key, answer(lambda: compute(run, values), server)), now)

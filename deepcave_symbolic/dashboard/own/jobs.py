@@ -19,8 +19,6 @@ import diskcache
 from dash import DiskcacheManager
 
 from deepcave_symbolic.dashboard import JOB_LIBRARIES
-from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 
 __all__ = ["Jobs", "answer"]
 
@@ -76,16 +74,15 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         return job
 
 
-def answer(run: RecordedRun, inputs: dict[str, Any], server: int) -> dict[str, Any]:
-    """Returns the stored record, in a process that ends with the server.
+def answer(job: Callable[[], dict[str, Any]], server: int) -> dict[str, Any]:
+    """Returns what a job returns, in a process that ends with the server.
 
     Args:
-        run: The run.
-        inputs: The page's inputs.
+        job: The job.
         server: Number of the server's process.
     """
     threading.Thread(target=_end_with, args=(server, os._exit), daemon=True).start()
-    return compute(run, inputs)
+    return job()
 
 
 def _end_with(parent: int, end: Callable[[int], Any]) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from deepcave_symbolic.dashboard.own.pages.layout import actions, fields, navigation, only_on, results, stores
+from deepcave_symbolic.dashboard.own.pages.page import FORMULA, PAGES
 from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
@@ -61,11 +63,16 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
         [
             # assets/own.js shows it.
             html.P(_LOST, id="lost", hidden=True, role="alert"),
-            html.Header([html.H1(NAME), _run_choice(runs)], className="symbolic-top"),
+            html.Header([html.H1(NAME), navigation(), _run_choice(runs)], className="symbolic-top"),
             html.Main(
                 [
                     html.Section(_inputs(registered), className="symbolic-inputs", **{"aria-label": "Inputs"}),
-                    html.Section(_results(registered), className="symbolic-results", **{"aria-label": "Results"}),
+                    html.Section(
+                        _results(registered),
+                        className=f"symbolic-results {only_on(FORMULA[0])}",
+                        **{"aria-label": "Results"},
+                    ),
+                    *map(results, PAGES),
                 ],
                 className="symbolic-main",
             ),
@@ -87,6 +94,7 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="opened"),
             # Where what the browser does with an answer writes nothing.
             dcc.Store(id="answered"),
+            *stores(),
         ],
         className="symbolic-page",
     )
@@ -94,10 +102,11 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
 
 def _run_choice(runs: Sequence[dict[str, Any]]) -> Any:
     first = runs[0]["value"] if runs else None
+    chosen_on = only_on(FORMULA[0], *(page.name for page in PAGES if not page.several))
     return html.Div(
         [
-            dbc.Label("Run", html_for="run", className="mb-0"),
-            dbc.Select(id="run", options=list(runs), value=first, placeholder="Add a run ..."),
+            dbc.Label("Run", html_for="run", className=f"mb-0 {chosen_on}"),
+            dbc.Select(id="run", options=list(runs), value=first, placeholder="Add a run ...", className=chosen_on),
             html.Details(
                 [
                     html.Summary("Add a run"),
@@ -125,7 +134,11 @@ def _run_choice(runs: Sequence[dict[str, Any]]) -> Any:
 
 def _inputs(registered: Callable[..., str]) -> list[Any]:
     return [
-        html.Div(input_layout(registered), className="symbolic-fields"),
+        html.Div(
+            [*map(fields, PAGES), html.Div(input_layout(registered), className="symbolic-shared")],
+            className="symbolic-fields",
+        ),
+        *map(actions, PAGES),
         html.Div(
             [
                 dbc.Button("Process", id="process", color="primary"),
@@ -138,7 +151,7 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
                 ),
                 dbc.Checkbox(id="follow", label=_FOLLOW, value=False),
             ],
-            className="symbolic-actions",
+            className=f"symbolic-actions {only_on(FORMULA[0])}",
         ),
     ]
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES
 
-__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "question_of", "state_of"]
+__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
@@ -65,7 +65,17 @@ class Results:
 
     def key(self, place: str, inputs: Mapping[str, Any]) -> str:
         """Returns the name under which the answer is found as long as the run's files are as they are."""
-        return _digest([record_version(), place, state_of(place), asked(inputs)])
+        return self.key_of([place, asked(inputs)], [state_of(place)])
+
+    @staticmethod
+    def key_of(question: Any, states: Sequence[str]) -> str:
+        """Returns the name under which the answer to any question is found.
+
+        Args:
+            question: The question, as JSON values.
+            states: Of the files of the runs that it is about.
+        """
+        return digest([record_version(), question, list(states)])
 
     def knows(self, key: str) -> bool:
         """Tells whether there is an answer."""
@@ -112,7 +122,7 @@ class Results:
 
 def question_of(place: str, inputs: Mapping[str, Any]) -> str:
     """Returns what stands for a question, whatever becomes of the run's files."""
-    return _digest([place, asked(inputs)])
+    return digest([place, asked(inputs)])
 
 
 def state_of(place: str) -> str:
@@ -124,8 +134,9 @@ def state_of(place: str) -> str:
         with contextlib.suppress(OSError):
             status = file.stat()
             found.append((file.name, status.st_size, status.st_mtime_ns))
-    return _digest(found)
+    return digest(found)
 
 
-def _digest(content: Any) -> str:
+def digest(content: Any) -> str:
+    """Returns a text that stands for JSON values."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -36,8 +36,10 @@ from deepcave_symbolic.show.blocks import (
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["OPENER", "components", "copyable", "error_card", "sparklines", "table"]
+__all__ = ["COPIES", "OPENER", "components", "copyable", "error_card", "sparklines", "table"]
 
+#: What the ids of fields to copy from begin with.
+COPIES = "symbolic_formulas-copy"
 #: Type of the buttons that open the page on a hyperparameter.
 OPENER = "symbolic_formulas-opener"
 _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
@@ -45,17 +47,18 @@ _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
 _FIELD_WIDTH = 100
 
 
-def components(blocks: Iterable[Block], run: str = "") -> list[Any]:
+def components(blocks: Iterable[Block], run: str = "", copies: str = COPIES) -> list[Any]:
     """Returns the blocks in order; figures have places of their own on the page.
 
     Args:
         blocks: The blocks.
         run: Stands in headings, because results stay on the page while something else is being chosen.
+        copies: What the ids of fields to copy from begin with, another one for each result on a page.
     """
-    return [_component(block, run) for block in blocks if not isinstance(block, Picture)]
+    return [_component(block, run, copies) for block in blocks if not isinstance(block, Picture)]
 
 
-def _component(block: Block, run: str) -> Any:
+def _component(block: Block, run: str, copies: str) -> Any:
     match block:
         case Heading():
             return _heading(block, run)
@@ -70,9 +73,9 @@ def _component(block: Block, run: str) -> Any:
         case Table():
             return table(block)
         case Code(title=title, text=text):
-            return copyable(title, text, id=f"symbolic_formulas-copy-{title.lower()}")
+            return copyable(title, text, id=f"{copies}-{title.lower()}")
         case Details(title=title, blocks=inner):
-            return html.Details([html.Summary(visible(title)), *components(inner)], className="mb-3")
+            return html.Details([html.Summary(visible(title)), *components(inner, copies=copies)], className="mb-3")
     raise TypeError(f"the panel does not show a {type(block).__name__}")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
@@ -27,12 +27,13 @@ from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import COMBINED_BUDGET, from_deepcave, with_combined_budget
+from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import ALL_BUDGETS, budget_name, scalarized_name, weights_in
 from deepcave_symbolic.surrogates.cost import at_most
 from deepcave_symbolic.words.numbers import rounded_text
 
-__all__ = ["TIME_LIMIT", "compute"]
+__all__ = ["TIME_LIMIT", "Asked", "code_of", "compute", "stored"]
 
 #: Seconds after which a job gives up and says so; DeepCAVE itself sets no limit.
 TIME_LIMIT = 120.0
@@ -56,13 +57,23 @@ def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         run: A run of DeepCAVE's, or a `RecordedRun`.
         inputs: The panel's cleaned inputs.
     """
+    return stored(lambda: _explained(run, Inputs.read(inputs)))
+
+
+def stored(answer: Callable[[], PanelRecord], advice: str = "Change the inputs.") -> dict[str, Any]:
+    """Returns a record as JSON values, or one that says why there is none; it never raises.
+
+    Args:
+        answer: Makes the record.
+        advice: What to do after an error for which nothing more certain is known.
+    """
     try:
         with time_limit(TIME_LIMIT), at_most(TIME_LIMIT):
-            return _explained(run, Inputs.read(inputs)).to_dict()
+            return answer().to_dict()
     except TimeUp:
         return _failed("TimeUp", f"The computation was stopped after {TIME_LIMIT:g} seconds.", _FASTER)
     except DeepcaveSymbolicError as error:
-        advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), "Change the inputs.")
+        advice = next((text for kind, text in _ADVICE.items() if isinstance(error, kind)), advice)
         return _failed(type(error).__name__, str(error), advice)
     # Anything else would end in DeepCAVE's "The job failed. Check the logs".
     except Exception as error:
@@ -84,32 +95,63 @@ def _failed(type: str, message: str, advice: str) -> dict[str, Any]:
     return PanelRecord((), error=PanelError(type, message, advice)).to_dict()
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the inputs ask of a run.
+
+    Args:
+        record: The run, as it is asked.
+        question: The question.
+        notes: Sentences about how the inputs were understood.
+        combined: Whether the budgets of every configuration were combined into its highest.
+    """
+
+    record: Run
+    question: Question
+    notes: tuple[str, ...]
+    combined: bool
+
+    @classmethod
+    def of(cls, run: Any, inputs: Inputs) -> Asked:
+        """Reads the run.
+
+        Args:
+            run: As in `compute`.
+            inputs: The inputs.
+
+        Raises:
+            DeepcaveSymbolicError: If the run cannot be read, or has not what is chosen.
+        """
+        record = run.record if isinstance(run, RecordedRun) else from_deepcave(run)
+        notes: list[str] = []
+        every = inputs.budget == EVERY_BUDGET
+        if not every and budgets_of(record) and budget_name(record.configspace) in (inputs.first, inputs.second):
+            every = True
+            notes.append("All budgets are used, whatever is chosen as Budget: the budget itself is explained.")
+        budget = None if every or inputs.budget == AUTOMATIC_BUDGET else run.get_budget(inputs.budget)
+        combined = budget == COMBINED_BUDGET
+        if combined:
+            record, budget = with_combined_budget(record), None
+        weights = weights_in(inputs.weights) if inputs.weights.strip() else None
+        if inputs.objective == SCALARIZED_COST:
+            objective = scalarized_name(run.get_objective_names())
+        else:
+            objective = _objective(run, inputs)
+            if weights is not None:
+                notes.append("The weights of the objectives are used for the scalarised cost only.")
+                weights = None
+        question = replace(
+            inputs.question,
+            objective=None if objective == record.objectives[0] else objective,
+            budget=ALL_BUDGETS if every else budget if budgets_of(record) else None,
+            weights=weights,
+        )
+        return cls(record, question, tuple(notes), combined)
+
+
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
-    record = run.record if isinstance(run, RecordedRun) else from_deepcave(run)
-    notes: list[str] = []
-    every = inputs.budget == EVERY_BUDGET
-    if not every and budgets_of(record) and budget_name(record.configspace) in (inputs.first, inputs.second):
-        every = True
-        notes.append("All budgets are used, whatever is chosen as Budget: the budget itself is explained.")
-    budget = None if every or inputs.budget == AUTOMATIC_BUDGET else run.get_budget(inputs.budget)
-    combined = budget == COMBINED_BUDGET
-    if combined:
-        record, budget = with_combined_budget(record), None
-    weights = weights_in(inputs.weights) if inputs.weights.strip() else None
-    if inputs.objective == SCALARIZED_COST:
-        objective = scalarized_name(run.get_objective_names())
-    else:
-        objective = _objective(run, inputs)
-        if weights is not None:
-            notes.append("The weights of the objectives are used for the scalarised cost only.")
-            weights = None
-    question = replace(
-        inputs.question,
-        objective=None if objective == record.objectives[0] else objective,
-        budget=ALL_BUDGETS if every else budget if budgets_of(record) else None,
-        weights=weights,
-    )
-    explainer = Explainer(record, question)
+    asked = Asked.of(run, inputs)
+    explainer, notes = Explainer(asked.record, asked.question), list(asked.notes)
     names: list[str] = []
     whole_run = None
     if inputs.overview:
@@ -128,7 +170,7 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         overview=inputs.overview,
         whole_run=whole_run,
         notes=tuple(notes),
-        code=_code(run, names, question, combined=combined),
+        code=code_of(run, *(_ONE if names else _EACH), names, asked),
         next_trials=explainer.next_trials(*names) if inputs.advice and names else None,
         space=explainer.suggest_space() if inputs.advice and not names else None,
     )
@@ -162,9 +204,21 @@ def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanati
     )
 
 
-def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> str:
-    """Returns the call that reproduces what is shown."""
-    function, result = ("explain", "explanation") if names else ("explain_all", "explanations")
+#: The functions that make what is shown, and what they return.
+_ONE, _EACH = ("explain", "explanation"), ("explain_all", "explanations")
+
+
+def code_of(run: Any, function: str, result: str, names: Sequence[str], asked: Asked, **more: Any) -> str:
+    """Returns the call that reproduces what is shown.
+
+    Args:
+        run: As in `compute`.
+        function: Name of the function.
+        result: What its result is called.
+        names: The hyperparameters that it takes.
+        asked: What is asked.
+        **more: Further arguments; None is not written.
+    """
     imports = [f"from deepcave_symbolic import {function}"]
     ours = isinstance(run, RecordedRun) or getattr(run, "prefix", None) == "SMAC3v2"
     if ours and run.path is not None:
@@ -177,9 +231,10 @@ def _code(run: Any, names: list[str], question: Question, *, combined: bool) -> 
         if hasattr(run, "runs"):
             imports.append("from deepcave.runs.group import Group")
             expression = f"Group({run.name!r}, [{expression}])"
-    if combined:
+    if asked.combined:
         imports[0] += ", load_run"
         imports.append("from deepcave_symbolic.runs.deepcave import with_combined_budget")
         expression = f"with_combined_budget(load_run({expression}))"
-    arguments = [expression, *map(repr, names), *(f"{name}={value!r}" for name, value in question.changed().items())]
+    given = {**asked.question.changed(), **{name: value for name, value in more.items() if value is not None}}
+    arguments = [expression, *map(repr, names), *(f"{name}={value!r}" for name, value in given.items())]
     return "\n".join([*imports, "", f"{result} = {function}(", *(f"    {argument}," for argument in arguments), ")"])

@@ -33,14 +33,15 @@ def choices(labels: Iterable[Any], values: Iterable[Any]) -> list[dict[str, Any]
     return [{"label": label, "value": value} for label, value in zip(labels, values, strict=True)]
 
 
-def help_button(label: str, text: str) -> Any:
+def help_button(label: str, text: str, of: str = "") -> Any:
     """Returns a button that shows a text to who points at it or reaches it with Tab.
 
     Args:
         label: What the text is about.
         text: The text.
+        of: Id of what it stands beside, where the label may be on the page twice.
     """
-    id = f"symbolic_formulas-help-{hashlib.sha256(label.encode()).hexdigest()[:8]}"
+    id = f"symbolic_formulas-help-{hashlib.sha256((of or label).encode()).hexdigest()[:8]}"
     # dash 2 knows no aria-label of buttons but by this name.
     button = html.Button(
         "?", id=id, type="button", className="symbolic-help", style=_RING, **{"aria-label": f"Help: {label}"}
@@ -50,4 +51,4 @@ def help_button(label: str, text: str) -> Any:
 
 def field(label: str, help: str, component: Any) -> list[Any]:
     """Returns a labelled component; a click on the label goes to it."""
-    return [dbc.Label(label, html_for=component.id), help_button(label, help), component]
+    return [dbc.Label(label, html_for=component.id), help_button(label, help, component.id), component]

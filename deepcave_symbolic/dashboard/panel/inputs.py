@@ -32,6 +32,7 @@ __all__ = [
     "form_example",
     "fresh_inputs",
     "inputs_of",
+    "name_of",
     "options_of",
     "several_objectives",
     "static_options",
@@ -98,8 +99,8 @@ class Inputs:
             weights=str(values["weights"]),
             budget=int(values["budget_id"]),
             overview=first == ALL,
-            first=_name_of(first),
-            second=_name_of(values["hyperparameter_name_2"]),
+            first=name_of(first),
+            second=name_of(values["hyperparameter_name_2"]),
             advice=values["advice"] == ADVICE[1],
             question=Question(
                 surrogate=values["surrogate"],
@@ -120,7 +121,8 @@ def choice_of(name: str) -> str:
     return f"{name}'" if _QUOTED.fullmatch(name) else name
 
 
-def _name_of(choice: Any) -> str | None:
+def name_of(choice: Any) -> str | None:
+    """Returns the hyperparameter that a choice stands for; None for those that are no names."""
     if choice in (AUTOMATIC, ALL, NONE):
         return None
     # DeepCAVE reads the texts "true" and "false" as booleans.
@@ -239,7 +241,7 @@ def inputs_of(run: Any, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, di
 
 def form_example(choice: Any) -> str:
     """Returns what a formula of the user's own may look like, for a choice of the first hyperparameter."""
-    name = _name_of(choice) if choice else None
+    name = name_of(choice) if choice else None
     return f"a + b*log10({'hyperparameter' if name is None else shown_name(name)}/c)**2"
 
 

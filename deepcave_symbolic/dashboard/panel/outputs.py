@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import dash_bootstrap_components as dbc
 import plotly.graph_objects as go
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.components import components, copyable, error_card, sparklines, table
+from deepcave_symbolic.comparing import Compared
+from deepcave_symbolic.dashboard.panel.components import COPIES, components, copyable, error_card, sparklines, table
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
@@ -28,6 +29,7 @@ from deepcave_symbolic.show.blocks import (
     Heading,
     Note,
     Picture,
+    SideBySide,
     Table,
     Warnings,
 )
@@ -39,7 +41,7 @@ from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.whole_run import whole_run_document
 
-__all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "parts_of"]
+__all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "parts_of", "pictured"]
 
 _HINT = "Select a run and press Process. A job that takes too long can be cancelled in the sidebar."
 
@@ -265,11 +267,26 @@ def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
     """Returns the formula of the whole run and its parts, without the warnings that stand below."""
     if record.whole_run is None:
         return []
+    page = whole_run_document(record.whole_run)
+    shown = [block.without(common) if isinstance(block, Warnings) else block for block in page]
+    return [html.Div(pictured(shown), className="mb-4")]
+
+
+def pictured(blocks: Iterable[Block], run: str = "", copies: str = COPIES) -> list[Any]:
+    """Returns blocks in order, with their figures among them; the arguments are those of `components`."""
     parts: list[Any] = []
-    for block in whole_run_document(record.whole_run):
-        shown = block.without(common) if isinstance(block, Warnings) else block
-        parts += [_high_figure(draw_figure(shown))] if isinstance(shown, Picture) else components([shown])
-    return [html.Div(parts, className="mb-4")]
+    for block in blocks:
+        parts += [_high_figure(_untitled(block))] if isinstance(block, Picture) else components([block], run, copies)
+    return parts
+
+
+def _untitled(block: Picture) -> go.Figure:
+    """Returns a figure without the title that stands above it as a heading or as a formula."""
+    figure = draw_figure(block)
+    if isinstance(block, SideBySide):
+        view = escape(block.compared.explanations[0].view.words) if isinstance(block.compared, Compared) else ""
+        figure.update_layout(title_text=view, margin={"t": 64 if view else 30})
+    return figure
 
 
 def _high_figure(figure: go.Figure) -> Any:

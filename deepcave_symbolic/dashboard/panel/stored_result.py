@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrials
+from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
+from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.whole_run import ExplainedRun
@@ -17,7 +19,7 @@ from deepcave_symbolic.whole_run import ExplainedRun
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 5
+_PANEL_SCHEMA = 6
 
 
 def record_version() -> str:
@@ -45,9 +47,12 @@ class PanelRecord(Record):
     """One result of the panel.
 
     Args:
-        explanations: One, or in the overview one per hyperparameter, those that move the objective most first.
+        explanations: One, or in the overview one per hyperparameter, those that move the objective most first; none on
+            pages about something else.
         overview: Whether it answers for all hyperparameters.
         whole_run: One formula of all of them; None where there is none, or one or two are asked for.
+        laws: How best values move, on a page of laws alone.
+        compared: Several runs side by side; None where one is asked.
         notes: Sentences about how the inputs were understood.
         code: Python that reproduces the explanations.
         next_trials: Which trials would teach most; None where that was not asked.
@@ -58,6 +63,8 @@ class PanelRecord(Record):
     explanations: tuple[Explanation | Unexplained, ...]
     overview: bool = False
     whole_run: ExplainedRun | None = None
+    laws: tuple[FoundLaw | NoLaw, ...] = ()
+    compared: Compared | ComparedLaws | ComparedRuns | None = None
     notes: tuple[str, ...] = ()
     code: str = ""
     next_trials: AdvisedTrials | None = None
@@ -85,6 +92,6 @@ class PanelRecord(Record):
             record = super().from_dict(data)
         except FormulaError as error:
             raise FormulaError(f"The stored result is damaged ({error}).") from error
-        if not record.explanations and record.error is None:
+        if not (record.explanations or record.whole_run or record.laws or record.compared or record.error):
             raise FormulaError("The stored result is damaged: it is empty.")
         return record

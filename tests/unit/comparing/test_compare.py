@@ -259,9 +259,12 @@ def test_a_file_of_version_1_loads() -> None:
 
 def test_figure_and_reports_show_every_run_and_constant(comparison: Comparison) -> None:
     figure = comparison.plot()
-    assert {t.name for t in figure.data if t.name} == {
-        f"{run}: {what}" for run in comparison.runs for what in ("surrogate", "common form")
-    }
+    forms = [t for t in figure.data if t.name in comparison.runs]
+    assert [t.name for t in forms] == list(comparison.runs)
+    assert {f"{run}: surrogate" for run in comparison.runs} < {t.name for t in figure.data}
+    # Who sees no colours tells runs apart by any of these.
+    for looks in ({t.line.dash for t in forms}, {t.marker.symbol for t in forms}):
+        assert len(looks) == len(forms)
     assert figure.layout.xaxis.type == "log" and comparison.form_text() in figure.layout.title.text
     for text in (str(comparison), write_markdown(comparison_document(comparison)), comparison._repr_html_()):
         for word in (*comparison.runs, *(c.name for c in comparison.constants), "differ", "standard error", "5 %"):

@@ -54,6 +54,20 @@
   const again = () => answers(location.href, { method: "HEAD" }).catch(() => setTimeout(again, AGAIN));
   window.fetch = answers;
 
+  // The page is the one in the address, so that Back works; the first one where there is none.
+  const page = () => document.getElementById(`to-${location.hash.slice(1)}`)?.hash.slice(1) || "formula";
+  const show = () => {
+    document.documentElement.dataset.page = page();
+    // What was drawn while nobody saw it takes its width.
+    requestAnimationFrame(() => dispatchEvent(new Event("resize")));
+  };
+  document.documentElement.dataset.page = location.hash.slice(1) || "formula"; // until the list is there
+  addEventListener("hashchange", () => {
+    show();
+    scrollTo(0, 0);
+    window.dash_clientside.set_props("address", { data: location.hash });
+  });
+
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     symbolic: {
       // The slider stands on the page only where the length is chosen.
@@ -104,7 +118,8 @@
 
       // A new answer is read from its beginning.
       to_the_top: (result) => {
-        if (result) document.querySelector(".symbolic-results").scrollIntoView();
+        const shown = [...document.querySelectorAll(".symbolic-results")].find((each) => each.offsetParent);
+        if (result && shown) shown.scrollIntoView();
         return noUpdate();
       },
 
@@ -115,6 +130,18 @@
         const place = pressed.prop_id.slice(0, pressed.prop_id.lastIndexOf("."));
         return [JSON.parse(place).choice, (opened || 0) + 1];
       },
+
+      // The page in the address is shown and marked in the list of pages.
+      turn: () => {
+        show();
+        const marks = ctx().outputs_list.slice(1).map(({ id }) => (id === `to-${page()}` ? "page" : null));
+        const name = document.querySelector(".symbolic-top h1").textContent;
+        document.title = page() === "formula" ? name : `${document.getElementById(`to-${page()}`).textContent}: ${name}`;
+        return [page(), ...marks];
+      },
+
+      // What a comparison needs to know: one or two hyperparameters, one, none.
+      of_side: (side) => [side === "parts", side !== "formulas", side !== "parts"],
 
       // A click on a formula of the front shows it.
       pick_of_front: (click) => (click && click.points.length ? ["length", click.points[0].x] : [noUpdate(), noUpdate()]),

@@ -1,0 +1,67 @@
+"""Draws the stored result of a page beside the formula of one or two: a whole run, laws, several runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from dash import html
+
+from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
+from deepcave_symbolic.dashboard.panel.components import components, copyable, error_card
+from deepcave_symbolic.dashboard.panel.outputs import pictured
+from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
+from deepcave_symbolic.exceptions import FormulaError
+from deepcave_symbolic.findings.trust import VERDICTS
+from deepcave_symbolic.show.blocks import Block, Warnings
+from deepcave_symbolic.show.cards import asked_text, objective_text, run_card, run_of, surrogate_card
+from deepcave_symbolic.show.comparison import comparison_document
+from deepcave_symbolic.show.laws import law_document
+from deepcave_symbolic.show.several import laws_document, runs_document
+from deepcave_symbolic.show.whole_run import whole_run_document
+
+__all__ = ["wider_page"]
+
+
+def wider_page(stored: Any, what: str, ids: str) -> tuple[list[Any], bool]:
+    """Returns the page on a stored result, and whether there is none, so that it may be tried again.
+
+    Args:
+        stored: What a job of `wider.py` returned, or whatever else was found in its place.
+        what: What there would be, for the title of an error.
+        ids: What ids on the page begin with.
+    """
+    try:
+        record = PanelRecord.from_dict(stored)
+    except FormulaError as error:
+        record = PanelRecord((), error=PanelError("FormulaError", str(error), "Press Try again to compute it anew."))
+    if record.error is not None:
+        return [error_card(record.error, f"No {what}")], True
+    notes = components([Warnings(tuple((VERDICTS[0], note) for note in record.notes))])
+    code = copyable("Python that reproduces this", record.code, id=f"{ids}-code")
+    in_code = html.Details([html.Summary("In code"), code], className="mb-3")
+    return [*notes, *_body(record, f"{ids}-copy"), in_code], False
+
+
+def _body(record: PanelRecord, copies: str) -> Iterator[Any]:
+    whole, compared = record.whole_run, record.compared
+    if whole is not None:
+        yield from pictured(_warned_first(whole_run_document(whole)), asked_text(whole), copies)
+        yield html.Div(components([run_card(whole), *surrogate_card(whole)], copies=copies), className="symbolic-cards")
+    for law in record.laws:
+        run = ", ".join(filter(None, (run_of(law), objective_text(law))))
+        yield html.Div(pictured(law_document(law), run, copies), className="mb-4")
+    if compared is not None:
+        yield from pictured(_warned_first(_document(compared)), copies=copies)
+
+
+def _document(compared: Compared | ComparedLaws | ComparedRuns) -> tuple[Block, ...]:
+    if isinstance(compared, Compared):
+        return comparison_document(compared)
+    return laws_document(compared) if isinstance(compared, ComparedLaws) else runs_document(compared)
+
+
+def _warned_first(page: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Returns the page with what to beware of right below its heading."""
+    first, *others = page
+    return (first, *sorted(others, key=lambda block: not isinstance(block, Warnings)))
