@@ -62,6 +62,7 @@ def test_the_runs_of_a_page() -> None:
     assert COMPARE.places("a", {"runs": ["b", "c"]}) == ["b", "c"] and COMPARE.places("a", {"runs": None}) == []
 
 
+@pytest.mark.slow
 def test_the_whole_run() -> None:
     stored = asked(WHOLE, SVM, longest="9")
     found = PanelRecord.from_dict(stored).whole_run
