@@ -13,6 +13,7 @@ Notation:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -53,14 +54,12 @@ class _State:
 
     hessian: Array
     gradient: Array
+    intercept: Array
     coefficients: Array
     sse: Array
 
-    def of(self, which: Index) -> _State:
-        return _State(self.hessian[which], self.gradient[which], self.coefficients[which], self.sse[which])
-
     def put(self, other: _State, where: Index, better: Mask) -> None:
-        for name in ("hessian", "gradient", "coefficients", "sse"):
+        for name in ("hessian", "gradient", "intercept", "coefficients", "sse"):
             getattr(self, name)[where[better]] = getattr(other, name)[better]
 
 
@@ -90,7 +89,8 @@ class _Batch:
 
     def propose(self, trial: Array) -> None:
         """Adds a step to the parameters."""
-        trial[self.moved.theta] += _step(self.state.of(self.moving), self.damping[self.moving])
+        hessian, gradient = self.state.hessian[self.moving], self.state.gradient[self.moving]
+        trial[self.moved.theta] += _step(hessian, gradient, self.damping[self.moving])
 
     def judge(self, new: _State, theta: Array, trial: Array) -> None:
         """Takes the steps that are better than where the search was, and leaves what has converged."""
@@ -106,17 +106,38 @@ class _Batch:
             self.moving, self.moved = self.moving[left], self.moved.of(left)
 
 
-def _atoms(layout: Layout, points: Points, theta: Array) -> tuple[Array, Array]:
-    n = points.u.shape[1]
-    values, slopes = np.ones((layout.n_atoms + 2, n)), np.zeros((layout.n_rows + 1, n))
-    values[-1] = 0.0
-    for index, start, stop, first, last in layout.families:
-        factor, count = layout.table.factors[index], stop - start
-        value, derivatives = factor.evaluate(points, theta[first:last].reshape(factor.n_params, count))
-        values[start:stop] = value
-        for q, derivative in enumerate(derivatives):
-            slopes[first + q * count : first + (q + 1) * count] = derivative
-    return values, slopes
+@dataclass(frozen=True)
+class _Atoms:
+    """The arrays A and dA, which every step writes anew where it reads them."""
+
+    layout: Layout
+    points: Points
+    values: Array
+    slopes: Array
+
+    @classmethod
+    def of(cls, layout: Layout, points: Points) -> _Atoms:
+        n = points.u.shape[1]
+        values, slopes = np.ones((layout.n_atoms + 2, n)), np.zeros((layout.n_rows + 1, n))
+        values[-1] = 0.0
+        return cls(layout, points, values, slopes)
+
+    def evaluate(self, theta: Array, shapes: Iterable[Shape]) -> None:
+        """Evaluates the atoms of some problems."""
+        needed = np.zeros(len(self.values), dtype=bool)
+        for shape in shapes:
+            needed[shape.left] = True
+            needed[shape.right] = True
+        for index, start, stop, first, last in self.layout.families:
+            factor, count = self.layout.table.factors[index], stop - start
+            some = np.flatnonzero(needed[start:stop])
+            if not len(some):
+                continue
+            parameters = theta[first:last].reshape(factor.n_params, count)
+            value, derivatives = factor.evaluate(self.points, parameters[:, some])
+            self.values[start + some] = value
+            for q, derivative in enumerate(derivatives):
+                self.slopes[first + q * count + some] = derivative
 
 
 def _basis(columns: Array) -> tuple[Array, Array]:
@@ -145,11 +166,13 @@ def _back_substitute(triangle: Array, right: Array) -> Array:
     return solution
 
 
-def _evaluate(shape: Shape, values: Array, slopes: Array, target: Target, root: Array) -> _State:
+def _evaluate(shape: Shape, atoms: _Atoms, target: Target, root: Array) -> _State:
+    values, slopes = atoms.values, atoms.slopes
     columns = values[shape.left]
     if shape.products:
         columns *= values[shape.right]
-    columns -= (columns @ target.weights)[..., None]
+    means = columns @ target.weights
+    columns -= means[..., None]
     columns *= root
     basis, triangle = _basis(columns)
     overlap = basis @ (target.y * root)
@@ -157,9 +180,10 @@ def _evaluate(shape: Shape, values: Array, slopes: Array, target: Target, root: 
     sse = np.einsum("bn,bn->b", residual, residual)
     sse = np.where(np.isfinite(sse), sse, np.inf)
     coefficients = _back_substitute(triangle, overlap)
+    intercept = -np.einsum("bm,bm->b", means, coefficients)
     B, p = shape.theta.shape
     if p == 0:
-        return _State(np.zeros((B, 0, 0)), np.zeros((B, 0)), coefficients, sse)
+        return _State(np.zeros((B, 0, 0)), np.zeros((B, 0)), intercept, coefficients, sse)
     padded = np.concatenate([coefficients, np.zeros((B, 1))], axis=1)
     rows = np.arange(B)[:, None]
     jacobian = slopes[shape.theta]
@@ -174,17 +198,17 @@ def _evaluate(shape: Shape, values: Array, slopes: Array, target: Target, root: 
     jacobian -= (jacobian @ basis.transpose(0, 2, 1)) @ basis
     gradient = np.where(shape.free, np.einsum("bpn,bn->bp", jacobian, residual), 0.0)
     hessian = (jacobian @ jacobian.transpose(0, 2, 1)) * (shape.free[:, :, None] & shape.free[:, None, :])
-    return _State(hessian, gradient, coefficients, sse)
+    return _State(hessian, gradient, intercept, coefficients, sse)
 
 
-def _step(state: _State, damping: Array) -> Array:
+def _step(hessian: Array, gradient: Array, damping: Array) -> Array:
     """Returns the damped Gauss-Newton step of every problem, shape (B, p)."""
-    p = state.gradient.shape[1]
-    diagonal = np.einsum("bpp->bp", state.hessian)
+    p = gradient.shape[1]
+    diagonal = np.einsum("bpp->bp", hessian)
     scale = np.sqrt(np.where(diagonal > 1e-30, diagonal, 1.0))
-    scaled = state.hessian / (scale[:, :, None] * scale[:, None, :])
+    scaled = hessian / (scale[:, :, None] * scale[:, None, :])
     scaled[:, np.arange(p), np.arange(p)] += damping[:, None] + 1e-10
-    right = state.gradient / scale
+    right = gradient / scale
     bad = ~(np.isfinite(scaled).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
     scaled[bad], right[bad] = np.eye(p), 0.0
     step: Array = np.linalg.solve(scaled, right[..., None])[..., 0] / scale
@@ -213,8 +237,9 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
     layout.confine(theta)
     root = np.sqrt(target.weights)
     with np.errstate(all="ignore"):
-        values, slopes = _atoms(layout, points, theta)
-        batches = [_Batch.start(each, _evaluate(each, values, slopes, target, root)) for each in layout.shapes]
+        atoms = _Atoms.of(layout, points)
+        atoms.evaluate(theta, layout.shapes)
+        batches = [_Batch.start(each, _evaluate(each, atoms, target, root)) for each in layout.shapes]
         for _ in range(steps):
             searched = [batch for batch in batches if len(batch.moving)]
             if not searched:
@@ -223,22 +248,19 @@ def fit(problems: list[Problem], table: Grammar, points: Points, target: Target,
             for batch in searched:
                 batch.propose(trial)
             layout.confine(trial)
-            values, slopes = _atoms(layout, points, trial)
+            atoms.evaluate(trial, (batch.moved for batch in searched))
             for batch in searched:
-                batch.judge(_evaluate(batch.moved, values, slopes, target, root), theta, trial)
-        values, _ = _atoms(layout, points, theta)
-        return _results(problems, batches, values, theta, target)
+                batch.judge(_evaluate(batch.moved, atoms, target, root), theta, trial)
+    return _results(problems, batches, theta)
 
 
-def _results(problems: list[Problem], batches: list[_Batch], values: Array, theta: Array, target: Target) -> list[Fit]:
+def _results(problems: list[Problem], batches: list[_Batch], theta: Array) -> list[Fit]:
     fits: dict[int, Fit] = {}
     for batch in batches:
         shape, state = batch.shape, batch.state
-        means = (values[shape.left] * values[shape.right]) @ target.weights
-        intercepts = -np.einsum("bm,bm->b", means, state.coefficients)
         for k, member in enumerate(shape.members):
             problem = problems[member]
             problem = replace(problem, theta=theta[shape.theta[k, : len(problem.theta)]])
             coefficients = state.coefficients[k, : shape.sizes[k]]
-            fits[int(member)] = Fit(problem, float(intercepts[k]), coefficients, float(state.sse[k]))
+            fits[int(member)] = Fit(problem, float(state.intercept[k]), coefficients, float(state.sse[k]))
     return [fits[number] for number in range(len(problems))]
