@@ -122,7 +122,10 @@ class ForestPredictor:
         per_tree = self._over_instances(X, self._decoded)
         # Relative to the largest, so that squares of huge and tiny costs stay numbers.
         scale = float(np.max(np.abs(per_tree), initial=0.0)) or 1.0
-        return per_tree.mean(axis=1), (per_tree / scale).std(axis=1) * scale
+        mean = per_tree.mean(axis=1)
+        per_tree /= scale
+        per_tree -= per_tree.mean(axis=1)[:, None]
+        return mean, np.sqrt(np.einsum("ij,ij->i", per_tree, per_tree) / per_tree.shape[1]) * scale
 
     def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
         """Returns draws with the trees' covariance, objective units, shape (n, r)."""

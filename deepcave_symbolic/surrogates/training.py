@@ -73,8 +73,9 @@ def _average_costs_in_leaves(forest: Any) -> None:
 
     That loop compares every row with every leaf: an eighth of the training time of 10 000 rows.
     """
+    rows = np.ascontiguousarray(forest.trainX, dtype=np.float32)  # what trees compare
     for tree, drawn in zip(forest.estimators_, forest.estimators_samples_, strict=True):
-        leaves = tree.apply(forest.trainX[drawn])
+        leaves = tree.tree_.apply(rows)[drawn]
         order = np.argsort(leaves, kind="stable")  # the rows of a leaf stay in their order: sums are rounded alike
         found, starts, counts = np.unique(leaves[order], return_index=True, return_counts=True)
         # NumPy's sum adds an array to 0, reduceat a leaf's rows to its first one: with a 0 before every leaf both round

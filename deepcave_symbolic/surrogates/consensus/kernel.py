@@ -121,21 +121,28 @@ def _loss(theta: Array, points: Array, z: Array, groups: npt.NDArray[np.intp], p
     k[np.diag_indices_from(k)] = 1.0
     K = signal * k
     K[np.diag_indices_from(K)] += noise + _JITTER
-    L, failed = dpotrf(K, lower=1)
+    # Symmetric, so that its transpose is what LAPACK takes without a copy.
+    L, failed = dpotrf(K.T, lower=1, overwrite_a=1)
     if failed:
         return np.inf, np.zeros_like(theta)
-    inverse = dpotri(L, lower=1)[0]  # its upper half is L's: zero
+    log_determinant = np.log(np.diag(L)).sum()
+    inverse = dpotri(L, lower=1, overwrite_c=1)[0]  # its upper half is L's: zero
     inverse += inverse.T
     inverse[np.diag_indices_from(inverse)] *= 0.5
     alpha = inverse @ z
     from_prior = (theta - priors[:, 0]) / priors[:, 1]
-    loss = 0.5 * z @ alpha + np.log(np.diag(L)).sum() + 0.5 * from_prior @ from_prior
-    M = inverse - np.outer(alpha, alpha)
+    loss = 0.5 * z @ alpha + log_determinant + 0.5 * from_prior @ from_prior
+    M = inverse.T
+    M -= np.outer(alpha, alpha)
+    of_noise = np.trace(M)
     # Σ W (a - b)² over all pairs, a column at a time: 2·Σ w a² - 2·aᵀWa with w the sums of W's rows.
-    W = M * (3.0 * signal * e)
+    W = e
+    W *= 3.0 * signal
+    W *= M
     by_column = W.sum(axis=1) @ (scaled * scaled) - np.einsum("ij,ij->j", scaled, W @ scaled)
+    M *= k
     gradient = np.concatenate(
-        [np.bincount(groups, weights=by_column, minlength=g), [0.5 * signal * np.sum(M * k), 0.5 * noise * np.trace(M)]]
+        [np.bincount(groups, weights=by_column, minlength=g), [0.5 * signal * M.sum(), 0.5 * noise * of_noise]]
     )
     return float(loss), gradient + from_prior / priors[:, 1]
 
