@@ -6,6 +6,7 @@ import re
 import subprocess
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,6 +15,8 @@ import pytest
 from browser_harness import OUTPUT, PATIENCE, new_tab
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.formulas.expression import CASES, Node, constant, variable
+from deepcave_symbolic.formulas.printing import to_mathml
 from hostile import SCRIPTS, renamed
 from places import FOREST
 
@@ -262,3 +265,17 @@ def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) ->
     assert tab.page.evaluate(_UNREADABLE) == []
     assert tab.page.locator(".figure .legend text").count() >= 4
     tab.page.context.close()
+
+
+def test_the_brace_of_cases_is_as_high_as_they_are(browser: Browser) -> None:
+    """It is drawn: a sign grows only where there is a font for mathematics."""
+    image = pytest.importorskip("PIL.Image", reason="pillow reads the picture")
+    tree = Node(CASES, (variable(0), *map(constant, (0.1, 0.2, 0.3))))
+    tab = new_tab(browser)
+    tab.set_content(f"<body style='font-size: 20px'>{to_mathml(tree, ['solver'], {0: ['adam', 'sgd', 'lbfgs']})}")
+    box = tab.locator("mtable").bounding_box()
+    assert box is not None
+    picture = image.open(BytesIO(tab.screenshot(clip={**box, "width": 12.0}))).convert("L")
+    rows = [min(picture.crop((0, y, picture.width, y + 1)).tobytes()) for y in range(picture.height)]
+    tab.context.close()
+    assert len(rows) > 24 and max(rows[1:-1]) < 170, rows
