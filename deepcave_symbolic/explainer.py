@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
@@ -17,6 +17,7 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.explanation import Explanation, Explanations, RunExplanation, Unexplained
 from deepcave_symbolic.findings.explained import Direction
+from deepcave_symbolic.findings.monotone import Trend
 from deepcave_symbolic.findings.pair_ranking import PairRanking, rank_pairs
 from deepcave_symbolic.formulas.by_choice import check_choices
 from deepcave_symbolic.laws import NoLaw, checked_laws, find_law, targets, why_unasked
@@ -255,6 +256,21 @@ class Explainer:
         for name in ("subject", "_maker"):
             other.__dict__.pop(name, None)
         other.question = replace(self.question, statistic="best")
+        return other
+
+    def constrained(self, monotone: Mapping[str, Trend]) -> Explainer:
+        """Returns the explainer with the same surrogate whose formulas must move so.
+
+        Args:
+            monotone: "falling" or "rising", by hyperparameter.
+
+        Raises:
+            DeepcaveSymbolicError: If there is no such hyperparameter or direction, or one has no order.
+        """
+        other = copy.copy(self)
+        other.__dict__.pop("_maker", None)
+        other.question = replace(self.question, monotone=monotone)
+        other.question.check_names(self.run.configspace)
         return other
 
     @cached_property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import csv
+import io
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.show.blocks import Block, Column, Heading, Note, Table
 from deepcave_symbolic.words.names import either, shown_name
@@ -11,14 +14,12 @@ from deepcave_symbolic.words.numbers import counted, number_text, rounded_text
 if TYPE_CHECKING:
     from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrial, AdvisedTrials
 
-__all__ = ["next_trials_document", "space_document"]
+__all__ = ["next_trials_csv", "next_trials_document", "space_csv", "space_document"]
 
 
 def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
     """Returns the page on the trials that would teach most, the explained hyperparameters first."""
-    explained = list(advised.hyperparameters)
-    others = list(dict.fromkeys(name for trial in advised.trials for name in trial.configuration))
-    others = [name for name in others if name not in explained]
+    explained, others = list(advised.hyperparameters), _others(advised)
     names = either(list(map(shown_name, explained)), " and ")
     return (
         Heading(f"Next trials for {' and '.join(explained)}"),
@@ -40,6 +41,41 @@ def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
             title="What they would teach",
         ),
     )
+
+
+def next_trials_csv(advised: AdvisedTrials) -> str:
+    """Returns a row per configuration: its values in full, empty where inactive, what is expected and why."""
+    names = [*advised.hyperparameters, *_others(advised)]
+    rows = ([*(t.configuration.get(name, "") for name in names), t.expected, t.reason] for t in advised.trials)
+    return _csv([*names, f"expected {advised.objective}", "why"], rows)
+
+
+def space_csv(advised: AdvisedSpace) -> str:
+    """Returns a row per hyperparameter: what to do with it, its new bounds, choices or value, and why."""
+    rows = (
+        [
+            d.hyperparameter,
+            d.action,
+            *(d.bounds or ("", "")),
+            "; ".join(d.choices),
+            "" if d.value is None else d.value,
+            d.sentence,
+        ]
+        for d in advised.domains
+    )
+    return _csv(["hyperparameter", "do", "lower", "upper", "choices", "value", "because"], rows)
+
+
+def _csv(head: list[str], rows: Iterable[list[Any]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([head, *rows])
+    return text.getvalue()
+
+
+def _others(advised: AdvisedTrials) -> list[str]:
+    """Returns the hyperparameters of the configurations that are not explained."""
+    found = dict.fromkeys(name for trial in advised.trials for name in trial.configuration)
+    return [name for name in found if name not in advised.hyperparameters]
 
 
 def _values(trial: AdvisedTrial, names: list[str]) -> list[str]:

@@ -16,6 +16,7 @@ __all__ = [
     "TRIAL_MARKER",
     "UNTRIED",
     "VERDICT_COLORS",
+    "WHAT_IF_MARKER",
     "choice_colors",
 ]
 
@@ -44,4 +45,6 @@ def choice_colors(n: int) -> list[str]:
 
 TRIAL_MARKER = {"color": "rgba(60, 60, 60, 0.55)", "size": 6}
 INCUMBENT_MARKER = {"color": "#ff9800", "size": 12, "symbol": "star", "line": {"color": "black", "width": 0.7}}
+#: Of a place that a reader chooses.
+WHAT_IF_MARKER = {"color": "#e6007e", "size": 13, "symbol": "circle-open", "line": {"color": "#e6007e", "width": 3}}
 OPTIMUM_MARKER = {"color": FORMULA, "size": 11, "symbol": "diamond", "line": {"color": "white", "width": 1.5}}

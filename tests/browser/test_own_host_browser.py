@@ -183,6 +183,36 @@ def test_first_screen_answers(page: OwnPage, size: tuple[int, int], second: str)
     page.picture(f"{size[0]}_{second}")
 
 
+#: Where the point of "What if?" stands on the figure.
+_POINT = """() => {
+    const graph = document.querySelector("#figure .js-plotly-plot");
+    const point = graph.data.find((trace) => trace.meta === "what_if");
+    return [...point.x, ...point.y];
+}"""
+
+
+def test_a_slider_moves_a_point_and_says_what_is_there(page: OwnPage) -> None:
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    slider, told = page.tab.get_by_label("C", exact=True), page.tab.locator("#told")
+    before, start = told.inner_text(), page.tab.evaluate(_POINT)
+    asked: list[str] = []
+    page.tab.on("request", lambda request: asked.append(request.post_data or ""))
+    for _ in range(3):
+        slider.press("ArrowLeft")
+    wait_until(lambda: told.inner_text() != before, told.inner_text)
+    wait_until(lambda: page.tab.evaluate(_POINT) != start, lambda: f"the point is at {start}")
+    assert slider.get_attribute("aria-valuetext") in page.tab.locator("#what_if").inner_text().split()
+    assert "at C = " in told.inner_text() and "·log10(C/" in told.inner_text()
+    page.picture("what_if")
+    page.tab.get_by_role("button", name="Back to the incumbent").click()
+    wait_until(lambda: told.inner_text() == before and page.tab.evaluate(_POINT) == start, told.inner_text)
+    # The run is looked at now and then, and the pages on other formulas come.
+    assert not [each for each in asked if "what_if" in each]
+    page.step(lambda: page.tab.get_by_role("button", name="without x²").click())
+    assert page.tab.get_by_role("button", name="without x²").count() == 0
+
+
 def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
     page.choose("hyperparameter_name_1", "C")
     page.process("C")

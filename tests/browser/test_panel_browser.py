@@ -11,7 +11,7 @@ import pytest
 
 from browser_harness import HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
 from hostile import SCRIPTS
-from waiting import LIMIT
+from waiting import LIMIT, wait_until
 
 pytestmark = pytest.mark.browser
 
@@ -189,6 +189,14 @@ def test_the_three_answers(panel: PanelPage) -> None:
     panel.pick("simplest")
     panel.outputs.get_by_text("Shown: the simplest formula, which is also the recommended one.").wait_for()
     assert panel.formula_text() == recommended
+    told = panel.outputs.locator(".symbolic-what-if-told")
+    before = told.inner_text()
+    for _ in range(3):
+        panel.page.get_by_label("gamma", exact=True).press("ArrowLeft")
+    wait_until(lambda: told.inner_text() != before, told.inner_text)
+    panel.screenshot("what_if")
+    panel.page.get_by_role("button", name="without").first.click()
+    panel.wait_for_another_formula(recommended)
 
 
 def test_a_formula_of_ones_own(panel: PanelPage) -> None:

@@ -14,6 +14,7 @@ __all__ = ["AT_ONCE", "SWITCHED", "formulas_of"]
 AT_ONCE = (
     ("formula", "children"),
     ("figure", "figure"),
+    ("told", "children"),
     ("heading", "children"),
     ("reason", "children"),
     ("shown", "children"),

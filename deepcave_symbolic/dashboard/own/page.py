@@ -86,11 +86,12 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="wanted"),
             # The pages on all formulas of the front.
             dcc.Store(id="formulas"),
+            dcc.Store(id="kept"),
             # Says how much the run has grown; counts the updates that nobody had to ask for.
             dcc.Interval(id="watch", interval=_WATCH),
             dcc.Store(id="new_trials"),
             dcc.Store(id="followed"),
-            # Counts the names that were clicked in an overview.
+            # Counts the names that were clicked in an overview, and the functions that were left out.
             dcc.Store(id="opened"),
             # Where what the browser does with an answer writes nothing.
             dcc.Store(id="answered"),
@@ -183,6 +184,7 @@ def _results(registered: Callable[..., str]) -> list[Any]:
                 html.Div(id="body"),
                 dbc.Button("Try again", id="retry", color="primary", style={"display": "none"}),
                 html.Div(dcc.Graph(id="figure", config=_GRAPH), id="figure_box", hidden=True),
+                html.Div([html.Div(id="what_if"), html.Div(id="told")], className="symbolic-what-if"),
                 html.Div(
                     [
                         html.Div(id="facts"),
@@ -220,6 +222,8 @@ PLACES = (
     ("reason", "children"),
     ("body", "children"),
     ("shown", "children"),
+    ("what_if", "children"),
+    ("told", "children"),
     ("figure", "figure"),
     ("warnings", "children"),
     ("facts", "children"),
@@ -245,6 +249,8 @@ def placed(page: Parts) -> list[Any]:
         page.reason,
         page.body,
         page.shown,
+        page.what_if,
+        page.told,
         page.figure or {},
         page.warnings,
         page.facts,

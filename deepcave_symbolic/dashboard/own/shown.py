@@ -15,7 +15,9 @@ from deepcave_symbolic.dashboard.own.results import Results
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.components import OPENER
 from deepcave_symbolic.dashboard.panel.filters import Filters
+from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT
 from deepcave_symbolic.dashboard.panel.outputs import parts_of
+from deepcave_symbolic.dashboard.panel.what_if import connect_what_if
 
 __all__ = ["connect_in_the_page", "connect_results"]
 
@@ -69,15 +71,15 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input(pick, "value"),
         Input(longest, "value"),
         Input("drawn", "data"),
-        Input("formulas", "data"),
         State("result", "data"),
     )
+    # Not an input of what shows them: Dash would have all that follows from the figure wait until they are there.
+    in_browser(app, "keep", Output("kept", "data"), Input("formulas", "data"))
     in_browser(
         app,
         "follow",
         *(Output(id, prop, allow_duplicate=True) for id, prop in SWITCHED[len(AT_ONCE) :]),
         Input("stepped", "data"),
-        State("formulas", "data"),
     )
     in_browser(
         app,
@@ -104,6 +106,17 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Output(registered.id("hyperparameter_name_1"), "value", allow_duplicate=True),
         Output("opened", "data"),
         Input({"type": OPENER, "choice": ALL}, "n_clicks"),
+        State("opened", "data"),
+    )
+    connect_what_if(app, "figure", at_once=True)
+    functions = registered.id("functions")
+    in_browser(
+        app,
+        "leave_out",
+        Output(functions, "value", allow_duplicate=True),
+        Output("opened", "data", allow_duplicate=True),
+        Input({"type": LEAVE_OUT, "function": ALL}, "n_clicks"),
+        State(functions, "value"),
         State("opened", "data"),
     )
     in_browser(

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import base64
 import html as escaping
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import dash_bootstrap_components as dbc
 import numpy as np
@@ -36,13 +38,16 @@ from deepcave_symbolic.show.blocks import (
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["COPIES", "OPENER", "components", "copyable", "error_card", "sparklines", "table"]
+__all__ = ["COPIES", "OPENER", "components", "copyable", "downloads", "error_card", "sparklines", "table"]
 
 #: What the ids of fields to copy from begin with.
 COPIES = "symbolic_formulas-copy"
 #: Type of the buttons that open the page on a hyperparameter.
 OPENER = "symbolic_formulas-opener"
 _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
+#: Of files to download, by ending.
+_MIME_TYPES = {"csv": "text/csv", "json": "application/json"}
+_NO_FILE_NAME = re.compile(r"[^\w.-]+")
 #: Characters of a line in a field to copy from, on a page of common width.
 _FIELD_WIDTH = 100
 
@@ -206,6 +211,29 @@ def copyable(label: str, text: str, *, id: str) -> Any:
     style = {"fontFamily": "monospace", "fontSize": "0.85rem", "whiteSpace": "pre-wrap", "maxHeight": "20rem"}
     field = dbc.Textarea(id=id, value=text, readonly=True, rows=lines, style=style)
     return html.Div([html.Span(label, className="me-2"), button, field], className="mb-2")
+
+
+def downloads(name: str, files: Mapping[str, str]) -> Any:
+    """Returns links that save texts as files, without the server, and a button that copies the first of them.
+
+    Args:
+        name: Of the files, without an ending.
+        files: Their texts by ending, such as "csv".
+    """
+    stem = _NO_FILE_NAME.sub("_", name)
+    links = [
+        html.A(
+            f"Download {ending.upper()}",
+            href=f"data:{_MIME_TYPES[ending]};charset=utf-8,{quote(text)}",
+            download=f"{stem}.{ending}",
+            className="me-3",
+        )
+        for ending, text in files.items()
+    ]
+    first = next(iter(files))
+    label = f"Copy {first.upper()}"
+    copy = dcc.Clipboard(content=files[first], title=label, style={"display": "inline-block"})
+    return html.Div([*links, html.Span(label, className="me-1"), copy], className="symbolic-downloads mb-3")
 
 
 def error_card(error: PanelError, title: str) -> Any:

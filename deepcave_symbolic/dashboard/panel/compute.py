@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +26,13 @@ from deepcave_symbolic.exceptions import (
 )
 from deepcave_symbolic.explainer import Explainer
 from deepcave_symbolic.explanation import Explanation, Unexplained
+from deepcave_symbolic.findings.monotone import Trend
 from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs.deepcave import COMBINED_BUDGET, from_deepcave, with_combined_budget
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import ALL_BUDGETS, budget_name, scalarized_name, weights_in
+from deepcave_symbolic.space.serialized import space_dict
 from deepcave_symbolic.surrogates.cost import at_most
 from deepcave_symbolic.words.numbers import rounded_text
 
@@ -149,9 +152,23 @@ class Asked:
         return cls(record, question, tuple(notes), combined)
 
 
+def _trends(inputs: Inputs) -> tuple[dict[str, Trend], list[str]]:
+    """Returns how formulas must move, by the hyperparameters that are named, and what is not used of the inputs."""
+    if inputs.overview:
+        unused = "Falls or rises is not used in the overview: choose one or two hyperparameters."
+        return {}, [unused] if any(inputs.trends) else []
+    alone = inputs.trends[1] is not None and inputs.second is None
+    unused = "Falls or rises with hyperparameter 2 is not used: there is no second one."
+    given = zip((inputs.first, inputs.second), inputs.trends, strict=True)
+    trends = {name: trend for name, trend in given if name is not None and trend is not None}
+    return trends, [unused] if alone else []
+
+
 def _explained(run: Any, inputs: Inputs) -> PanelRecord:
     asked = Asked.of(run, inputs)
-    explainer, notes = Explainer(asked.record, asked.question), list(asked.notes)
+    trends, unused = _trends(inputs)
+    asked = replace(asked, question=replace(asked.question, monotone=trends or None))
+    explainer, notes = Explainer(asked.record, asked.question), [*asked.notes, *unused]
     names: list[str] = []
     whole_run = None
     if inputs.overview:
@@ -160,11 +177,13 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         if inputs.second is not None:
             notes.append("Hyperparameter 2 is not used in the overview of all hyperparameters.")
     elif inputs.first is None:
-        explanation, note = _most_important(explainer, inputs.second)
+        explanation, note = _most_important(explainer, inputs.second, inputs.trends[0])
         explanations, names, notes = [explanation], list(explanation.hyperparameters), [*notes, note]
+        asked = replace(asked, question=replace(asked.question, monotone=explanation.monotone or None))
     else:
         names = [inputs.first, *([] if inputs.second is None else [inputs.second])]
         explanations = [explainer.explain(*names)]
+    space = explainer.suggest_space() if inputs.advice and not names else None
     return PanelRecord(
         explanations=tuple(explanations),
         overview=inputs.overview,
@@ -172,7 +191,8 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         notes=tuple(notes),
         code=code_of(run, *(_ONE if names else _EACH), names, asked),
         next_trials=explainer.next_trials(*names) if inputs.advice and names else None,
-        space=explainer.suggest_space() if inputs.advice and not names else None,
+        space=space,
+        configspace="" if space is None else json.dumps(space_dict(space.configspace()), indent=1),
     )
 
 
@@ -183,16 +203,23 @@ def _objective(run: Any, inputs: Inputs) -> str:
     return str(objective.name)
 
 
-def _most_important(explainer: Explainer, second: str | None) -> tuple[Explanation, str]:
+def _most_important(explainer: Explainer, second: str | None, trend: Trend | None) -> tuple[Explanation, str]:
     """Explains the hyperparameter along which the surrogate moves most, and returns a sentence that says so.
 
     With a second one it is the first in this order that can be active together with it.
+
+    Args:
+        explainer: Asked with what must hold for the second one.
+        second: A second hyperparameter, or None.
+        trend: How formulas must move with the one that is chosen; None for either way.
     """
+    monotone = explainer.question.monotone or {}
     ranges = {name: moved for name, moved in explainer.ranges().items() if name != second}
     order = ", ".join(f"{name} {rounded_text(moved)}" for name, moved in ranges.items())
     for first in ranges:
         try:
-            explanation = explainer.explain(*([first] if second is None else [first, second]))
+            asked = explainer if trend is None else explainer.constrained({**monotone, first: trend})
+            explanation = asked.explain(*([first] if second is None else [first, second]))
         except HyperparameterNotExplainableError:
             continue
         best = "" if second is None else f" of those that can be set together with {second}"

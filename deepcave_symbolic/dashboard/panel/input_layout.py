@@ -13,6 +13,11 @@ from deepcave_symbolic.dashboard.panel.inputs import whole_number
 
 __all__ = ["input_layout"]
 
+_TREND_HELP = (
+    "What you know of it, such as that more epochs do not hurt: only formulas are offered that are proven never to "
+    "move the other way. With numbers and ranks, not with choices."
+)
+
 
 def input_layout(register: Callable[..., str]) -> list[Any]:
     """Returns the input block. No component has a value here: DeepCAVE knows a fresh page by that."""
@@ -111,9 +116,14 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                     id=register("weights_hidden", "hidden"),
                 ),
                 _row(
+                    field("Falls or rises with hyperparameter 1", _TREND_HELP, select("trend_1")),
+                    field("Falls or rises with hyperparameter 2", _TREND_HELP, select("trend_2")),
+                ),
+                _row(
                     field(
                         "Readable functions",
-                        "What formulas may contain beside +, −, · and /. The readable ones are selected.",
+                        "What formulas may contain beside +, −, · and /, and log₁₀ of what has a log scale. The "
+                        "readable ones are selected.",
                         dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
                     ),
                     field(

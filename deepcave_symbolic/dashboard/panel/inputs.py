@@ -11,6 +11,7 @@ from deepcave_symbolic.dashboard.panel.fields import choices
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
+from deepcave_symbolic.findings.monotone import TRENDS, Trend
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, STATISTICS, SURROGATES, Question
 from deepcave_symbolic.runs.views import TIME, budget_name
 from deepcave_symbolic.space.explainable import explainable
@@ -57,6 +58,9 @@ _STATISTIC_LABELS = {"mean": "Averaged", "best": "Set optimally", "incumbent": "
 #: Whether it is asked what to try next; no first.
 ADVICE, _ADVICE_LABELS = ("no", "yes"), ["Not asked", "Show it below the figures"]
 _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated trials only"}
+#: How a formula may move with a hyperparameter; no constraint first.
+_ANY_TREND = "any"
+_TREND_LABELS = {_ANY_TREND: "Either", "falling": "Falling only", "rising": "Rising only"}
 _FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
 
 
@@ -71,6 +75,7 @@ class Inputs:
         overview: Whether all hyperparameters are asked for; `first` is None then.
         first: A hyperparameter, or None for the most important one.
         second: A second hyperparameter, or None.
+        trends: How formulas must move with the first and the second one; None for either way.
         advice: Whether it is asked what to try next.
         question: The rest of what is asked, which needs no run to be understood.
     """
@@ -81,6 +86,7 @@ class Inputs:
     overview: bool
     first: str | None
     second: str | None
+    trends: tuple[Trend | None, Trend | None]
     advice: bool
     question: Question
 
@@ -101,6 +107,7 @@ class Inputs:
             overview=first == ALL,
             first=name_of(first),
             second=name_of(values["hyperparameter_name_2"]),
+            trends=(_trend_of(values["trend_1"]), _trend_of(values["trend_2"])),
             advice=values["advice"] == ADVICE[1],
             question=Question(
                 surrogate=values["surrogate"],
@@ -130,6 +137,10 @@ def name_of(choice: Any) -> str | None:
     return name[:-1] if _QUOTED.fullmatch(name) else name
 
 
+def _trend_of(choice: Any) -> Trend | None:
+    return next((trend for trend in TRENDS if trend == choice), None)
+
+
 def defaults() -> dict[str, Any]:
     """Returns the value of every input and filter that a fresh panel has, as `process` and `load_outputs` read them."""
     return {
@@ -146,6 +157,8 @@ def defaults() -> dict[str, Any]:
         "source": SOURCES[0],
         "max_complexity": DEFAULT_MAX_COMPLEXITY,
         "functions": list(DEFAULT_FUNCTIONS),
+        "trend_1": _ANY_TREND,
+        "trend_2": _ANY_TREND,
         "engine": "auto",
         "seed": 0,
         "attempt": 0,
@@ -191,12 +204,15 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
 def static_options() -> dict[str, list[dict[str, Any]]]:
     """Returns the choices that are the same for every run, by input."""
     engines = engine_choices()
+    trends = choices(_TREND_LABELS.values(), _TREND_LABELS)
     return {
         "surrogate": choices([_SURROGATE_LABELS[k] for k in SURROGATES], SURROGATES),
         "statistic": choices([_STATISTIC_LABELS[s] for s in STATISTICS], STATISTICS),
         "advice": choices(_ADVICE_LABELS, ADVICE),
         "source": choices([_SOURCE_LABELS[s] for s in SOURCES], SOURCES),
         "engine": choices(list(engines.values()), list(engines)),
+        "trend_1": trends,
+        "trend_2": trends,
         "functions": choices([_FUNCTION_LABELS.get(f, f) for f in KNOWN_FUNCTIONS], KNOWN_FUNCTIONS),
     }
 

@@ -12,15 +12,25 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from deepcave_symbolic.comparing import Compared
-from deepcave_symbolic.dashboard.panel.components import COPIES, components, copyable, error_card, sparklines, table
+from deepcave_symbolic.dashboard.panel.components import (
+    COPIES,
+    components,
+    copyable,
+    downloads,
+    error_card,
+    sparklines,
+    table,
+)
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.inputs import choice_of
+from deepcave_symbolic.dashboard.panel.leave_out import leave_out_buttons
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
+from deepcave_symbolic.dashboard.panel.what_if import mark, sliders, told
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.own_formula import FittedFormula
 from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.show.advice import next_trials_document, space_document
+from deepcave_symbolic.show.advice import next_trials_csv, next_trials_document, space_csv, space_document
 from deepcave_symbolic.show.blocks import (
     Block,
     Facts,
@@ -78,9 +88,10 @@ def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]
         dcc.Store(id="symbolic_formulas-noted"),
         dcc.Store(id="symbolic_formulas-disabled"),
         dcc.Store(id="symbolic_formulas-enabled"),
-        # Where the callbacks of "Try again" and of names write nothing.
+        # Where the callbacks of "Try again", of names and of functions write nothing.
         dcc.Store(id="symbolic_formulas-pressed"),
         dcc.Store(id="symbolic_formulas-opened"),
+        dcc.Store(id="symbolic_formulas-left_out"),
     ]
 
 
@@ -102,9 +113,11 @@ class Parts:
         reason: The sentence that explains the verdict.
         warnings: What else to beware of.
         formula: The formula.
-        shown: Which formula of the front that is.
+        shown: Which formula of the front that is, and what to search again without.
         facts: What it tells, and what its constants say.
         body: An overview, or an error: a page that is not parted.
+        what_if: Sliders that choose a place.
+        told: What is said of that place.
         figure: Surrogate, formula and trials.
         front: Accuracy against length.
         below: The front's formulas, others that are as good, what to copy.
@@ -121,6 +134,8 @@ class Parts:
     shown: list[Any] = field(default_factory=list)
     facts: list[Any] = field(default_factory=list)
     body: list[Any] = field(default_factory=list)
+    what_if: list[Any] = field(default_factory=list)
+    told: list[Any] = field(default_factory=list)
     figure: go.Figure | None = None
     front: go.Figure | None = None
     below: list[Any] = field(default_factory=list)
@@ -147,7 +162,7 @@ def parts_of(stored: Any, filters: Filters) -> Parts:
     cards = components([run_card(explanation), *surrogate_card(explanation)])
     cards.append(html.Details([html.Summary("In code"), code], className="mb-3"))
     page = (_overview if record.overview else _document)(record, filters)
-    return replace(page, below=[*components(_advice(record)), *page.below], cards=cards)
+    return replace(page, below=[*_advice(record), *page.below], cards=cards)
 
 
 def draw(stored: Any, filters: Filters) -> list[Any]:
@@ -160,28 +175,30 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     page = parts_of(stored, filters)
     # What to beware of stands above the formula.
     above = [*page.own, *page.heading, *page.reason, *page.warnings, *page.formula, *page.shown, *page.facts]
+    if page.what_if:
+        above.append(html.Div([html.Div(page.what_if), html.Div(page.told)], className="mt-3"))
     shown = [go.Figure() if each is None else each for each in (page.figure, page.front)]
     hidden = [page.figure is None, page.front is None, not page.failed]
     return [*shown, [*above, *page.body], [*page.below, *page.cards], *hidden]
 
 
-def _advice(record: PanelRecord) -> list[Block]:
-    """Returns what to try next, where that was asked."""
+def _advice(record: PanelRecord) -> list[Any]:
+    """Returns what to try next, where that was asked, as tables and as files."""
     trials, space = record.next_trials, record.space
-    return [
-        *(next_trials_document(trials) if trials is not None else ()),
-        *(space_document(space) if space is not None else ()),
-    ]
+    if trials is not None:
+        configurations = [dict(trial.configuration) for trial in trials.trials]
+        files = {"csv": next_trials_csv(trials), "json": json.dumps(configurations, indent=1)}
+        name = f"next-trials-{'-'.join(trials.hyperparameters)}"
+        return [*components(next_trials_document(trials)), downloads(name, files)]
+    if space is not None:
+        files = {"csv": space_csv(space), "json": record.configspace}
+        return [*components(space_document(space)), downloads("configspace", files)]
+    return []
 
 
 def _document(record: PanelRecord, filters: Filters) -> Parts:
     explanation = record.explanations[0]
-    page, shown, own = document(explanation), [], []
-    lengths: tuple[int, ...] = ()
-    if isinstance(explanation, Explained):
-        page, shown = document(explanation, filters.formula_of(explanation)), [Note(filters.sentence(explanation))]
-        own = [_own_formula(explanation, filters.form)] if filters.form else []
-        lengths = tuple(formula.complexity for formula in explanation.formulas)
+    page = document(explanation, filters.formula_of(explanation) if isinstance(explanation, Explained) else None)
     figures = _figures(page)
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
@@ -194,13 +211,11 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
     if not reason.rows and likely:
         reason, told = Warnings(((VERDICTS[0], f"{LIKELY}: {likely[0]}."),)), [*told, LIKELY]
     shown_above = Heading | Warnings | FormulaBlock | Facts
-    return Parts(
-        own=own,
+    parts = Parts(
         heading=components([heading], run=run),
         reason=components([reason] if reason.rows else []),
         warnings=components(block for block in (warnings.without(reason), *_notes(record)) if block.rows),
         formula=components(block for block in page if isinstance(block, FormulaBlock)),
-        shown=components(shown),
         facts=components(
             [
                 # The heading has the verdict, a card the surrogate.
@@ -211,7 +226,22 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
         figure=figures.get("explanation"),
         front=figures.get("front"),
         below=components(block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)),
-        lengths=lengths,
+    )
+    return _chosen(parts, explanation, filters) if isinstance(explanation, Explained) else parts
+
+
+def _chosen(parts: Parts, explanation: Explained, filters: Filters) -> Parts:
+    """Returns the page with what lets its reader choose: another formula, another search, a place on the figure."""
+    formula = filters.formula_of(explanation)
+    if parts.figure is not None:
+        mark(parts.figure, explanation, formula)
+    return replace(
+        parts,
+        own=[_own_formula(explanation, filters.form)] if filters.form else [],
+        shown=[*components([Note(filters.sentence(explanation))]), *leave_out_buttons(explanation, formula)],
+        what_if=sliders(explanation),
+        told=told(explanation, formula),
+        lengths=tuple(each.complexity for each in explanation.formulas),
     )
 
 

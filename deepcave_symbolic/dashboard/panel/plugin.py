@@ -20,7 +20,9 @@ from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: 
 from deepcave_symbolic.dashboard.panel.components import OPENER  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
+from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
+from deepcave_symbolic.dashboard.panel.what_if import connect_what_if  # noqa: E402
 
 __all__ = ["SymbolicFormulas"]
 
@@ -53,6 +55,23 @@ function(clicks) {{{_PROCESS_SOON}
         Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set.call(select, choice);
         select.dispatchEvent(new Event("change", {{ bubbles: true }}));
         setTimeout(() => processSoon(25), 500);
+    }}
+    return window.dash_clientside.no_update;
+}}
+"""
+
+#: Takes a function from those that formulas may contain, as a person does, and presses Process.
+_LEAVE_OUT = f"""
+function(clicks) {{{_PROCESS_SOON}
+    const pressed = window.dash_clientside.callback_context.triggered.find(each => each.value);
+    if (pressed) {{
+        const name = JSON.parse(pressed.prop_id.slice(0, pressed.prop_id.lastIndexOf("."))).function;
+        const boxes = document.querySelectorAll("#symbolic_formulas-functions-input input");
+        const box = [...boxes].find(each => each.value === name && each.checked);
+        if (box) {{
+            box.click();
+            setTimeout(() => processSoon(25), 500);
+        }}
     }}
     return window.dash_clientside.no_update;
 }}
@@ -182,10 +201,16 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             Input({"type": OPENER, "choice": ALL}, "n_clicks"),
         )
         app.clientside_callback(
+            _LEAVE_OUT,
+            Output(f"{self.id}-left_out", "data"),
+            Input({"type": LEAVE_OUT, "function": ALL}, "n_clicks"),
+        )
+        app.clientside_callback(
             f"function(pick) {{ return pick !== '{panel_filters.BY_LENGTH}'; }}",
             Output(f"{self.id}-length", "hidden"),
             Input(self.get_internal_input_id("pick"), "value"),
         )
+        connect_what_if(app, self.get_internal_output_id("figure"))
 
     def __call__(self) -> Any:
         """Returns the page, without the last inputs of another version of this panel."""

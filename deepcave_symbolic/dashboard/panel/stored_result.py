@@ -56,7 +56,8 @@ class PanelRecord(Record):
         notes: Sentences about how the inputs were understood.
         code: Python that reproduces the explanations.
         next_trials: Which trials would teach most; None where that was not asked.
-        space: A configuration space for the next run; None likewise.
+        space: What to change in the configuration space for the next run; None likewise.
+        configspace: That space, as a file of ConfigSpace's; empty likewise.
         error: Set where the computation failed; then there are no explanations.
     """
 
@@ -69,6 +70,7 @@ class PanelRecord(Record):
     code: str = ""
     next_trials: AdvisedTrials | None = None
     space: AdvisedSpace | None = None
+    configspace: str = ""
     error: PanelError | None = None
 
     def to_dict(self) -> dict[str, Any]:

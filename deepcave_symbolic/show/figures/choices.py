@@ -23,7 +23,7 @@ from deepcave_symbolic.show.figures.parts import (
     points,
 )
 
-__all__ = ["column_traces", "plot_choices"]
+__all__ = ["column_traces", "group_places", "plot_choices"]
 
 #: Of the distance between two choices, how much the columns of a group take, and what that is in a wide figure.
 _GROUP, _GROUP_PIXELS = 0.8, 500
@@ -72,11 +72,16 @@ def column_traces(projection: Projection, formula: Formula, dash: float = 46) ->
     ]
 
 
+def group_places(n: int) -> Array:
+    """Returns how far the columns of a group of n stand from its middle, shape (n,)."""
+    return np.asarray(_GROUP * ((np.arange(n) + 0.5) / n - 0.5))
+
+
 def _groups_of_columns(projection: Projection, formula: Formula) -> go.Figure:
     """Draws as many columns beside one another per choice of the second hyperparameter as the first has choices."""
     first, second = projection.axes
     labels, n = first.labels or (), len(second.labels or ())
-    places = _GROUP * ((np.arange(len(labels)) + 0.5) / len(labels) - 0.5)
+    places = group_places(len(labels))
     figure, best, formulas = go.Figure(), projection.incumbent, []
     colors = palette.choice_colors(len(labels))
     for j, (label, place, color) in enumerate(zip(labels, places, colors, strict=True)):

@@ -731,6 +731,7 @@ def test_empty_fields_have_their_defaults() -> None:
     assert (read.budget, read.first, read.question) == (inputs.AUTOMATIC_BUDGET, "true", Question())
     assert not read.overview and read.second is None
     assert inputs.Inputs.read({"region": " ", "statistic": ""}).question == Question()
+    assert inputs.Inputs.read({"trend_1": "any", "trend_2": "rising"}).trends == (None, "rising")
     assert inputs.Inputs.read({"functions": ["exp"], "seed": "3"}).question == Question(functions=("exp",), seed=3)
     assert inputs.whole_number("") is None and inputs.whole_number("7") == 7
 

@@ -8,8 +8,15 @@
   // The figures of a front share their curves.
   const whole = ({ traces }) => (value) =>
     value && value.layout ? { data: value.data.map((i) => traces[i]), layout: value.layout } : value;
+  // The pages on all formulas of the front, where they are there.
+  let formulas = null;
   // Where the slider stops.
   let lengths = [];
+  // The id of the button of several that was clicked.
+  const pressed = () => {
+    const one = ctx().triggered.find((each) => each.value);
+    return one && JSON.parse(one.prop_id.slice(0, one.prop_id.lastIndexOf(".")));
+  };
   const nothing = () => ctx().outputs_list.map(noUpdate);
   // Milliseconds that a slider rests before what stands below the first screen follows.
   const REST = 120;
@@ -83,10 +90,9 @@
       },
 
       // Another formula of the front is shown at once; the server is asked for what is not in the page.
-      step: (pick, length, drawn, formulas, result) => {
+      step: (pick, length, drawn, result) => {
         const by = (id) => ctx().triggered.some((each) => each.prop_id.startsWith(id));
         if (by("drawn.")) shown = drawn;
-        if (formulas) document.body.dataset.kept = formulas.name;
         if (!result) return nothing();
         const wanted = { name: result.name, choice: pick === "length" ? `length ${length}` : pick };
         if (same(shown, wanted)) return nothing();
@@ -99,8 +105,14 @@
         return by("symbolic_formulas-") ? [...nothing().slice(1), wanted] : nothing();
       },
 
+      keep: (found) => {
+        formulas = found;
+        if (formulas) document.body.dataset.kept = formulas.name;
+        return noUpdate();
+      },
+
       // What stands below the first screen follows as soon as the slider rests.
-      follow: async (stepped, formulas) => {
+      follow: async (stepped) => {
         const [none, last] = [nothing(), ctx().outputs_list.length];
         await new Promise((done) => setTimeout(done, REST));
         return same(shown, stepped) ? formulas.choices[stepped.choice].slice(-last).map(whole(formulas)) : none;
@@ -125,10 +137,15 @@
 
       // A click on a name in the overview opens the page on it: it is chosen, and Process starts.
       open: (clicks, opened) => {
-        const pressed = ctx().triggered.find((each) => each.value);
-        if (!pressed) return [noUpdate(), noUpdate()];
-        const place = pressed.prop_id.slice(0, pressed.prop_id.lastIndexOf("."));
-        return [JSON.parse(place).choice, (opened || 0) + 1];
+        const id = pressed();
+        return id ? [id.choice, (opened || 0) + 1] : [noUpdate(), noUpdate()];
+      },
+
+      // A click on "without ..." leaves a function out, and Process starts.
+      leave_out: (clicks, functions, opened) => {
+        const id = pressed();
+        if (!id || !functions.includes(id.function)) return [noUpdate(), noUpdate()];
+        return [functions.filter((each) => each !== id.function), (opened || 0) + 1];
       },
 
       // The page in the address is shown and marked in the list of pages.

@@ -44,7 +44,7 @@ def test_one_question_has_one_key(results: Results, run: Path, same: dict[str, A
 
 def test_another_question_and_a_run_that_grew_have_others(results: Results, run: Path) -> None:
     keys = [results.key(str(run), {}), results.key(str(SVM), {}), results.key(str(run), {"seed": 1})]
-    keys.append(results.key(str(run), {"functions": []}))
+    keys += [results.key(str(run), changed) for changed in ({"functions": []}, {"trend_1": "falling"})]
     os.utime(run / "runhistory.json", (1, 1))
     keys.append(results.key(str(run), {}))
     assert len(set(keys)) == len(keys)

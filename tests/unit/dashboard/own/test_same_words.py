@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from plotly.io.json import to_json_plotly
@@ -31,7 +34,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "one": {"hyperparameter_name_1": "gamma"},
     "two": {"hyperparameter_name_1": "C", "hyperparameter_name_2": "gamma"},
     "all": {"hyperparameter_name_1": ALL},
-    "advice": {"hyperparameter_name_1": "C", "advice": "yes"},
+    "advice": {"hyperparameter_name_1": "C", "advice": "yes", "trend_1": "falling", "trend_2": "rising"},
     "error": {"hyperparameter_name_1": "c"},
 }
 
@@ -57,6 +60,34 @@ def in_deepcave(stored: Any, filters: Filters) -> Counter[str]:
 def test_outputs(stored: dict[str, Any], asked: str, pick: str) -> None:
     filters = Filters(pick, 3, "a + b*log(C)" if asked == "advice" else "")
     assert in_own(stored[asked], filters) == in_deepcave(stored[asked], filters)
+
+
+def test_a_direction_is_kept_and_told(stored: dict[str, Any]) -> None:
+    said = in_deepcave(stored["advice"], Filters("best", 10))
+    assert said["falling in C, certified on the whole domain"] == 1
+    assert said["Falls or rises with hyperparameter 2 is not used: there is no second one."] == 1
+    assert "monotone={'C': 'falling'}," in stored["advice"]["code"]
+
+
+def linked(component: Any) -> Iterator[tuple[str, str]]:
+    """Yields name and text of every file that the page offers."""
+    if isinstance(component, (list, tuple)):
+        for child in component:
+            yield from linked(child)
+    elif getattr(component, "download", None):
+        yield component.download, unquote(component.href.partition(",")[2])
+    elif component is not None and not isinstance(component, (str, int, float)):
+        yield from linked(getattr(component, "children", None))
+
+
+def test_what_to_try_next_is_offered_as_files(stored: dict[str, Any]) -> None:
+    files = dict(linked(parts_of(stored["advice"], Filters("best", 10)).below))
+    trials = stored["advice"]["next_trials"]["trials"]
+    assert json.loads(files["next-trials-C.json"]) == [trial["configuration"] for trial in trials]
+    rows = list(csv.DictReader(files["next-trials-C.csv"].splitlines()))
+    assert [(float(row["C"]), float(row["gamma"]), row["why"]) for row in rows] == [
+        (*trial["configuration"].values(), trial["reason"]) for trial in trials
+    ]
 
 
 @pytest.mark.parametrize("asked", ["one", "two"])
