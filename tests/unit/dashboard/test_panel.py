@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import math
 import re
@@ -45,7 +46,9 @@ from deepcave_symbolic.question import Question
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.deepcave import from_deepcave, with_combined_budget
 from deepcave_symbolic.runs.views import with_time
+from deepcave_symbolic.show.advice import space_csv
 from deepcave_symbolic.show.palette import VERDICT_COLORS
+from deepcave_symbolic.space.serialized import read_space
 
 FIGURE, FRONT, ANSWER, DETAILS, NO_FIGURE, NO_FRONT, NO_RETRY = range(7)
 
@@ -548,6 +551,11 @@ def test_what_to_try_next_stands_below_the_figures(panel: Any, processed: Any) -
     assert record.next_trials is None and record.space is not None
     shown = text(panel.load_outputs(None, asked(panel), outputs)[DETAILS])
     assert "A configuration space for the next run" in shown and record.space.domains[0].sentence in shown
+    assert set(read_space(json.loads(record.configspace))) == {"C", "gamma"}
+    rows = csv.DictReader(space_csv(record.space).splitlines())
+    assert [(row["hyperparameter"], row["because"]) for row in rows] == [
+        (domain.hyperparameter, domain.sentence) for domain in record.space.domains
+    ]
 
 
 def test_what_to_try_next_is_not_computed_unasked(panel: Any, processed: Any) -> None:
