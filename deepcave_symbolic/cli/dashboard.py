@@ -49,7 +49,12 @@ stand in DEEPCAVE_SYMBOLIC_REDIS_PASSWORD, which ps does not show. One dashboard
         help="the app around the panel: DeepCAVE (Python 3.10), or our own (default: DeepCAVE where it is installed)",
     )
     add("--base-path", metavar="PATH", help="our own: what a proxy in front cuts off, such as /user/me/proxy/8050/")
-    add("--workers", type=int, metavar="N", help="DeepCAVE: processes that compute (default: 1)")
+    add(
+        "--workers",
+        type=int,
+        metavar="N",
+        help="processes that compute (default: in DeepCAVE 1; our own: one per processor, at least 2)",
+    )
     add(
         "--redis", metavar="URL", help="DeepCAVE: Redis to use, redis[s]://[:PASSWORD@]HOST[:PORT] (default: start one)"
     )

@@ -54,7 +54,7 @@ def run_dashboard(options: DashboardOptions) -> int:
             starting = Starting(runs, roots, session, children, listener, token, stack)
             host.start(starting)
             _announce(host, starting)
-            return _watch(children)
+            return _watch(children, host, starting)
         except Stopped:
             say("Stopping.")
             return 0
@@ -103,14 +103,19 @@ def _announce(host: Host, starting: Starting) -> None:
         open_browser(url, session.folder)
 
 
-def _watch(children: Children) -> int:
-    """Returns once somebody clicks on Exit in the dashboard; raises if a process ends or a signal comes."""
+def _watch(children: Children, host: Host, starting: Starting) -> int:
+    """Returns once somebody clicks on Exit in the dashboard; raises if a process ends for good or a signal comes."""
     while True:
         child = children.dead()
         if child is not None and child.name == "server" and child.process.returncode == _EXIT_CLICKED:
             say("Exit was clicked in the dashboard. Stopping.")
             return 0
-        children.check()
+        try:
+            children.check()
+        except ChildError as error:
+            if not host.start_again(error.child, starting):
+                raise
+            warn(f"The {error.child.name} {error.child.end} and was started once more. Its log: {error.child.log}")
         time.sleep(_POLL)
 
 

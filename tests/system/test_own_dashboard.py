@@ -143,11 +143,41 @@ def test_a_job_that_is_killed_is_said(started: Started, page: DashPage) -> None:
     chosen(page, max_complexity=40, engine="gplearn", hyperparameter_name_1="(all)")
     server = started.child("server.py")  # before its jobs, which are forks of it
     page.start("result.data", "process.n_clicks")
-    wait_until(server.children)
-    for job in server.children():
-        job.kill()
+    for _ in range(2):
+        wait_until(server.children)
+        for job in server.children():
+            job.kill()
+            job.wait()
     page.finish()
     assert "ended from outside" in texts(page.fire("formula.children", "result.data")["body"])
+
+
+@pytest.fixture
+def restarting(tmp_path: Path) -> Iterator[tuple[Started, DashPage]]:
+    dashboard = Started(tmp_path, *OWN, str(SVM))
+    try:
+        page = DashPage(dashboard.ready())
+        page.fire("symbolic_formulas-pick-input.value", "run.value")
+        yield dashboard, page
+        assert dashboard.end(signal.SIGTERM) == 0
+    finally:
+        dashboard.abandon()
+
+
+def test_a_server_that_is_killed_is_started_once_more(restarting: tuple[Started, DashPage]) -> None:
+    dashboard, page = restarting
+    chosen(page, max_complexity=40, engine="gplearn", hyperparameter_name_1="(all)")
+    page.start("result.data", "process.n_clicks")
+    server = dashboard.child("server.py")
+    wait_until(server.children)
+    dashboard.look()
+    server.kill()
+    # Whoever asks meanwhile waits.
+    page.finish()
+    assert "It was started once more" in texts(page.fire("formula.children", "result.data")["body"])
+    wait_until(lambda: "The server was ended by SIGKILL and was started once more" in dashboard.text)
+    chosen(page, engine="auto", hyperparameter_name_1="C", max_complexity=7)
+    assert "<math" in texts(processed(page)["formula"])
 
 
 def test_end_takes_a_running_job_along(tmp_path: Path) -> None:
@@ -176,11 +206,17 @@ def test_a_killed_launcher_leaves_nothing(tmp_path: Path) -> None:
         dashboard.abandon()
 
 
-@pytest.mark.parametrize("options", [["--redis", "redis://h"], ["--workers", "2"], ["--user-config", "c.py"]])
+@pytest.mark.parametrize("options", [["--redis", "redis://h"], ["--user-config", "c.py"]])
 def test_options_of_deepcave(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboard", str(SVM), *OWN, *options]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and f"{options[0]} is for the dashboard in DeepCAVE" in said
+
+
+def test_no_workers(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dashboard", str(SVM), *OWN, "--workers", "0"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "leaves nobody to compute" in said
 
 
 @pytest.mark.parametrize("path", ["", "a/", "/a", "//", "/a b/", "/<a>/"])

@@ -102,6 +102,8 @@ class DeepCAVEHost(Host):
         server = (
             None if listener is None else starting.server(listener, _HERE / "server.py", *config, settings=settings)
         )
+        if listener is not None:
+            listener.socket.close()  # only the server has the port, so that nobody waits for an answer after its end
         keys = [f"deepcave-symbolic-{uuid.uuid4().hex}" for _ in range(self._n_workers)]
         workers = [
             starting.process(f"worker {n}", _HERE / "worker.py", *config, "--name", key, settings=settings)

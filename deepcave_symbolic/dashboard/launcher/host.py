@@ -69,13 +69,13 @@ class Starting:
         command = [sys.executable, str(script), *arguments]
         return self.children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds)
 
-    def server(self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str]) -> Child:
-        """Starts the server; from now on only it has the port, so that nobody waits for an answer after its end."""
+    def server(
+        self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str], name: str = "server"
+    ) -> Child:
+        """Starts the server, which has the port from now on, too."""
         fd = listener.socket.fileno()
         given = (*arguments, "--fd", str(fd), "--host", listener.host)
-        server = self.process("server", script, *given, settings=settings, stdin=self.token.encode(), pass_fds=(fd,))
-        listener.socket.close()
-        return server
+        return self.process(name, script, *given, settings=settings, stdin=self.token.encode(), pass_fds=(fd,))
 
     def wait_for(self, listener: Listener, server: Child) -> None:
         """Waits until the server answers."""
@@ -103,6 +103,10 @@ class Host(abc.ABC):
     @abc.abstractmethod
     def start(self, starting: Starting) -> None:
         """Starts its processes, and waits until they can be used."""
+
+    def start_again(self, dead: Child, starting: Starting) -> bool:
+        """Starts a process once more that has ended, and waits until it can be used; tells whether it did."""
+        return False
 
     @property
     @abc.abstractmethod

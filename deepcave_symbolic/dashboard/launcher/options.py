@@ -22,7 +22,8 @@ class DashboardOptions:
         port: The server's port, or None for a free one.
         host_app: Which app shows the panel, one of `HOST_APPS`; None for DeepCAVE where it is installed.
         base_path: What a proxy in front cuts off from the beginning of every path; None for nothing.
-        workers: Worker processes here, for DeepCAVE; None for one.
+        workers: Processes that compute: DeepCAVE's workers here, None for one; questions that our own app answers at
+            once, None for as many as there are processors, at least two.
         redis: URL of a Redis to share, or None to start one.
         user_config: File with the user's own DeepCAVE Config.
         browser: Whether to open the browser.

@@ -76,6 +76,12 @@ class Child:
         """Tells whether the process still runs."""
         return self.process.poll() is None
 
+    @property
+    def end(self) -> str:
+        """How it ended, in words."""
+        code = self.process.returncode
+        return f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+
     def last_words(self) -> str:
         """Returns the last lines of the log, introduced by its path."""
         try:
@@ -162,15 +168,18 @@ class Children:
         """Returns a process that has ended, the first one started if there are several."""
         return next((child for child in self._children if not child.alive()), None)
 
+    def drop(self, child: Child) -> None:
+        """Ends what a process that has ended left in its group, and looks after it no longer."""
+        _signal_group(child, signal.SIGKILL)
+        self._children.remove(child)
+
     def check(self) -> None:
         """Raises Stopped if somebody asked to end, ChildError if a process has ended."""
         if self._stopped:
             raise Stopped
         child = self.dead()
         if child is not None:
-            code = child.process.returncode
-            end = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-            raise ChildError(f"The {child.name} {end}; everything else was stopped.", child=child)
+            raise ChildError(f"The {child.name} {child.end}; everything else was stopped.", child=child)
 
     def wait_until(self, holds: Callable[[], bool], *, limit: float, child: Child, what: str) -> None:
         """Waits until something holds, and checks meanwhile.

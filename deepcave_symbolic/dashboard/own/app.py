@@ -18,7 +18,8 @@ from deepcave_symbolic.dashboard.own.page import NAME, Registered, layout
 from deepcave_symbolic.dashboard.own.pages.connect import connect_pages
 from deepcave_symbolic.dashboard.own.pages.layout import style
 from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results, question_of
-from deepcave_symbolic.dashboard.own.shown import connect_in_the_page, connect_results
+from deepcave_symbolic.dashboard.own.shown import connect_front, connect_in_the_page, connect_results
+from deepcave_symbolic.dashboard.own.waiting import while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import callback
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
@@ -64,7 +65,8 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     _connect_inputs(app, registered, runs, results, growth)
     _connect_process(app, registered, runs, results, growth)
     connect_growth(app, runs, growth)
-    connect_results(app, registered, results, jobs)
+    connect_results(app, registered, results.read, jobs.wait)
+    connect_front(app, registered)
     connect_in_the_page(app, registered)
     connect_pages(app, runs, results, jobs, growth)
     return app
@@ -188,7 +190,7 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
         interval=_INTERVAL,
         running=[
             (Output("process", "disabled"), True, False),
-            (Output("busy", "hidden"), False, True),
+            *while_it_runs(),
             (Output("cancel", "style"), {}, {"display": "none"}),
         ],
         cancel=[Input("cancel", "n_clicks")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
@@ -10,6 +11,8 @@ from pathlib import Path
 
 from deepcave_symbolic.dashboard.launcher.host import Host, Starting
 from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
+from deepcave_symbolic.dashboard.launcher.processes import Child
+from deepcave_symbolic.dashboard.launcher.web import Listener
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from deepcave_symbolic.runs.folder import read_folder
@@ -21,6 +24,8 @@ _SERVER = Path(__file__).parent / "server.py"
 _NEEDED = {"dash": 3, "dash-bootstrap-components": 2}
 #: What Dash's background callbacks need.
 _MODULES = ("diskcache", "multiprocess", "psutil")
+#: Questions that are computed at once, where nothing is said and there are not more processors.
+_LEAST = 2
 _BASE_PATH = re.compile(r"/(?:[\w.~@%+-]+/)*", re.ASCII)
 
 
@@ -41,15 +46,18 @@ class OwnHost(Host):
         super().__init__(options)
         given = {
             "--redis": options.redis is not None,
-            "--workers": options.workers is not None,
             "--worker-only": options.worker_only,
             "--user-config": options.user_config is not None,
         }
         if names := [name for name, is_given in given.items() if is_given]:
             raise InvalidArgumentError(
-                f"{names[0]} is for the dashboard in DeepCAVE; this one starts a process for every job by itself. "
-                "Leave it out, or use --host-app deepcave, on Python 3.10."
+                f"{names[0]} is for the dashboard in DeepCAVE; this one starts a process for every question by "
+                "itself. Leave it out, or use --host-app deepcave, on Python 3.10."
             )
+        self._workers = max(_LEAST, _processors()) if options.workers is None else options.workers
+        if self._workers < 1:
+            raise InvalidArgumentError(f"--workers {options.workers} leaves nobody to compute; expected 1 or more.")
+        self._started_again = False
         self._base_path = "/" if options.base_path is None else _base_path(options.base_path)
         if missing := _missing():
             raise MissingDependencyError(
@@ -70,8 +78,29 @@ class OwnHost(Host):
     def start(self, starting: Starting) -> None:
         """Starts the server, and waits until it answers."""
         assert starting.listener is not None
-        server = starting.server(starting.listener, _SERVER, "--base-path", self._base_path, settings={})
-        starting.wait_for(starting.listener, server)
+        # Stays open here, for a server that takes over.
+        starting.stack.callback(starting.listener.socket.close)
+        self._start_server("server", starting.listener, starting)
+
+    def start_again(self, dead: Child, starting: Starting) -> bool:
+        """Starts the server once more where the pages expect it; whoever asks meanwhile waits."""
+        if self._started_again or starting.listener is None:
+            return False
+        self._started_again = True
+        starting.children.drop(dead)
+        self._start_server(f"{dead.name} again", starting.listener, starting)
+        return True
+
+    def _start_server(self, name: str, listener: Listener, starting: Starting) -> None:
+        arguments = ("--base-path", self._base_path, "--workers", str(self._workers))
+        starting.wait_for(listener, starting.server(listener, _SERVER, *arguments, settings={}, name=name))
+
+
+def _processors() -> int:
+    """Returns how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _base_path(path: str) -> str:

@@ -11,6 +11,7 @@ from dash import dcc, html
 
 from deepcave_symbolic.dashboard.own.pages.layout import actions, fields, navigation, only_on, results, stores
 from deepcave_symbolic.dashboard.own.pages.page import FORMULA, PAGES
+from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
 from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
@@ -145,7 +146,7 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
                 dbc.Button("Process", id="process", color="primary"),
                 dbc.Button("Cancel", id="cancel", color="secondary", outline=True, style={"display": "none"}),
                 html.Span(
-                    [dbc.Spinner(size="sm"), html.Span(_BUSY, className="ms-2")],
+                    busy_words(_BUSY),
                     id="busy",
                     hidden=True,
                     role="status",
@@ -160,6 +161,7 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
 def _results(registered: Callable[..., str]) -> list[Any]:
     return [
         html.P(_STALE, id="stale", hidden=True, role="status"),
+        again_note(),
         html.Div(
             [
                 html.Span(id="grown_text", className="me-3"),

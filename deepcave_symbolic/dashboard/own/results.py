@@ -17,19 +17,26 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES
 
-__all__ = ["ENDED", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
+__all__ = ["ENDED", "GONE", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
 #: Results that are kept (the oldest go first), and that stay in memory, where the slider asks for them.
 _MOST, _MOST_READ = 500, 4
 #: Names of results that there are none of.
-ENDED, UNWRITTEN = "ended", "unwritten"
+ENDED, GONE, UNWRITTEN = "ended", "gone", "unwritten"
 _NONE = {
     ENDED: PanelError(
         "JobEnded",
-        "The process that searched was ended from outside, perhaps because the machine ran out of memory.",
+        "The process that searched was ended from outside, and so was the one that was started in its place; perhaps "
+        "the machine ran out of memory.",
         "Press Try again, or ask for less: one hyperparameter instead of all, shorter formulas.",
+    ),
+    GONE: PanelError(
+        "ServerEnded",
+        "The dashboard's server ended while it searched, perhaps because the machine ran out of memory. It was started "
+        "once more.",
+        "Press Try again. A run that was added in the page has to be added again.",
     ),
     UNWRITTEN: PanelError(
         "OSError",

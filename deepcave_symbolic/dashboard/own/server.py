@@ -21,6 +21,7 @@ def main() -> None:
     parser.add_argument("--fd", type=int, required=True)
     parser.add_argument("--host", required=True)
     parser.add_argument("--base-path", default="/")
+    parser.add_argument("--workers", type=int, required=True)
     arguments = parser.parse_args()
     token = sys.stdin.read()
 
@@ -33,12 +34,15 @@ def main() -> None:
     from deepcave_symbolic.dashboard.own.jobs import Jobs
     from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
     from deepcave_symbolic.dashboard.own.page import NAME
-    from deepcave_symbolic.dashboard.own.results import ENDED, Results
+    from deepcave_symbolic.dashboard.own.results import ENDED, GONE, Results
 
     folder = Path(os.environ[f"{ENVIRONMENT}CACHE_DIR"])
     runs = OpenedRuns(AllowedRuns.from_environment())
-    jobs = Jobs(folder / "own-jobs", ended=answered("", ENDED))
+    ended, gone = answered("", ENDED), answered("", GONE)
+    jobs = Jobs(folder / "own-jobs", workers=arguments.workers, ended=ended, gone=gone)
     app = make_app(runs, Results(folder / "own-results"), jobs, base_path=arguments.base_path)
+    # Of the pages of a server that was here before, whose jobs are asked for.
+    app.server.secret_key = token
     door = Door(app.server.wsgi_app, token=token, host=arguments.host, name=NAME)
     app.server.wsgi_app = door
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.front import AT_ONCE, SWITCHED, formulas_of
-from deepcave_symbolic.dashboard.own.jobs import Jobs
 from deepcave_symbolic.dashboard.own.page import LENGTH, PLACES, Registered, placed
-from deepcave_symbolic.dashboard.own.results import Results
+from deepcave_symbolic.dashboard.own.waiting import answered
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.components import OPENER
 from deepcave_symbolic.dashboard.panel.filters import Filters
@@ -19,11 +18,18 @@ from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT
 from deepcave_symbolic.dashboard.panel.outputs import parts_of
 from deepcave_symbolic.dashboard.panel.what_if import connect_what_if
 
-__all__ = ["connect_in_the_page", "connect_results"]
+__all__ = ["connect_front", "connect_in_the_page", "connect_results"]
 
 
-def connect_results(app: Dash, registered: Registered, results: Results, jobs: Jobs) -> None:
-    """A result is drawn; then the browser gets the pages on the other formulas of its front."""
+def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any], ready: Callable[[], None]) -> None:
+    """A result is drawn; then the browser gets the pages on the other formulas of its front.
+
+    Args:
+        app: The app.
+        registered: Its inputs.
+        read: Returns a result by its name, None where it is not there.
+        ready: Returns as soon as one may be drawn.
+    """
 
     @callback(
         app,
@@ -40,10 +46,10 @@ def connect_results(app: Dash, registered: Registered, results: Results, jobs: J
     def draw(result: Any, form: Any, wanted: Any, filters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
         if not result:
             raise PreventUpdate
-        jobs.wait()
-        name, read = str(result["name"]), Filters.read({**filters, "form": form})
-        drawn = {"name": name, "choice": read.choice, "first": "result.data" in ctx.triggered_prop_ids}
-        return placed(parts_of(results.read(name), read)), drawn
+        ready()
+        name, filtered = str(result["name"]), Filters.read({**filters, "form": form})
+        drawn = {"name": name, "choice": filtered.choice, "first": "result.data" in ctx.triggered_prop_ids}
+        return placed(parts_of(read(name), filtered)), drawn
 
     @callback(
         app,
@@ -55,12 +61,12 @@ def connect_results(app: Dash, registered: Registered, results: Results, jobs: J
     def keep(drawn: Any) -> tuple[dict[str, Any], str]:
         if not drawn["first"]:
             raise PreventUpdate
-        found = formulas_of(results.read(str(drawn["name"])))
+        found = formulas_of(read(str(drawn["name"])))
         return {"name": drawn["name"], **found}, "drag" if found["choices"] else "mouseup"
 
 
-def connect_in_the_page(app: Dash, registered: Registered) -> None:
-    """What the browser does by itself; the functions are in assets/own.js."""
+def connect_front(app: Dash, registered: Registered) -> None:
+    """The browser goes from formula to formula by itself; the functions are in assets/own.js."""
     pick, longest = registered.id("pick"), registered.id("longest")
     in_browser(
         app,
@@ -93,13 +99,25 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
     )
     in_browser(
         app,
+        "pick_of_front",
+        Output(pick, "value", allow_duplicate=True),
+        Output(longest, "value", allow_duplicate=True),
+        Input("front", "clickData"),
+    )
+    connect_what_if(app, "figure", at_once=True)
+
+
+def connect_in_the_page(app: Dash, registered: Registered) -> None:
+    """What else the browser does by itself."""
+    in_browser(
+        app,
         "mark_stale",
         Output("stale", "hidden"),
         Output("results", "className"),
         Input("asked", "data"),
         Input("result", "data"),
     )
-    in_browser(app, "to_the_top", Output("answered", "data"), Input("result", "data"))
+    in_browser(app, "answered", *answered())
     in_browser(
         app,
         "open",
@@ -108,7 +126,6 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input({"type": OPENER, "choice": ALL}, "n_clicks"),
         State("opened", "data"),
     )
-    connect_what_if(app, "figure", at_once=True)
     functions = registered.id("functions")
     in_browser(
         app,
@@ -118,11 +135,4 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input({"type": LEAVE_OUT, "function": ALL}, "n_clicks"),
         State(functions, "value"),
         State("opened", "data"),
-    )
-    in_browser(
-        app,
-        "pick_of_front",
-        Output(pick, "value", allow_duplicate=True),
-        Output(longest, "value", allow_duplicate=True),
-        Input("front", "clickData"),
     )

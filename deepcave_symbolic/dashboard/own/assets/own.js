@@ -128,11 +128,11 @@
       grown: (words, follow, busy, followed) =>
         [!words, words || "", words && follow && !busy ? (followed || 0) + 1 : noUpdate()],
 
-      // A new answer is read from its beginning.
-      to_the_top: (result) => {
+      // A new answer is read from its beginning, which says whether its process was started once more.
+      answered: (result) => {
         const shown = [...document.querySelectorAll(".symbolic-results")].find((each) => each.offsetParent);
         if (result && shown) shown.scrollIntoView();
-        return noUpdate();
+        return [noUpdate(), !(result && result.again)];
       },
 
       // A click on a name in the overview opens the page on it: it is chosen, and Process starts.

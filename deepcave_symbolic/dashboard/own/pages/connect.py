@@ -16,6 +16,7 @@ from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, NAMED, PAGES, Page, Values
 from deepcave_symbolic.dashboard.own.results import Results, digest, state_of
+from deepcave_symbolic.dashboard.own.waiting import answered, while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.fields import choices
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE, choice_of, options_of
@@ -112,7 +113,7 @@ def _connect_question(app: Dash, page: Page, runs: OpenedRuns, results: Results,
         interval=_INTERVAL,
         running=[
             (Output(page.id("process"), "disabled"), True, False),
-            (Output(page.id("busy"), "hidden"), False, True),
+            *while_it_runs(page.id("")),
             (Output(page.id("cancel"), "style"), {}, {"display": "none"}),
         ],
         cancel=[Input(page.id("cancel"), "n_clicks")],
@@ -150,7 +151,7 @@ def _connect_results(app: Dash, page: Page, results: Results, jobs: Jobs) -> Non
 
     stale = (Output(page.id("stale"), "hidden"), Output(page.id("results"), "className"))
     in_browser(app, "mark_stale", *stale, Input(page.id("asked"), "data"), Input(page.id("result"), "data"))
-    in_browser(app, "to_the_top", Output(page.id("answered"), "data"), Input(page.id("result"), "data"))
+    in_browser(app, "answered", *answered(page.id("")))
 
 
 def _connect_growth(app: Dash, runs: OpenedRuns, growth: Growth) -> None:

@@ -8,6 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from deepcave_symbolic.dashboard.own.pages.page import FIRST, FORMULA, PAGES, Page
+from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
 from deepcave_symbolic.dashboard.panel.fields import choices, field
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE
 from deepcave_symbolic.dashboard.panel.wider import SIDES
@@ -131,7 +132,7 @@ def actions(page: Page) -> Any:
                 style={"display": "none"},
             ),
             html.Span(
-                [dbc.Spinner(size="sm"), html.Span(page.busy, className="ms-2")],
+                busy_words(page.busy, page.id("")),
                 id=page.id("busy"),
                 hidden=True,
                 role="status",
@@ -147,6 +148,7 @@ def results(page: Page) -> Any:
     return html.Section(
         [
             html.P(_STALE, id=page.id("stale"), hidden=True, role="status", className="symbolic-stale"),
+            again_note(page.id("")),
             html.P(id=page.id("grown"), hidden=True, role="status", className="symbolic-grown"),
             html.P(page.hint, id=page.id("hint"), className="text-muted"),
             html.Div(
