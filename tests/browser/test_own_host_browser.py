@@ -402,6 +402,7 @@ def test_whole_run_laws_and_several_runs_have_pages(page: OwnPage) -> None:
     assert tab.title().startswith("Compare")
 
 
+@pytest.mark.long
 def test_picture_for_the_documentation(page: OwnPage) -> None:
     """docs/images/own.png is a copy of this test's output."""
     pytest.importorskip("PIL", reason="pillow makes pictures small")

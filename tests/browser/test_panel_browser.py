@@ -371,6 +371,7 @@ def test_usable_without_internet(offline: PanelPage) -> None:
     assert failed == []
 
 
+@pytest.mark.long
 def test_picture_for_the_readme(sharp: PanelPage) -> None:
     """docs/panel.png is a copy of this test's output."""
     sharp.open("svm_bbo")

@@ -111,7 +111,7 @@ def report(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return file
 
 
-@pytest.fixture(scope="module", params=[1280, 800, 390])
+@pytest.fixture(scope="module", params=[1280, pytest.param(800, marks=pytest.mark.long), 390])
 def tab(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[Watched]:
     watched = Watched(browser, report, request.param)
     yield watched
