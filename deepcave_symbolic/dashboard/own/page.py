@@ -9,7 +9,15 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.own.pages.layout import actions, fields, navigation, only_on, results, stores
+from deepcave_symbolic.dashboard.own.pages.layout import (
+    actions,
+    fields,
+    help_page,
+    navigation,
+    only_on,
+    results,
+    stores,
+)
 from deepcave_symbolic.dashboard.own.pages.page import FORMULA, PAGES
 from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
 from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
@@ -67,13 +75,18 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             html.Header([html.H1(NAME), navigation(), _run_choice(runs)], className="symbolic-top"),
             html.Main(
                 [
-                    html.Section(_inputs(registered), className="symbolic-inputs", **{"aria-label": "Inputs"}),
+                    html.Section(
+                        _inputs(registered),
+                        className=f"symbolic-inputs {only_on(FORMULA[0], *(page.name for page in PAGES))}",
+                        **{"aria-label": "Inputs"},
+                    ),
                     html.Section(
                         _results(registered),
                         className=f"symbolic-results {only_on(FORMULA[0])}",
                         **{"aria-label": "Results"},
                     ),
                     *map(results, PAGES),
+                    help_page(),
                 ],
                 className="symbolic-main",
             ),

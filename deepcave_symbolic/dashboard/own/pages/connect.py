@@ -14,7 +14,7 @@ from dash.exceptions import PreventUpdate
 from deepcave_symbolic.dashboard.own.growth import Growth
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
-from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, NAMED, PAGES, Page, Values
+from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, HELP, NAMED, PAGES, Page, Values
 from deepcave_symbolic.dashboard.own.results import Results, digest, state_of
 from deepcave_symbolic.dashboard.own.waiting import answered, while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
@@ -54,7 +54,7 @@ def connect_pages(app: Dash, runs: OpenedRuns, results: Results, jobs: Jobs, gro
 
 
 def _connect_address(app: Dash) -> None:
-    names = [FORMULA[0], *(page.name for page in PAGES)]
+    names = [FORMULA[0], *(page.name for page in PAGES), HELP[0]]
     app.clientside_callback(
         ClientsideFunction("symbolic", "turn"),
         Output("page", "data"),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.own.pages.page import FIRST, FORMULA, PAGES, Page
+from deepcave_symbolic.dashboard.own.pages.page import FIRST, FORMULA, HELP, PAGES, Page
 from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
 from deepcave_symbolic.dashboard.panel.fields import choices, field
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE
 from deepcave_symbolic.dashboard.panel.wider import SIDES
 
-__all__ = ["actions", "fields", "navigation", "only_on", "results", "stores", "style"]
+__all__ = ["actions", "fields", "help_page", "navigation", "only_on", "results", "stores", "style"]
 
 _STALE = "These results answer earlier inputs. Press Process for those on the left."
 _SIDES = ["Formulas", "Laws", "Parts of the whole run"]
@@ -35,7 +36,7 @@ def style() -> str:
     assets/own.js writes the page's name into the root element.
     """
     rules = []
-    for name in (FORMULA[0], *(page.name for page in PAGES)):
+    for name in (FORMULA[0], *(page.name for page in PAGES), HELP[0]):
         rules.append(f'[data-page="{name}"] .symbolic-only:not(.symbolic-on-{name})')
     for page in PAGES:
         counting = ", ".join(f"#symbolic_formulas-{name}-input" for name in page.shared)
@@ -45,7 +46,7 @@ def style() -> str:
 
 def navigation() -> Any:
     """Returns the list of pages, as links that the address keeps."""
-    pages = [FORMULA, *((page.name, page.label) for page in PAGES)]
+    pages = [FORMULA, *((page.name, page.label) for page in PAGES), HELP]
     return html.Nav(
         [html.A(label, href=f"#{name}", id=f"to-{name}") for name, label in pages],
         className="symbolic-pages",
@@ -161,6 +162,16 @@ def results(page: Page) -> Any:
         ],
         className=f"symbolic-results {only_on(page.name)}",
         **{"aria-label": f"Results: {page.label}"},
+    )
+
+
+def help_page() -> Any:
+    """Returns how to read the pages, as docs/dashboard.md has it; the file is part of the package."""
+    text = resources.files("deepcave_symbolic.dashboard.own").joinpath("help.md").read_text(encoding="utf-8")
+    return html.Section(
+        [html.H2("How to read the page"), dcc.Markdown(text)],
+        className=f"symbolic-help-page {only_on(HELP[0])}",
+        **{"aria-label": HELP[1]},
     )
 
 

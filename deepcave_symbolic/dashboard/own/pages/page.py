@@ -10,12 +10,14 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.wider import comparison_of, laws_of, whole_run_of
 
-__all__ = ["COMPARE", "FIRST", "FORMULA", "NAMED", "PAGES", "Page", "Values"]
+__all__ = ["COMPARE", "FIRST", "FORMULA", "HELP", "NAMED", "PAGES", "Page", "Values"]
 
 #: Values of inputs by their names.
 Values: TypeAlias = Mapping[str, Any]
 #: The page on one or two hyperparameters, which `own/page.py` lays out: its name and its label.
 FORMULA = ("formula", "Formula")
+#: The page that says how to read the others.
+HELP = ("help", "Help")
 #: The choices of an objective of several runs: each one's first, and how one is written that all of them have.
 FIRST, NAMED = "first", "={}"
 
