@@ -393,6 +393,10 @@ def test_whole_run_laws_and_several_runs_have_pages(page: OwnPage) -> None:
     # Everything is still there, and a page can be opened by its address.
     tab.go_back()
     tab.locator("#laws-body").get_by_text("No law.").first.wait_for()
+    turn_to("Help")
+    assert tab.get_by_role("heading", name="The verdict").is_visible() and tab.locator("#process").is_hidden()
+    page.picture("help")
+    assert page.violations() == []
     turn_to("Formula")
     assert page.heading("C").is_visible()
     tab.goto(f"{tab.url.partition('#')[0]}#compare")

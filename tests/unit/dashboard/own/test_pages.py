@@ -11,12 +11,13 @@ import pytest
 pytest.importorskip("dash", reason="no dashboard without Dash")
 pytest.importorskip("dash_bootstrap_components", reason="no dashboard without its components")
 
-from deepcave_symbolic.dashboard.own.pages.layout import style
+from deepcave_symbolic.dashboard.own.pages.layout import help_page, style
 from deepcave_symbolic.dashboard.own.pages.page import COMPARE, PAGES, Page
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
 from deepcave_symbolic.dashboard.panel.wider_outputs import wider_page
+from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.runs import load_run
 from page_texts import text
@@ -40,6 +41,11 @@ def said(page: Page, stored: Any) -> str:
     shown, failed = wider_page(stored, page.what, page.name)
     assert failed == ("error" in stored)
     return text(shown)
+
+
+def test_help_knows_every_verdict() -> None:
+    shown = text(help_page())
+    assert all(f"| {verdict} |" in shown for verdict in VERDICTS)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
