@@ -15,7 +15,14 @@ from places import ROOT
 from waiting import LIMIT
 
 #: What the site is made of, beside the package.
-SOURCES = ["mkdocs.yml", "docs", "CHANGELOG.md", "CONTRIBUTING.md", "tests/unit/test_architecture.py"]
+SOURCES = [
+    "mkdocs.yml",
+    "docs",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "tests/unit/test_architecture.py",
+    "deepcave_symbolic/dashboard/own/help.md",
+]
 
 
 def build_site(folder: Path) -> tuple[Path, str]:
