@@ -23,10 +23,16 @@ def core_and_mean(tree: Node) -> tuple[Node, float]:
     if tree.op == "neg":
         core, mean = core_and_mean(tree.args[0])
         return Node("neg", (core,)), -mean if mean else 0.0
-    if tree.op in ("+", "-") and tree.args[1].is_constant and not tree.args[0].is_variable:
-        value = tree.args[1].value
-        return tree.args[0], value if tree.op == "+" else -value
-    return tree, 0.0
+    if tree.op not in ("+", "-") or tree.args[0].is_variable:
+        return tree, 0.0
+    first, second = tree.args
+    if second.is_constant:
+        return first, second.value if tree.op == "+" else -second.value
+    if first.is_constant:
+        return second if tree.op == "+" else Node("neg", (second,)), first.value
+    # A constant is the first of all terms or the last one.
+    core, mean = core_and_mean(first)
+    return (Node(tree.op, (core, second)), mean) if mean else (tree, 0.0)
 
 
 def name_of(tree: Node, axes: Sequence[Axis]) -> str:

@@ -155,27 +155,34 @@ def _raw(shape: Shape, term: Term, columns: Sequence[Array]) -> Array:
 
 
 def _part(drafts: Sequence[_Draft], coefficients: Sequence[Array], axes: Sequence[Axis], digits: int) -> Node:
-    """Returns the terms of the same hyperparameters as one part, its sign before it."""
+    """Returns the terms of the same hyperparameters as one part."""
     written = [draft.times(own, axes, digits) for draft, own in zip(drafts, coefficients, strict=True)]
-    first, node, _ = written[0]
-    for sign, term, _ in written[1:]:
-        node = Node("+" if sign == first else "-", (node, term))
+    terms = [(sign, node) for sign, node, _ in written]
     if len(drafts) > 1 or not drafts[0].term.is_centred:
-        values = first * np.sum([measured for _, _, measured in written], axis=0)
-        node = _less(node, float(np.nanmean(values)), float(np.nanstd(values)))
-    return Node("neg", (node,)) if first < 0.0 else node
+        values = np.sum([measured for _, _, measured in written], axis=0)
+        mean = _rounded_mean(float(np.nanmean(values)), float(np.nanstd(values)))
+        if mean != 0.0:
+            terms.append((-mean, constant(abs(mean))))
+    return _sum_of(terms)
 
 
-def _less(node: Node, mean: float, spread: float) -> Node:
-    """Returns a node less its mean, rounded."""
-    rounded = mean
+def _sum_of(terms: Sequence[tuple[float, Node]]) -> Node:
+    """Returns terms with their signs added up, those with a plus first, so that no sign stands before a bracket."""
+    (first, total), *others = sorted(terms, key=lambda term: term[0] < 0.0)
+    if first < 0.0:
+        total = Node("neg", (total,))
+    for sign, term in others:
+        total = Node("-" if sign < 0.0 else "+", (total, term))
+    return total
+
+
+def _rounded_mean(mean: float, spread: float) -> float:
+    """Returns a part's mean with no more digits than it takes for what is left of it not to matter."""
     for enough in range(1, 17):
         rounded = round_significant(mean, enough)
         if abs(rounded - mean) <= _NEARLY_ZERO * spread:
-            break
-    if rounded == 0.0:
-        return node
-    return Node("-" if rounded > 0.0 else "+", (node, constant(abs(rounded))))
+            return rounded
+    return mean
 
 
 def length_of(terms: Sequence[Fitted], axes: Sequence[Axis]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run import Part, WhatIf
 from deepcave_symbolic.whole_run.courses import course_of
+from deepcave_symbolic.whole_run.naming import core_and_mean
 from known_surrogates import OfValues
 
 
@@ -212,6 +214,18 @@ def test_fall_and_rise_of_one_hyperparameter_are_one_part() -> None:
     found = explained(space_of(LR, BATCH), lambda v: np.exp(-v["lr"] / 0.002) + 0.1 * np.log10(v["lr"]) ** 3)
     assert found.r2 > 0.99
     assert [part.hyperparameters for part in found.parts] == [("lr",)]
+
+
+def test_no_sign_stands_before_a_bracket() -> None:
+    found = explained(space_of(LR, BATCH), lambda v: -0.1 * np.log10(v["lr"] / 0.01) ** 2 - 0.3 * v["batch"] / 64)
+    assert "- (" not in found.formula.text()
+    text = part_of(found, "lr").text()
+    assert re.fullmatch(r"0\.[0-9]+ - 0\.1·log10\(lr/0\.0[0-9]+\)²", text), text
+    lr = found.formula.parts[0]
+    core, mean = core_and_mean(lr.tree)
+    values = [np.array([0.01, 0.3])]
+    np.testing.assert_allclose(evaluate(core, values) + mean, evaluate(lr.tree, values))
+    assert mean > 0.0
 
 
 def test_categorical_with_constants_of_its_own() -> None:
