@@ -1,16 +1,18 @@
-"""Modules of a package that starts slowly, imported without all that the package itself imports."""
+"""Modules of packages that start slowly, imported without all that they import but do not need here."""
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-__all__ = ["submodules_only"]
+__all__ = ["submodules_only", "when_used"]
 
 #: One at a time; again, since what a package runs imports its own modules.
 _LOCK = threading.RLock()
@@ -68,3 +70,36 @@ def submodules_only(name: str) -> Iterator[None]:
         finally:
             if type(package) is _Deferred:
                 del package.__path__
+
+
+class _StandIn(ModuleType):
+    """Stands for a package in what imported it, and imports it when anything but its version is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            return version(self.__name__)
+        with _LOCK:
+            if sys.modules.get(self.__name__) is self:
+                del sys.modules[self.__name__]
+            return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def when_used(name: str) -> Iterator[None]:
+    """Within it, what imports a package gets something that imports it when it is used.
+
+    Nothing changes where the package is imported already, or is not installed.
+
+    Args:
+        name: The package, such as "pandas", which scikit-learn imports for data frames alone.
+    """
+    with _LOCK:
+        if name in sys.modules or importlib.util.find_spec(name) is None:
+            yield
+            return
+        stand_in = sys.modules[name] = _StandIn(name)
+        try:
+            yield
+        finally:
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]

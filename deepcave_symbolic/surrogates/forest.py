@@ -18,6 +18,7 @@ import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array, Index
+from deepcave_symbolic.process.partial_import import when_used
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, deviations_of_members
 from deepcave_symbolic.surrogates.data import chunks, collect, conditional, impute, instance_features
@@ -187,7 +188,8 @@ def fit_forest(
     Raises:
         NoTrialsError: If fewer than three trials have a finite cost.
     """
-    from sklearn.ensemble import RandomForestRegressor
+    with when_used("pandas"):
+        from sklearn.ensemble import RandomForestRegressor
 
     inactive = inactive_values(run.configspace)
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from deepcave_symbolic.exceptions import SurrogateError
-from deepcave_symbolic.process.partial_import import submodules_only
+from deepcave_symbolic.process.partial_import import submodules_only, when_used
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.runs.trial_selection import component_meta
 from deepcave_symbolic.surrogates.data import instance_features
@@ -138,8 +138,9 @@ def rebuild_model(run: Run) -> Any:
         "pca_components": meta.get("pca_components", 7),
         "seed": run.scenario.get("seed", 0),
     }
-    # The models alone: SMAC's own code imports its optimizers and Dask, which takes as long as all else.
-    with submodules_only("smac"):
+    # The models alone: SMAC's own code imports its optimizers and Dask, which takes as long as all else. scikit-learn
+    # would import pandas, in case that somebody has data frames.
+    with submodules_only("smac"), when_used("pandas"):
         if name == "RandomForest":
             from smac.model.random_forest import RandomForest
 

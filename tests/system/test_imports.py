@@ -22,7 +22,7 @@ READ = "from deepcave_symbolic import load_run; load_run(sys.argv[1])"
         ("import deepcave_symbolic.engines", f"{HEAVY} numpy deepcave_symbolic.engines.gplearn"),
         ("import deepcave_symbolic.surrogates, deepcave_symbolic.runs as runs; runs.load_run", "smac sklearn"),
         (READ, "smac optuna deepcave"),
-        (EXPLAIN, "dask distributed smac.facade optuna deepcave sympy plotly"),
+        (EXPLAIN, "dask distributed smac.facade optuna deepcave sympy plotly pandas"),
     ],
 )
 def test_imports_are_light(code: str, unloaded: str) -> None:
@@ -49,6 +49,18 @@ def test_the_first_figure_in_a_notebook_says_nothing() -> None:
         "import sys; from deepcave_symbolic import explain\n"
         "figure = explain(sys.argv[1], 'C', max_complexity=1).plot()\n"
         "figure._repr_mimebundle_(None, None)  # as a notebook asks\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_pandas_is_whole_for_who_uses_it_afterwards() -> None:
+    code = (
+        f"import sys; {EXPLAIN}; fixes = sys.modules['sklearn.utils.fixes']; import pandas\n"
+        "assert sys.modules['pandas'] is pandas and fixes.pd.DataFrame is pandas.DataFrame\n"
+        "from sklearn.preprocessing import StandardScaler\n"
+        "frame = StandardScaler().set_output(transform='pandas').fit_transform(pandas.DataFrame({'a': [1.0, 2.0]}))\n"
+        "assert isinstance(frame, pandas.DataFrame) and list(frame) == ['a']"
     )
     done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
