@@ -19,7 +19,7 @@ from deepcave_symbolic.dashboard.launcher.door import entrance, new_token
 from deepcave_symbolic.dashboard.launcher.host import Host, Starting, say, warn
 from deepcave_symbolic.dashboard.launcher.options import HOST_APPS, DashboardOptions
 from deepcave_symbolic.dashboard.launcher.processes import ChildError, Children, Stopped
-from deepcave_symbolic.dashboard.launcher.runs import run_folders
+from deepcave_symbolic.dashboard.launcher.runs import run_places
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import is_loopback, listen, open_browser
 from deepcave_symbolic.dashboard.own.host import OwnHost
@@ -45,7 +45,8 @@ def run_dashboard(options: DashboardOptions) -> int:
     """
     _validate(options)
     host = _host(options)
-    runs = _readable([folder for run in options.runs for folder in run_folders(run)], host)
+    places = [place for run in options.runs for place in run_places(run, storages=host.opens_storages)]
+    runs = _readable(places, host)
     roots = [_root(root) for root in options.roots]
     token = new_token()
     with Session() as session, contextlib.ExitStack() as stack, Children(session.logs) as children:

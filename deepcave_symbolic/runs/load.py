@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.runs.folder import load_folder, runs_below
+from deepcave_symbolic.runs.folder import load_folder, read_folder, runs_below
 from deepcave_symbolic.runs.run import Run
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["load_run", "runs_at"]
+__all__ = ["load_run", "read_run", "runs_at", "spelt"]
 
 
 def load_run(run: Any, *, configspace: ConfigurationSpace | None = None) -> Run:
@@ -64,3 +65,24 @@ def runs_at(place: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], ...]
     from deepcave_symbolic.runs.optuna.storage import is_storage, stored_studies
 
     return stored_studies(place) if is_storage(place) else runs_below(place)
+
+
+def read_run(place: str | os.PathLike[str]) -> Run:
+    """Returns the run at a place on disk, also one in a folder without a finished trial; errors are `load_run`'s."""
+    from deepcave_symbolic.runs.optuna.storage import is_storage, load_stored
+
+    return load_stored(place) if is_storage(place) else read_folder(place)
+
+
+def spelt(text: str) -> tuple[str, Path]:
+    """Returns a place on disk in one spelling, absolute, and the folder or file that it is in.
+
+    Raises:
+        InvalidArgumentError: If it is the URL of a database on a server.
+    """
+    from deepcave_symbolic.runs.optuna.storage import is_storage, place_on_disk
+
+    if is_storage(text):
+        return place_on_disk(text)
+    folder = Path(os.path.abspath(os.path.expanduser(text)))
+    return str(folder), folder

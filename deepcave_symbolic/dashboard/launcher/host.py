@@ -92,6 +92,8 @@ class Host(abc.ABC):
 
     #: What people call it; the printed address has it before it.
     name: str
+    #: Whether it opens the files that Optuna stores studies in.
+    opens_storages = False
 
     def __init__(self, options: DashboardOptions) -> None:
         self.options = options

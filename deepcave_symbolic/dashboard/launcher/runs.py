@@ -1,4 +1,4 @@
-"""The run folders that a dashboard is started with: where they are, and what is wrong with one that does not open."""
+"""The runs that a dashboard is started with: where they are, and what is wrong with one that does not open."""
 
 from __future__ import annotations
 
@@ -10,24 +10,31 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentE
 from deepcave_symbolic.runs.folder import read_folder, runs_below
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES, kind_of
 from deepcave_symbolic.runs.formats.smac import SCENARIO
-from deepcave_symbolic.runs.optuna.storage import is_storage
+from deepcave_symbolic.runs.optuna.storage import is_storage, place_on_disk, stored_studies
 
-__all__ = ["run_folders", "unreadable", "what_is_wrong"]
+__all__ = ["run_places", "unreadable", "what_is_wrong"]
 
 
-def run_folders(path: str) -> list[Path]:
-    """Returns the absolute paths of a run or all runs below a folder, or of a folder for DeepCAVE to try.
+def run_places(path: str, *, storages: bool) -> list[Path]:
+    """Returns where the runs are that a path stands for: itself, all below it, or all studies of a storage of Optuna's.
+
+    Args:
+        path: The folder of a run or of runs, of one for DeepCAVE to try, or a storage (a file or its URL).
+        storages: Whether the app opens storages.
 
     Raises:
         RunNotFoundError: If nothing is there.
         RunFormatError: If a pipe or something else that is no file stands in the place of one.
-        InvalidArgumentError: If it is a storage of Optuna's, or the path cannot stand in a list of paths.
+        InvalidArgumentError: If it is a storage and the app opens none, or the path cannot stand in a list of paths.
+        MissingDependencyError: If it is a storage and Optuna is not installed.
     """
     if is_storage(path):
-        raise InvalidArgumentError(
-            f"{path} holds studies of Optuna's; the dashboard opens folders of runs only. Use `deepcave-symbolic "
-            "explain` or `deepcave-symbolic report`, which read it."
-        )
+        if not storages:
+            raise InvalidArgumentError(
+                f"{path} holds studies of Optuna's; the dashboard in DeepCAVE opens folders of runs only. Use the "
+                "app of our own (--host-app own), `deepcave-symbolic explain` or `deepcave-symbolic report`, which read it."
+            )
+        return list(map(_of_study, stored_studies(place_on_disk(path)[0])))
     try:
         folders = runs_below(path)
     except RunNotFoundError:
@@ -35,6 +42,15 @@ def run_folders(path: str) -> list[Path]:
         if not folders[0].is_dir():
             raise
     return [_checked(folder) for folder in folders]
+
+
+def _of_study(place: str) -> Path:
+    if os.pathsep in place or str(Path(os.path.abspath(place))) != place:
+        raise InvalidArgumentError(
+            f"{place} cannot stand in a list of paths, for its {os.pathsep!r}, '//' or '..'. Use `deepcave-symbolic "
+            "explain`, which reads it."
+        )
+    return Path(place)
 
 
 def _checked(folder: Path) -> Path:

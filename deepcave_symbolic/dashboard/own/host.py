@@ -15,7 +15,7 @@ from deepcave_symbolic.dashboard.launcher.processes import Child
 from deepcave_symbolic.dashboard.launcher.web import Listener
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
-from deepcave_symbolic.runs.folder import read_folder
+from deepcave_symbolic.runs.load import read_run
 
 __all__ = ["OwnHost"]
 
@@ -41,6 +41,7 @@ class OwnHost(Host):
     """
 
     name = "Symbolic Formulas"
+    opens_storages = True
 
     def __init__(self, options: DashboardOptions) -> None:
         super().__init__(options)
@@ -130,7 +131,7 @@ def _missing() -> str:
 
 def _reason(run: Path) -> str:
     try:
-        read_folder(run)
+        read_run(run)
     except DeepcaveSymbolicError as error:
         return str(error)
     return ""

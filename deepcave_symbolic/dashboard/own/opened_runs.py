@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any
 
 from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
 from deepcave_symbolic.dashboard.panel.fields import choices
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import InvalidArgumentError
-from deepcave_symbolic.runs.load import load_run, runs_at
+from deepcave_symbolic.runs.load import load_run, runs_at, spelt
 from deepcave_symbolic.words.run_names import run_names
 
 __all__ = ["OpenedRuns"]
@@ -48,27 +47,28 @@ class OpenedRuns:
         return RecordedRun(str(place), load_run)
 
     def add(self, text: str) -> str:
-        """Opens a run, or the only one below a folder, and returns where it is.
+        """Opens a run, or the only one below a folder or in a storage of Optuna's, and returns where it is.
 
         Raises:
             DeepcaveSymbolicError: If it is outside the folders of the command line, or no run that can be read.
         """
-        place = str(Path(text.strip()).expanduser().absolute())
-        self._check(place)
+        place = self._allowed_place(text.strip())
         found = [str(each) for each in runs_at(place)]
         if len(found) > 1:
             names = ", ".join(run_names(found)[:5])
             raise InvalidArgumentError(f"{place} holds {len(found)} runs ({names}, ...). Name one of them.")
-        self._check(found[0])  # a link may lead elsewhere
+        self._allowed_place(found[0])  # a link may lead elsewhere
         load_run(found[0])
         with self._lock:
             if found[0] not in self._places:
                 self._places.append(found[0])
         return found[0]
 
-    def _check(self, place: str) -> None:
-        if not self._allowed.allows(place):
+    def _allowed_place(self, text: str) -> str:
+        place, file = spelt(text)
+        if not (self._allowed.names(place) or self._allowed.allows(file)):
             raise InvalidArgumentError(
                 f"{place} is neither a run of the command line nor below one of its roots. "
                 "Start the dashboard with this run, or with --root FOLDER."
             )
+        return place

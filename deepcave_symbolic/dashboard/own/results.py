@@ -16,6 +16,7 @@ from typing import Any
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES
+from deepcave_symbolic.runs.optuna.files import split_place
 
 __all__ = ["ENDED", "GONE", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
 
@@ -135,7 +136,11 @@ def question_of(place: str, inputs: Mapping[str, Any]) -> str:
 def state_of(place: str) -> str:
     """Returns what changes with name, size or time of a file of a run."""
     folder = Path(place)
-    files = [folder / name for name in RUN_FILES] if folder.is_dir() else [folder]
+    if folder.is_dir():
+        files = [folder / name for name in RUN_FILES]
+    else:  # a file of Optuna's, whose latest trials may stand in its write-ahead log
+        file, _ = split_place(place)
+        files = [file, Path(f"{file}-wal")]
     found = []
     for file in files:
         with contextlib.suppress(OSError):

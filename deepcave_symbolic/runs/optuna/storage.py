@@ -31,7 +31,7 @@ from deepcave_symbolic.words.names import visible
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["is_storage", "load_stored", "stored_studies"]
+__all__ = ["is_storage", "load_stored", "place_on_disk", "stored_studies"]
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
 _MOST_LISTED = 50
@@ -94,6 +94,13 @@ def stored_studies(place: str | os.PathLike[str]) -> tuple[str, ...]:
     with _storage(path) as (_, storage):
         names = [study.study_name for study in storage.get_all_studies()]
     return tuple(f"{path}#{n}" for n in names) if name is None and len(names) > 1 else (os.fspath(place),)
+
+
+def place_on_disk(place: str | os.PathLike[str]) -> tuple[str, Path]:
+    """Returns a place in one spelling, absolute, and the file that it is in; errors are those of `load_stored`."""
+    path, name = _place(os.fspath(place))
+    file = os.path.abspath(path)
+    return file if name is None else f"{file}#{name}", Path(file)
 
 
 def _place(text: str) -> tuple[Path, str | None]:

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import shutil
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from deepcave_symbolic import load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
-from deepcave_symbolic.dashboard.launcher.runs import run_folders, unreadable, what_is_wrong
+from deepcave_symbolic.dashboard.launcher.runs import run_places, unreadable, what_is_wrong
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
@@ -209,27 +210,28 @@ def test_a_refused_run_has_its_reason(tmp_path: Path) -> None:
 def test_a_folder_stands_for_the_runs_below_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     runs = [Path(shutil.copytree(SVM, tmp_path / "runs" / name / "0")) for name in ("a", "b", "broken")]
     monkeypatch.chdir(tmp_path)
-    assert run_folders("runs") == runs and run_folders("runs/a") == runs[:1]
-    assert run_folders(str(tmp_path)) == runs
+    found = partial(run_places, storages=False)
+    assert found("runs") == runs and found("runs/a") == runs[:1]
+    assert found(str(tmp_path)) == runs
     (tmp_path / "other").mkdir()
-    assert run_folders("other") == [tmp_path / "other"]  # perhaps another optimizer's, for DeepCAVE to try
+    assert found("other") == [tmp_path / "other"]  # perhaps another optimizer's, for DeepCAVE to try
     with pytest.raises(RunNotFoundError, match="No such file or folder: none"):
-        run_folders("none")
+        found("none")
     (runs[2] / "runhistory.json").write_text("[]", encoding="utf-8")
     ((refused, reason),) = unreadable([*runs, tmp_path / "other"]).items()
     assert refused == runs[2] and "holds a JSON list" in reason
 
 
 @pytest.mark.parametrize("place", ["sqlite:///studies.db", "studies.db"])
-def test_the_dashboard_says_that_it_opens_no_studies(
+def test_deepcave_is_said_to_open_no_studies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any, place: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("studies.db").write_bytes(b"SQLite format 3\x00".ljust(100, b"\x00"))
-    with pytest.raises(InvalidArgumentError, match="holds studies of Optuna's; the dashboard opens folders of runs"):
-        run_folders(place)
-    assert main(["dashboard", place, "--no-browser"]) == 2
-    assert "Use `deepcave-symbolic explain`" in capsys.readouterr().err
+    with pytest.raises(InvalidArgumentError, match="holds studies of Optuna's; the dashboard in DeepCAVE opens fold"):
+        run_places(place, storages=False)
+    assert main(["dashboard", place, "--host-app", "deepcave", "--no-browser"]) == 2
+    assert "Use the app of our own (--host-app own), `deepcave-symbolic explain`" in capsys.readouterr().err
 
 
 def test_runs_of_which_none_can_be_read_start_nothing(tmp_path: Path, capsys: Any) -> None:

@@ -10,12 +10,15 @@ import pytest
 pytest.importorskip("dash", reason="no dashboard without Dash")
 
 from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
+from deepcave_symbolic.dashboard.launcher.runs import run_places
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
+from deepcave_symbolic.dashboard.own.results import state_of
 from deepcave_symbolic.dashboard.panel.inputs import options_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
-from deepcave_symbolic.exceptions import InvalidArgumentError, RunNotFoundError
+from deepcave_symbolic.exceptions import InvalidArgumentError, RunNotFoundError, UnknownNameError
 from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.deepcave import COMBINED_BUDGET
+from deepcave_symbolic.runs.load import read_run
 from other_formats import WRITERS
 from places import EXAMPLE_RUNS, FIDELITY, FOREST, SVM
 
@@ -50,6 +53,41 @@ def test_runs_of_other_optimizers_open(name: str, tmp_path: Path) -> None:
     run = runs.run(runs.add(str(tmp_path)))
     assert run.record.optimizer == name and run.get_budgets() == [1.0, 3.0, COMBINED_BUDGET]
     assert [choice["value"] for choice in options_of(run)["hyperparameter_name_1"]][-4:-1] == list(run.configspace)
+
+
+def test_studies_of_optuna_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    optuna = pytest.importorskip("optuna", reason="reads Optuna's files")
+    monkeypatch.chdir(tmp_path)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    for file, names in (("one.db", ["net"]), ("two.db", ["a", "b"])):
+        for name in names:
+            study = optuna.create_study(study_name=name, storage=f"sqlite:///{file}")
+            study.optimize(lambda trial: trial.suggest_float("lr", 1e-4, 1.0, log=True), n_trials=4)
+    one, two = tmp_path / "one.db", tmp_path / "two.db"
+    assert run_places("two.db", storages=True) == [Path(f"{two}#a"), Path(f"{two}#b")]
+    assert len(read_run(Path(f"{two}#a")).trials) == 4
+    with pytest.raises(UnknownNameError, match="none"):
+        read_run(Path(f"{two}#none"))
+
+    runs = OpenedRuns(AllowedRuns((), (str(tmp_path),)))
+    assert runs.add("sqlite:///one.db") == runs.add("one.db") == str(one)
+    assert runs.add("sqlite:///two.db#b") == f"{two}#b"
+    with pytest.raises(InvalidArgumentError, match=r"holds 2 runs .*Name one"):
+        runs.add("two.db")
+    with pytest.raises(InvalidArgumentError, match="on servers, are not opened"):
+        runs.add("mysql://host/name")
+    assert [each["label"] for each in runs.options()] == ["one.db", "two.db#b"]
+    run = runs.run(f"{two}#b")
+    assert list(run.configspace) == ["lr"] and len(run.record.trials) == 4
+    before = state_of(f"{two}#b")
+    study.optimize(lambda trial: trial.suggest_float("lr", 1e-4, 1.0, log=True), n_trials=1)
+    assert state_of(f"{two}#b") != before
+
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "link.db").symlink_to(one)
+    with pytest.raises(InvalidArgumentError, match="neither a run"):
+        OpenedRuns(AllowedRuns((), (str(elsewhere),))).add(str(elsewhere / "link.db"))
 
 
 @pytest.mark.parametrize("folder", [SVM, FOREST, FIDELITY])
