@@ -11,7 +11,7 @@ from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.expression import Node, check_variables
 from deepcave_symbolic.formulas.formula import Formula
-from deepcave_symbolic.formulas.printing import to_latex, to_text
+from deepcave_symbolic.formulas.printing import to_latex, to_mathml, to_text
 from deepcave_symbolic.records import Record
 from deepcave_symbolic.words.names import latex_name
 
@@ -102,6 +102,10 @@ class Compared(Record):
         """Returns the common form in LaTeX for math mode."""
         body = to_latex(self.form, [*self.hyperparameters, *self._names()], self.formulas[0].choices)
         return f"{latex_name(self.objective)} \\approx {body}"
+
+    def form_mathml(self) -> str:
+        """Returns the common form, what stands behind the ≈, as a MathML <math> element."""
+        return to_mathml(self.form, [*self.hyperparameters, *self._names()], self.formulas[0].choices)
 
     def _names(self) -> list[str]:
         return [c.name for c in self.constants]

@@ -72,6 +72,15 @@ class PowerLaw(Record):
         """Returns the formula in LaTeX for math mode, names escaped."""
         return f"{latex_name(self.target.name)}^{{*}} \\approx {printing.to_latex(self.tree, self._names)}"
 
+    def mathml(self) -> str:
+        """Returns the right-hand side as a MathML <math> element, names escaped."""
+        return printing.to_mathml(self.tree, self._names)
+
+    @property
+    def left(self) -> str:
+        """What stands before the ≈."""
+        return f"{shown_name(self.target.name)}*"
+
     def python(self) -> str:
         """Returns the source of a Python function over NumPy arrays that computes the best value."""
         return function_source(
@@ -95,7 +104,7 @@ class PowerLaw(Record):
 
     def __str__(self) -> str:
         """Returns the law as one line of text, such as lr* ≈ 0.0021·(batch_size/32)^0.53."""
-        return f"{shown_name(self.target.name)}* ≈ {self.text()}"
+        return f"{self.left} ≈ {self.text()}"
 
     def __repr__(self) -> str:
         return f"<PowerLaw {self}>"

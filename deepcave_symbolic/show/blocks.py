@@ -80,12 +80,16 @@ class FormulaBlock:
     Args:
         text: "objective ≈ formula" as one line.
         latex: The same for LaTeX's math mode, names escaped.
-        formula: The formula; None for a form whose constants stand in a table.
+        formula: The formula; None for a law, and for a form whose constants stand in a table.
+        left: What stands before the ≈ where there is no formula to ask.
+        mathml: What stands behind it there.
     """
 
     text: str
     latex: str
     formula: Formula | RunFormula | None = None
+    left: str = ""
+    mathml: str = ""
 
 
 @dataclass(frozen=True)

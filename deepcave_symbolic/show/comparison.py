@@ -31,7 +31,8 @@ _CROSS = "R² of each run's own formula (left) on every run (top); in brackets a
 def comparison_document(comparison: Compared) -> tuple[Block, ...]:
     """Returns the page on a comparison: the common form, its constants, every run's own formula."""
     names, view = " and ".join(comparison.hyperparameters), comparison.explanations[0].view
-    form = FormulaBlock(f"{shown_name(comparison.objective)} ≈ {comparison.form_text()}", comparison.form_latex())
+    left, text = shown_name(comparison.objective), comparison.form_text()
+    form = FormulaBlock(f"{left} ≈ {text}", comparison.form_latex(), left=left, mathml=comparison.form_mathml())
     return (
         Heading(view.titled(f"{names} in {len(comparison.runs)} runs"), view=view.words),
         form,

@@ -32,7 +32,6 @@ from deepcave_symbolic.show.blocks import (
     Note,
     Picture,
     Table,
-    Typeset,
     Warnings,
 )
 from deepcave_symbolic.show.palette import FORMULA, SURROGATE, VERDICT_COLORS
@@ -68,7 +67,9 @@ def _component(block: Block, run: str, copies: str) -> Any:
         case Heading():
             return _heading(block, run)
         case FormulaBlock(formula=formula) if formula is not None:
-            return _typeset(formula, size="1.5rem", left=formula.left)
+            return _typeset(formula.mathml(), size="1.5rem", left=formula.left)
+        case FormulaBlock(left=left, mathml=mathml) if mathml:
+            return _typeset(mathml, size="1.5rem", left=left)
         case FormulaBlock(text=text) | Note(text=text):
             return html.P(visible(text), className="symbolic-note")
         case Warnings(rows=rows):
@@ -164,22 +165,22 @@ def _capital(title: str) -> str:
 
 def _cell(cell: Cell, column: Column) -> Any:
     if not isinstance(cell, str):
-        return _typeset(cell)
+        return _typeset(cell.mathml())
     if cell in VERDICT_COLORS and column.kind == "verdict":
         return _badge(cell)
     style = {"overflowWrap": "anywhere"} if column.kind in ("name", "text") else {"whiteSpace": "nowrap"}
     return html.Span(visible(cell), style=style)
 
 
-def _typeset(formula: Typeset, *, size: str = "0.95rem", left: str = "") -> Any:
+def _typeset(mathml: str, *, size: str = "0.95rem", left: str = "") -> Any:
     """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide.
 
     Args:
-        formula: What is typeset.
+        mathml: The formula.
         size: Of its letters.
         left: What stands before the ≈; nothing for a cell of a table.
     """
-    text = formula.mathml()
+    text = mathml
     if left:
         name = escaping.escape(left)
         text = text.replace("<mrow>", f'<mrow><mi mathvariant="normal">{name}</mi><mo>≈</mo>', 1)

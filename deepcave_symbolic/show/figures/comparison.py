@@ -29,8 +29,8 @@ __all__ = ["plot_comparison", "plot_exponents", "plot_shares"]
 _MAP_POINTS, _LONGEST_NAME = 41, 34
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "star", "triangle-down", "pentagon")
-#: Symbols on a curve.
-_MARKS = 9
+#: Symbols on a curve, and runs whose bands can be told apart.
+_MARKS, _MOST_BANDS = 9, 4
 #: Of the distance between two choices or rows, how much the runs take together.
 _GROUP = 0.6
 #: Pixels of a figure, of a row and of what stands around all rows.
@@ -64,19 +64,20 @@ def _curves(comparison: Compared) -> go.Figure:
             dashes = {"color": color, "symbol": "line-ew", "size": 18, "line": {"color": color, "width": 3}}
             figure.add_trace(points(dense + place, y, f"{name}: common form", marker=dashes, **hidden))
         else:
-            figure.add_trace(band(projection, color, **hidden))
+            if n <= _MOST_BANDS:
+                figure.add_trace(band(projection, color, **hidden))
             figure.add_trace(curve(x, mean, color, f"{name}: surrogate", **hidden).update(line_width=1))
             marked = {"mode": "lines+markers", "marker": {**marker, "maxdisplayed": _MARKS}, **group}
             figure.add_trace(curve(dense, y, color, name, dash=_DASHES[i % len(_DASHES)], **marked))
-    for words, style in _key(categorical=axis.categorical):
+    for words, style in _key(categorical=axis.categorical, banded=n <= _MOST_BANDS):
         figure.add_trace(go.Scatter(x=[None], y=[None], name=words, hoverinfo="skip", **style))
     figure.update_xaxes(**axis_layout(axis))
     return figure.update_yaxes(title_text=escape(comparison.objective)).update_layout(height=_HEIGHT)
 
 
-def _key(*, categorical: bool) -> list[tuple[str, dict[str, Any]]]:
+def _key(*, categorical: bool, banded: bool) -> list[tuple[str, dict[str, Any]]]:
     """Returns what the legend says beside the runs' names: how the form and the surrogate are drawn."""
-    grey = "#565e64"
+    grey, within = "#565e64", " ± 1 standard deviation" if banded else ""
     if categorical:
         dash = {"color": grey, "symbol": "line-ew", "size": 18, "line": {"color": grey, "width": 3}}
         return [
@@ -85,7 +86,7 @@ def _key(*, categorical: bool) -> list[tuple[str, dict[str, Any]]]:
         ]
     return [
         ("thick: common form", {"mode": "lines", "line": {"color": grey, "width": 2.5}}),
-        ("thin: surrogate ± 1 standard deviation", {"mode": "lines", "line": {"color": grey, "width": 1}}),
+        (f"thin: surrogate{within}", {"mode": "lines", "line": {"color": grey, "width": 1}}),
     ]
 
 
