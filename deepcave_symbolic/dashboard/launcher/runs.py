@@ -31,8 +31,8 @@ def run_places(path: str, *, storages: bool) -> list[Path]:
     if is_storage(path):
         if not storages:
             raise InvalidArgumentError(
-                f"{path} holds studies of Optuna's; the dashboard in DeepCAVE opens folders of runs only. Use the "
-                "app of our own (--host-app own), `deepcave-symbolic explain` or `deepcave-symbolic report`, which read it."
+                f"{path} holds studies of Optuna's; the dashboard in DeepCAVE opens folders of runs only. Use the app "
+                "of our own (--host-app own), `deepcave-symbolic explain` or `deepcave-symbolic report`, which read it."
             )
         return list(map(_of_study, stored_studies(place_on_disk(path)[0])))
     try:
