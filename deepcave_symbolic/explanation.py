@@ -5,7 +5,9 @@ Everything known is in the records (`findings/explained.py`); plotly is imported
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-__all__ = ["Explanation", "Explanations", "OwnFormula", "RunExplanation", "Unexplained"]
+__all__ = ["Explanation", "ExplanationApp", "Explanations", "OwnFormula", "RunExplanation", "Unexplained"]
 
 
 class OwnFormula(FittedFormula):
@@ -38,6 +40,35 @@ class OwnFormula(FittedFormula):
 
     def _repr_html_(self) -> str:
         return write_notebook(own_formula_document(self))
+
+
+class ExplanationApp:
+    """The page of `Explanation.app`, which answers as long as this Python runs; in a notebook it shows itself.
+
+    Args:
+        url: Its address, for this machine's browsers only. Who knows it can see the page.
+        close: Ends it before.
+
+    Attributes:
+        url: The address.
+    """
+
+    def __init__(self, url: str, close: Callable[[], None]) -> None:
+        self.url = url
+        self._close = close
+
+    def close(self) -> None:
+        """Ends it, if it has not ended yet."""
+        close, self._close = self._close, lambda: None
+        close()
+
+    def __repr__(self) -> str:
+        return f"<ExplanationApp at {self.url}>"
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe src="{self.url}" title="Symbolic Formulas" width="100%" height="900" style="border: 0"></iframe>'
+        )
 
 
 class Explanation(Explained):
@@ -53,6 +84,26 @@ class Explanation(Explained):
         from deepcave_symbolic.show.figures.parts import ready
 
         return ready(plot_explanation(self, formula))
+
+    def app(self, port: int | None = None) -> ExplanationApp:
+        """Returns the explanation as a page to work with, as the dashboard shows it, without processing anything.
+
+        Another formula of the front, its slider, the point that is moved over the figure, a formula of your own. As the
+        last line of a notebook's cell it is shown there; elsewhere its address is printed.
+
+        Args:
+            port: Where it answers on this machine; a free port by default.
+
+        Raises:
+            InvalidArgumentError: If the port cannot be used.
+            MissingDependencyError: If Dash 3 or later is not installed.
+        """
+        # By name: nothing else here knows the dashboard, which imports this module.
+        serve = import_module("deepcave_symbolic.dashboard.own.notebook").serve
+        app = ExplanationApp(*serve(self, port))
+        if not _in_a_notebook():
+            print(f"Symbolic Formulas: {app.url}\nIt ends with this Python.", flush=True)
+        return app
 
     def fit(self, form: str, fixed: Mapping[str, float] | None = None, seed: int = 0) -> OwnFormula:
         """Returns a formula of your own with the constants that fit best, scored and judged as those of the front.
@@ -105,6 +156,12 @@ class Explanation(Explained):
 
     def _repr_html_(self) -> str:
         return write_notebook(document(self))
+
+
+def _in_a_notebook() -> bool:
+    """Tells whether what a cell's last line returns is shown as HTML."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 class RunExplanation(ExplainedRun):

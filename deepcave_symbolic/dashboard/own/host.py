@@ -17,7 +17,7 @@ from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentE
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from deepcave_symbolic.runs.load import read_run
 
-__all__ = ["OwnHost"]
+__all__ = ["OwnHost", "missing"]
 
 _SERVER = Path(__file__).parent / "server.py"
 #: The first major versions that it runs on, by distribution.
@@ -60,9 +60,9 @@ class OwnHost(Host):
             raise InvalidArgumentError(f"--workers {options.workers} leaves nobody to compute; expected 1 or more.")
         self._started_again = False
         self._base_path = "/" if options.base_path is None else _base_path(options.base_path)
-        if missing := _missing():
+        if lack := missing():
             raise MissingDependencyError(
-                f"The dashboard without DeepCAVE needs {missing}. Install: {INSTALL_COMMANDS['dash']}"
+                f"The dashboard without DeepCAVE needs {lack}. Install: {INSTALL_COMMANDS['dash']}"
             )
 
     def refused(self, runs: Iterable[Path]) -> dict[Path, str]:
@@ -113,7 +113,7 @@ def _base_path(path: str) -> str:
     return path
 
 
-def _missing() -> str:
+def missing() -> str:
     """Returns what is missing or too old, in words; empty where nothing is."""
     for name, needed in _NEEDED.items():
         try:

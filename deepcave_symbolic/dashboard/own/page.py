@@ -24,7 +24,7 @@ from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, 
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
 
-__all__ = ["LENGTH", "NAME", "PLACES", "Registered", "layout", "placed"]
+__all__ = ["LENGTH", "NAME", "PLACES", "Registered", "layout", "placed", "results_layout"]
 
 NAME = "Symbolic Formulas"
 #: Id of the slider's box.
@@ -81,7 +81,7 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
                         **{"aria-label": "Inputs"},
                     ),
                     html.Section(
-                        _results(registered),
+                        results_layout(registered, _HINT),
                         className=f"symbolic-results {only_on(FORMULA[0])}",
                         **{"aria-label": "Results"},
                     ),
@@ -171,7 +171,13 @@ def _inputs(registered: Callable[..., str]) -> list[Any]:
     ]
 
 
-def _results(registered: Callable[..., str]) -> list[Any]:
+def results_layout(registered: Callable[..., str], hint: str) -> list[Any]:
+    """Returns where results stand.
+
+    Args:
+        registered: As in `layout`.
+        hint: What is said before there is one.
+    """
     return [
         html.P(_STALE, id="stale", hidden=True, role="status"),
         again_note(),
@@ -184,7 +190,7 @@ def _results(registered: Callable[..., str]) -> list[Any]:
             hidden=True,
             role="status",
         ),
-        html.P(_HINT, id="hint", className="text-muted"),
+        html.P(hint, id="hint", className="text-muted"),
         html.Div(
             [
                 html.Div([html.Div(id="heading"), html.Div(id="formula"), html.Div(id="reason")], id="answer"),
