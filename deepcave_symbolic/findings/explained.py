@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -145,6 +146,18 @@ class Explained(Record):
         """
         length = (formula or self.best).complexity
         return tuple(other for other in self.others if other.complexity == length)
+
+    def near_equal(self, formula: Formula | None = None) -> tuple[Formula, ...]:
+        """Returns other formulas that the trials cannot tell from the most accurate one, the shortest first.
+
+        Args:
+            formula: The one that is left out; the recommended one by default.
+        """
+        known = [*self.formulas, *self.others]
+        enough = math.hypot(min(each.rmse for each in known), self.noise)
+        shown = formula or self.best
+        near = [each for each in known if each.rmse <= enough and each.tree != shown.tree]
+        return tuple(sorted(near, key=lambda each: (each.complexity, each.rmse)))
 
     def findings(self, formula: Formula | None = None) -> Findings:
         """Returns what a formula tells.

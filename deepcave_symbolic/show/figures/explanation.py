@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["line_traces", "plot_explanation", "plot_front"]
 
+#: R² that are written at the axis of the front, and the smallest 1 - R² that is drawn.
+_TICKS, _LEAST_MISSING = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999), 1e-6
+#: Formulas that are as good and are drawn, and points of each.
+_MOST_AS_GOOD, _POINTS_AS_GOOD = 6, 120
+
 
 def plot_explanation(explanation: Explained, formula: Formula | None = None) -> go.Figure:
     """Returns a figure of surrogate, formula and trials, on natural axes.
@@ -58,30 +63,43 @@ def plot_explanation(explanation: Explained, formula: Formula | None = None) -> 
 
 
 def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Figure:
-    """Returns a figure of the Pareto front: R² on held-out points against the number of nodes."""
+    """Returns a figure of the Pareto front: R² on held-out points, by the logarithm of 1 - R², against the nodes."""
     formula = formula or explanation.best
     front = explanation.formulas
     figure = go.Figure(
         go.Scatter(
             x=[f.complexity for f in front],
-            y=[f.r2 for f in front],
+            y=[_missing(f) for f in front],
+            customdata=[f.r2 for f in front],
             mode="lines+markers",
             line={"color": palette.SURROGATE, "shape": "hv"},
             text=[escape(str(f)) for f in front],
-            hovertemplate="%{text}<br>%{x} nodes, R² %{y:.4f}<extra></extra>",
+            hovertemplate="%{text}<br>%{x} nodes, R² %{customdata:.4f}<extra></extra>",
             name="Pareto front",
         )
     )
     star = {"color": palette.FORMULA, "size": 13, "symbol": "star"}
-    figure.add_trace(points([formula.complexity], [formula.r2], "shown formula", marker=star))
+    shown = points([formula.complexity], [_missing(formula)], "shown formula", marker=star)
+    figure.add_trace(shown.update(hoverinfo="skip"))
+    figure.update_yaxes(
+        type="log",
+        autorange="reversed",
+        tickvals=[1.0 - r2 for r2 in _TICKS],
+        ticktext=[f"{r2:g}" for r2 in _TICKS],
+    )
     return figure.update_layout(
         template="plotly_white",
         title={"text": escape(explanation.view.words), "font": {"size": 15}} if explanation.view.words else None,
         margin={"l": 70, "r": 30, "t": 40, "b": 60},
         legend={"orientation": "h", "y": -0.2},
         xaxis_title="Complexity (nodes)",
-        yaxis_title="R² on held-out points",
+        yaxis_title="R² on held-out points (as log of 1 − R²)",
     )
+
+
+def _missing(formula: Formula) -> float:
+    """Returns what a formula lacks to R² 1, not below what a logarithmic axis shows."""
+    return max(1.0 - formula.r2, _LEAST_MISSING)
 
 
 def _line(explanation: Explained, formula: Formula) -> go.Figure:
@@ -111,6 +129,7 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
     if certainty is not None and formula is explanation.best and len(certainty.lower):
         name = "where 90 % of the refits lie"
         curves.insert(-2, between(projection, certainty.lower, certainty.upper, palette.FORMULA, name=name))
+    curves[-2:-2] = _as_good(explanation, formula)
     figure.add_traces(curves)
     figure.update_xaxes(**axis_layout(axis))
     values = evaluate(formula.tree, [axis.check_grid(CURVE_POINTS)])
@@ -118,6 +137,16 @@ def _line(explanation: Explained, formula: Formula) -> go.Figure:
         range=cost_range(projection, [values, projection.partial_dependence]),
         title_text=escape(_what(projection, formula.objective)),
     )
+
+
+def _as_good(explanation: Explained, formula: Formula) -> list[go.Scatter]:
+    """Returns formulas that the trials cannot tell from the most accurate one, drawn faintly."""
+    dense = explanation.projection.axes[0].check_grid(_POINTS_AS_GOOD)
+    traces = []
+    for i, other in enumerate(explanation.near_equal(formula)[:_MOST_AS_GOOD]):
+        trace = curve(dense, evaluate(other.tree, [dense]), palette.FORMULA, "others as good to the trials", dash="dot")
+        traces.append(trace.update(line_width=1, opacity=0.5, legendgroup="as good", showlegend=i == 0))
+    return traces
 
 
 def line_traces(projection: Projection, formula: Formula, n: int = CURVE_POINTS) -> list[go.Scatter]:

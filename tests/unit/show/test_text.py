@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from deepcave_symbolic import Explanation
+from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.projection import Incumbent
 from deepcave_symbolic.show.document import document, facts
 from deepcave_symbolic.show.figures.explanation import plot_explanation, plot_front
@@ -107,6 +109,26 @@ def test_figures_escape_names_and_shade_extrapolation() -> None:
     assert "<b>" not in figure.to_json()
     assert figure.layout.shapes, "the stretch without trials is shaded"
     assert plot_front(explanation()).data[1].x == (9,)
+
+
+def test_the_front_is_drawn_by_what_is_missing_to_one() -> None:
+    record = explanation()
+    front, star = plot_front(record).data
+    assert front.y == pytest.approx([max(1.0 - formula.r2, 1e-6) for formula in record.formulas])
+    assert front.customdata == tuple(formula.r2 for formula in record.formulas) and star.y[0] in front.y
+    axis = plot_front(record).layout.yaxis
+    assert axis.type == "log" and dict(zip(axis.ticktext, axis.tickvals, strict=True))["0.9"] == pytest.approx(0.1)
+
+
+def test_formulas_that_are_as_good_are_drawn_faintly() -> None:
+    record = replace(explanation(), noise=1.0)
+    others = record.near_equal()
+    assert others and record.best not in others
+    assert not replace(explanation(), noise=0.0).near_equal(record.most_accurate)
+    faint = [trace for trace in plot_explanation(record).data if trace.name == "others as good to the trials"]
+    assert len(faint) == len(others) and [trace.showlegend for trace in faint].count(True) == 1
+    np.testing.assert_allclose(faint[0].y, evaluate(others[0].tree, [np.array(faint[0].x)]))
+    assert max(trace.line.width for trace in faint) < 2 and max(trace.opacity for trace in faint) < 1
 
 
 def test_figures_mark_optimum_incumbent_and_where_the_formula_leaves_the_band() -> None:
