@@ -314,6 +314,10 @@ def test_a_run_that_grows_is_followed(browser: Browser, growing: Path, start: St
     page.picture("grown")
     page.tab.locator("#update").click()
     page.tab.locator("#grown").wait_for(state="hidden")
+    page.tab.locator("#history").get_by_text("While the run grew").wait_for()
+    assert page.tab.locator("#history tbody tr").count() == 2
+    assert page.tab.locator("#history tbody tr td").first.inner_text() == "22"
+    page.picture("history")
     cards = str(page.tab.locator("#cards").text_content())
     page.tab.locator("#follow").check()
     history.write_text(whole, encoding="utf-8")

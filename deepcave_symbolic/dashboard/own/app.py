@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.growth import Growth, connect_growth
+from deepcave_symbolic.dashboard.own.history import History, connect_history
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.page import NAME, Registered, layout
@@ -65,6 +66,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     _connect_inputs(app, registered, runs, results, growth)
     _connect_process(app, registered, runs, results, growth)
     connect_growth(app, runs, growth)
+    connect_history(app, History(), results.read)
     connect_results(app, registered, results.read, jobs.wait)
     connect_front(app, registered)
     connect_in_the_page(app, registered)

@@ -225,6 +225,7 @@ def results_layout(registered: Callable[..., str], hint: str) -> list[Any]:
                     ],
                     className="symbolic-more",
                 ),
+                html.Div(id="history"),
                 html.Div(form_layout(registered), id="form", hidden=True),
                 html.Div(id="own"),
                 html.Div(id="below"),

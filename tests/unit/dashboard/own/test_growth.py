@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,13 @@ import pytest
 pytest.importorskip("dash", reason="no dashboard without Dash")
 
 from deepcave_symbolic.dashboard.own.growth import Growth
+from deepcave_symbolic.dashboard.own.history import History
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.runs import load_run
+from deepcave_symbolic.show.blocks import Note, Table
 from places import SVM
+from records import explanation
 from run_folders import keep_trials
 
 
@@ -49,3 +53,18 @@ def test_half_written_files_are_an_error_of_ours(tmp_path: Path) -> None:
     (folder / "runhistory.json").write_text("{", encoding="utf-8")
     with pytest.raises(DeepcaveSymbolicError):
         growth.since(then, RecordedRun(str(folder), load_run))
+
+
+def test_answers_before_the_run_grew_are_shown_beside_the_latest() -> None:
+    history = History()
+    early, late = replace(explanation(), verdict="with care"), replace(explanation(), verdict="trust")
+    assert history.with_answer("one", 20, early) == history.with_answer("one", 20, early) == []
+    assert history.with_answer("another", 30, late) == []
+    table, note = history.with_answer("one", 30, late)
+    assert isinstance(table, Table) and [row[:2] for row in table.rows] == [("20", "with care"), ("30", "trust")]
+    assert note == Note("The verdict was “with care” with 20 trials and is “trust” with 30.")
+    assert history.with_answer("one", 31, late)[1] == Note("The verdict is “trust” with 31 trials, as it was with 30.")
+    assert history.with_answer("one", 10, early) == [], "a run that was begun anew has no past"
+    for n in range(40, 60):
+        table, _ = history.with_answer("one", n, late)
+    assert isinstance(table, Table) and [row[0] for row in table.rows] == [str(n) for n in range(52, 60)]
