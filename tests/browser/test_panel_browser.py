@@ -144,6 +144,7 @@ def test_region_and_others_are_asked_for_and_named(panel: PanelPage) -> None:
     assert_readable(panel, 2)
 
 
+@pytest.mark.long
 def test_what_to_try_next_is_asked_for_and_shown(panel: PanelPage) -> None:
     panel.open("svm_bbo")
     panel.choose("hyperparameter_name_1", "C")
@@ -176,6 +177,7 @@ def test_filter_shows_another_formula_at_once(panel: PanelPage, dashboard: Dashb
     assert len(dashboard.stored_results()) == stored
 
 
+@pytest.mark.long
 def test_the_three_answers(panel: PanelPage) -> None:
     panel.open("svm_bbo")
     panel.show("gamma")
@@ -217,6 +219,7 @@ def test_a_formula_of_ones_own(panel: PanelPage) -> None:
     assert panel.cut_off() == []
 
 
+@pytest.mark.long
 def test_multi_fidelity_run(panel: PanelPage) -> None:
     panel.open("boosting_mf")
     panel.process()
@@ -308,6 +311,7 @@ def test_stored_results_are_shown_again(panel: PanelPage) -> None:
         assert panel.formula_text() == formulas[name]
 
 
+@pytest.mark.long
 def test_raw_data_is_json(panel: PanelPage) -> None:
     panel.open("svm_bbo")
     panel.show("gamma")
@@ -328,6 +332,7 @@ def test_copy(panel: PanelPage) -> None:
     assert panel.cut_off() == []
 
 
+@pytest.mark.long
 def test_shown_code_gives_the_shown_formula(panel: PanelPage) -> None:
     panel.open("svm_bbo")
     panel.show("C")
