@@ -13,7 +13,7 @@ from deepcave_symbolic.dashboard.panel.outputs import pictured
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.show.blocks import Block, Warnings
+from deepcave_symbolic.show.blocks import Block, FormulaBlock, Heading, Warnings
 from deepcave_symbolic.show.cards import asked_text, objective_text, run_card, run_of, surrogate_card
 from deepcave_symbolic.show.comparison import comparison_document
 from deepcave_symbolic.show.laws import law_document
@@ -46,13 +46,13 @@ def wider_page(stored: Any, what: str, ids: str) -> tuple[list[Any], bool]:
 def _body(record: PanelRecord, copies: str) -> Iterator[Any]:
     whole, compared = record.whole_run, record.compared
     if whole is not None:
-        yield from pictured(_warned_first(whole_run_document(whole)), asked_text(whole), copies)
+        yield from pictured(_warned(whole_run_document(whole)), asked_text(whole), copies)
         yield html.Div(components([run_card(whole), *surrogate_card(whole)], copies=copies), className="symbolic-cards")
     for law in record.laws:
         run = ", ".join(filter(None, (run_of(law), objective_text(law))))
         yield html.Div(pictured(law_document(law), run, copies), className="mb-4")
     if compared is not None:
-        yield from pictured(_warned_first(_document(compared)), copies=copies)
+        yield from pictured(_warned(_document(compared)), copies=copies)
 
 
 def _document(compared: Compared | ComparedLaws | ComparedRuns) -> tuple[Block, ...]:
@@ -61,7 +61,10 @@ def _document(compared: Compared | ComparedLaws | ComparedRuns) -> tuple[Block, 
     return laws_document(compared) if isinstance(compared, ComparedLaws) else runs_document(compared)
 
 
-def _warned_first(page: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Returns the page with what to beware of right below its heading."""
-    first, *others = page
-    return (first, *sorted(others, key=lambda block: not isinstance(block, Warnings)))
+def _warned(page: tuple[Block, ...]) -> tuple[Block, ...]:
+    """Returns the page with what to beware of right below heading and formula."""
+
+    def place(block: Block) -> int:
+        return 0 if isinstance(block, Heading | FormulaBlock) else 1 if isinstance(block, Warnings) else 2
+
+    return tuple(sorted(page, key=place))
