@@ -367,7 +367,8 @@ def test_whole_run_laws_and_several_runs_have_pages(page: OwnPage) -> None:
 
     def turn_to(label: str) -> None:
         tab.get_by_role("link", name=label, exact=True).press("Enter")
-        assert tab.locator("[aria-current=page]").all_inner_texts() == [label]
+        shown = tab.locator("[aria-current=page]")
+        wait_until(lambda: shown.all_inner_texts() == [label], lambda: f"{shown.all_inner_texts()}, not {label}")
 
     def found(name: str, words: str, act: Callable[[], None]) -> None:
         act()
