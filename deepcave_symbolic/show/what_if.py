@@ -24,23 +24,16 @@ from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.show.document import measured
-from deepcave_symbolic.space.axis import Axis
+from deepcave_symbolic.space.values import stop_text
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, rounded_text
 
-__all__ = ["Places", "signed_sum", "stop_text", "values_at"]
+__all__ = ["Places", "signed_sum", "values_at"]
 
 #: Trials so near to one another, as shares of the ranges, are at the same place.
 _SAME = 1e-9
 _NOWHERE = "-"
 _NOT_ALLOWED = "no configuration is allowed here"
-
-
-def stop_text(axis: Axis, value: float) -> str:
-    """Returns a value of a hyperparameter as a slider says it."""
-    if axis.labels is not None and axis.values is not None:
-        return shown_name(axis.labels[int(np.argmin(np.abs(np.asarray(axis.values) - value)))])
-    return axis.shown(value, 3)
 
 
 def signed_sum(start: float | None, terms: Sequence[tuple[float, str]]) -> str:

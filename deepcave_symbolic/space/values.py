@@ -15,7 +15,7 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import number_text
 
-__all__ = ["discrete_values", "ends_of", "natural_of", "natural_values", "shown_value"]
+__all__ = ["discrete_values", "ends_of", "natural_of", "natural_values", "shown_value", "stop_text"]
 
 #: Values that are gone through one by one; a longer range of integers is treated as continuous.
 MAX_VALUES = 4096
@@ -54,6 +54,13 @@ def natural_of(axis: Axis) -> Callable[[float], float]:
         return x if values is None else float(values[np.argmin(np.abs(values - x))])
 
     return natural
+
+
+def stop_text(axis: Axis, value: float) -> str:
+    """Returns a value as a slider says it: a label, or a number of three digits."""
+    if axis.labels is not None and axis.values is not None:
+        return shown_name(axis.labels[int(np.argmin(np.abs(np.asarray(axis.values) - value)))])
+    return axis.shown(value, 3)
 
 
 def shown_value(axis: Axis, x: float, *, exact: bool = False) -> str:

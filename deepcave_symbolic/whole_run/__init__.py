@@ -19,6 +19,7 @@ from deepcave_symbolic.whole_run.contributions import Contribution, Contribution
 from deepcave_symbolic.whole_run.explanation import ExplainedRun
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
+from deepcave_symbolic.whole_run.places import RunPlaces, places_of
 
 __all__ = [
     "Contribution",
@@ -27,7 +28,9 @@ __all__ = [
     "NearestTrial",
     "Part",
     "RunFormula",
+    "RunPlaces",
     "WhatIf",
     "checked_length",
     "explained_run",
+    "places_of",
 ]

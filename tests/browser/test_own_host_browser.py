@@ -232,7 +232,8 @@ def test_front_and_own_formula_need_no_processing(page: OwnPage) -> None:
     # Below the first screen, a moment later: the row of the formula that is shown.
     shown = page.tab.locator("#below tr.table-primary td").first
     wait_until(lambda: shown.text_content() in lengths[-1:], lambda: f"{shown.text_content()}, not {lengths}")
-    assert not any("drawn.data" in request for request in asked), "the server had to draw"
+    # A result that was known is drawn once more when Process is pressed.
+    assert not any('"changedPropIds":["wanted.data"]' in request for request in asked), "the server had to draw"
     page.input("form").fill("a + b*log10(C/c)**2")
     page.input("form").press("Enter")
     page.tab.locator("#own math").first.wait_for()
@@ -277,7 +278,14 @@ def test_all_and_a_name_in_it(page: OwnPage) -> None:
     page.input("hyperparameter_name_1").locator("option", has_text="n_neurons").wait_for(state="attached")
     page.choose("hyperparameter_name_1", "All")
     page.process("The whole run")
+    said = page.tab.locator("[id*=run_what_if_said]")
+    before = said.inner_text()
+    for _ in range(9):
+        page.tab.get_by_label("n_neurons", exact=True).press("ArrowLeft")
+    wait_until(lambda: said.inner_text() != before, said.inner_text)
     page.picture("all")
+    page.tab.get_by_role("button", name="Back to the incumbent").click()
+    wait_until(lambda: said.inner_text() == before.partition(";")[0], said.inner_text)
     page.tab.get_by_role("button", name="n_neurons").click()
     page.heading("n_neurons").wait_for()
     assert page.input("hyperparameter_name_1").input_value() == "n_neurons"

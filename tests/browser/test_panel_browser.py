@@ -241,6 +241,11 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
     panel.screenshot("overview")
     panel.picture("overview", since="answer", until="answer")
     assert_readable(panel, 1)
+    said = panel.outputs.locator("[id*=run_what_if_said]")
+    before = said.inner_text()
+    for _ in range(9):
+        panel.page.get_by_label("n_neurons", exact=True).press("ArrowLeft")
+    wait_until(lambda: said.inner_text() != before, said.inner_text)
     # A name opens its page.
     panel.outputs.get_by_role("button", name="momentum").click()
     panel.wait_for_heading("momentum")

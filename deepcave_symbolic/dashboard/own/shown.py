@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from dash import ALL, Dash, Input, Output, State, ctx
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.front import AT_ONCE, SWITCHED, formulas_of
@@ -15,8 +15,9 @@ from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.components import OPENER
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT
-from deepcave_symbolic.dashboard.panel.outputs import parts_of
+from deepcave_symbolic.dashboard.panel.outputs import own_part_of, parts_of
 from deepcave_symbolic.dashboard.panel.what_if import connect_what_if
+from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if
 
 __all__ = ["connect_front", "connect_in_the_page", "connect_results"]
 
@@ -43,11 +44,16 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
         },
         prevent_initial_call=True,
     )
-    def draw(result: Any, form: Any, wanted: Any, filters: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    def draw(result: Any, form: Any, wanted: Any, filters: Mapping[str, Any]) -> tuple[list[Any], Any]:
         if not result:
             raise PreventUpdate
         ready()
         name, filtered = str(result["name"]), Filters.read({**filters, "form": form})
+        if list(ctx.triggered_prop_ids) == [f"{registered.id('form')}.value"]:
+            own = own_part_of(read(name), filtered.form)
+            if own is not None:
+                # It is the first of the places; sliders and figures stay as they are.
+                return [own, *[no_update] * (len(PLACES) - 1)], no_update
         drawn = {"name": name, "choice": filtered.choice, "first": "result.data" in ctx.triggered_prop_ids}
         return placed(parts_of(read(name), filtered)), drawn
 
@@ -126,6 +132,7 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input({"type": OPENER, "choice": ALL}, "n_clicks"),
         State("opened", "data"),
     )
+    connect_run_what_if(app)
     functions = registered.id("functions")
     in_browser(
         app,

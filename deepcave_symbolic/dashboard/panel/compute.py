@@ -34,6 +34,7 @@ from deepcave_symbolic.runs.trial_selection import budgets_of
 from deepcave_symbolic.runs.views import ALL_BUDGETS, budget_name, scalarized_name, weights_in
 from deepcave_symbolic.space.serialized import space_dict
 from deepcave_symbolic.surrogates.cost import at_most
+from deepcave_symbolic.whole_run import ExplainedRun, RunPlaces, places_of
 from deepcave_symbolic.words.numbers import rounded_text
 
 __all__ = ["TIME_LIMIT", "Asked", "code_of", "compute", "stored"]
@@ -193,7 +194,15 @@ def _explained(run: Any, inputs: Inputs) -> PanelRecord:
         next_trials=explainer.next_trials(*names) if inputs.advice and names else None,
         space=space,
         configspace="" if space is None else json.dumps(space_dict(space.configspace()), indent=1),
+        places=None if whole_run is None else run_places(explainer, whole_run),
     )
+
+
+def run_places(explainer: Explainer, whole_run: ExplainedRun) -> RunPlaces | None:
+    """Returns what there is to choose for the formula of a run; None without an incumbent to start from, or parts."""
+    if whole_run.incumbent is None or not whole_run.parts:
+        return None
+    return places_of(whole_run, explainer.subject.configspace)
 
 
 def _objective(run: Any, inputs: Inputs) -> str:

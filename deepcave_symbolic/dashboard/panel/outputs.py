@@ -26,6 +26,7 @@ from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.leave_out import leave_out_buttons
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.dashboard.panel.what_if import mark, sliders, told
+from deepcave_symbolic.dashboard.panel.what_if_run import run_what_if
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, FormulaError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.findings.own_formula import FittedFormula
@@ -42,6 +43,7 @@ from deepcave_symbolic.show.blocks import (
     SideBySide,
     Table,
     Warnings,
+    Waterfall,
 )
 from deepcave_symbolic.show.cards import asked_text, run_card, surrogate_card
 from deepcave_symbolic.show.document import LIKELY, document
@@ -51,7 +53,7 @@ from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.whole_run import whole_run_document
 
-__all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "parts_of", "pictured"]
+__all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "own_part_of", "parts_of", "pictured"]
 
 _HINT = "Select a run and press Process. A job that takes too long can be cancelled in the sidebar."
 
@@ -163,6 +165,22 @@ def parts_of(stored: Any, filters: Filters) -> Parts:
     cards.append(html.Details([html.Summary("In code"), code], className="mb-3"))
     page = (_overview if record.overview else _document)(record, filters)
     return replace(page, below=[*_advice(record), *page.below], cards=cards)
+
+
+def own_part_of(stored: Any, form: str) -> list[Any] | None:
+    """Returns `Parts.own` alone; None where more of the page depends on a formula of the user's own.
+
+    Args:
+        stored: As in `parts_of`.
+        form: The formula as text; empty for none.
+    """
+    if has_failed(stored):
+        return None
+    record = PanelRecord.from_dict(stored)
+    explanation = record.explanations[0]
+    if record.overview or not isinstance(explanation, Explained):
+        return None
+    return [_own_formula(explanation, form)] if form else []
 
 
 def draw(stored: Any, filters: Filters) -> list[Any]:
@@ -299,13 +317,25 @@ def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
         return []
     page = whole_run_document(record.whole_run)
     shown = [block.without(common) if isinstance(block, Warnings) else block for block in page]
-    return [html.Div(pictured(shown), className="mb-4")]
+    return [html.Div(pictured(shown, record=record), className="mb-4")]
 
 
-def pictured(blocks: Iterable[Block], run: str = "", copies: str = COPIES) -> list[Any]:
-    """Returns blocks in order, with their figures among them; the arguments are those of `components`."""
+def pictured(
+    blocks: Iterable[Block], run: str = "", copies: str = COPIES, record: PanelRecord | None = None
+) -> list[Any]:
+    """Returns blocks in order, with their figures among them.
+
+    Args:
+        blocks: The blocks.
+        run: As in `components`.
+        copies: As in `components`; it tells pages apart.
+        record: Has the places of a run's formula, whose figure then has sliders; None for none.
+    """
     parts: list[Any] = []
     for block in blocks:
+        if isinstance(block, Waterfall) and record is not None and record.places is not None and record.whole_run:
+            parts.append(html.Div(run_what_if(record.whole_run, record.places, copies), className="mb-4"))
+            continue
         parts += [_high_figure(_untitled(block))] if isinstance(block, Picture) else components([block], run, copies)
     return parts
 

@@ -23,6 +23,7 @@ from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa:
 from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
 from deepcave_symbolic.dashboard.panel.what_if import connect_what_if  # noqa: E402
+from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if  # noqa: E402
 
 __all__ = ["SymbolicFormulas"]
 
@@ -211,6 +212,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             Input(self.get_internal_input_id("pick"), "value"),
         )
         connect_what_if(app, self.get_internal_output_id("figure"))
+        connect_run_what_if(app)
 
     def __call__(self) -> Any:
         """Returns the page, without the last inputs of another version of this panel."""

@@ -14,7 +14,7 @@ from deepcave_symbolic.findings.explained import SCHEMA_VERSION
 from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.process.version import package_version
 from deepcave_symbolic.records import Record
-from deepcave_symbolic.whole_run import ExplainedRun
+from deepcave_symbolic.whole_run import ExplainedRun, RunPlaces
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
@@ -58,6 +58,7 @@ class PanelRecord(Record):
         next_trials: Which trials would teach most; None where that was not asked.
         space: What to change in the configuration space for the next run; None likewise.
         configspace: That space, as a file of ConfigSpace's; empty likewise.
+        places: What the parts of `whole_run` add at the stops of sliders; None without it or without an incumbent.
         error: Set where the computation failed; then there are no explanations.
     """
 
@@ -71,6 +72,7 @@ class PanelRecord(Record):
     next_trials: AdvisedTrials | None = None
     space: AdvisedSpace | None = None
     configspace: str = ""
+    places: RunPlaces | None = None
     error: PanelError | None = None
 
     def to_dict(self) -> dict[str, Any]:

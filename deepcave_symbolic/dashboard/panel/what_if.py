@@ -24,7 +24,7 @@ from deepcave_symbolic.show.what_if import Places, values_at
 from deepcave_symbolic.words.names import shown_name, visible
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["connect_what_if", "mark", "sliders", "told"]
+__all__ = ["connect_what_if", "mark", "slider_row", "sliders", "told"]
 
 _PREFIX = "symbolic_formulas-what_if"
 #: Types of what the browser reads and writes: a slider, its value in words, what is said, the button, the places and
@@ -46,7 +46,7 @@ def sliders(explanation: Explained) -> list[Any]:
     """
     places = Places(explanation)
     rows = [
-        _slider(i, name, texts, start)
+        slider_row(name, len(texts), start, texts[start], {"axis": i, "type": _SLIDER}, {"type": _STOP, "axis": i})
         for i, (name, texts, start) in enumerate(
             zip(explanation.hyperparameters, places.texts, places.start, strict=True)
         )
@@ -71,14 +71,23 @@ def sliders(explanation: Explained) -> list[Any]:
             color="secondary",
             outline=True,
             size="sm",
-            className="mt-2",
+            className="mt-3",
         ),
         dcc.Store(id={"type": _PLACES, "of": 0}, data=data),
     ]
 
 
-def _slider(i: int, name: str, texts: tuple[str, ...], start: int) -> Any:
-    id = {"axis": i, "type": _SLIDER}
+def slider_row(name: str, n: int, start: int, text: str, id: dict[str, Any], stop: dict[str, Any]) -> Any:
+    """Returns a slider with its name and the text of its value.
+
+    Args:
+        name: The hyperparameter.
+        n: How many stops there are.
+        start: Where it stands.
+        text: What the value is there.
+        id: Of the slider.
+        stop: Of the text.
+    """
     # As Dash writes an id that has parts.
     label = dbc.Label(visible(name), html_for=json.dumps(id, sort_keys=True, separators=(",", ":")), className="mb-0")
     label.style = {"flex": "0 1 9rem", "overflowWrap": "anywhere"}
@@ -86,14 +95,14 @@ def _slider(i: int, name: str, texts: tuple[str, ...], start: int) -> Any:
         id=id,
         type="range",
         min=0,
-        max=len(texts) - 1,
+        max=n - 1,
         step=1,
         value=start,
         class_name="form-range symbolic-what-if-slider",
         # Bootstrap draws it as a field to type in besides.
         style={"flex": "1 1 8rem", "minWidth": 0, "height": "1.75rem", "border": 0, "padding": 0, "background": "none"},
     )
-    value = html.Span(texts[start], id={"type": _STOP, "axis": i}, style={"flex": "0 0 5rem", "textAlign": "right"})
+    value = html.Span(visible(text), id=stop, style={"flex": "0 0 5rem", "textAlign": "right"})
     style = {"display": "flex", "alignItems": "center", "gap": "1rem", "maxWidth": "40rem"}
     return html.Div([label, field, value], style=style)
 
@@ -184,8 +193,10 @@ function(...given) {
     const at = stops.reduce((row, stop, i) => row * places.shape[i] + stop, 0);
     const said = [...told.rows, ...places.rows].map(({ texts, at: which }) => texts[which[at]]);
     const words = stops.map((stop, i) => places.stops[i][stop]);
-    document.querySelectorAll(".symbolic-what-if-slider").forEach((slider, i) =>
-        slider.setAttribute("aria-valuetext", words[i]));
+    words.forEach((text, axis) => {
+        const slider = document.getElementById(JSON.stringify({ axis, type: "SLIDER" }));
+        if (slider) { slider.setAttribute("aria-valuetext", text); }
+    });
     const y = [...(told.y ? [told.y] : []), places.y].map(each => each[at]);
     const x = y.map(() => places.x[at]);
     const graph = document.querySelector("#FIGURE .js-plotly-plot");
@@ -222,7 +233,7 @@ def connect_what_if(app: Any, figure: str, *, at_once: bool = False) -> None:
         at_once: Whether sliders are answered while the server is asked what a figure may follow from, which Dash would
             have wait. Needs a Dash of today.
     """
-    tell = _TELL.replace("FIGURE", figure)
+    tell = _TELL.replace("FIGURE", figure).replace("SLIDER", _SLIDER)
     said, words = {"type": _SAID, "row": ALL}, {"type": _STOP, "axis": ALL}
     moved, drawn = ({"type": _SLIDER, "axis": ALL}, "value"), (figure, "figure")
     data = [State({"type": type, "of": ALL}, "data") for type in (_PLACES, _TOLD)]

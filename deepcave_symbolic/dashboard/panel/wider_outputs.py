@@ -46,7 +46,7 @@ def wider_page(stored: Any, what: str, ids: str) -> tuple[list[Any], bool]:
 def _body(record: PanelRecord, copies: str) -> Iterator[Any]:
     whole, compared = record.whole_run, record.compared
     if whole is not None:
-        yield from pictured(_warned(whole_run_document(whole)), asked_text(whole), copies)
+        yield from pictured(_warned(whole_run_document(whole)), asked_text(whole), copies, record)
         yield html.Div(components([run_card(whole), *surrogate_card(whole)], copies=copies), className="symbolic-cards")
     for law in record.laws:
         run = ", ".join(filter(None, (run_of(law), objective_text(law))))

@@ -21,7 +21,7 @@ from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.filters import Filters, filter_layout
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.inputs import ALL, defaults
-from deepcave_symbolic.dashboard.panel.outputs import draw, parts_of
+from deepcave_symbolic.dashboard.panel.outputs import draw, own_part_of, parts_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
 from deepcave_symbolic.runs import load_run
@@ -88,6 +88,14 @@ def test_what_to_try_next_is_offered_as_files(stored: dict[str, Any]) -> None:
     assert [(float(row["C"]), float(row["gamma"]), row["why"]) for row in rows] == [
         (*trial["configuration"].values(), trial["reason"]) for trial in trials
     ]
+
+
+def test_a_formula_of_ones_own_is_drawn_alone(stored: dict[str, Any]) -> None:
+    form = "a + b*log(C)"
+    (whole,), alone = parts_of(stored["advice"], Filters("best", 10, form)).own, own_part_of(stored["advice"], form)
+    assert alone is not None and list(texts(alone)) == list(texts(whole))
+    assert own_part_of(stored["advice"], "") == []
+    assert own_part_of(stored["all"], form) is None and own_part_of(stored["error"], form) is None
 
 
 @pytest.mark.parametrize("asked", ["one", "two"])
