@@ -5,11 +5,8 @@ That is this one, `.venv313` beside the checkout, or else one that is made here 
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -18,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import pytest
 
 from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, new_tab, shrink
-from places import FIDELITY, FOREST, ROOT, SVM
+from newer_python import newer_python
+from places import FIDELITY, FOREST, SVM
 from run_folders import keep_trials
 from stripping_proxy import stripping_proxy
 from waiting import wait_until
@@ -30,44 +28,23 @@ pytestmark = pytest.mark.browser
 
 #: Starts the command under a name of its own, with more options, on some runs.
 Starter: TypeAlias = Callable[..., Dashboard]
-_NEEDED = "import sys, dash, diskcache, deepcave_symbolic; sys.exit(int(dash.__version__.partition('.')[0]) < 3)"
-_CHECKOUT = {**os.environ, "PYTHONPATH": str(ROOT)}
 #: What axe-core calls the levels A and AA.
 _LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 #: Of the window, where the first screen ends.
 SIZES = [(1440, 900), (1024, 768)]
 
 
-def is_enough(python: Path) -> bool:
-    command = [python, "-c", _NEEDED]
-    return python.exists() and subprocess.run(command, env=_CHECKOUT, capture_output=True).returncode == 0
-
-
-def newer_python() -> Path:
-    """Returns a Python whose environment has what the app needs."""
-    made = ROOT / ".cache" / "own-host" / "bin" / "python"
-    for python in (Path(sys.executable), ROOT / ".venv313" / "bin" / "python", made):
-        if is_enough(python):
-            return python
-    uv = Path(sys.executable).with_name("uv")
-    found = next((v for v in ("3.13", "3.12", "3.11") if shutil.which(f"python{v}")), None)
-    if found is None or not uv.exists():
-        pytest.skip("no environment of Python 3.11 or later with Dash 3 or later, and no uv and Python to make one")
-    subprocess.run([uv, "venv", "--quiet", "--clear", "--python", found, made.parents[1]], check=True)
-    subprocess.run([uv, "pip", "install", "--quiet", "--python", made, "--editable", ROOT], check=True)
-    assert is_enough(made)
-    return made
-
-
 @pytest.fixture(scope="module")
 def start(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starter]:
-    python = str(newer_python())
+    python = newer_python()
+    if python is None:
+        pytest.skip("no environment of Python 3.11 or later with Dash 3 or later, and no uv and Python to make one")
     running: list[Dashboard] = []
 
     def started(name: str, options: Sequence[str] = (), runs: Sequence[Path] = (SVM, FOREST, FIDELITY)) -> Dashboard:
         command = ["--host-app", "own", *options]
         cache = tmp_path_factory.mktemp(name)
-        dashboard = Dashboard(runs, cache / "log", cache, command, python=python)
+        dashboard = Dashboard(runs, cache / "log", cache, command, python=str(python))
         running.append(dashboard.__enter__())
         return dashboard
 

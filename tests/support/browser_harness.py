@@ -23,6 +23,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from places import ROOT
 from waiting import LIMIT, wait_until
 
@@ -288,6 +290,12 @@ class Dashboard:
             re.MULTILINE,
         )
         return found[1] if found else ""
+
+    def child(self, word: str) -> psutil.Process:
+        """Returns the process of the dashboard whose command has a word."""
+        assert self._process is not None
+        children = psutil.Process(self._process.pid).children(recursive=True)
+        return next(child for child in children if any(word in part for part in child.cmdline()))
 
     def last_lines(self, n: int = 30) -> str:
         """Returns the end of the log, for messages."""

@@ -6,7 +6,7 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from started import Started
+from started import Visitor
 from waiting import LIMIT
 
 
@@ -17,7 +17,7 @@ class DashPage:
         started: The dashboard.
     """
 
-    def __init__(self, started: Started) -> None:
+    def __init__(self, started: Visitor) -> None:
         self._started = started
         self.values: dict[str, Any] = {}
         self._note(started.get_json("_dash-layout"))

@@ -32,48 +32,23 @@ def command_of(process: psutil.Process) -> list[str]:
         return []
 
 
-class Started:
-    """`deepcave-symbolic dashboard ...` in a process of its own."""
+class Visitor:
+    """A browser's requests to a dashboard.
 
-    def __init__(self, cache: Path, *arguments: str, browser: Path | None = None) -> None:
-        self.output = cache / f"output-{time.monotonic_ns()}"
-        command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *arguments]
-        with self.output.open("wb") as file:
-            self.process = subprocess.Popen(
-                command if browser else [*command, "--no-browser"],
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "XDG_CACHE_HOME": str(cache), "BROWSER": str(browser or "false")},
-            )
-        self.seen: list[psutil.Process] = []
-        self._visited = False
+    Args:
+        entrance: The printed address, with the token.
+    """
+
+    def __init__(self, entrance: str) -> None:
+        self._entrance = entrance
         cookies = urllib.request.HTTPCookieProcessor()
         self._browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
-
-    @property
-    def text(self) -> str:
-        return self.output.read_text(encoding="utf-8")
-
-    def ready(self: S) -> S:
-        wait_until(lambda: READY in self.text or self.process.poll() is not None, lambda: self.text)
-        assert self.process.poll() is None, self.text
-        self.look()
-        return self
-
-    def look(self) -> list[psutil.Process]:
-        self.seen = list({*self.seen, *psutil.Process(self.process.pid).children(recursive=True)})
-        return self.seen
-
-    def child(self, word: str) -> psutil.Process:
-        found = [p for p in self.look() if any(word in part for part in command_of(p))]
-        assert len(found) == 1, found
-        return found[0]
+        self._visited = False
 
     @property
     def entrance(self) -> str:
         """The printed address, with the token."""
-        return next(word for word in self.text.split() if word.startswith("http://"))
+        return self._entrance
 
     @property
     def url(self) -> str:
@@ -103,6 +78,48 @@ class Started:
         sent = json.dumps(value).encode()
         with self.open(page, sent, {"Content-Type": "application/json", **(headers or {})}) as answer:
             return json.loads(answer.read() or "null")
+
+
+class Started(Visitor):
+    """`deepcave-symbolic dashboard ...` in a process of its own."""
+
+    def __init__(self, cache: Path, *arguments: str, browser: Path | None = None) -> None:
+        super().__init__("")
+        self.output = cache / f"output-{time.monotonic_ns()}"
+        command = [sys.executable, "-m", "deepcave_symbolic", "dashboard", *arguments]
+        with self.output.open("wb") as file:
+            self.process = subprocess.Popen(
+                command if browser else [*command, "--no-browser"],
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "XDG_CACHE_HOME": str(cache), "BROWSER": str(browser or "false")},
+            )
+        self.seen: list[psutil.Process] = []
+
+    @property
+    def text(self) -> str:
+        return self.output.read_text(encoding="utf-8")
+
+    def ready(self: S) -> S:
+        wait_until(lambda: READY in self.text or self.process.poll() is not None, lambda: self.text)
+        assert self.process.poll() is None, self.text
+        self.look()
+        return self
+
+    def look(self) -> list[psutil.Process]:
+        self.seen = list({*self.seen, *psutil.Process(self.process.pid).children(recursive=True)})
+        return self.seen
+
+    def child(self, word: str) -> psutil.Process:
+        found = [p for p in self.look() if any(word in part for part in command_of(p))]
+        assert len(found) == 1, found
+        return found[0]
+
+    @property
+    def entrance(self) -> str:
+        """The printed address, with the token."""
+        return next(word for word in self.text.split() if word.startswith("http://"))
 
     @property
     def environment(self) -> dict[str, str]:
