@@ -17,8 +17,10 @@ Usage: python benchmarks/panel.py [--repeat 3] [--hosts own deepcave] [--no-buil
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -274,6 +276,18 @@ def in_own(browser: Browser, folder: Path, repeat: int, python: Path) -> list[Me
     return found
 
 
+def versions_of(python: Path) -> dict[str, str]:
+    """Returns the versions that the figures of the dashboard of our own need beside them."""
+    names = ("dash", "dash-bootstrap-components", "plotly", "smac", "scikit-learn", "numpy")
+    code = (
+        "import json, platform; from importlib.metadata import version; "
+        f"print(json.dumps({{'python': platform.python_version(), **{{name: version(name) for name in {names!r}}}}}))"
+    )
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, check=True)
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
+
+
 def main() -> None:
     """Drives the panels and prints the table and the JSON line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -296,7 +310,8 @@ def main() -> None:
     print_table(("host", "what", "value", "unit", "target", "", "note"), [measure.row for measure in measures])
     loads = [load, os.getloadavg()[0]]
     records: list[dict[str, Any]] = [asdict(measure) for measure in measures]
-    print_json({"benchmark": "panel", "run": RUN.name, "load_before_and_after": loads, "measures": records})
+    own = {} if python is None else {"own_versions": versions_of(python)}
+    print_json({"benchmark": "panel", "run": RUN.name, "load_before_and_after": loads, **own, "measures": records})
 
 
 if __name__ == "__main__":

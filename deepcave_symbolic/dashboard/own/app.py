@@ -58,12 +58,11 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     layout(registered, [], "")
 
     def page() -> Any:
-        jobs.prepare()
         return layout(Registered(), runs.options(), secrets.token_hex(8))
 
     app.layout = page
     growth = Growth()
-    _connect_inputs(app, registered, runs, results, growth)
+    _connect_inputs(app, registered, runs, results, growth, jobs)
     _connect_process(app, registered, runs, results, growth)
     connect_growth(app, runs, growth)
     connect_history(app, History(), results.read)
@@ -83,7 +82,9 @@ def _states(registered: Registered, kind: type[Input] | type[State] = State) -> 
     }
 
 
-def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results: Results, growth: Growth) -> None:
+def _connect_inputs(
+    app: Dash, registered: Registered, runs: OpenedRuns, results: Results, growth: Growth, jobs: Jobs
+) -> None:
     """The choices of the inputs follow the run, a stored result follows the inputs, a run can be added."""
     places = [(name, prop) for name, properties in registered.properties.items() for prop in properties]
 
@@ -101,6 +102,7 @@ def _connect_inputs(app: Dash, registered: Registered, runs: OpenedRuns, results
         for name, properties in found.items():
             if "options" in properties:
                 found[name] = _with_texts(properties)
+        jobs.prepare()  # not sooner: it would hold up what makes the page usable
         return [found.get(name, {}).get(prop, no_update) for name, prop in places]
 
     asked = {name: kind for name, kind in _states(registered, Input).items() if name not in NOT_ASKED}
