@@ -45,7 +45,7 @@ class _Job:
         key: The name of its result, which Dash asks for.
         place: The id of what the result is written to.
         call: The function that the process calls, and its arguments; nothing once the job is over.
-        process: The process, once it was the job's turn.
+        process: The process, while it runs.
         again: Whether that is the second one.
         over: Whether nothing more comes than what is there.
         unwanted: Whether nobody waits for it any more: it was cancelled, or its result was read.
@@ -118,15 +118,16 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
                         return
                     job.again = again
                     function, *arguments = job.call
-                    job.process = Process(target=function, args=arguments)
-                    job.process.start()
+                    process = job.process = Process(target=function, args=arguments)
+                    process.start()
                 # Of two threads that ask only one is told at once.
-                while job.process.exitcode is None:
-                    job.process.join()
-                if job.process.exitcode == 0:
+                while process.exitcode is None:
+                    process.join()
+                if process.exitcode == 0:
                     return
         finally:
-            job.over, job.call = True, ()
+            with self._lock:
+                job.over, job.call, job.process = True, (), None  # which holds open files
 
     def job_running(self, id: Any) -> bool:
         """Tells whether a job waits or runs."""
@@ -162,8 +163,9 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
             return
         with self._lock:
             job.over = job.unwanted = True
-        if job.process is not None:
-            job.process.kill()
+            process = job.process
+        if process is not None:
+            process.kill()
 
     def terminate_unhealthy_job(self, id: Any) -> bool:
         """Ends nothing: whether a job's process still runs is known here."""

@@ -132,5 +132,6 @@ def test_jobs_of_another_server_are_gone_and_old_ones_are_forgotten(
         desk.end(key)
         desk.click(key)
         wait_until(lambda key=key: not desk.jobs.job_running(desk.names[key]))  # type: ignore[misc]
-    # Nobody asked for them.
+    # Nobody asked for them; nothing is kept open for them.
+    wait_until(lambda: all(job.process is None for job in desk.jobs._jobs.values()))
     assert sorted(desk.jobs.handle.iterkeys()) == ["b", "c", "d"] and len(desk.jobs._jobs) == 3
