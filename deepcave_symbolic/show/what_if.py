@@ -9,6 +9,7 @@ Notation:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,22 +34,22 @@ __all__ = ["Places", "signed_sum", "values_at"]
 #: Trials so near to one another, as shares of the ranges, are at the same place.
 _SAME = 1e-9
 _NOWHERE = "-"
+_EVERYWHERE = slice(None)
 _NOT_ALLOWED = "no configuration is allowed here"
 
 
-def signed_sum(start: float | None, terms: Sequence[tuple[float, str]]) -> str:
-    """Returns a sum whose terms are named, such as 57 + 0.31 (4.2·log10(C/106)²).
+def signed_sum(start: float | None, terms: Sequence[tuple[float, str]]) -> list[str]:
+    """Returns a sum whose terms are named, such as 57 + 0.31 (4.2·log10(C/106)²), piece by piece.
 
     Args:
         start: A number before the terms; None for none.
         terms: Each one's value and name.
     """
-    text = "" if start is None else rounded_text(start)
+    pieces = [] if start is None else [rounded_text(start)]
     for value, name in terms:
-        sign = "-" if value < 0.0 else "+" if text else ""
-        text += f" {sign} " if text else sign
-        text += f"{rounded_text(abs(value))} ({name})"
-    return text
+        sign = "-" if value < 0.0 else "+" if pieces else ""
+        pieces += [f"{f' {sign} ' if pieces else sign}{rounded_text(abs(value))}", f" ({name})"]
+    return pieces
 
 
 @dataclass(frozen=True)
@@ -103,30 +104,31 @@ class Places:
         """Number of the place to start from."""
         return int(np.ravel_multi_index(self.start, self._projection.shape))
 
-    def surrogate(self) -> list[str]:
-        """Returns what the surrogate says at every place."""
-        projection, objective = self._projection, self.explanation.objective
+    def surrogate(self, rows: slice = _EVERYWHERE) -> list[str]:
+        """Returns what the surrogate says at every place, or at some."""
+        objective = self.explanation.objective
+        means, stds = self._projection.mean[rows].tolist(), self._projection.std[rows].tolist()
         return [
             f"{measured(mean, objective)} ± {rounded_text(std, 2)}" if np.isfinite(mean) else _NOT_ALLOWED
-            for mean, std in zip(projection.mean.tolist(), projection.std.tolist(), strict=True)
+            for mean, std in zip(means, stds, strict=True)
         ]
 
-    def nearest_trial(self) -> list[str]:
-        """Returns the cost and the place of the trial that is nearest to every place."""
+    def nearest_trial(self, rows: slice = _EVERYWHERE) -> list[str]:
+        """Returns the cost and the place of the trial that is nearest to every place, or to some."""
         projection, objective = self._projection, self.explanation.objective
-        trials = projection.trials
+        trials, grid = projection.trials, projection.grid[rows]
         if len(trials.costs) == 0:
-            return ["no trial"] * len(projection.grid)
-        apart = np.zeros((len(projection.grid), len(trials.costs)))
+            return ["no trial"] * len(grid)
+        apart = np.zeros((len(grid), len(trials.costs)))
         for i, axis in enumerate(projection.axes):
-            here, there = axis.to_coordinate(projection.grid[:, i]), axis.to_coordinate(trials.values[:, i])
+            here, there = axis.to_coordinate(grid[:, i]), axis.to_coordinate(trials.values[:, i])
             low, high = axis.coordinate_bounds
             shares = np.abs(here[:, None] - there[None, :]) / (high - low)
             apart += (shares > 0.0 if axis.categorical else shares) ** 2
         nearest = np.argmin(apart, axis=1)
         known: dict[int, str] = {}
         found = []
-        for row, near in zip(nearest.tolist(), projection.near_trials.tolist(), strict=True):
+        for row, near in zip(nearest.tolist(), projection.near_trials[rows].tolist(), strict=True):
             if row not in known:
                 same = np.all(np.abs(trials.values - trials.values[row]) <= _SAME * np.abs(trials.values[row]), axis=1)
                 costs = np.unique(trials.costs[same])
@@ -153,9 +155,12 @@ class Places:
             for value in self.values(formula).tolist()
         ]
 
-    def parts(self, formula: Formula) -> list[str] | None:
-        """Returns what the terms of a formula add at every place; None where it is no sum."""
-        found = [_NOWHERE] * len(self._projection.grid)
+    def parts(self, formula: Formula) -> list[list[str]] | None:
+        """Returns what the terms of a formula add at every place, as pieces of texts; None where it is no sum.
+
+        One list has one piece of every place: few places have pieces of their own.
+        """
+        found = [[_NOWHERE]] * len(self._projection.grid)
         several = False
         for rows, tree in self._by_choice(formula.tree, np.flatnonzero(self._projection.valid)):
             offset, terms = split_sum(tree)
@@ -167,7 +172,7 @@ class Places:
             for i, row in enumerate(rows.tolist()):
                 added = [(float(values[i]), name) for values, name in zip(table, names, strict=True)]
                 found[row] = signed_sum(offset, added)
-        return found if several else None
+        return list(map(list, itertools.zip_longest(*found, fillvalue=""))) if several else None
 
     def _by_choice(
         self, tree: Node, rows: npt.NDArray[np.intp], i: int = 0
@@ -184,7 +189,9 @@ class Places:
             yield from self._by_choice(resolve_cases(tree, i, int(choice)), rows[choices == choice], i + 1)
 
 
-def values_at(texts: Sequence[str]) -> dict[str, list[str] | list[int]]:
-    """Returns one text per place in little room: every text once, and which of them each place has."""
+def values_at(texts: Sequence[str]) -> str | dict[str, list[str] | list[int]]:
+    """Returns one text per place in little room: every text once, and which of them each place has; one for all."""
     known = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+    if len(known) == 1:
+        return texts[0]
     return {"texts": list(known), "at": [known[text] for text in texts]}

@@ -19,7 +19,7 @@ from deepcave_symbolic.whole_run import ExplainedRun, RunPlaces
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 6
+_PANEL_SCHEMA = 7
 
 
 def record_version() -> str:

@@ -57,7 +57,7 @@ def sliders(explanation: Explained) -> list[Any]:
         "shape": explanation.projection.shape,
         "start": places.start,
         "stops": places.texts,
-        "rows": [values_at(places.surrogate()), values_at(places.nearest_trial())],
+        "rows": [[values_at(places.surrogate())], [values_at(places.nearest_trial())]],
         "x": _short(x),
         "y": _short(y),
     }
@@ -116,15 +116,20 @@ def told(explanation: Explained, formula: Formula) -> list[Any]:
     """
     places = Places(explanation)
     parts = places.parts(formula)
-    own = [("Formula", places.formula(formula)), *([] if parts is None else [("Its parts", parts)])]
-    rows = [*own, ("Surrogate", places.surrogate()), ("Nearest trial", places.nearest_trial())]
+    own = [("Formula", [places.formula(formula)]), *([] if parts is None else [("Its parts", parts)])]
+    start = slice(places.first, places.first + 1)
+    rows = [
+        *((label, "".join(piece[places.first] for piece in pieces)) for label, pieces in own),
+        ("Surrogate", *places.surrogate(start)),
+        ("Nearest trial", *places.nearest_trial(start)),
+    ]
     cells = [
-        html.Tr([html.Th(label, scope="row"), html.Td(texts[places.first], id={"type": _SAID, "row": i})])
-        for i, (label, texts) in enumerate(rows)
+        html.Tr([html.Th(label, scope="row"), html.Td(text, id={"type": _SAID, "row": i})])
+        for i, (label, text) in enumerate(rows)
     ]
     table = dbc.Table(html.Tbody(cells), size="sm", borderless=True, className="mb-0")
     y = None if _is_map(explanation) else _short(places.values(formula))
-    data = {"cells": len(rows), "rows": [values_at(texts) for _, texts in own], "y": y}
+    data = {"cells": len(rows), "rows": [list(map(values_at, pieces)) for _, pieces in own], "y": y}
     live = {"aria-live": "polite"}
     return [
         html.Div(table, className="symbolic-what-if-told", **live),
@@ -191,7 +196,8 @@ function(...given) {
     }
     const stops = values.map(Number);
     const at = stops.reduce((row, stop, i) => row * places.shape[i] + stop, 0);
-    const said = [...told.rows, ...places.rows].map(({ texts, at: which }) => texts[which[at]]);
+    const here = (piece) => typeof piece === "string" ? piece : piece.texts[piece.at[at]];
+    const said = [...told.rows, ...places.rows].map(pieces => pieces.map(here).join(""));
     const words = stops.map((stop, i) => places.stops[i][stop]);
     words.forEach((text, axis) => {
         const slider = document.getElementById(JSON.stringify({ axis, type: "SLIDER" }));
