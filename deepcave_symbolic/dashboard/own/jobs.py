@@ -75,7 +75,11 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         super().__init__(diskcache.Cache(str(folder), disk=diskcache.JSONDisk))
         self._ended, self._gone = ended, gone
         self.handle.clear()  # of a dashboard that was here before
-        self._importing, self._lock = threading.Lock(), threading.Lock()
+        self.handle.close()
+        self._importing = threading.Lock()
+        # Held while a process is forked and while the database is open: SQLite's own locks would be inherited, and the
+        # process would wait for ever for a thread that it has not.
+        self._lock = threading.RLock()
         #: By what Dash and the page call them, in the order of the clicks.
         self._jobs: dict[str, _Job] = {}
         self._turns: queue.SimpleQueue[_Job] = queue.SimpleQueue()
@@ -141,7 +145,9 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
             return self._gone
         # Asked first: what has ended by then has left its result.
         over = job.over
-        result = super().get_result(key, id)
+        with self._lock:
+            result = super().get_result(key, id)
+            self.handle.close()
         if result is self.UNDEFINED:
             return self._ended if over and not job.unwanted else result
         return {**result, "again": True} if job.again and "name" in result else result
@@ -175,6 +181,7 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         over = [id for id, job in self._jobs.items() if job.over]
         for id in over[: max(0, len(self._jobs) - _MOST)]:
             self.handle.delete(self._jobs.pop(id).key)
+            self.handle.close()
 
 
 def answer(job: Callable[[], dict[str, Any]], server: int) -> dict[str, Any]:

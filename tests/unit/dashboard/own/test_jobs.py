@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,6 +121,25 @@ def test_a_cancelled_one_is_not_replaced(desk: Desk) -> None:
     desk.end("b")
     assert desk.result("b") == {"name": "answer b"} and len(desk.started("a")) == 1
     assert desk.jobs.get_result("a", desk.names["a"]) is desk.jobs.UNDEFINED
+
+
+def test_none_is_lost_while_many_pages_ask(desk: Desk) -> None:
+    """A process that is forked while another thread uses the database would wait for ever."""
+    keys = [f"k{n}" for n in range(60)]
+    answers: dict[str, Any] = {}
+
+    def ask(key: str) -> None:
+        answers[key] = desk.result(key)
+
+    for key in keys:
+        desk.end(key)
+        desk.click(key)
+    pages = [threading.Thread(target=ask, args=(key,), daemon=True) for key in keys]
+    for page in pages:
+        page.start()
+    for page in pages:
+        page.join(60)
+    assert answers == {key: {"name": f"answer {key}"} for key in keys}
 
 
 def test_jobs_of_another_server_are_gone_and_old_ones_are_forgotten(
