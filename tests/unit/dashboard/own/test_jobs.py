@@ -123,6 +123,7 @@ def test_a_cancelled_one_is_not_replaced(desk: Desk) -> None:
     assert desk.jobs.get_result("a", desk.names["a"]) is desk.jobs.UNDEFINED
 
 
+@pytest.mark.slow
 def test_none_is_lost_while_many_pages_ask(desk: Desk) -> None:
     """A process that is forked while another thread uses the database would wait for ever."""
     keys = [f"k{n}" for n in range(60)]
