@@ -64,7 +64,7 @@ docs-serve: $(INSTALLED) ## show the documentation on this machine while it is w
 	NO_MKDOCS_2_WARNING=true $(VENV)/bin/mkdocs serve
 
 quotes: $(INSTALLED) ## run what the documentation quotes and write what it prints now
-	$(PYTHON) tests/support/quoted.py
+	$(NOX) -s quotes
 
 screenshots: $(INSTALLED) ## take the documentation's pictures of the panel from the browser tests
 	$(PYTHON) -m pytest tests/browser/test_panel_browser.py tests/browser/test_own_host_browser.py
