@@ -49,7 +49,9 @@ class Desk:
         return [int(path.stem.rpartition("-")[2]) for path in self.folder.glob(f"{key}-*.started")]
 
     def end(self, key: str) -> None:
-        (self.folder / key).write_text(f"answer {key}", encoding="utf-8")
+        whole = self.folder / f"{key}.tmp"
+        whole.write_text(f"answer {key}", encoding="utf-8")
+        whole.rename(self.folder / key)
 
     def words(self, key: str) -> str:
         said = self.jobs.get_updated_props(key)
