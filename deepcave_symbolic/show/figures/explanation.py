@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +35,7 @@ __all__ = ["line_traces", "plot_explanation", "plot_front"]
 
 #: R² that are written at the axis of the front, and the smallest 1 - R² that is drawn.
 _TICKS, _LEAST_MISSING = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 0.9999, 0.99999), 1e-6
+_MOST_TICKS = 7
 #: Formulas that are as good and are drawn, and points of each.
 _MOST_AS_GOOD, _POINTS_AS_GOOD = 6, 120
 
@@ -81,11 +84,12 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
     star = {"color": palette.FORMULA, "size": 13, "symbol": "star"}
     shown = points([formula.complexity], [_missing(formula)], "shown formula", marker=star)
     figure.add_trace(shown.update(hoverinfo="skip"))
+    ticks = _ticks([_missing(f) for f in front])
     figure.update_yaxes(
         type="log",
         autorange="reversed",
-        tickvals=[1.0 - r2 for r2 in _TICKS],
-        ticktext=[f"{r2:g}" for r2 in _TICKS],
+        tickvals=[1.0 - r2 for r2 in ticks],
+        ticktext=[f"{r2:g}" for r2 in ticks],
     )
     return figure.update_layout(
         template="plotly_white",
@@ -100,6 +104,16 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
 def _missing(formula: Formula) -> float:
     """Returns what a formula lacks to R² 1, not below what a logarithmic axis shows."""
     return max(1.0 - formula.r2, _LEAST_MISSING)
+
+
+def _ticks(missing: Sequence[float]) -> list[float]:
+    """Returns the R² that are written at an axis of 1 - R², which its height has room for."""
+    apart = math.log10(max(missing) / min(missing)) / _MOST_TICKS
+    chosen = [_TICKS[0]]
+    for r2 in _TICKS[1:]:
+        if math.log10((1.0 - chosen[-1]) / (1.0 - r2)) >= apart:
+            chosen.append(r2)
+    return chosen
 
 
 def _line(explanation: Explained, formula: Formula) -> go.Figure:
