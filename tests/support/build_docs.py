@@ -42,7 +42,8 @@ def build_site(folder: Path) -> tuple[Path, str]:
         (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, folder / name)
     site = folder / "site"
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        # Not `-m mkdocs`, for which the folder, which has a file of the package, stands before the installed one.
+        [Path(sys.executable).with_name("mkdocs"), "build", "--strict", "--site-dir", str(site)],
         cwd=folder,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "true"},
         capture_output=True,

@@ -21,16 +21,13 @@ from deepcave_symbolic.dashboard.own.pages.layout import style
 from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results, question_of
 from deepcave_symbolic.dashboard.own.shown import connect_front, connect_in_the_page, connect_results
 from deepcave_symbolic.dashboard.own.waiting import while_it_runs
-from deepcave_symbolic.dashboard.own.wiring import callback
+from deepcave_symbolic.dashboard.own.wiring import POLL, callback
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
 
 __all__ = ["answered", "make_app"]
-
-#: Milliseconds between two questions of the page whether a job is done.
-_INTERVAL = 150
 
 
 def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str = "/") -> Dash:
@@ -191,7 +188,7 @@ def _connect_process(app: Dash, registered: Registered, runs: OpenedRuns, result
             "tab": State("tab", "data"),
         },
         background=True,
-        interval=_INTERVAL,
+        interval=POLL,
         running=[
             (Output("process", "disabled"), True, False),
             *while_it_runs(),

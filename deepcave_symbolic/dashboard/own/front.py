@@ -10,10 +10,10 @@ from deepcave_symbolic.dashboard.panel.outputs import parts_of
 
 __all__ = ["AT_ONCE", "SWITCHED", "formulas_of"]
 
-#: The `PLACES` that depend on the formula: those of the first screen, which follow at once, and all of them.
+#: The `PLACES` that depend on the formula: the words of the first screen, which follow at once, and all of them. The
+#: figure is not among the first: drawing it takes longer than a step of the slider.
 AT_ONCE = (
     ("formula", "children"),
-    ("figure", "figure"),
     ("told", "children"),
     ("heading", "children"),
     ("reason", "children"),
@@ -21,6 +21,7 @@ AT_ONCE = (
 )
 SWITCHED = (
     *AT_ONCE,
+    ("figure", "figure"),
     ("front", "figure"),
     ("warnings", "children"),
     ("facts", "children"),

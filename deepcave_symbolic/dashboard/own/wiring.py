@@ -7,7 +7,10 @@ from typing import Any, TypeVar
 
 from dash import ClientsideFunction, Dash
 
-__all__ = ["callback", "in_browser"]
+__all__ = ["POLL", "callback", "in_browser"]
+
+#: Milliseconds between two questions of the page whether a job is done.
+POLL = 75
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -18,7 +18,7 @@
     return one && JSON.parse(one.prop_id.slice(0, one.prop_id.lastIndexOf(".")));
   };
   const nothing = () => ctx().outputs_list.map(noUpdate);
-  // Milliseconds that a slider rests before what stands below the first screen follows.
+  // Milliseconds that a slider rests before figures and what stands below the first screen follow.
   const REST = 120;
 
   // Dash's slider stops at these only under the mouse: a key moves it by one, from where it falls back.
@@ -111,7 +111,7 @@
         return noUpdate();
       },
 
-      // What stands below the first screen follows as soon as the slider rests.
+      // Figures and what stands below the first screen follow as soon as the slider rests.
       follow: async (stepped) => {
         const [none, last] = [nothing(), ctx().outputs_list.length];
         await new Promise((done) => setTimeout(done, REST));

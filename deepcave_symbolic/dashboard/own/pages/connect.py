@@ -17,7 +17,7 @@ from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, HELP, NAMED, PAGES, Page, Values
 from deepcave_symbolic.dashboard.own.results import Results, digest, state_of
 from deepcave_symbolic.dashboard.own.waiting import answered, while_it_runs
-from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
+from deepcave_symbolic.dashboard.own.wiring import POLL, callback, in_browser
 from deepcave_symbolic.dashboard.panel.fields import choices
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE, choice_of, options_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
@@ -28,8 +28,6 @@ from deepcave_symbolic.words.run_names import run_names
 
 __all__ = ["connect_pages"]
 
-#: Milliseconds between two questions of the page whether a job is done.
-_INTERVAL = 150
 #: Runs of which it is looked what they share before anybody ticks one; reading many takes long.
 _MOST_TICKED = 8
 
@@ -110,7 +108,7 @@ def _connect_question(app: Dash, page: Page, runs: OpenedRuns, results: Results,
         inputs={"clicks": [Input(page.id(part), "n_clicks") for part in ("process", "retry")]},
         state={**_inputs(page, State), "tab": State("tab", "data")},
         background=True,
-        interval=_INTERVAL,
+        interval=POLL,
         running=[
             (Output(page.id("process"), "disabled"), True, False),
             *while_it_runs(page.id("")),
