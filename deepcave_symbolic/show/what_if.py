@@ -33,6 +33,8 @@ __all__ = ["Places", "signed_sum", "values_at"]
 
 #: Trials so near to one another, as shares of the ranges, are at the same place.
 _SAME = 1e-9
+#: A term that is below this share of the largest one adds nothing.
+_NOTHING = 1e-4
 _NOWHERE = "-"
 _EVERYWHERE = slice(None)
 _NOT_ALLOWED = "no configuration is allowed here"
@@ -46,9 +48,11 @@ def signed_sum(start: float | None, terms: Sequence[tuple[float, str]]) -> list[
         terms: Each one's value and name.
     """
     pieces = [] if start is None else [rounded_text(start)]
+    largest = max([abs(start or 0.0), *(abs(value) for value, _ in terms)])
     for value, name in terms:
-        sign = "-" if value < 0.0 else "+" if pieces else ""
-        pieces += [f"{f' {sign} ' if pieces else sign}{rounded_text(abs(value))}", f" ({name})"]
+        size = 0.0 if abs(value) < _NOTHING * largest else abs(value)
+        sign = "-" if value < 0.0 and size != 0.0 else "+" if pieces else ""
+        pieces += [f"{f' {sign} ' if pieces else sign}{rounded_text(size)}", f" ({name})"]
     return pieces
 
 

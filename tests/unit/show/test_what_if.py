@@ -83,5 +83,6 @@ def test_where_nothing_is_allowed_nothing_is_told(explanation: Explanation) -> N
 def test_sums_and_repeated_texts_are_short() -> None:
     assert "".join(signed_sum(None, [(-1.0, "a"), (2.5, "b")])) == "-1 (a) + 2.5 (b)"
     assert signed_sum(3.0, [(-1.0, "a")]) == ["3", " - 1", " (a)"]
+    assert "".join(signed_sum(0.16, [(-6.3e-12, "a"), (2e-5, "b")])) == "0.16 + 0 (a) + 2e-5 (b)"
     assert values_at(["x", "x"]) == "x"
     assert values_at(["x", "y", "x"]) == {"texts": ["x", "y"], "at": [0, 1, 0]}
