@@ -11,7 +11,7 @@ from deepcave_symbolic.dashboard.panel.outputs import parts_of
 __all__ = ["AT_ONCE", "SWITCHED", "formulas_of"]
 
 #: The `PLACES` that depend on the formula: the words of the first screen, which follow at once, and all of them. The
-#: figure is not among the first: drawing it takes longer than a step of the slider.
+#: others, which take longer to draw than a step of the slider, follow when it rests.
 AT_ONCE = (
     ("formula", "children"),
     ("told", "children"),
@@ -38,8 +38,8 @@ def formulas_of(stored: Any) -> dict[str, Any]:
         stored: A result, as `parts_of` takes it.
 
     Returns:
-        `choices`, from a `Filters.choice` to the list of what is placed, and `traces`; no choices where the page has
-        no front.
+        `choices`, from a `Filters.choice` to the list of what is placed, `places`, where that is, and `traces`; no
+        choices where the page has no front.
     """
     numbers: dict[str, int] = {}
     traces: list[Any] = []
@@ -59,4 +59,4 @@ def formulas_of(stored: Any) -> dict[str, Any]:
     for filters in Filters.all_of(first.lengths):
         values = dict(zip(PLACES, placed(parts_of(stored, filters)), strict=True))
         pages[filters.choice] = [light(values[place], place[1]) for place in SWITCHED]
-    return {"choices": pages, "traces": traces}
+    return {"choices": pages, "places": SWITCHED, "traces": traces}

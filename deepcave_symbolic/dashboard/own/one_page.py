@@ -82,7 +82,7 @@ def one_page_app(explanation: Explanation, path: str) -> Dash:
             [
                 html.Section(results_layout(registered, ""), className="symbolic-results", **{"aria-label": NAME}),
                 dcc.Store(id="begin", data={"key": "", "name": _ONE}),
-                *(dcc.Store(id=id) for id in ("result", "drawn", "stepped", "wanted", "formulas", "kept")),
+                *(dcc.Store(id=id) for id in ("result", "drawn", "wanted", "formulas", "kept")),
             ],
             className="symbolic-alone",
         ),

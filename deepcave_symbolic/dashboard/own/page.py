@@ -96,7 +96,6 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="result"),
             # The page, by result and choice, that the server has drawn, that the browser has, and that it has not.
             dcc.Store(id="drawn"),
-            dcc.Store(id="stepped"),
             dcc.Store(id="wanted"),
             # The pages on all formulas of the front.
             dcc.Store(id="formulas"),

@@ -8,7 +8,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from deepcave_symbolic.dashboard.own.front import AT_ONCE, SWITCHED, formulas_of
+from deepcave_symbolic.dashboard.own.front import AT_ONCE, formulas_of
 from deepcave_symbolic.dashboard.own.page import LENGTH, PLACES, Registered, placed
 from deepcave_symbolic.dashboard.own.waiting import answered
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
@@ -78,7 +78,6 @@ def connect_front(app: Dash, registered: Registered) -> None:
         app,
         "step",
         *(Output(id, prop, allow_duplicate=True) for id, prop in AT_ONCE),
-        Output("stepped", "data"),
         Output("wanted", "data"),
         Input(pick, "value"),
         Input(longest, "value"),
@@ -87,12 +86,6 @@ def connect_front(app: Dash, registered: Registered) -> None:
     )
     # Not an input of what shows them: Dash would have all that follows from the figure wait until they are there.
     in_browser(app, "keep", Output("kept", "data"), Input("formulas", "data"))
-    in_browser(
-        app,
-        "follow",
-        *(Output(id, prop, allow_duplicate=True) for id, prop in SWITCHED[len(AT_ONCE) :]),
-        Input("stepped", "data"),
-    )
     in_browser(
         app,
         "by_length",

@@ -18,8 +18,19 @@
     return one && JSON.parse(one.prop_id.slice(0, one.prop_id.lastIndexOf(".")));
   };
   const nothing = () => ctx().outputs_list.map(noUpdate);
-  // Milliseconds that a slider rests before figures and what stands below the first screen follow.
-  const REST = 120;
+  // Milliseconds that a slider rests before figures follow, and before tables do, which take longer to draw.
+  const REST = { figure: 120, children: 600 };
+  let waiting = [];
+  // Not by a callback: Dash would have the next step wait until this one is drawn.
+  const follow = (wanted, page, from) => {
+    waiting.forEach(clearTimeout);
+    waiting = Object.entries(REST).map(([prop, rest]) => setTimeout(() => {
+      formulas.places.forEach(([id, each], i) => {
+        if (i >= from && each === prop && same(shown, wanted))
+          window.dash_clientside.set_props(id, { [prop]: whole(formulas)(page[i]) });
+      });
+    }, rest));
+  };
 
   // Dash's slider stops at these only under the mouse: a key moves it by one, from where it falls back.
   const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 };
@@ -97,10 +108,11 @@
         const wanted = { name: result.name, choice: pick === "length" ? `length ${length}` : pick };
         if (same(shown, wanted)) return nothing();
         const page = formulas && formulas.name === wanted.name && formulas.choices[wanted.choice];
-        const last = ctx().outputs_list.length - 2;
         if (page) {
           shown = wanted;
-          return [...page.slice(0, last).map(whole(formulas)), wanted, noUpdate()];
+          const words = ctx().outputs_list.length - 1;
+          follow(wanted, page, words);
+          return [...page.slice(0, words).map(whole(formulas)), noUpdate()];
         }
         return by("symbolic_formulas-") ? [...nothing().slice(1), wanted] : nothing();
       },
@@ -109,13 +121,6 @@
         formulas = found;
         if (formulas) document.body.dataset.kept = formulas.name;
         return noUpdate();
-      },
-
-      // Figures and what stands below the first screen follow as soon as the slider rests.
-      follow: async (stepped) => {
-        const [none, last] = [nothing(), ctx().outputs_list.length];
-        await new Promise((done) => setTimeout(done, REST));
-        return same(shown, stepped) ? formulas.choices[stepped.choice].slice(-last).map(whole(formulas)) : none;
       },
 
       // Results of other inputs than those on the left are dimmed, and the page says so.
