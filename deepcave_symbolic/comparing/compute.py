@@ -20,6 +20,7 @@ from deepcave_symbolic.findings.trust import error_of_mean
 from deepcave_symbolic.formulas.expression import evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import Target, score_one
+from deepcave_symbolic.formulas.points import Points
 from deepcave_symbolic.formulas.printing import to_text
 from deepcave_symbolic.formulas.rounding import round_formula
 from deepcave_symbolic.formulas.tidy import tidy
@@ -105,7 +106,7 @@ def _formula(form: Form, fit: Fit, projection: Projection, axes: Sequence[Axis],
     ).all(axis=0)
     x, y, weights = projection.grid[fitted], projection.mean[fitted], projection.weights[fitted]
     columns = columns_of(x)
-    tree = round_formula(tidy(form.with_constants(fit.p), columns), columns, y, weights)
+    tree = round_formula(tidy(form.with_constants(fit.p), columns), Points(columns, y, weights))
     target = Target(
         axes=tuple(axes),
         objective=explanation.objective,

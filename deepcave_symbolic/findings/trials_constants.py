@@ -19,6 +19,7 @@ from deepcave_symbolic.formulas.front import Target, check_points, is_regular, s
 from deepcave_symbolic.formulas.limits import LOG_ODDS
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.readable import is_readable
+from deepcave_symbolic.formulas.points import Points
 from deepcave_symbolic.formulas.rounding import round_formula
 from deepcave_symbolic.numeric.arrays import columns_of
 from deepcave_symbolic.numeric.weighted import weighted_r2
@@ -46,7 +47,7 @@ def with_constants_of_trials(choice: Choice, target: Target, trials: TrialPoints
         return choice
     columns = columns_of(trials.values)
     refits = refit(best.tree, found, columns, y[None, :], np.ones(len(y)))
-    tree = round_formula(refits.tree_of(0, len(columns)), columns, y)
+    tree = round_formula(refits.tree_of(0, len(columns)), Points(columns, y))
     before, after = (1.0 - weighted_r2(y, evaluate(each, columns), None) for each in (best.tree, tree))
     odds = 0.5 * len(y) * math.log((before + _EXACT) / (after + _EXACT)) if after <= 1.0 - _ON_THE_FORM else 0.0
     if odds < LOG_ODDS:

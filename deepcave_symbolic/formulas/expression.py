@@ -121,25 +121,12 @@ class Node:
     @cached_property
     def n_operators(self) -> int:
         """See `complexity`, which is asked for again and again."""
-        if self.op == CASES:
-            distinct = list(dict.fromkeys(self.args[1:]))
-            return len(distinct) - 1 + sum(branch.n_operators for branch in distinct)
-        own = 0 if self.op in ("const", "var") else OPERATORS[self.op].cost
-        return own + sum(arg.n_operators for arg in self.args)
+        return _count_operators(self)
 
     @cached_property
     def n_nodes(self) -> int:
         """See `complexity`."""
-        if self.op == CASES:
-            distinct = list(dict.fromkeys(self.args[1:]))
-            return len(distinct) - 1 + sum(branch.n_nodes for branch in distinct)
-        if self.op in ("const", "var"):
-            return 1
-        if is_place(self):
-            return 2
-        if is_square(self):
-            return 1 + self.args[0].n_nodes
-        return OPERATORS[self.op].cost + sum(arg.n_nodes for arg in self.args)
+        return _count_nodes(self)
 
     @cached_property
     def variables(self) -> frozenset[int]:
@@ -256,6 +243,22 @@ def evaluate(node: Node, columns: Sequence[Array]) -> Array:
     return np.broadcast_to(np.asarray(result, dtype=np.float64), shape).copy()
 
 
+def evaluate_every_node(node: Node, columns: Sequence[Array]) -> dict[int, Any]:
+    """Computes an expression and everything below it at once.
+
+    Args:
+        node: The expression; it must live as long as what is returned.
+        columns: As of `evaluate`.
+
+    Returns:
+        By `id` of every node its values, of shape (n,), of a constant its number.
+    """
+    values: dict[int, Any] = {}
+    with np.errstate(all="ignore"):
+        _evaluate(node, columns, values)
+    return values
+
+
 def agree(one: Node, other: Node, columns: Sequence[Array], tolerance: float) -> bool:
     """Returns whether two expressions have the same values at some points, undefined where the other one is.
 
@@ -273,22 +276,48 @@ def agree(one: Node, other: Node, columns: Sequence[Array], tolerance: float) ->
     return bool(np.all(near | (values == others) | (np.isnan(values) & np.isnan(others))))
 
 
-def _evaluate(node: Node, columns: Sequence[Array]) -> Any:
+def _evaluate(node: Node, columns: Sequence[Array], kept: dict[int, Any] | None = None) -> Any:
     op, args = node.op, node.args
     if op == "const":
-        return node.value
-    if op == "var":
-        return columns[int(node.value)]
-    if op == CASES:
+        result: Any = node.value
+    elif op == "var":
+        result = columns[int(node.value)]
+    elif op == CASES:
         selector = columns[int(args[0].value)]
-        return np.select(
+        result = np.select(
             [selector == j for j in range(len(args) - 1)],
-            [np.broadcast_to(_evaluate(arg, columns), selector.shape) for arg in args[1:]],
+            [np.broadcast_to(_evaluate(arg, columns, kept), selector.shape) for arg in args[1:]],
             np.nan,
         )
-    if len(args) == 1:
-        return OPERATORS[op].evaluate(_evaluate(args[0], columns))
-    return OPERATORS[op].evaluate(_evaluate(args[0], columns), _evaluate(args[1], columns))
+    elif len(args) == 1:
+        result = OPERATORS[op].evaluate(_evaluate(args[0], columns, kept))
+    else:
+        result = OPERATORS[op].evaluate(_evaluate(args[0], columns, kept), _evaluate(args[1], columns, kept))
+    if kept is not None:
+        kept[id(node)] = result
+    return result
+
+
+def _count_operators(node: Node) -> int:
+    if not node.args:
+        return 0
+    if node.op == CASES:
+        distinct = list(dict.fromkeys(node.args[1:]))
+        return len(distinct) - 1 + sum(map(_count_operators, distinct))
+    return OPERATORS[node.op].cost + sum(map(_count_operators, node.args))
+
+
+def _count_nodes(node: Node) -> int:
+    if not node.args:
+        return 1
+    if node.op == CASES:
+        distinct = list(dict.fromkeys(node.args[1:]))
+        return len(distinct) - 1 + sum(map(_count_nodes, distinct))
+    if is_place(node):
+        return 2
+    if is_square(node):
+        return 1 + _count_nodes(node.args[0])
+    return OPERATORS[node.op].cost + sum(map(_count_nodes, node.args))
 
 
 def complexity(node: Node) -> int:

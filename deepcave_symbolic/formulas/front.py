@@ -9,8 +9,9 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from deepcave_symbolic.formulas.expression import (
     complexity,
     constant,
     evaluate,
+    evaluate_every_node,
     function,
     substitute,
     variable,
@@ -36,11 +38,12 @@ from deepcave_symbolic.formulas.limits import (
 from deepcave_symbolic.formulas.meaning.positions import fitted
 from deepcave_symbolic.formulas.meaning.readable import is_readable
 from deepcave_symbolic.formulas.normal_form import normal_form
+from deepcave_symbolic.formulas.points import Points
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum, tidy
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 from deepcave_symbolic.numeric.grids import product_columns
-from deepcave_symbolic.numeric.weighted import weighted_r2, weighted_rms
+from deepcave_symbolic.numeric.weighted import weighted_rms
 from deepcave_symbolic.space.axis import Axis
 
 __all__ = [
@@ -91,6 +94,16 @@ class Target:
     weights: Array | None = None
     held_out_weights: Array | None = None
 
+    @cached_property
+    def points(self) -> Points:
+        """What formulas are fitted to."""
+        return Points(columns_of(self.x), self.y, self.weights)
+
+    @cached_property
+    def held_out(self) -> Points:
+        """What they are scored on."""
+        return Points(columns_of(self.held_out_x), self.held_out_y, self.held_out_weights)
+
 
 def score(
     candidates: Iterable[tuple[str, Node]], target: Target, max_complexity: int, keeps: Keeps | None = None
@@ -105,7 +118,7 @@ def score(
         max_complexity: Longest formula, in nodes of its normal form.
         keeps: What every formula but the constant must pass.
     """
-    columns = columns_of(target.x)
+    points = target.points
     check = check_points(target.axes)
     n = len(np.unique(target.x, axis=0))
     # An integer hyperparameter with eight values lets a formula of five constants through any eight points. Of a few
@@ -115,20 +128,20 @@ def score(
     groups: dict[tuple[bool, int], list[tuple[float, str, Node]]] = {}
     seen: set[Node] = set()
     for engine, candidate in candidates:
-        tidied = tidy(to_natural(candidate, target.axes), columns)
+        tidied = tidy(to_natural(candidate, target.axes), points.columns)
         if tidied in seen or not variables(tidied):
             continue
         seen.add(tidied)
-        node = normal_form(tidied, target.axes, columns)
+        node = normal_form(tidied, target.axes, points.columns)
         shown = node or tidied
         if complexity(shown) > max_complexity or len(fitted(shown)) > most_constants:
             continue
-        r2 = weighted_r2(target.y, evaluate(shown, columns), target.weights)
+        r2 = points.r2_of(shown)
         if math.isfinite(r2):
             groups.setdefault((node is None, complexity(shown)), []).append((r2, engine, tidied))
 
     mean = float(np.average(target.y, weights=target.weights))
-    level = round_formula(constant(mean), columns, target.y, target.weights)
+    level = round_formula(constant(mean), points)
     scored = [score_one(level, "constant", target)]
     others: list[Formula] = []
     for _, group in sorted(groups.items()):
@@ -137,7 +150,7 @@ def score(
         for _, engine, node in group:
             if kept >= _KEPT_PER_COMPLEXITY:
                 break
-            rounded, normal = _round(node, columns, target)
+            rounded, normal = _round(node, points, target.axes)
             if complexity(rounded) > max_complexity or not is_regular(rounded, check, target.y):
                 continue
             if keeps is not None and not keeps(rounded, target.axes):
@@ -162,24 +175,24 @@ def to_natural(node: Node, axes: Sequence[Axis]) -> Node:
     return substitute(node, {i: function("log10", variable(i)) for i, axis in enumerate(axes) if axis.log})
 
 
-def _round(node: Node, columns: list[Array], target: Target) -> tuple[Node, bool]:
+def _round(node: Node, points: Points, axes: Sequence[Axis]) -> tuple[Node, bool]:
     """Returns a tidy expression rounded, in normal form where it has one, and whether it has."""
-    snapped = tidy(snap_exponents(node, columns, target.y, target.weights), columns)
-    normal = normal_form(snapped, target.axes, columns)
-    return round_formula(normal or snapped, columns, target.y, target.weights), normal is not None
+    snapped = tidy(snap_exponents(node, points), points.columns)
+    normal = normal_form(snapped, axes, points.columns)
+    return round_formula(normal or snapped, points), normal is not None
 
 
 def score_one(node: Node, engine: str, target: Target) -> Formula:
     """Returns a finished expression in natural units as a formula with its figures on the held-out points."""
-    prediction = evaluate(node, columns_of(target.held_out_x))
+    prediction = evaluate(node, target.held_out.columns)
     return Formula(
         tree=node,
         axes=target.axes,
         objective=target.objective,
-        r2=weighted_r2(target.held_out_y, prediction, target.held_out_weights),
+        r2=target.held_out.r2(prediction),
         rmse=weighted_rms(target.held_out_y - prediction, target.held_out_weights),
         engine=engine,
-        trials_r2=weighted_r2(target.y, evaluate(node, columns_of(target.x)), None) if target.trials_scored else None,
+        trials_r2=target.points.r2_of(node) if target.trials_scored else None,
     )
 
 
@@ -256,11 +269,12 @@ def is_defined(node: Node, columns: Sequence[Array], y: Array) -> bool:
         columns: Dense points over the domain, one array of shape (c,) a variable.
         y: The targets, shape (n,).
     """
-    values = evaluate(node, columns)
+    below = evaluate_every_node(node, columns)
+    values = below[id(node)]
     reach = OVERSHOOT * (float(np.max(y)) - float(np.min(y)))
     if not np.all(np.isfinite(values)) or np.any(values > np.max(y) + reach) or np.any(values < np.min(y) - reach):
         return False
-    return all(_argument_is_safe(n, columns) for n in walk(node))
+    return all(_argument_is_safe(n, below) for n in walk(node))
 
 
 def _cancels(node: Node, columns: Sequence[Array], y: Array) -> bool:
@@ -271,26 +285,25 @@ def _cancels(node: Node, columns: Sequence[Array], y: Array) -> bool:
     return height > 0.0 and any(value > LARGEST_TERM * height for value in largest)
 
 
-def _argument_is_safe(node: Node, columns: Sequence[Array]) -> bool:
+def _argument_is_safe(node: Node, values: Mapping[int, Array]) -> bool:
     if node.op == "/":
-        return _never_zero(node.args[1], columns)
+        return _never_zero(node.args[1], values)
     if node.op in ("log", "log10"):
-        return bool(np.all(evaluate(node.args[0], columns) > 0)) and _never_zero(node.args[0], columns)
+        return bool(np.all(values[id(node.args[0])] > 0)) and _never_zero(node.args[0], values)
     if node.op == "sqrt":
-        return bool(np.all(evaluate(node.args[0], columns) >= 0))
+        return bool(np.all(values[id(node.args[0])] >= 0))
     if node.op == "^" and node.args[1].is_constant:
-        base, exponent = evaluate(node.args[0], columns), node.args[1].value
+        exponent = node.args[1].value
         if exponent == round(exponent):
-            return exponent > 0 or _never_zero(node.args[0], columns)
-        return bool(np.all(base >= 0)) and (exponent > 0 or _never_zero(node.args[0], columns))
+            return exponent > 0 or _never_zero(node.args[0], values)
+        return bool(np.all(values[id(node.args[0])] >= 0)) and (exponent > 0 or _never_zero(node.args[0], values))
     return True
 
 
-def _never_zero(node: Node, columns: Sequence[Array]) -> bool:
+def _never_zero(node: Node, values: Mapping[int, Array]) -> bool:
     """Returns whether an expression keeps its sign; of |f| and f², which never change it, whether f does."""
     if node.op in ("neg", "abs", "sqrt", "^", "/"):
-        return _never_zero(node.args[0], columns)
+        return _never_zero(node.args[0], values)
     if node.op == "*":
-        return all(_never_zero(arg, columns) for arg in node.args)
-    values = evaluate(node, columns)
-    return bool(np.all(values > 0) or np.all(values < 0))
+        return all(_never_zero(arg, values) for arg in node.args)
+    return bool(np.all(values[id(node)] > 0) or np.all(values[id(node)] < 0))

@@ -11,15 +11,15 @@ Notation:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, map_constants
 from deepcave_symbolic.formulas.limits import NICE_EXPONENTS, SNAP_LOSS
+from deepcave_symbolic.formulas.points import Points
 from deepcave_symbolic.formulas.tidy import join_sum, split_sum
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.numeric.weighted import weighted_least_squares, weighted_r2
+from deepcave_symbolic.numeric.weighted import weighted_least_squares
 from deepcave_symbolic.words.numbers import round_significant
 
 __all__ = ["DIGITS", "allowed_loss", "round_formula", "round_offset", "snap_exponents"]
@@ -34,7 +34,7 @@ _ABSOLUTE_LOSS = 2e-5
 _SNAP_WITHIN = 0.1
 
 
-def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
+def round_formula(node: Node, points: Points) -> Node:
     """Returns the formula with its constants rounded to two to four significant digits.
 
     Only the constant offset may keep more digits, where the formula's values differ by less than its fourth digit: a
@@ -42,15 +42,13 @@ def round_formula(node: Node, columns: Sequence[Array], y: Array, weights: Array
 
     Args:
         node: A tidy expression in natural units.
-        columns: The points, one array of shape (n,) per variable.
-        y: What it should give there, shape (n,).
-        weights: Weights of the squared errors, shape (n,), or None.
+        points: Where it is compared with what it should give.
     """
-    exact = weighted_r2(y, evaluate(node, columns), weights)
+    exact = points.r2_of(node)
     result = node
     for digits in DIGITS:
-        result = _round_to(node, digits, columns, y, weights)
-        if exact - weighted_r2(y, evaluate(result, columns), weights) <= allowed_loss(exact):
+        result = _round_to(node, digits, points)
+        if exact - points.r2_of(result) <= allowed_loss(exact):
             break
     return result
 
@@ -60,7 +58,8 @@ def allowed_loss(r2: float) -> float:
     return _ABSOLUTE_LOSS + _RELATIVE_LOSS * max(0.0, 1.0 - r2)
 
 
-def _round_to(node: Node, digits: int, columns: Sequence[Array], y: Array, weights: Array | None) -> Node:
+def _round_to(node: Node, digits: int, points: Points) -> Node:
+    columns, y, weights = points.columns, points.y, points.weights
     offset, terms = split_sum(node)
     rounded = [(c, _plain_powers(map_constants(t, lambda v: round_significant(v, digits)))) for c, t in terms]
     free = [i for i, (c, _) in enumerate(rounded) if abs(c) != 1.0]
@@ -110,12 +109,11 @@ def _solve(values: list[Array], target: Array, with_offset: bool, weights: Array
     return None if solved is None else solved.tolist()
 
 
-def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Array | None = None) -> Node:
+def snap_exponents(node: Node, points: Points) -> Node:
     """Returns the formula with exponents near -2, -1, -1/2, 1/2, 1, 2 or 3 replaced by those.
 
     Only where that costs less than 1e-4 of R². The linear constants are solved again for the new exponents.
     """
-    exact = weighted_r2(y, evaluate(node, columns), weights)
 
     def snap(item: Node) -> Node:
         args = tuple(snap(arg) for arg in item.args)
@@ -129,10 +127,11 @@ def snap_exponents(node: Node, columns: Sequence[Array], y: Array, weights: Arra
     if snapped == node:
         return node
     offset, terms = split_sum(snapped)
-    values = [evaluate(t, columns) for _, t in terms]
-    solved = _solve(values, y, offset is not None, weights) if all(np.all(np.isfinite(v)) for v in values) else None
+    values = [evaluate(t, points.columns) for _, t in terms]
+    finite = all(np.all(np.isfinite(v)) for v in values)
+    solved = _solve(values, points.y, offset is not None, points.weights) if finite else None
     if solved is None:
         return node
     refitted = [(c, t) for c, (_, t) in zip(solved, terms)]  # noqa: B905 - the offset is behind the terms
     result = join_sum(solved[-1] if offset is not None else None, refitted)
-    return result if exact - weighted_r2(y, evaluate(result, columns), weights) < SNAP_LOSS else node
+    return result if points.r2_of(node) - points.r2_of(result) < SNAP_LOSS else node

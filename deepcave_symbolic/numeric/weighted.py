@@ -13,6 +13,7 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array
 
 __all__ = [
+    "R2To",
     "weighted_correlation",
     "weighted_least_squares",
     "weighted_r2",
@@ -32,20 +33,35 @@ def weighted_r2(y: Array, prediction: Array, weights: Array | None) -> float:
 
 def weighted_r2s(y: Array, prediction: Array, weights: Array | None) -> Array:
     """Returns the R² of a prediction of shape (n,) to each of several y of shape (..., n); see `weighted_r2`."""
-    if not np.all(np.isfinite(prediction)):
-        return np.full(y.shape[:-1], -math.inf)
-    w = np.ones_like(y) if weights is None else weights
-    scale = np.max(np.abs(y), axis=-1, keepdims=True)
-    scale[scale == 0.0] = 1.0
-    y, prediction = y / scale, prediction / scale
-    sum_w = np.sum(w, axis=-1, keepdims=True)
-    mean = np.sum(w * y, axis=-1, keepdims=True) / sum_w
-    total = np.sum(w * (y - mean) ** 2, axis=-1)
-    with np.errstate(all="ignore"):  # a prediction that is far away, and y that are constant
-        residual = np.sum(w * (y - prediction) ** 2, axis=-1)
-        r2 = 1.0 - residual / total
-    sum_w = sum_w[..., 0]
-    return np.where(total <= 1e-30 * sum_w, residual <= 1e-20 * sum_w, r2)
+    return R2To(y, weights).of(prediction)
+
+
+class R2To:
+    """The R² of many predictions to the same values; see `weighted_r2`.
+
+    Args:
+        y: The values, shape (n,), or several of shape (..., n).
+        weights: How much every value counts, shape (n,), None for all alike.
+    """
+
+    def __init__(self, y: Array, weights: Array | None) -> None:
+        self._weights = w = np.ones_like(y) if weights is None else weights
+        self._scale = np.max(np.abs(y), axis=-1, keepdims=True)
+        self._scale[self._scale == 0.0] = 1.0
+        self._y = y = y / self._scale
+        sum_w = np.sum(w, axis=-1, keepdims=True)
+        mean = np.sum(w * y, axis=-1, keepdims=True) / sum_w
+        self._total = np.sum(w * (y - mean) ** 2, axis=-1)
+        self._sum_w = sum_w[..., 0]
+
+    def of(self, prediction: Array) -> Array:
+        """Returns the R² of a prediction of shape (n,) to every y."""
+        if not np.all(np.isfinite(prediction)):
+            return np.full(self._y.shape[:-1], -math.inf)
+        with np.errstate(all="ignore"):  # a prediction that is far away, and y that are constant
+            residual = np.sum(self._weights * (self._y - prediction / self._scale) ** 2, axis=-1)
+            r2 = 1.0 - residual / self._total
+        return np.where(self._total <= 1e-30 * self._sum_w, residual <= 1e-20 * self._sum_w, r2)
 
 
 def weighted_correlation(y: Array, prediction: Array, weights: Array | None) -> float:

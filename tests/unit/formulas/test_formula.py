@@ -33,6 +33,7 @@ from hypothesis import strategies as st
 from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.formulas.points import Points
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum
 from deepcave_symbolic.numeric.arrays import Array
@@ -420,7 +421,7 @@ def test_rounding_keeps_the_accuracy_in_four_digits(
     tree = constant(offset) + slope * core
     exact = evaluate(tree, [x])
     y = exact + noise * np.std(exact) * np.random.default_rng(0).standard_normal(len(x))
-    rounded = round_formula(tree, [x], y)
+    rounded = round_formula(tree, Points([x], y))
     before, after = weighted_r2(y, exact, None), weighted_r2(y, evaluate(rounded, [x]), None)
     shown_offset, terms = split_sum(rounded)
     digits = [_digits(c) for coefficient, term in terms for c in (coefficient, *constants(term))]
@@ -440,7 +441,7 @@ def test_rounding_uses_no_more_digits_than_needed() -> None:
     x = 10.0 ** np.linspace(-4, 0, 40)
     tree = 0.1234567 + 0.0812345 * power(function("log10", X) + 2.1234567, 2)
     y = evaluate(tree, [x]) + 0.02 * np.sin(50 * np.arange(40))
-    rounded = round_formula(tree, [x], y)
+    rounded = round_formula(tree, Points([x], y))
     assert all(c == round_significant(c, 3) for c in constants(rounded))
 
 
@@ -448,19 +449,19 @@ def test_rounding_of_a_large_offset_keeps_a_small_effect() -> None:
     x = np.linspace(0.0, 1.0, 40)
     tree = 1000.123456 + 0.01234567 * X
     y = evaluate(tree, [x])
-    rounded = round_formula(tree, [x], y)
+    rounded = round_formula(tree, Points([x], y))
     assert weighted_r2(y, evaluate(rounded, [x]), None) > 0.98
 
 
 def test_exponents_close_to_nice_ones_snap_where_it_costs_nothing() -> None:
     x = np.linspace(1.0, 2.0, 40)
     y = 1.0 + 3.0 * x**2
-    snapped = snap_exponents(1.0 + 3.0 * power(X, 2.02), [x], y)
+    snapped = snap_exponents(1.0 + 3.0 * power(X, 2.02), Points([x], y))
     assert 2.0 in constants(snapped)
     np.testing.assert_allclose(evaluate(snapped, [x]), y, rtol=1e-9)
     wide = np.linspace(0.01, 100.0, 40)
     kept = 1.0 + 3.0 * power(X, 2.15)
-    assert snap_exponents(kept, [wide], evaluate(kept, [wide])) == kept
+    assert snap_exponents(kept, Points([wide], evaluate(kept, [wide]))) == kept
 
 
 # --- predict ------------------------------------------------------------------------------------------------------
