@@ -1,7 +1,7 @@
 """Starts the app that shows the panel with everything it needs, and stops all of it together.
 
-A dashboard is one or more processes. They live exactly as long as the launcher: Ctrl-C, SIGTERM, a closed terminal or
-the end of any of them ends them all.
+A dashboard is one or more processes. They live exactly as long as the launcher: Ctrl-C, SIGTERM or a closed terminal
+ends them all, and so does the end of one that cannot be started once more, or that was.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ def run_dashboard(options: DashboardOptions) -> int:
     with Session() as session, contextlib.ExitStack() as stack, Children(session.logs) as children:
         try:
             listener = None if options.worker_only else listen(options.host, options.port)
+            if listener is not None:
+                stack.callback(listener.socket.close)  # open until then, for a server that takes over
             starting = Starting(runs, roots, session, children, listener, token, stack)
             host.start(starting)
             _announce(host, starting)
@@ -114,7 +116,7 @@ def _watch(children: Children, host: Host, starting: Starting) -> int:
         try:
             children.check()
         except ChildError as error:
-            if not host.start_again(error.child, starting):
+            if error.child.again or not host.start_again(error.child, starting):
                 raise
             warn(f"The {error.child.name} {error.child.end} and was started once more. Its log: {error.child.log}")
         time.sleep(_POLL)

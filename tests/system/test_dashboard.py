@@ -149,20 +149,49 @@ def test_two_at_once_do_not_meet(dashboard: Launched) -> None:
     assert dashboard.get()[0] == 200 and dashboard.process.poll() is None
 
 
-def test_killed_worker_ends_everything_and_is_reported(launch: Any) -> None:
+def new_job_of(worker: psutil.Process, launched: Launched, *before: psutil.Process) -> psutil.Process:
+    """Returns the fork of a worker that has a job, as soon as there is one that was not there before."""
+    wait_until(lambda: set(worker.children()) - {*before}, lambda: launched.text)
+    launched.look()
+    (fork,) = set(worker.children()) - {*before}
+    return fork
+
+
+@pytest.mark.slow
+def test_what_is_killed_is_started_once_more(launch: Any) -> None:
     launched = launch(str(SVM)).ready()
-    start_long_job(launched).kill()
+    queue = rq.Queue("high", connection=launched.redis)
+    worker, server = launched.child("worker.py"), launched.child("server.py")
+    job = queue.enqueue("time.sleep", 300)
+    new_job_of(worker, launched)
+    worker.kill()
+    server.kill()
+    said = "was ended by SIGKILL and was started once more. Its log: "
+    wait_until(lambda: launched.text.count(said) == 2, lambda: launched.text)
+    worker = launched.child("worker.py")
+    # The new worker does the job again, but not a third time.
+    first = new_job_of(worker, launched)
+    first.kill()
+    wait_until(lambda: job.get_status(refresh=True) == "failed", job.get_status)
+    # A job that is killed does not need another worker.
+    job = queue.enqueue("time.sleep", 300)
+    second = new_job_of(worker, launched, first)
+    second.kill()
+    new_job_of(worker, launched, first, second)
+    wait_until(lambda: job.get_status(refresh=True) == "started", job.get_status)
+    assert launched.get()[0] == 200
+    worker.kill()
     assert launched.end() == 1
-    assert "The worker 1 was ended by SIGKILL" in launched.text
-    assert str(Path("logs") / "worker-1.log") in launched.text
+    assert "The worker 1 was ended by SIGKILL; everything else was stopped" in launched.text
+    assert str(Path("logs") / "worker-1-again.log") in launched.text
 
 
-@pytest.mark.parametrize("script", ["server.py", "redis-server"])
-def test_end_of_any_process_ends_everything(launch: Any, script: str) -> None:
+def test_end_of_redis_ends_everything(launch: Any) -> None:
     launched = launch().ready()
-    launched.child(script).terminate()
+    launched.child("redis-server").terminate()
     assert launched.end() == 1
-    assert "everything else was stopped" in launched.text and ".log" in launched.text
+    assert "The redis ended with exit code 0; everything else was stopped" in launched.text
+    assert str(Path("logs") / "redis.log") in launched.text
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux tells children that their parent is gone")

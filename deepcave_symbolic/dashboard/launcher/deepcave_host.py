@@ -13,6 +13,7 @@ from pathlib import Path
 
 from deepcave_symbolic.dashboard.launcher.host import START_LIMIT, Host, Starting, warn
 from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
+from deepcave_symbolic.dashboard.launcher.processes import Child
 from deepcave_symbolic.dashboard.launcher.redis_server import (
     RedisAddress,
     find_redis_server,
@@ -22,6 +23,7 @@ from deepcave_symbolic.dashboard.launcher.redis_server import (
 )
 from deepcave_symbolic.dashboard.launcher.runs import unreadable, what_is_wrong
 from deepcave_symbolic.dashboard.launcher.session import Session
+from deepcave_symbolic.dashboard.launcher.web import Listener
 from deepcave_symbolic.exceptions import InvalidArgumentError, MissingDependencyError, RunFormatError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from deepcave_symbolic.words.numbers import counted
@@ -65,6 +67,9 @@ class DeepCAVEHost(Host):
                 "0 is for a dashboard whose --redis has workers elsewhere."
             )
         self._user_config = "" if options.user_config is None else _config_file(options.user_config)
+        self._config = ("--config", _USER_CONFIG if self._user_config else _CONFIG)
+        #: What Redis knows the workers by.
+        self._keys: dict[str, str] = {}
         self._program = ""
         self._redis: RedisAddress | None = None
         if options.redis is None:
@@ -91,32 +96,51 @@ class DeepCAVEHost(Host):
         if self._redis is None:
             folder = Path(starting.stack.enter_context(socket_folder()))
             self._redis = start_redis(self._program, starting.children, folder=folder)
-        redis = self._redis
-        settings = {
-            "REDIS_ADDRESS": redis.address,
-            "REDIS_PORT": str(redis.port),
-            "USER_CONFIG": self._user_config,
-        }
-        config = ("--config", _USER_CONFIG if self._user_config else _CONFIG)
-        listener = starting.listener
-        server = (
-            None if listener is None else starting.server(listener, _HERE / "server.py", *config, settings=settings)
-        )
-        if listener is not None:
-            listener.socket.close()  # only the server has the port, so that nobody waits for an answer after its end
-        keys = [f"deepcave-symbolic-{uuid.uuid4().hex}" for _ in range(self._n_workers)]
-        workers = [
-            starting.process(f"worker {n}", _HERE / "worker.py", *config, "--name", key, settings=settings)
-            for n, key in enumerate(keys, start=1)
-        ]
+        redis, listener = self._redis, starting.listener
+        server = None if listener is None else self._start_server(starting, listener)
+        workers = [self._start_worker(starting, f"worker {n}") for n in range(1, self._n_workers + 1)]
         if listener is not None and server is not None:
             starting.wait_for(listener, server)
         if workers:
+            keys, what = self._keys.values(), "The workers were not ready"
             starting.children.wait_until(
-                lambda: redis.has_workers(keys), limit=START_LIMIT, child=workers[0], what="The workers were not ready"
+                lambda: redis.has_workers(keys), limit=START_LIMIT, child=workers[0], what=what
             )
         if listener is not None:
             _check_runs(starting.runs, starting.session)
+
+    def start_again(self, dead: Child, starting: Starting) -> bool:
+        """Starts the server or a worker once more, which does the job again that the other one was at.
+
+        With the Redis that was started here all that pages and workers wait for is lost.
+        """
+        if dead.name == "redis":
+            return False
+        starting.children.drop(dead)
+        # Nobody waits here: whoever asks the server does, and jobs do, in Redis.
+        if dead.name in self._keys:
+            self._start_worker(starting, dead.name, "--in-place-of", self._keys[dead.name], again=True)
+        elif starting.listener is not None:
+            self._start_server(starting, starting.listener, again=True)
+        return True
+
+    def _start_server(self, starting: Starting, listener: Listener, *, again: bool = False) -> Child:
+        script, settings = _HERE / "server.py", self._settings
+        return starting.server(listener, script, *self._config, settings=settings, again=again)
+
+    def _start_worker(self, starting: Starting, name: str, *arguments: str, again: bool = False) -> Child:
+        key = self._keys[name] = f"deepcave-symbolic-{uuid.uuid4().hex}"
+        given = (*self._config, *arguments, "--name", key)
+        return starting.process(name, _HERE / "worker.py", *given, settings=self._settings, again=again)
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        assert self._redis is not None
+        return {
+            "REDIS_ADDRESS": self._redis.address,
+            "REDIS_PORT": str(self._redis.port),
+            "USER_CONFIG": self._user_config,
+        }
 
 
 def _check_runs(runs: Sequence[Path], session: Session) -> None:

@@ -54,6 +54,7 @@ class Starting:
         settings: Mapping[str, str],
         stdin: bytes = b"",
         pass_fds: Sequence[int] = (),
+        again: bool = False,
     ) -> Child:
         """Starts a script of ours, with the settings of this dashboard and those of its app."""
         common = {
@@ -67,15 +68,16 @@ class Starting:
         mine = {ENVIRONMENT + key: value for key, value in {**common, **settings}.items()}
         environment = {**os.environ, **mine, "PYTHONUNBUFFERED": "1"}
         command = [sys.executable, str(script), *arguments]
-        return self.children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds)
+        return self.children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds, again=again)
 
     def server(
-        self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str], name: str = "server"
+        self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str], again: bool = False
     ) -> Child:
         """Starts the server, which has the port from now on, too."""
         fd = listener.socket.fileno()
         given = (*arguments, "--fd", str(fd), "--host", listener.host)
-        return self.process(name, script, *given, settings=settings, stdin=self.token.encode(), pass_fds=(fd,))
+        stdin = self.token.encode()
+        return self.process("server", script, *given, settings=settings, stdin=stdin, pass_fds=(fd,), again=again)
 
     def wait_for(self, listener: Listener, server: Child) -> None:
         """Waits until the server answers."""
@@ -107,7 +109,7 @@ class Host(abc.ABC):
         """Starts its processes, and waits until they can be used."""
 
     def start_again(self, dead: Child, starting: Starting) -> bool:
-        """Starts a process once more that has ended, and waits until it can be used; tells whether it did."""
+        """Starts a process once more that has ended for the first time; tells whether it did."""
         return False
 
     @property

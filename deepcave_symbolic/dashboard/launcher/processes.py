@@ -66,11 +66,13 @@ class Child:
         name: Name for people, such as "worker 1".
         process: The process, leader of its own session and process group.
         log: File that has its output.
+        again: Whether it was started in the place of one that had ended; nothing is started a third time.
     """
 
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    again: bool = False
 
     def alive(self) -> bool:
         """Tells whether the process still runs."""
@@ -134,6 +136,7 @@ class Children:
         environment: Mapping[str, str],
         stdin: bytes = b"",
         pass_fds: Sequence[int] = (),
+        again: bool = False,
     ) -> Child:
         """Starts a process in a session of its own, so that the terminal's Ctrl-C reaches the launcher alone.
 
@@ -143,8 +146,9 @@ class Children:
             environment: Its whole environment.
             stdin: What it reads; a secret goes here, because `ps` shows the command.
             pass_fds: File descriptors that it inherits.
+            again: Whether it takes the place of one that has ended, whose log stays.
         """
-        log = self._logs / f"{name.replace(' ', '-')}.log"
+        log = self._logs / f"{name.replace(' ', '-')}{'-again' if again else ''}.log"
         log.unlink(missing_ok=True)
         with log.open("xb") as output:  # a new file: no link is followed
             process = subprocess.Popen(
@@ -157,7 +161,7 @@ class Children:
                 start_new_session=True,
                 preexec_fn=die_with_parent(signal.SIGTERM),
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, again)
         self._children.append(child)
         assert process.stdin is not None
         with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # a child that died is noticed later

@@ -12,7 +12,6 @@ from pathlib import Path
 from deepcave_symbolic.dashboard.launcher.host import Host, Starting
 from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
 from deepcave_symbolic.dashboard.launcher.processes import Child
-from deepcave_symbolic.dashboard.launcher.web import Listener
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
 from deepcave_symbolic.runs.load import read_run
@@ -58,7 +57,6 @@ class OwnHost(Host):
         self._workers = max(_LEAST, _processors()) if options.workers is None else options.workers
         if self._workers < 1:
             raise InvalidArgumentError(f"--workers {options.workers} leaves nobody to compute; expected 1 or more.")
-        self._started_again = False
         self._base_path = "/" if options.base_path is None else _base_path(options.base_path)
         if lack := missing():
             raise MissingDependencyError(
@@ -78,23 +76,19 @@ class OwnHost(Host):
 
     def start(self, starting: Starting) -> None:
         """Starts the server, and waits until it answers."""
-        assert starting.listener is not None
-        # Stays open here, for a server that takes over.
-        starting.stack.callback(starting.listener.socket.close)
-        self._start_server("server", starting.listener, starting)
+        self._start_server(starting)
 
     def start_again(self, dead: Child, starting: Starting) -> bool:
         """Starts the server once more where the pages expect it; whoever asks meanwhile waits."""
-        if self._started_again or starting.listener is None:
-            return False
-        self._started_again = True
         starting.children.drop(dead)
-        self._start_server(f"{dead.name} again", starting.listener, starting)
+        self._start_server(starting, again=True)
         return True
 
-    def _start_server(self, name: str, listener: Listener, starting: Starting) -> None:
+    def _start_server(self, starting: Starting, *, again: bool = False) -> None:
+        listener = starting.listener
+        assert listener is not None
         arguments = ("--base-path", self._base_path, "--workers", str(self._workers))
-        starting.wait_for(listener, starting.server(listener, _SERVER, *arguments, settings={}, name=name))
+        starting.wait_for(listener, starting.server(listener, _SERVER, *arguments, settings={}, again=again))
 
 
 def _processors() -> int:
