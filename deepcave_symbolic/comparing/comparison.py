@@ -103,9 +103,14 @@ class Compared(Record):
         body = to_latex(self.form, [*self.hyperparameters, *self._names()], self.formulas[0].choices)
         return f"{latex_name(self.objective)} \\approx {body}"
 
-    def form_mathml(self) -> str:
-        """Returns the common form, what stands behind the ≈, as a MathML <math> element."""
-        return to_mathml(self.form, [*self.hyperparameters, *self._names()], self.formulas[0].choices)
+    def form_mathml(self, *, breakable: bool = False) -> str:
+        """Returns the common form, what stands behind the ≈, as a MathML <math> element.
+
+        Args:
+            breakable: Whether to return several, one after the other, between which a line may end.
+        """
+        names = [*self.hyperparameters, *self._names()]
+        return to_mathml(self.form, names, self.formulas[0].choices, breakable=breakable)
 
     def _names(self) -> list[str]:
         return [c.name for c in self.constants]

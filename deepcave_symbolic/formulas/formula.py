@@ -198,9 +198,13 @@ class Formula(Shown, OverAxes, Record):
             lambda names, choices: [f"return {printing.to_python(self.tree, names, choices)}"],
         )
 
-    def mathml(self) -> str:
-        """Returns the right-hand side as a MathML <math> element, names escaped."""
-        return printing.to_mathml(self.tree, self.hyperparameters, self.choices)
+    def mathml(self, *, breakable: bool = False) -> str:
+        """Returns the right-hand side as a MathML <math> element, names escaped.
+
+        Args:
+            breakable: Whether to return several, one after the other, between which a line may end.
+        """
+        return printing.to_mathml(self.tree, self.hyperparameters, self.choices, breakable=breakable)
 
     def __repr__(self) -> str:
         return f"<Formula {self} (R² {self.r2:.4f}, {counted(self.complexity, 'node')})>"

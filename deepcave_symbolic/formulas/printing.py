@@ -10,13 +10,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deepcave_symbolic.formulas.expression import CASES, Node, is_place
+from deepcave_symbolic.formulas.expression import CASES, FUNCTIONS, Node, is_place
 from deepcave_symbolic.words.names import either, latex_name, shown_name, visible
 from deepcave_symbolic.words.numbers import number_text
 
 __all__ = ["to_latex", "to_mathml", "to_python", "to_text"]
 
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+#: Signs of the sum in a function from which on lines may end in it.
+_BROKEN = 2
 #: Different expressions of cases that a line of text lists; LaTeX and Python have all.
 _MOST_CASES = 12
 _SUM, _SIGN, _PRODUCT, _POWER, _ATOM = 1, 2, 3, 4, 5
@@ -333,6 +335,25 @@ class _MathML(_Printer):
     def _row(self, node: Node) -> str:
         return f"<mrow>{self.show(node)[0]}</mrow>"
 
+    def pieces(self, node: Node) -> list[str]:
+        """Returns what stands on one line at least: the terms of a sum, also of one that a function is applied to."""
+        if node.op in ("+", "-"):
+            sign, right = _take_sign(node.args[1])
+            op = "+" if (node.op == "+") == (sign > 0) else "−"
+            first, *others = [self.brackets(self.show(right)[0])] if right.op in ("+", "-") else self.pieces(right)
+            # Where a piece begins it would be a sign, which stands closer.
+            return [*self.pieces(node.args[0]), f'<mo form="infix">{op}</mo>{first}', *others]
+        if node.op == "*" and node.args[0].is_constant and node.args[0].value >= 0.0:
+            first, *others = self.pieces(node.args[1])
+            if others:
+                return [f"{self.show(node.args[0])[0]}<mo>·</mo>{first}", *others]
+        if node.op in FUNCTIONS and node.op not in ("sqrt", "abs") and node.args[0].op in ("+", "-"):
+            first, *others = self.pieces(node.args[0])
+            if len(others) >= _BROKEN:
+                opened = f'<mi>{node.op}</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo>{first}'
+                return [opened, *others[:-1], f'{others[-1]}<mo stretchy="false">)</mo>']
+        return [self.within(node, _SUM)]
+
 
 def to_text(node: Node, names: Sequence[str], choices: _Choices = None, *, is_part: bool = False) -> str:
     """Returns one line of text, such as 0.12 + 0.081·(log10(learning_rate) + 2.1)².
@@ -357,8 +378,24 @@ def to_python(node: Node, names: Sequence[str], choices: _Choices = None) -> str
     return _Python(names, choices).show(node)[0]
 
 
-def to_mathml(node: Node, names: Sequence[str], choices: _Choices = None) -> str:
-    """Returns a MathML <math> element; names are escaped."""
+def to_mathml(node: Node, names: Sequence[str], choices: _Choices = None, *, breakable: bool = False) -> str:
+    """Returns MathML; names are escaped.
+
+    Args:
+        node: The expression.
+        names: Of the variables.
+        choices: Of the categorical ones, by their index.
+        breakable: Whether to return several <math> elements, one after the other, between which a line may end: no
+            browser breaks a single one.
+    """
     shown = [f'<mi mathvariant="normal">{html.escape(visible(n))}</mi>' for n in names]
-    body = _MathML(shown, choices).show(node)[0]
-    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" display="block"><mrow>{body}</mrow></math>'
+    printer = _MathML(shown, choices)
+    if not breakable:
+        return _math('display="block"', printer.show(node)[0])
+    # High terms on lines below one another need room, and what is indented is the line, not what is in a term.
+    how = 'displaystyle="true" style="margin:.15em 0;text-indent:0"'
+    return "".join(_math(how, piece) for piece in printer.pieces(node))
+
+
+def _math(how: str, body: str) -> str:
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML" {how}><mrow>{body}</mrow></math>'

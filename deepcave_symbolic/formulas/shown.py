@@ -30,8 +30,8 @@ class Shown:
         def latex(self) -> str:
             """Returns the formula in LaTeX for math mode."""
 
-        def mathml(self) -> str:
-            """Returns the right-hand side as a MathML <math> element."""
+        def mathml(self, *, breakable: bool = False) -> str:
+            """Returns the right-hand side as a MathML <math> element, or as several between which a line may end."""
 
     def __str__(self) -> str:
         """Returns the formula as one line of text, such as cost ≈ 0.12 + 0.04·(log10(learning_rate) + 2.5)²."""
@@ -41,10 +41,10 @@ class Shown:
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str:
-        # Side by side: MathML for the middle of a page would take lines of its own.
-        style = "display:flex;flex-wrap:wrap;align-items:center;gap:0.2em 0.5em;font-size:1.2em"
-        left = f"<span>{html.escape(self.left)} ≈</span>"
-        return f"<div style='{style}'>{left}{self.mathml()}<small>({self._facts})</small></div>"
+        # What does not fit goes on in the next line, a little to the right.
+        style = "font-size:1.2em;line-height:1.8;padding-left:1.5em;text-indent:-1.5em"
+        left = f"<span>{html.escape(self.left)} ≈ </span>"
+        return f"<div style='{style}'>{left}{self.mathml(breakable=True)} <small>({self._facts})</small></div>"
 
 
 class OverAxes:

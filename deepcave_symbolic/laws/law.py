@@ -72,9 +72,13 @@ class PowerLaw(Record):
         """Returns the formula in LaTeX for math mode, names escaped."""
         return f"{latex_name(self.target.name)}^{{*}} \\approx {printing.to_latex(self.tree, self._names)}"
 
-    def mathml(self) -> str:
-        """Returns the right-hand side as a MathML <math> element, names escaped."""
-        return printing.to_mathml(self.tree, self._names)
+    def mathml(self, *, breakable: bool = False) -> str:
+        """Returns the right-hand side as a MathML <math> element, names escaped.
+
+        Args:
+            breakable: Whether to return several, one after the other, between which a line may end.
+        """
+        return printing.to_mathml(self.tree, self._names, breakable=breakable)
 
     @property
     def left(self) -> str:

@@ -32,7 +32,9 @@ def comparison_document(comparison: Compared) -> tuple[Block, ...]:
     """Returns the page on a comparison: the common form, its constants, every run's own formula."""
     names, view = " and ".join(comparison.hyperparameters), comparison.explanations[0].view
     left, text = shown_name(comparison.objective), comparison.form_text()
-    form = FormulaBlock(f"{left} ≈ {text}", comparison.form_latex(), left=left, mathml=comparison.form_mathml())
+    form = FormulaBlock(
+        f"{left} ≈ {text}", comparison.form_latex(), left=left, mathml=comparison.form_mathml(breakable=True)
+    )
     return (
         Heading(view.titled(f"{names} in {len(comparison.runs)} runs"), view=view.words),
         form,

@@ -25,7 +25,9 @@ def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
     of = "configurations that were evaluated" if law.source == "trials" else "predictions of the model"
     return (
         Heading(f"{heading}, {law.region}" if law.region else heading),
-        FormulaBlock(str(law.formula), law.formula.latex(), left=law.formula.left, mathml=law.formula.mathml()),
+        FormulaBlock(
+            str(law.formula), law.formula.latex(), left=law.formula.left, mathml=law.formula.mathml(breakable=True)
+        ),
         Table(
             columns=(
                 Column("with", "name"),

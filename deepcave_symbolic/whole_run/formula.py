@@ -159,9 +159,13 @@ class RunFormula(Shown, Record):
         left = name if self.link == "identity" else f"\\log_{{10}}\\left({name}\\right)"
         return f"{left} \\approx {self.latex_body()}"
 
-    def mathml(self) -> str:
-        """Returns the right-hand side as a MathML <math> element, names escaped."""
-        return printing.to_mathml(self.tree, self.hyperparameters, self._choices)
+    def mathml(self, *, breakable: bool = False) -> str:
+        """Returns the right-hand side as a MathML <math> element, names escaped.
+
+        Args:
+            breakable: Whether to return several, one after the other, between which a line may end.
+        """
+        return printing.to_mathml(self.tree, self.hyperparameters, self._choices, breakable=breakable)
 
     @property
     def left(self) -> str:

@@ -46,6 +46,8 @@ OPENER = "symbolic_formulas-opener"
 _WIDTH, _HEIGHT, _MARGIN = 140, 36, 3
 #: Of files to download, by ending.
 _MIME_TYPES = {"csv": "text/csv", "json": "application/json"}
+#: Of the letters of a page's formula: its terms fit in the width of a phone.
+_LARGE = "clamp(1.05rem, 4.2vw, 1.5rem)"
 _NO_FILE_NAME = re.compile(r"[^\w.-]+")
 #: Characters of a line in a field to copy from, on a page of common width.
 _FIELD_WIDTH = 100
@@ -67,9 +69,9 @@ def _component(block: Block, run: str, copies: str) -> Any:
         case Heading():
             return _heading(block, run)
         case FormulaBlock(formula=formula) if formula is not None:
-            return _typeset(formula.mathml(), size="1.5rem", left=formula.left)
+            return _typeset(formula.mathml(breakable=True), size=_LARGE, left=formula.left)
         case FormulaBlock(left=left, mathml=mathml) if mathml:
-            return _typeset(mathml, size="1.5rem", left=left)
+            return _typeset(mathml, size=_LARGE, left=left)
         case FormulaBlock(text=text) | Note(text=text):
             return html.P(visible(text), className="symbolic-note")
         case Warnings(rows=rows):
@@ -173,10 +175,10 @@ def _cell(cell: Cell, column: Column) -> Any:
 
 
 def _typeset(mathml: str, *, size: str = "0.95rem", left: str = "") -> Any:
-    """Returns the formula as MathML in a box that scrolls sideways where it is longer than the page is wide.
+    """Returns the formula as MathML in a box that scrolls sideways where it, or a term of it, is wider than the page.
 
     Args:
-        mathml: The formula.
+        mathml: The formula, one element or several between which a line may end.
         size: Of its letters.
         left: What stands before the ≈; nothing for a cell of a table.
     """
@@ -200,6 +202,8 @@ def _typeset(mathml: str, *, size: str = "0.95rem", left: str = "") -> Any:
             "padding": "0.4rem 0 0.7rem",
             # In a table no wider than the formula, so that it stands at the left, under its heading.
             "display": "block" if left else "inline-block",
+            # What does not fit goes on in the next line, a little to the right.
+            **({"paddingLeft": "1.5em", "textIndent": "-1.5em", "lineHeight": "1.6"} if left else {}),
             "maxWidth": "100%",
         },
     )

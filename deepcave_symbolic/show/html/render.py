@@ -62,8 +62,14 @@ def _environment() -> jinja2.Environment:
 
 
 def _ems(mathml: str, lead: str) -> float:
-    """Returns about how wide a formula is with the text before it, in em of its font."""
-    return _width(ET.fromstring(mathml)) + _LETTER * len(visible(lead))
+    """Returns about how wide the widest line of a formula is at least, in em of its font.
+
+    Args:
+        mathml: The formula, one element or several between which a line may end.
+        lead: The text before it.
+    """
+    first, *others = (_width(piece) for piece in ET.fromstring(f"<span>{mathml}</span>"))
+    return max(first + _LETTER * len(visible(lead)), *others, 0.0)
 
 
 def _width(node: ET.Element) -> float:

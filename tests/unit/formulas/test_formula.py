@@ -34,6 +34,7 @@ from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArg
 from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.points import Points
+from deepcave_symbolic.formulas.printing import to_mathml
 from deepcave_symbolic.formulas.rounding import round_formula, snap_exponents
 from deepcave_symbolic.formulas.tidy import split_sum
 from deepcave_symbolic.numeric.arrays import Array
@@ -345,6 +346,21 @@ def test_mathml_is_well_formed(f: Formula) -> None:
     for element in root.iter():
         if element.tag.split("}")[1] in ("msup", "msub", "mfrac"):
             assert len(element) == 2
+
+
+@settings(max_examples=60)
+@given(formulas(max_leaves=12))
+def test_mathml_that_may_be_broken_says_the_same(f: Formula) -> None:
+    pieces = ElementTree.fromstring(f"<p>{f.mathml(breakable=True)}</p>")
+    said = ["".join(math.itertext()) for math in (pieces, ElementTree.fromstring(f.mathml()))]
+    assert said[0] == said[1]
+    assert len(pieces) == 1 or all(piece.find(".//{*}mo") is not None for piece in list(pieces)[1:])
+
+
+def test_a_line_of_mathml_may_end_between_the_terms_of_a_sum_and_of_a_long_one_in_a_function() -> None:
+    terms = 2.0 * X + power(X, 2.0) - function("log10", X)
+    pieces = ElementTree.fromstring(f"<p>{to_mathml(0.5 + 0.4 * function('tanh', terms), ['x'], breakable=True)}</p>")
+    assert ["".join(piece.itertext()) for piece in pieces] == ["0.5", "+0.4·tanh\u2061(2·x", "+x2", "−log10\u2061(x))"]
 
 
 @pytest.mark.parametrize("name", NAMES)
