@@ -191,12 +191,15 @@ def fit_forest(
     with when_used("pandas"):
         from sklearn.ensemble import RandomForestRegressor
 
+        from deepcave_symbolic.surrogates.trees import QuickTree
+
     inactive = inactive_values(run.configspace)
     data = collect(run, objective=objective, budget=budget, encoder_name="RunHistoryEncoder")
     features = instance_features(run)
 
     def fit(index: Index, scale: CostScale) -> ForestPredictor:
         forest = RandomForestRegressor(**FOREST_OPTIONS, random_state=seed, n_jobs=jobs_for(len(index)))
+        forest.estimator = QuickTree()
         forest.fit(np.hstack([impute(data.X[index], inactive), data.features[index]]), scale.encode(data.y[index]))
         return ForestPredictor(
             [tree.tree_ for tree in forest.estimators_],

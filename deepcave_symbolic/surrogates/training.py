@@ -58,14 +58,28 @@ def _train_forest(model: Any, rows: Array, z: Array) -> None:
     # How to compute is ours to say: threads, and nothing printed, counted beside or kept from another training.
     options.update(n_jobs=jobs_for(len(rows)), verbose=0, oob_score=False, warm_start=False)
     log_y, options["log_y"] = options["log_y"], False
+    model._train = functools.partial(_grow, model)
     try:
         with one_blas_thread():
             model.train(rows, z[:, None])
     finally:
+        del model._train
         options["log_y"] = log_y
     if log_y:
         model._rf.log_y = True
         _average_costs_in_leaves(model._rf)
+
+
+def _grow(model: Any, X: Array, y: Array) -> Any:
+    """Trains as `RandomForest._train` does, but for trees that are copied and seeded quickly."""
+    from smac.model.random_forest.random_forest import EPMRandomForest
+
+    from deepcave_symbolic.surrogates.trees import QuickTree
+
+    model._rf = EPMRandomForest(**model._rf_opts)
+    model._rf.estimator = QuickTree()
+    model._rf.fit(model._impute_inactive(X), y.flatten())
+    return model
 
 
 def _average_costs_in_leaves(forest: Any) -> None:

@@ -27,6 +27,8 @@ _LENGTHS, _SIGNALS, _NOISES = (0.02, 50.0), (0.01, 100.0), (1e-6, 2.0)
 _START_NOISE = 0.05
 _ITERATIONS = 40
 _JITTER = 1e-8
+#: Rows up to which LAPACK's inverse of a triangle is the fastest.
+_SMALL = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,8 @@ def _matern(A: Array, B: Array) -> tuple[Array, Array]:
     r += 3.0 * (B * B).sum(axis=1)
     np.maximum(r, 0.0, out=r)
     np.sqrt(r, out=r)
-    e = np.exp(-r)
+    e = np.negative(r)
+    np.exp(e, out=e)
     r += 1.0
     r *= e
     return r, e
@@ -112,39 +115,56 @@ def _standardised(z: Array) -> Array:
 
 def _loss(theta: Array, points: Array, z: Array, groups: npt.NDArray[np.intp], priors: Array) -> tuple[float, Array]:
     """Returns the negative logarithm of likelihood times priors, and its gradient."""
-    from scipy.linalg.lapack import dpotrf, dpotri
+    from scipy.linalg.blas import dsyr
+    from scipy.linalg.lapack import dlauum, dpotrf, dpotrs
 
     g = len(theta) - 2
     signal, noise = np.exp(theta[g:])
     scaled = points / np.exp(theta[:g])[groups]
     k, e = _matern(scaled, scaled)
-    k[np.diag_indices_from(k)] = 1.0
+    np.fill_diagonal(k, 1.0)
     K = signal * k
-    K[np.diag_indices_from(K)] += noise + _JITTER
+    np.fill_diagonal(K, signal + (noise + _JITTER))
     # Symmetric, so that its transpose is what LAPACK takes without a copy.
     L, failed = dpotrf(K.T, lower=1, overwrite_a=1)
     if failed:
         return np.inf, np.zeros_like(theta)
     log_determinant = np.log(np.diag(L)).sum()
-    inverse = dpotri(L, lower=1, overwrite_c=1)[0]  # its upper half is L's: zero
-    inverse += inverse.T
-    inverse[np.diag_indices_from(inverse)] *= 0.5
-    alpha = inverse @ z
+    alpha = dpotrs(L, z, lower=1)[0]
     from_prior = (theta - priors[:, 0]) / priors[:, 1]
     loss = 0.5 * z @ alpha + log_determinant + 0.5 * from_prior @ from_prior
-    M = inverse.T
-    M -= np.outer(alpha, alpha)
+    # The lower half of K⁻¹ - ααᵀ; the upper one is L's, zero. Its transpose lies in memory as k and e do.
+    M = dsyr(-1.0, alpha, lower=1, a=dlauum(_inverse(L), lower=1, overwrite_c=1)[0], overwrite_a=1).T
     of_noise = np.trace(M)
-    # Σ W (a - b)² over all pairs, a column at a time: 2·Σ w a² - 2·aᵀWa with w the sums of W's rows.
+    # Σ W (a - b)² over all pairs, a column at a time: Σ w a² - 2·aᵀWa with w the sums of W's rows and columns.
     W = e
-    W *= 3.0 * signal
     W *= M
-    by_column = W.sum(axis=1) @ (scaled * scaled) - np.einsum("ij,ij->j", scaled, W @ scaled)
+    by_column = (W.sum(axis=0) + W.sum(axis=1)) @ (scaled * scaled) - 2.0 * np.einsum("ij,ij->j", scaled, W @ scaled)
     M *= k
+    of_signal = M.sum() - 0.5 * of_noise
     gradient = np.concatenate(
-        [np.bincount(groups, weights=by_column, minlength=g), [0.5 * signal * M.sum(), 0.5 * noise * of_noise]]
+        [
+            3.0 * signal * np.bincount(groups, weights=by_column, minlength=g),
+            [signal * of_signal, 0.5 * noise * of_noise],
+        ]
     )
     return float(loss), gradient + from_prior / priors[:, 1]
+
+
+def _inverse(L: Array) -> Array:
+    """Returns the inverse of a lower triangular matrix, whose place it takes.
+
+    By halves: LAPACK's routine has most of a large one done by slow solves instead of by matrix products.
+    """
+    from scipy.linalg.lapack import dtrtri
+
+    n = len(L)
+    if n <= _SMALL:
+        return np.asarray(dtrtri(L, lower=1, overwrite_c=1)[0])
+    h = n // 2
+    L[:h, :h], L[h:, h:] = _inverse(L[:h, :h]), _inverse(L[h:, h:])
+    L[h:, :h] = L[h:, h:] @ (-L[h:, :h] @ L[:h, :h])
+    return L
 
 
 def left_out_density(kernel: NoisyMatern, rows: Array, z: Array) -> float:
@@ -152,8 +172,14 @@ def left_out_density(kernel: NoisyMatern, rows: Array, z: Array) -> float:
 
     In closed form (Rasmussen & Williams 2006, section 5.4.2).
     """
+    from scipy.linalg.lapack import dpotrf, dpotrs
+
     target, unit = _standardised(z), float(z.std()) or 1.0
-    inverse = np.linalg.inv(kernel(rows))
-    variance = 1.0 / np.diag(inverse)
-    errors = (inverse @ target) * variance
+    L, failed = dpotrf(kernel(rows).T, lower=1, overwrite_a=1)
+    if failed:
+        return -np.inf
+    alpha = dpotrs(L, target, lower=1)[0]
+    L = _inverse(L)
+    variance = 1.0 / np.einsum("ij,ij->j", L, L)
+    errors = alpha * variance
     return float(-0.5 * np.mean(np.log(2.0 * np.pi * variance) + errors**2 / variance) - np.log(unit))

@@ -159,13 +159,12 @@ class _Members:
         trees = []
         with config_context(skip_parameter_validation=True):
             # Seeded anew it draws what a new one would, which takes as long to make as a small tree.
-            state = np.random.RandomState()
+            tree = ExtraTreeRegressor(max_features=1.0, random_state=np.random.RandomState())
             for tree_seed in seeds:
-                state.seed(int(tree_seed))
-                tree = ExtraTreeRegressor(max_features=1.0, random_state=state)
-                trees.append(tree.fit(rows, z, check_input=False))
+                tree.random_state.seed(int(tree_seed))
+                trees.append(tree.fit(rows, z, check_input=False).tree_)
         return ForestPredictor(
-            [tree.tree_ for tree in trees],
+            trees,
             encoder=scale,
             inactive=self.inactive[1],
             instances=self.instances,

@@ -134,9 +134,10 @@ def test_columns_tell_choices_and_activity_apart() -> None:
     assert columns.groups.max() + 1 == len(names) - 1 + 1
 
 
-def test_the_gradient_is_that_of_the_loss() -> None:
+@pytest.mark.parametrize("n", [25, 150])
+def test_the_gradient_is_that_of_the_loss(n: int) -> None:
     rng = np.random.default_rng(3)
-    points, z = rng.random((25, 4)), rng.standard_normal(25)
+    points, z = rng.random((n, 4)), rng.standard_normal(n)
     groups, priors = np.array([0, 0, 1, 2]), np.array([(0.0, 1.0)] * 4 + [(-4.0, 2.0)])
     theta = rng.normal(-0.5, 0.4, size=5)
     _, gradient = _loss(theta, points, z, groups, priors)
