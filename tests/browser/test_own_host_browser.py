@@ -311,7 +311,7 @@ def test_a_run_that_grows_is_followed(browser: Browser, growing: Path, start: St
     page.done()
 
 
-def test_a_lost_server_is_said(browser: Browser, start: Starter) -> None:
+def test_a_lost_server_is_said_and_what_it_computed_is_asked_again(browser: Browser, start: Starter) -> None:
     dashboard = start("own_lost")
     page = OwnPage(browser, SIZES[0]).open(dashboard.url)
     lost = page.tab.locator("#lost")
@@ -320,6 +320,17 @@ def test_a_lost_server_is_said(browser: Browser, start: Starter) -> None:
     page.picture("lost")
     page.tab.context.set_offline(False)
     lost.wait_for(state="hidden")
+    page.choose("hyperparameter_name_1", "All")
+    page.tab.locator("#process").click()
+    page.tab.locator("#busy").wait_for()
+    dashboard.child("server.py").kill()
+    page.tab.locator("#asked-again").wait_for()
+    page.picture("asked_again")
+    page.heading("The whole run").wait_for()
+    assert page.tab.locator("#busy").is_hidden() and page.tab.locator("#process").is_enabled()
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    assert page.tab.locator("#asked-again").is_hidden()
     page.tab.context.close()
 
 

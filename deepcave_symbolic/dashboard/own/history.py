@@ -10,6 +10,7 @@ from typing import Any
 from dash import Dash, Input, Output
 from dash.exceptions import PreventUpdate
 
+from deepcave_symbolic.dashboard.own.results import GONE
 from deepcave_symbolic.dashboard.own.wiring import callback
 from deepcave_symbolic.dashboard.panel.components import components
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
@@ -80,7 +81,7 @@ def connect_history(app: Dash, history: History, read: Callable[[str], Any]) -> 
 
     @callback(app, Output("history", "children"), Input("result", "data"), prevent_initial_call=True)
     def show(result: Any) -> Sequence[Any]:
-        if not result:
+        if not result or result["name"] == GONE:
             raise PreventUpdate
         try:
             record = PanelRecord.from_dict(read(str(result["name"])))

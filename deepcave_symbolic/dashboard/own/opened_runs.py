@@ -40,10 +40,10 @@ class OpenedRuns:
         """Returns one of the runs, read anew when something of it is asked, since it may have grown.
 
         Raises:
-            InvalidArgumentError: If it is none of them, as only a page that is not ours would ask.
+            DeepcaveSymbolicError: If it could not be added either, as only a page that is not ours would ask.
         """
-        if place not in self._places:
-            raise InvalidArgumentError(f"{place!r:.200} is no run of this dashboard. Add it first.")
+        if place not in self._places:  # as of one that was added before the server was started once more
+            place = self.add(str(place))
         return RecordedRun(str(place), load_run)
 
     def add(self, text: str) -> str:

@@ -19,7 +19,7 @@ from deepcave_symbolic.dashboard.own.pages.layout import (
     stores,
 )
 from deepcave_symbolic.dashboard.own.pages.page import FORMULA, PAGES
-from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
+from deepcave_symbolic.dashboard.own.waiting import again_notes, busy_words
 from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
@@ -179,7 +179,7 @@ def results_layout(registered: Callable[..., str], hint: str) -> list[Any]:
     """
     return [
         html.P(_STALE, id="stale", hidden=True, role="status"),
-        again_note(),
+        *again_notes(),
         html.Div(
             [
                 html.Span(id="grown_text", className="me-3"),

@@ -18,14 +18,15 @@ from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRec
 from deepcave_symbolic.runs.formats.kinds import RUN_FILES
 from deepcave_symbolic.runs.optuna.files import split_place
 
-__all__ = ["ENDED", "GONE", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
+__all__ = ["ENDED", "GONE", "LOST", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
 #: Results that are kept (the oldest go first), and that stay in memory, where the slider asks for them.
 _MOST, _MOST_READ = 500, 4
-#: Names of results that there are none of.
-ENDED, GONE, UNWRITTEN = "ended", "gone", "unwritten"
+#: Names of results that there are none of. At `GONE` the page asks again (`answered` in assets/own.js), and calls it
+#: `LOST` where it comes once more.
+ENDED, GONE, LOST, UNWRITTEN = "ended", "gone", "lost", "unwritten"
 _NONE = {
     ENDED: PanelError(
         "JobEnded",
@@ -33,11 +34,11 @@ _NONE = {
         "the machine ran out of memory.",
         "Press Try again, or ask for less: one hyperparameter instead of all, shorter formulas.",
     ),
-    GONE: PanelError(
+    LOST: PanelError(
         "ServerEnded",
-        "The dashboard's server ended while it searched, perhaps because the machine ran out of memory. It was started "
-        "once more.",
-        "Press Try again. A run that was added in the page has to be added again.",
+        "The dashboard's server ended while it searched, and so did the one that was started in its place; perhaps the "
+        "machine ran out of memory.",
+        "Press Try again, or ask for less: one hyperparameter instead of all, shorter formulas.",
     ),
     UNWRITTEN: PanelError(
         "OSError",

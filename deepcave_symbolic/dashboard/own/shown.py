@@ -10,6 +10,7 @@ from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.front import AT_ONCE, formulas_of
 from deepcave_symbolic.dashboard.own.page import LENGTH, PLACES, Registered, placed
+from deepcave_symbolic.dashboard.own.results import GONE
 from deepcave_symbolic.dashboard.own.waiting import answered
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.components import OPENER
@@ -45,7 +46,7 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
         prevent_initial_call=True,
     )
     def draw(result: Any, form: Any, wanted: Any, filters: Mapping[str, Any]) -> tuple[list[Any], Any]:
-        if not result:
+        if not result or result["name"] == GONE:
             raise PreventUpdate
         ready()
         name, filtered = str(result["name"]), Filters.read({**filters, "form": form})

@@ -9,9 +9,10 @@ from dash import Input, Output, html
 
 from deepcave_symbolic.words.numbers import counted
 
-__all__ = ["AGAIN", "again_note", "answered", "busy_words", "told", "while_it_runs"]
+__all__ = ["AGAIN", "again_notes", "answered", "busy_words", "told", "while_it_runs"]
 
 AGAIN = "The process ended from outside and was started once more."
+_ASKED_AGAIN = "The dashboard's server ended and was started once more; the question was asked again."
 #: How the id of a page's result ends; those of its other parts begin as that does.
 _RESULT = "result"
 
@@ -27,14 +28,19 @@ def busy_words(words: str, page: str = "") -> list[Any]:
     return [dbc.Spinner(size="sm"), queue, html.Span(words, id=f"{page}computing", className="ms-2")]
 
 
-def again_note(page: str = "") -> Any:
-    """Returns what stands above a result whose process was started once more."""
-    return html.P(AGAIN, id=f"{page}again", hidden=True, role="status", className="symbolic-grown")
+def again_notes(page: str = "") -> list[Any]:
+    """Returns what stands above a result whose process was started once more, or whose server was."""
+    notes = {"again": AGAIN, "asked-again": _ASKED_AGAIN}
+    return [
+        html.P(words, id=f"{page}{id}", hidden=True, role="status", className="symbolic-grown")
+        for id, words in notes.items()
+    ]
 
 
-def answered(page: str = "") -> tuple[Output, Output, Input]:
+def answered(page: str = "") -> tuple[Any, ...]:
     """Returns what `answered` in assets/own.js writes, and what it reads."""
-    return Output(f"{page}answered", "data"), Output(f"{page}again", "hidden"), Input(f"{page}{_RESULT}", "data")
+    notes = (Output(f"{page}{id}", "hidden") for id in ("again", "asked-again"))
+    return Output(f"{page}answered", "data"), *notes, Input(f"{page}{_RESULT}", "data")
 
 
 def while_it_runs(page: str = "") -> list[tuple[Output, Any, Any]]:

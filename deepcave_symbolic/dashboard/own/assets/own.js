@@ -49,10 +49,11 @@
   dark.addEventListener("change", theme);
   theme();
 
-  // A server that does not answer is said until it does.
+  // A server that does not answer is said until it does; what it was asked meanwhile it is asked again then.
   const ask = window.fetch;
   const AGAIN = 2000;
   let lost = false;
+  let back = [];
   const answers = async (...question) => {
     try {
       const answer = await ask(...question);
@@ -66,11 +67,18 @@
   const tell = (now) => {
     if (now && !lost) setTimeout(again, AGAIN);
     lost = now;
+    if (!lost) back.splice(0).forEach((go) => go());
     const words = document.getElementById("lost");
     if (words) words.hidden = !lost;
   };
   const again = () => answers(location.href, { method: "HEAD" }).catch(() => setTimeout(again, AGAIN));
-  window.fetch = answers;
+  const asks = (...question) => answers(...question).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    return new Promise((go) => back.push(go)).then(() => asks(...question));
+  });
+  window.fetch = asks;
+  // Pages whose question was asked once more, because the server that had its job has ended.
+  const repeated = new Set();
 
   // The page is the one in the address, so that Back works; the first one where there is none.
   const page = () => document.getElementById(`to-${location.hash.slice(1)}`)?.hash.slice(1) || "formula";
@@ -133,11 +141,22 @@
       grown: (words, follow, busy, followed) =>
         [!words, words || "", words && follow && !busy ? (followed || 0) + 1 : noUpdate()],
 
-      // A new answer is read from its beginning, which says whether its process was started once more.
+      // A new answer is read from its beginning, which says whether something was started once more for it. Where the
+      // server took the job along, the page asks again, once: then it shows what there is to do.
       answered: (result) => {
+        const { id } = ctx().inputs_list[0];
+        const gone = Boolean(result && result.name === "gone");
+        const was = repeated.delete(id);
+        const again = gone && !was;
+        if (again) {
+          repeated.add(id);
+          // Not as an output: Dash takes it for a circle. A moment later, when Process can be pressed again.
+          setTimeout(() => document.getElementById(id.replace(/result$/, "process")).click());
+        }
+        if (gone && was) window.dash_clientside.set_props(id, { data: { ...result, name: "lost" } });
         const shown = [...document.querySelectorAll(".symbolic-results")].find((each) => each.offsetParent);
         if (result && shown) shown.scrollIntoView();
-        return [noUpdate(), !(result && result.again)];
+        return [noUpdate(), !(result && result.again), !(again || was)];
       },
 
       // A click on a name in the overview opens the page on it: it is chosen, and Process starts.

@@ -15,7 +15,7 @@ from deepcave_symbolic.dashboard.own.growth import Growth
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, HELP, NAMED, PAGES, Page, Values
-from deepcave_symbolic.dashboard.own.results import Results, digest, state_of
+from deepcave_symbolic.dashboard.own.results import GONE, Results, digest, state_of
 from deepcave_symbolic.dashboard.own.waiting import answered, while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import POLL, callback, in_browser
 from deepcave_symbolic.dashboard.panel.fields import choices
@@ -141,7 +141,7 @@ def _connect_results(app: Dash, page: Page, results: Results, jobs: Jobs) -> Non
         prevent_initial_call=True,
     )
     def draw(result: Any) -> tuple[Any, dict[str, str], bool]:
-        if not result:
+        if not result or result["name"] == GONE:
             raise PreventUpdate
         jobs.wait()
         shown, failed = wider_page(results.read(str(result["name"])), page.what, page.name)

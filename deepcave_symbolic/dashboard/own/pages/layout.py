@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 
 from deepcave_symbolic.dashboard.own.pages.page import FIRST, FORMULA, HELP, PAGES, Page
-from deepcave_symbolic.dashboard.own.waiting import again_note, busy_words
+from deepcave_symbolic.dashboard.own.waiting import again_notes, busy_words
 from deepcave_symbolic.dashboard.panel.fields import choices, field
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE
 from deepcave_symbolic.dashboard.panel.wider import SIDES
@@ -149,7 +149,7 @@ def results(page: Page) -> Any:
     return html.Section(
         [
             html.P(_STALE, id=page.id("stale"), hidden=True, role="status", className="symbolic-stale"),
-            again_note(page.id("")),
+            *again_notes(page.id("")),
             html.P(id=page.id("grown"), hidden=True, role="status", className="symbolic-grown"),
             html.P(page.hint, id=page.id("hint"), className="text-muted"),
             html.Div(

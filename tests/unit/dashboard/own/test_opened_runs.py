@@ -40,7 +40,7 @@ def test_runs_of_the_command_line_and_of_roots(tmp_path: Path) -> None:
         runs.add(str(EXAMPLE_RUNS))
     with pytest.raises(RunNotFoundError):
         runs.add(str(EXAMPLE_RUNS / "none"))
-    with pytest.raises(InvalidArgumentError, match="no run of this dashboard"):
+    with pytest.raises(InvalidArgumentError, match="neither a run of the command line"):
         runs.run(str(FIDELITY))
 
 
