@@ -41,7 +41,9 @@ def test_runs_of_the_command_line_and_of_roots(tmp_path: Path) -> None:
     with pytest.raises(RunNotFoundError):
         runs.add(str(EXAMPLE_RUNS / "none"))
     with pytest.raises(InvalidArgumentError, match="neither a run of the command line"):
-        runs.run(str(FIDELITY))
+        runs.run(str(tmp_path))
+    # Pages ask for what was added before the server was started once more.
+    assert runs.run(str(FIDELITY)).path == str(FIDELITY)
 
 
 @pytest.mark.parametrize("name", WRITERS)
