@@ -19,7 +19,7 @@ from deepcave_symbolic.runs.views import Weights
 from deepcave_symbolic.space.axis import axis_of
 from deepcave_symbolic.space.region import ALL, checked_region, region_in
 from deepcave_symbolic.space.serialized import read_space, space_dict
-from deepcave_symbolic.surrogates.base import SURROGATES, SurrogateName
+from deepcave_symbolic.words.surrogate_names import SURROGATES, SurrogateName
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.formulas.limits import DEFAULT_MAX_COMPLEXITY
-from deepcave_symbolic.surrogates.base import SURROGATES
+from deepcave_symbolic.words.surrogate_names import SURROGATES
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace

@@ -11,24 +11,19 @@ import importlib.util
 import os
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
-from deepcave_symbolic.dashboard.launcher.deepcave_host import DeepCAVEHost
 from deepcave_symbolic.dashboard.launcher.door import entrance, new_token
 from deepcave_symbolic.dashboard.launcher.host import Host, Starting, say, warn
 from deepcave_symbolic.dashboard.launcher.options import HOST_APPS, DashboardOptions
 from deepcave_symbolic.dashboard.launcher.processes import ChildError, Children, Stopped
-from deepcave_symbolic.dashboard.launcher.runs import run_places
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import is_loopback, listen, open_browser
-from deepcave_symbolic.dashboard.own.host import OwnHost
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
 from deepcave_symbolic.words.names import visible_text
 
 __all__ = ["DashboardOptions", "run_dashboard"]
 
-_HOSTS: dict[str, type[Host]] = dict(zip(HOST_APPS, (DeepCAVEHost, OwnHost), strict=True))
 _POLL = 0.1
 #: What DeepCAVE's server ends with when somebody clicks on Exit.
 _EXIT_CLICKED = 130
@@ -45,8 +40,6 @@ def run_dashboard(options: DashboardOptions) -> int:
     """
     _validate(options)
     host = _host(options)
-    places = [place for run in options.runs for place in run_places(run, storages=host.opens_storages)]
-    runs = _readable(places, host)
     roots = [_root(root) for root in options.roots]
     token = new_token()
     with Session() as session, contextlib.ExitStack() as stack, Children(session.logs) as children:
@@ -54,7 +47,7 @@ def run_dashboard(options: DashboardOptions) -> int:
             listener = None if options.worker_only else listen(options.host, options.port)
             if listener is not None:
                 stack.callback(listener.socket.close)  # open until then, for a server that takes over
-            starting = Starting(runs, roots, session, children, listener, token, stack)
+            starting = Starting(lambda: _readable(host), roots, session, children, listener, token, stack)
             host.start(starting)
             _announce(host, starting)
             return _watch(children, host, starting)
@@ -72,11 +65,25 @@ def _host(options: DashboardOptions) -> Host:
     """Returns the app that is asked for: where nothing is said DeepCAVE, if it is installed."""
     deepcave, own = HOST_APPS
     name = options.host_app or (own if importlib.util.find_spec("deepcave") is None else deepcave)
-    return _HOSTS[name](options)
+    # Each is imported when it is asked for: whoever starts a server at once does not wait for what the other one needs.
+    if name == deepcave:
+        from deepcave_symbolic.dashboard.launcher.deepcave_host import DeepCAVEHost
+
+        return DeepCAVEHost(options)
+    from deepcave_symbolic.dashboard.own.host import OwnHost
+
+    return OwnHost(options)
 
 
-def _readable(found: Sequence[Path], host: Host) -> list[Path]:
-    """Returns the runs without those that cannot be read, of which it warns; raises RunFormatError if none is left."""
+def _readable(host: Host) -> list[Path]:
+    """Returns the runs that are asked for without those that cannot be read, of which it warns.
+
+    Raises:
+        DeepcaveSymbolicError: If one is not there, or none is left.
+    """
+    from deepcave_symbolic.dashboard.launcher.runs import run_places
+
+    found = [place for run in host.options.runs for place in run_places(run, storages=host.opens_storages)]
     runs = dict.fromkeys(found)
     refused = host.refused(runs)
     left = [run for run in runs if run not in refused]

@@ -17,7 +17,6 @@ from deepcave_symbolic.runs.trial_selection import (
     usable_trials,
 )
 from deepcave_symbolic.surrogates.base import (
-    SURROGATES,
     FittedSurrogate,
     Surrogate,
     SurrogateRecord,
@@ -27,6 +26,7 @@ from deepcave_symbolic.surrogates.encoding import UnsuitableCostsError
 from deepcave_symbolic.surrogates.model import ModelSurrogate
 from deepcave_symbolic.surrogates.rivals import STAND_IN, best_of, with_rival, with_warning
 from deepcave_symbolic.words.numbers import counted
+from deepcave_symbolic.words.surrogate_names import SURROGATES
 
 __all__ = [
     "FittedSurrogate",

@@ -11,7 +11,7 @@ import functools
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol, get_args, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -21,23 +21,16 @@ from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.surrogates.scales import CostScale
 
 __all__ = [
-    "SURROGATES",
     "FittedSurrogate",
     "JointSurrogate",
     "OnDemand",
     "Rival",
     "Surrogate",
-    "SurrogateName",
     "SurrogateRecord",
     "TimedSurrogate",
     "deviations_of_members",
     "mean_by_configuration",
 ]
-
-
-SurrogateName = Literal["run", "forest", "consensus", "best"]
-#: The surrogates that have a name; the run's own first.
-SURROGATES: tuple[SurrogateName, ...] = get_args(SurrogateName)
 
 
 @runtime_checkable

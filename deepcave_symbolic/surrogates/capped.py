@@ -14,7 +14,6 @@ import math
 from dataclasses import dataclass, field, fields
 
 import numpy as np
-from scipy.special import ndtr
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.surrogates.base import FittedSurrogate, Surrogate, mean_by_configuration
@@ -39,6 +38,8 @@ class _Cap:
 
     def std(self, mean: Array, std: Array) -> Array:
         """Returns the standard deviation of a normally distributed cost that is capped."""
+        from scipy.special import ndtr
+
         sign = -1.0 if self.maximize else 1.0
         with np.errstate(divide="ignore", invalid="ignore"):
             z = np.clip(np.nan_to_num(sign * (self.at - mean) / std), -30.0, 30.0)

@@ -17,8 +17,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.spatial.distance import cdist
 
 from deepcave_symbolic.exceptions import SurrogateError
 from deepcave_symbolic.numeric.arrays import Array
@@ -77,6 +75,8 @@ def _where_alike(kernel: Any, X: Array, Y: Array, covariance: Callable[[Any, Arr
 
 
 def _matern_52(kernel: Any, X: Array, Y: Array) -> Array:
+    from scipy.spatial.distance import cdist
+
     K: Array = cdist(X / kernel.length_scale, Y / kernel.length_scale)
     K *= math.sqrt(5)
     polynomial = K / 3.0
@@ -99,6 +99,8 @@ def _hamming(kernel: Any, X: Array, Y: Array) -> Array:
 
 def _root(covariance: Array) -> Array:
     """Returns a matrix S with S·Sᵀ the covariance, but for a jitter where rounding left it not positive definite."""
+    from scipy.linalg import cholesky
+
     size = float(np.max(np.diag(covariance))) or 1.0
     for jitter in _DRAW_JITTERS:
         try:
@@ -136,6 +138,8 @@ class Posterior:
         Raises:
             SurrogateError: If the covariance matrix is not positive definite.
         """
+        from scipy.linalg import cho_solve, cholesky
+
         z_mean, z_std = (float(np.mean(z)), float(np.std(z)) or 1.0) if normalize else (0.0, 1.0)
         K = np.asarray(kernel(rows), dtype=np.float64)
         for jitter in JITTERS:
@@ -150,6 +154,8 @@ class Posterior:
 
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,)."""
+        from scipy.linalg import solve_triangular
+
         L = np.asfortranarray(self.L)  # what LAPACK takes without one copy per chunk
         mean: Array = np.empty(len(rows))
         var: Array = np.empty(len(rows))
@@ -168,6 +174,8 @@ class Posterior:
 
         Every draw has its mirror image, so that their mean is the process's own.
         """
+        from scipy.linalg import solve_triangular
+
         with one_blas_thread():
             K = cross_covariance(self.kernel, rows, self.rows)
             V = solve_triangular(np.asfortranarray(self.L), K.T, lower=True, check_finite=False)

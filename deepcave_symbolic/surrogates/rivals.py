@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, Rival, SurrogateName
+from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, Rival
 from deepcave_symbolic.surrogates.scales import CostScale
 from deepcave_symbolic.surrogates.validation import r2_of
 

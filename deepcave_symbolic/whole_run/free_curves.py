@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
@@ -37,6 +36,8 @@ def saturation_of(axes: Sequence[Axis], columns: Sequence[Array], y: Array) -> S
         columns: Natural values of each, shape (n,).
         y: Targets, shape (n,), not all the same.
     """
+    from scipy.optimize import least_squares
+
     mean, scale = float(np.mean(y)), float(np.std(y))
     target, D = (y - mean) / scale, _curves(axes, columns)
     n, k = D.shape

@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import Literal, TypeAlias
 
 import numpy as np
-from scipy.special import expit
 
 from deepcave_symbolic.formulas.limits import EXPONENTS, STEEPEST_STEP
 from deepcave_symbolic.numeric.arrays import Array
@@ -159,6 +158,8 @@ class Factor:
         if self.outer == "kink":
             return np.abs(z)
         if self.outer == "step":
+            from scipy.special import expit
+
             return np.asarray(expit(-steepness * z))
         if self.outer == "tanh":
             return np.asarray(np.tanh(steepness * z))

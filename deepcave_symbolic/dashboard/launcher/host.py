@@ -6,8 +6,11 @@ import abc
 import contextlib
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from deepcave_symbolic.dashboard import ENVIRONMENT
@@ -22,6 +25,7 @@ __all__ = ["START_LIMIT", "Host", "Starting", "say", "warn"]
 
 #: Seconds for the processes to get ready, also on a busy machine, and for the server to open a run.
 START_LIMIT, _RUN_LIMIT = 180.0, 5.0
+_POLL = 0.05
 
 
 @dataclass(frozen=True)
@@ -29,7 +33,7 @@ class Starting:
     """What a dashboard starts with.
 
     Args:
-        runs: The runs that it is for.
+        read: Reads the runs that it is for.
         roots: Absolute paths of folders below which the page may open more.
         session: Its cache folder.
         children: Its processes.
@@ -38,7 +42,7 @@ class Starting:
         stack: Is left after the processes have ended.
     """
 
-    runs: Sequence[Path]
+    read: Callable[[], Sequence[Path]]
     roots: Sequence[str]
     session: Session
     children: Children
@@ -46,20 +50,47 @@ class Starting:
     token: str
     stack: contextlib.ExitStack
 
+    @cached_property
+    def runs(self) -> Sequence[Path]:
+        """The runs that it is for, read at the first use; its processes are checked meanwhile.
+
+        Raises:
+            DeepcaveSymbolicError: If one is not there, or none can be read.
+            ChildError: If a process ends.
+            Stopped: If somebody asked to end.
+        """
+        found: Future[Sequence[Path]] = Future()
+
+        def read() -> None:
+            try:
+                found.set_result(self.read())
+            except BaseException as error:
+                found.set_exception(error)
+
+        thread = threading.Thread(target=read, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            self.children.check()
+            thread.join(_POLL)
+        return found.result()
+
     def process(
         self,
         name: str,
         script: Path,
         *arguments: str,
         settings: Mapping[str, str],
-        stdin: bytes = b"",
+        stdin: bytes | None = b"",
         pass_fds: Sequence[int] = (),
         again: bool = False,
     ) -> Child:
-        """Starts a script of ours, with the settings of this dashboard and those of its app."""
+        """Starts a script of ours, with the settings of this dashboard and those of its app.
+
+        Without `stdin` it is told the runs later.
+        """
         common = {
             "CACHE_DIR": str(self.session.folder),
-            "RUNS": os.pathsep.join(map(str, self.runs)),
+            "RUNS": "" if stdin is None else os.pathsep.join(map(str, self.runs)),
             "ROOTS": os.pathsep.join(self.roots),
             "DASH_ADDRESS": "" if self.listener is None else self.listener.host,
             "DASH_PORT": "" if self.listener is None else str(self.listener.port),
@@ -71,12 +102,18 @@ class Starting:
         return self.children.start(name, command, environment=environment, stdin=stdin, pass_fds=pass_fds, again=again)
 
     def server(
-        self, listener: Listener, script: Path, *arguments: str, settings: Mapping[str, str], again: bool = False
+        self,
+        listener: Listener,
+        script: Path,
+        *arguments: str,
+        settings: Mapping[str, str],
+        again: bool = False,
+        later: bool = False,
     ) -> Child:
-        """Starts the server, which has the port from now on, too."""
+        """Starts the server, which has the port from now on, too; it is told the token, or that and the runs later."""
         fd = listener.socket.fileno()
         given = (*arguments, "--fd", str(fd), "--host", listener.host)
-        stdin = self.token.encode()
+        stdin = None if later else self.token.encode()
         return self.process("server", script, *given, settings=settings, stdin=stdin, pass_fds=(fd,), again=again)
 
     def wait_for(self, listener: Listener, server: Child) -> None:

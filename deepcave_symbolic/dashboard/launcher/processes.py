@@ -74,6 +74,12 @@ class Child:
     log: Path
     again: bool = False
 
+    def tell(self, stdin: bytes) -> None:
+        """Has the process read this, and that no more comes."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as pipe:  # a child that died is noticed later
+            pipe.write(stdin)
+
     def alive(self) -> bool:
         """Tells whether the process still runs."""
         return self.process.poll() is None
@@ -134,7 +140,7 @@ class Children:
         command: Sequence[str],
         *,
         environment: Mapping[str, str],
-        stdin: bytes = b"",
+        stdin: bytes | None = b"",
         pass_fds: Sequence[int] = (),
         again: bool = False,
     ) -> Child:
@@ -144,7 +150,7 @@ class Children:
             name: Name for people; also names the log.
             command: Program and arguments.
             environment: Its whole environment.
-            stdin: What it reads; a secret goes here, because `ps` shows the command.
+            stdin: What it reads; a secret goes here, because `ps` shows the command. None where that is told later.
             pass_fds: File descriptors that it inherits.
             again: Whether it takes the place of one that has ended, whose log stays.
         """
@@ -163,9 +169,8 @@ class Children:
             )
         child = Child(name, process, log, again)
         self._children.append(child)
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError), process.stdin as pipe:  # a child that died is noticed later
-            pipe.write(stdin)
+        if stdin is not None:
+            child.tell(stdin)
         return child
 
     def dead(self) -> Child | None:

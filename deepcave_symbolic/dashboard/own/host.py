@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -14,7 +15,6 @@ from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
 from deepcave_symbolic.dashboard.launcher.processes import Child
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
-from deepcave_symbolic.runs.load import read_run
 
 __all__ = ["OwnHost", "missing"]
 
@@ -88,7 +88,10 @@ class OwnHost(Host):
         listener = starting.listener
         assert listener is not None
         arguments = ("--base-path", self._base_path, "--workers", str(self._workers))
-        starting.wait_for(listener, starting.server(listener, _SERVER, *arguments, settings={}, again=again))
+        server = starting.server(listener, _SERVER, *arguments, settings={}, again=again, later=True)
+        # While it imports, the runs are read.
+        server.tell(json.dumps({"token": starting.token, "runs": list(map(str, starting.runs))}).encode())
+        starting.wait_for(listener, server)
 
 
 def _processors() -> int:
@@ -124,6 +127,8 @@ def missing() -> str:
 
 
 def _reason(run: Path) -> str:
+    from deepcave_symbolic.runs.load import read_run  # with all that it needs: after the server is started
+
     try:
         read_run(run)
     except DeepcaveSymbolicError as error:

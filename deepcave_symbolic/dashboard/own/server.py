@@ -1,15 +1,17 @@
 """The server of the app, on a socket that the launcher opened.
 
 Run as a file, `python .../own/server.py --fd N --host HOST`, so that no module is searched for in the current
-folder. The token that it asks for comes by stdin, the rest in the environment variables that
+folder. The runs and the token that it asks for come by stdin, as JSON, the rest in the environment variables that
 DeepCAVE's server reads, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 __all__: list[str] = []
@@ -23,7 +25,6 @@ def main() -> None:
     parser.add_argument("--base-path", default="/")
     parser.add_argument("--workers", type=int, required=True)
     arguments = parser.parse_args()
-    token = sys.stdin.read()
 
     from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -36,8 +37,11 @@ def main() -> None:
     from deepcave_symbolic.dashboard.own.page import NAME
     from deepcave_symbolic.dashboard.own.results import ENDED, GONE, Results
 
+    # What comes is waited for after what takes long.
+    given = json.load(sys.stdin)
+    token = given["token"]
     folder = Path(os.environ[f"{ENVIRONMENT}CACHE_DIR"])
-    runs = OpenedRuns(AllowedRuns.from_environment())
+    runs = OpenedRuns(replace(AllowedRuns.from_environment(), runs=tuple(given["runs"])))
     ended, gone = answered("", ENDED), answered("", GONE)
     jobs = Jobs(folder / "own-jobs", workers=arguments.workers, ended=ended, gone=gone)
     app = make_app(runs, Results(folder / "own-results"), jobs, base_path=arguments.base_path)

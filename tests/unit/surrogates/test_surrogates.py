@@ -20,7 +20,6 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, Su
 from deepcave_symbolic.runs import Run, load_run
 from deepcave_symbolic.runs.trial_selection import component_meta, smacs_budget
 from deepcave_symbolic.surrogates import FittedSurrogate, Surrogate, build_surrogate, cost
-from deepcave_symbolic.surrogates.base import SURROGATES
 from deepcave_symbolic.surrogates.consensus import CONSENSUS_NAME
 from deepcave_symbolic.surrogates.data import collect
 from deepcave_symbolic.surrogates.encoders import LinkEncoder, fit_encoder
@@ -28,6 +27,7 @@ from deepcave_symbolic.surrogates.forest import inactive_values
 from deepcave_symbolic.surrogates.limits import check_forest_size
 from deepcave_symbolic.surrogates.rebuild import rebuild_model
 from deepcave_symbolic.surrogates.smac import _as_json
+from deepcave_symbolic.words.surrogate_names import SURROGATES
 from live_runs import INSTANCES, OWN_MODEL, LiveRun, fresh_model, live, sample
 from places import OLD_RUNS, SVM, short_name
 from run_folders import edit_json, fingerprint
