@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-__all__ = ["Frozen", "content"]
+__all__ = ["Frozen", "content", "same"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -39,6 +39,17 @@ class Frozen(Mapping[K, V]):
 
     def __repr__(self) -> str:
         return repr(self._entries)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tells whether two values have the same `content`; where they differ early, the rest is not looked at."""
+    if one is other:
+        return True
+    if is_dataclass(one) and type(one) is type(other):
+        return all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one) if f.compare)
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(content(one) == content(other))
 
 
 def content(value: Any) -> Any:

@@ -10,7 +10,7 @@ from dataclasses import fields
 from typing import Any, TypeVar
 
 from deepcave_symbolic.records.codec import decode, encode
-from deepcave_symbolic.records.frozen import content
+from deepcave_symbolic.records.frozen import content, same
 
 __all__ = ["Record"]
 
@@ -36,12 +36,7 @@ class Record:
         return record
 
     def __eq__(self, other: object) -> bool:
-        own: Any = self
-        if type(other) is not type(self):
-            return NotImplemented
-        return self is other or all(
-            content(getattr(self, f.name)) == content(getattr(other, f.name)) for f in fields(own) if f.compare
-        )
+        return same(self, other) if type(other) is type(self) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(content(self))

@@ -5,7 +5,9 @@ Every class is looked up in a fixed table and every number checked, for the file
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -18,9 +20,16 @@ from deepcave_symbolic.surrogates.data import instance_features
 from deepcave_symbolic.surrogates.encoders import EIPS, ENCODERS
 from deepcave_symbolic.surrogates.limits import check_options
 
-__all__ = ["MODELS", "is_pyrfr", "model_name", "rebuild_model", "stand_in"]
+__all__ = ["MODELS", "import_models", "is_pyrfr", "model_name", "rebuild_model", "stand_in"]
 
 MODELS = ("RandomForest", "GaussianProcess", "MCMCGaussianProcess")
+#: What has them.
+_MODULES = (
+    "sklearn.ensemble",
+    "smac.model.random_forest",
+    "smac.model.gaussian_process",
+    "smac.model.gaussian_process.kernels",
+)
 
 # In SMAC 2.4.1's sources as comments only (`boing_encoder.py`).
 _BOING_ENCODERS = ("RunHistoryRawEncoder", "RunHistoryRawScaledEncoder")
@@ -123,6 +132,23 @@ def is_pyrfr(run: Run) -> bool:
     return model_name(run) == "RandomForest" and "n_estimators" not in meta
 
 
+@contextmanager
+def _models_alone() -> Iterator[None]:
+    """Within it SMAC's models are imported without its optimizers and Dask, which take as long as all else.
+
+    scikit-learn would import pandas, in case that somebody has data frames.
+    """
+    with submodules_only("smac"), when_used("pandas"):
+        yield
+
+
+def import_models() -> None:
+    """Imports what models need that are trained later, perhaps in processes that are forks of this one."""
+    with _models_alone():
+        for name in _MODULES:
+            importlib.import_module(name)
+
+
 def rebuild_model(run: Run) -> Any:
     """Returns SMAC's model with the run's options, untrained.
 
@@ -138,9 +164,7 @@ def rebuild_model(run: Run) -> Any:
         "pca_components": meta.get("pca_components", 7),
         "seed": run.scenario.get("seed", 0),
     }
-    # The models alone: SMAC's own code imports its optimizers and Dask, which takes as long as all else. scikit-learn
-    # would import pandas, in case that somebody has data frames.
-    with submodules_only("smac"), when_used("pandas"):
+    with _models_alone():
         if name == "RandomForest":
             from smac.model.random_forest import RandomForest
 

@@ -10,6 +10,7 @@ import numpy as np
 from deepcave_symbolic.surrogates.base import FittedSurrogate, OnDemand, Rival
 from deepcave_symbolic.surrogates.scales import CostScale
 from deepcave_symbolic.surrogates.validation import r2_of
+from deepcave_symbolic.words.surrogate_names import SurrogateName
 
 __all__ = ["STAND_IN", "best_of", "compare", "with_rival", "with_warning"]
 

@@ -13,6 +13,7 @@ import logging
 import pkgutil
 import signal
 import sys
+from functools import partial
 from importlib.metadata import entry_points
 from types import FrameType
 from typing import Any
@@ -25,14 +26,16 @@ def preload() -> None:
     """Imports what jobs need, so that the forks have it. Imports only: threads started here would be missing there."""
     import deepcave.plugins
 
-    from deepcave_symbolic.dashboard import JOB_LIBRARIES, PLUGIN_GROUP
+    from deepcave_symbolic.dashboard import PLUGIN_GROUP
+    from deepcave_symbolic.dashboard.job_libraries import import_job_libraries
 
     builtin = (module.name for module in pkgutil.walk_packages(deepcave.plugins.__path__, "deepcave.plugins."))
     ours_and_others = (entry.module for entry in entry_points(group=PLUGIN_GROUP))
-    for name in (*JOB_LIBRARIES, *ours_and_others, *builtin):
+    imports = (partial(importlib.import_module, name) for name in (*ours_and_others, *builtin))
+    for each in (import_job_libraries, *imports):
         # Panels without jobs need what only the server has; a broken one fails in the job, where somebody sees it.
         with contextlib.suppress(Exception, SystemExit):
-            importlib.import_module(name)
+            each()
 
 
 def once_more(job: Any) -> None:

@@ -94,6 +94,7 @@ def _connect_inputs(
         found = fresh_inputs() if values["pick"] is None else {}
         if place is not None:
             chosen = {name: {"value": value} for name, value in values.items()}
+            jobs.wait_to_read()
             with contextlib.suppress(DeepcaveSymbolicError):  # Process says what is wrong
                 found.update(_merged(found, inputs_of(runs.run(place), chosen)))
         for name, properties in found.items():

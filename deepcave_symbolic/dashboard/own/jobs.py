@@ -11,6 +11,7 @@ as memory; where they are spawned, as on macOS, `multiprocess` pickles the call 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import os
 import queue
@@ -26,7 +27,7 @@ import diskcache
 from dash import DiskcacheManager
 from multiprocess import Process
 
-from deepcave_symbolic.dashboard import JOB_LIBRARIES
+from deepcave_symbolic.dashboard.job_libraries import import_job_libraries
 from deepcave_symbolic.dashboard.own.waiting import told
 
 __all__ = ["Jobs", "answer"]
@@ -76,7 +77,8 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         self._ended, self._gone = ended, gone
         self.handle.clear()  # of a dashboard that was here before
         self.handle.close()
-        self._importing = threading.Lock()
+        self._importing_to_read, self._importing = threading.Lock(), threading.Lock()
+        self._imported = False
         # Held while a process is forked and while the database is open: SQLite's own locks would be inherited, and the
         # process would wait for ever for a thread that it has not.
         self._lock = threading.RLock()
@@ -87,15 +89,29 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         for _ in range(workers):
             threading.Thread(target=self._take_turns, daemon=True).start()
 
+    def prepare_to_read(self) -> None:
+        """Begins to import what reading a run needs, while the browser loads the page."""
+        threading.Thread(target=self.wait_to_read, daemon=True).start()
+
+    def wait_to_read(self) -> None:
+        """Returns when runs can be read."""
+        with self._importing_to_read:
+            importlib.import_module("ConfigSpace")
+
     def prepare(self) -> None:
-        """Begins to import, while the page is being read."""
+        """Begins to import what jobs need, while the page is being read."""
         threading.Thread(target=self.wait, daemon=True).start()
 
     def wait(self) -> None:
         """Returns when all is imported: plotly takes a module that another thread has half imported for a whole one."""
         with self._importing:
-            for name in JOB_LIBRARIES:
-                importlib.import_module(name)
+            if self._imported:
+                return
+            self.wait_to_read()
+            import_job_libraries()
+            # What stays for good: no job, a fork of this process, looks for garbage in it, and copies its memory.
+            gc.freeze()
+            self._imported = True
 
     def call_job_fn(self, key: str, job_fn: Any, args: Any, context: Any) -> str:
         """Takes a job, and returns what it is called. No other server calls one so."""

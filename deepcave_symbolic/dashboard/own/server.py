@@ -57,6 +57,7 @@ def main() -> None:
             if not str(code).startswith(("2", "3")):
                 super().log_request(code, size)
 
+    jobs.prepare_to_read()
     make_server(arguments.host, 0, app.server, threaded=True, request_handler=Quiet, fd=arguments.fd).serve_forever()
 
 

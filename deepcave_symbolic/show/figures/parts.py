@@ -26,6 +26,7 @@ __all__ = [
     "cost_range",
     "curve",
     "escape",
+    "import_all",
     "incumbent",
     "points",
     "ready",
@@ -34,6 +35,11 @@ __all__ = [
 
 #: Points of a formula's curve.
 CURVE_POINTS = 400
+
+
+def import_all() -> None:
+    """Has plotly import what figures consist of, as it does at their first use, which takes longer than a figure."""
+    go.Figure([go.Scatter(marker={"line": {}}), go.Heatmap(), go.Contour()], {"template": "plotly_white"})
 
 
 def escape(text: str) -> str:

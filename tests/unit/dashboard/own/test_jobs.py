@@ -72,7 +72,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    monkeypatch.setattr(jobs_module, "JOB_LIBRARIES", ())
+    monkeypatch.setattr(jobs_module, "import_job_libraries", lambda: None)
     desk = Desk(tmp_path)
     yield desk
     for name in desk.names.values():
