@@ -13,7 +13,6 @@ import logging
 import pkgutil
 import signal
 import sys
-from functools import partial
 from importlib.metadata import entry_points
 from types import FrameType
 from typing import Any
@@ -31,11 +30,12 @@ def preload() -> None:
 
     builtin = (module.name for module in pkgutil.walk_packages(deepcave.plugins.__path__, "deepcave.plugins."))
     ours_and_others = (entry.module for entry in entry_points(group=PLUGIN_GROUP))
-    imports = (partial(importlib.import_module, name) for name in (*ours_and_others, *builtin))
-    for each in (import_job_libraries, *imports):
-        # Panels without jobs need what only the server has; a broken one fails in the job, where somebody sees it.
+    # Panels without jobs need what only the server has; a broken one fails in the job, where somebody sees it.
+    with contextlib.suppress(Exception, SystemExit):
+        import_job_libraries()
+    for name in (*ours_and_others, *builtin):
         with contextlib.suppress(Exception, SystemExit):
-            each()
+            importlib.import_module(name)
 
 
 def once_more(job: Any) -> None:
