@@ -207,25 +207,22 @@ def _first_of_stretch(table: _Table, limit: float) -> Index:
 def _sections(table: _Table, low: int, high: int, scale: float) -> list[tuple[int, int, str]]:
     """Cuts what is not flat at the unsettled regions and turns."""
     found: list[tuple[int, int, str]] = []
-    at = low
-    while at < high:
-        state = bool(table.unsettled[at])
-        to = at + 1
-        while to < high and bool(table.unsettled[to]) == state:
-            to += 1
-        if state:
+    unsettled = table.unsettled[low:high]
+    ends = [low, *(low + 1 + np.flatnonzero(unsettled[1:] != unsettled[:-1])).tolist(), high]
+    for at, to in pairwise(ends):
+        if table.unsettled[at]:
             found.append((at, to, UNSETTLED))
         else:
             found += _monotone(table, at, to, NEGLIGIBLE * scale)
-        at = to
     return found
 
 
 def _monotone(table: _Table, low: int, high: int, tolerance: float) -> list[tuple[int, int, str]]:
     """Cuts at the turns, ignoring those of no consequence."""
     f = table.values
-    inner = [i for i in range(low + 1, high) if (f[i] - f[i - 1]) * (f[i + 1] - f[i]) <= 0]
-    turns = [low, *inner, high]
+    steps = np.diff(f[low : high + 1])
+    inner = low + 1 + np.flatnonzero(steps[1:] * steps[:-1] <= 0)
+    turns = [low, *inner.tolist(), high]
     # The smallest move between two turns disappears first, with both of them, or with one at the end.
     while len(turns) > 2:
         moves = [abs(f[b] - f[a]) for a, b in pairwise(turns)]

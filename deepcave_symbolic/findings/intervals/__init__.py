@@ -10,8 +10,8 @@ Notation:
     bounds: array (2, b), lower bounds first; [-inf, inf] where a pole, domain violation or overflow leaves it open.
     jet: bounds of a value with bounds of its first and second derivatives with respect to u; None is exactly zero.
 
-`bounds.py` computes with bounds, `functions.py` adds the derivatives of the functions, `jets.py` walks an expression,
-`enclosure.py` tightens what comes out.
+`bounds.py` computes with bounds, `functions.py` adds the derivatives of the functions, `boxes.py` knows what boxes share,
+`jets.py` walks an expression, `enclosure.py` tightens what comes out.
 """
 
 from __future__ import annotations

@@ -9,22 +9,35 @@ import numpy as np
 from deepcave_symbolic.numeric.arrays import Array, Mask
 
 _WIDEN = np.array([[-1e-12], [1e-12]])
+_ANYTHING = np.array([[-np.inf], [np.inf]])
 #: Beyond this argument a period is no longer resolved to the widening's precision.
 _MAX_ANGLE = 1e3
 
 
 def outward(bounds: Array) -> Array:
     """Widens bounds for rounding; what is not a number may be anything."""
-    wide: Array = bounds + _WIDEN * np.abs(bounds)
+    wide: Array = np.abs(bounds)
+    wide *= _WIDEN
+    wide += bounds
     unknown = np.isnan(wide)
-    if unknown.any():
+    if np.count_nonzero(unknown):
         wide = left_open(wide, unknown[0] | unknown[1])
     return wide
 
 
 def left_open(bounds: Array, where: Mask) -> Array:
     """Returns the bounds with [-inf, inf] in some boxes."""
-    return np.asarray(np.where(where, np.array([[-np.inf], [np.inf]]), bounds))
+    return np.where(where, _ANYTHING, bounds) if np.count_nonzero(where) else bounds
+
+
+def of_boxes(bounds: Array) -> Array:
+    """Returns bounds over boxes and their centres without the centres; those of a constant as they are."""
+    return bounds if bounds.shape[1] == 1 else bounds[:, : bounds.shape[1] // 2]
+
+
+def of_centres(bounds: Array) -> Array:
+    """Returns bounds over boxes and their centres for the centres; those of a constant as they are."""
+    return bounds if bounds.shape[1] == 1 else bounds[:, bounds.shape[1] // 2 :]
 
 
 def plus(a: Array | None, b: Array | None) -> Array | None:
@@ -45,16 +58,26 @@ def times(a: Array, b: Array) -> Array:
         if number.shape[1] == 1 and number[0, 0] == number[1, 0]:
             c = number[0, 0]
             return outward(other * c if c >= 0 else other[::-1] * c)
-    one, other = a[0] * b, a[1] * b
+    one, other = a[:, None] * b
     low, high = np.minimum(one, other), np.maximum(one, other)
-    return outward(np.array([np.minimum(low[0], low[1]), np.maximum(high[0], high[1])]))
+    np.minimum(low[0], low[1], out=low[0])
+    np.maximum(high[0], high[1], out=low[1])
+    return outward(low)
 
 
 def product(a: Array | None, b: Array | None) -> Array | None:
-    """Returns the bounds of a·b, or of a² if both are the same; None is exactly zero."""
-    if a is None or b is None:
-        return None
-    return power(a, 2.0) if a is b else times(a, b)
+    """Returns the bounds of a·b; None is exactly zero."""
+    return None if a is None or b is None else times(a, b)
+
+
+def square(a: Array | None) -> Array | None:
+    """Returns the bounds of a²; None is exactly zero."""
+    return None if a is None else power(a, 2.0)
+
+
+def _raised(a: Array, p: float) -> Array:
+    """Returns a^p; of a square the same numbers for every layout of the memory, which NumPy's power does not give."""
+    return np.square(a) if p == 2 else np.power(a, p)
 
 
 def in_order(a: Array) -> Array:
@@ -84,15 +107,15 @@ def power(a: Array, p: float, *, of_slope: bool = False) -> Array:
     """
     if p == 0:
         return np.ones((2, 1))
-    if p != round(p):
-        ends = np.power(a if p > 0 else a[::-1], p)
+    if np.count_nonzero(a[0] > 0) == a.shape[1] or p != round(p):
+        ends = _raised(a if p > 0 else a[::-1], p)
         return left_open(outward(ends), a[0] < 0 if p > 0 or of_slope else a[0] <= 0)
     zero = contains_zero(a)
     if p % 2 == 0:
         size = absolute(a)
-        ends = outward(np.power(size if p > 0 else size[::-1], p))
+        ends = outward(_raised(size if p > 0 else size[::-1], p))
     else:
-        ends = outward(np.power(a if p > 0 else a[::-1], p))
+        ends = outward(_raised(a if p > 0 else a[::-1], p))
     return ends if p > 0 else left_open(ends, zero)
 
 
@@ -117,4 +140,5 @@ def intersect(a: Array, b: Array) -> Array:
     """Returns what two bounds of the same thing have in common."""
     both = np.array([np.maximum(a[0], b[0]), np.minimum(a[1], b[1])])
     # An empty intersection can only be rounding.
-    return np.asarray(np.where(both[0] <= both[1], both, a))
+    some = both[0] <= both[1]
+    return both if np.count_nonzero(some) == len(some) else np.where(some, both, a)

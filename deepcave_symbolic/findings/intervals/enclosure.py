@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepcave_symbolic.findings.intervals.bounds import intersect, outward, times
+from deepcave_symbolic.findings.intervals.bounds import intersect, of_boxes, of_centres, outward, times
+from deepcave_symbolic.findings.intervals.boxes import Boxes
 from deepcave_symbolic.findings.intervals.jets import jet_of, pair
 from deepcave_symbolic.formulas.expression import Node
 from deepcave_symbolic.numeric.arrays import Array
@@ -39,27 +40,34 @@ def enclose(tree: Node, lower: Array, upper: Array, *, log: Sequence[bool]) -> E
         log: Which axes are logarithmic, length k.
     """
     b, k = lower.shape
-    centre = lower + 0.5 * (upper - lower)
+    value, gradient = np.empty((2, b)), np.empty((k, 2, b))
     with np.errstate(all="ignore"):
-        bounds = [np.array([np.r_[lower[:, i], centre[:, i]], np.r_[upper[:, i], centre[:, i]]]) for i in range(k)]
-        jet = jet_of(tree, bounds, log)
-        value, first, second = (_filled(jet.value, b), _all_filled(jet.first, b), _all_filled(jet.second, b))
-        step = [outward(np.array([lower[:, i] - centre[:, i], upper[:, i] - centre[:, i]])) for i in range(k)]
-        gradient = [
-            intersect(
-                first[i][:, :b],
-                _mean_value(first[i][:, b:], [second[pair(i, j, k)][:, :b] for j in range(k)], step),
-            )
-            for i in range(k)
-        ]
-        value = intersect(value[:, :b], _mean_value(value[:, b:], gradient, step))
-    return Enclosure(value, np.array(gradient).reshape(k, 2, b))
+        for part, boxes in Boxes.of(lower, upper).parts():
+            value[:, part], slopes = _enclosed(tree, boxes, log)
+            for i, slope in enumerate(slopes):
+                gradient[i, :, part] = 0.0 if slope is None else slope
+    return Enclosure(value, gradient)
+
+
+def _enclosed(tree: Node, boxes: Boxes, log: Sequence[bool]) -> tuple[Array, list[Array | None]]:
+    """Returns bounds of the value and of its slopes; None is exactly zero."""
+    k = boxes.k
+    jet = jet_of(tree, boxes, log)
+    steps = [boxes.steps(i) for i in range(k)]
+    gradient: list[Array | None] = []
+    for i, slope in enumerate(jet.first):
+        bends = [jet.second[pair(i, j, k)] for j in range(k)]
+        gradient.append(
+            None if slope is None else intersect(of_boxes(slope), _mean_value(of_centres(slope), bends, steps))
+        )
+    value = intersect(of_boxes(jet.value), _mean_value(of_centres(jet.value), gradient, steps))
+    return value, gradient
 
 
 def is_additive(tree: Node) -> bool:
     """Returns whether a formula of two variables is visibly a sum of formulas of one."""
     with np.errstate(all="ignore"):
-        jet = jet_of(tree, [np.array([[1.0], [1.0]])] * 2, (False, False))
+        jet = jet_of(tree, Boxes.of(np.ones((1, 2)), np.ones((1, 2))), (False, False))
     return jet.second[1] is None
 
 
@@ -69,16 +77,8 @@ def signs(bounds: Array) -> Array:
     return np.where(up & down, 0.0, np.where(up, 1.0, np.where(down, -1.0, np.nan)))
 
 
-def _mean_value(at_centre: Array, slopes: Sequence[Array], step: Sequence[Array]) -> Array:
+def _mean_value(at_centre: Array, slopes: Sequence[Array | None], steps: Sequence[Array]) -> Array:
     total = at_centre
-    for slope, d in zip(slopes, step, strict=True):
-        total = outward(total + times(slope, d))
+    for slope, step in zip(slopes, steps, strict=True):
+        total = outward(total if slope is None else total + times(slope, step))
     return total
-
-
-def _filled(bounds: Array | None, b: int) -> Array:
-    return np.zeros((2, 2 * b)) if bounds is None else np.broadcast_to(bounds, (2, 2 * b))
-
-
-def _all_filled(many: Sequence[Array | None], b: int) -> list[Array]:
-    return [_filled(bounds, b) for bounds in many]
