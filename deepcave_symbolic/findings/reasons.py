@@ -61,8 +61,9 @@ def on_closeness(
             else "How close the formula is to the truth is not sure enough"
         )
         rival = draws.rival_r2_of(formula)
-        beside = f"R² {np.median(draws.r2_of(formula)):.2f} to the median of the draws of the surrogate"
-        if rival is not None:
+        if rival is None:
+            beside = f"R² {np.median(draws.r2_of(formula)):.2f} to the median of the draws of the surrogate"
+        else:
             beside = f"R² {round(rival, 2) + 0.0:.2f} to the mean of another surrogate of the same trials"
         share = percent(projection.variance_share or 0.0)
         text = f"{what}: it has {beside}, and what it describes has {share} of the variance."

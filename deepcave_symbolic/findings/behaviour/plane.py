@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from deepcave_symbolic.findings.behaviour.terms import FALLS, NEGLIGIBLE, RISES, range_of
-from deepcave_symbolic.findings.intervals import enclose, signs
-from deepcave_symbolic.formulas.expression import Node, evaluate
+from deepcave_symbolic.findings.intervals import enclose
+from deepcave_symbolic.formulas.expression import CASES, Node, evaluate, variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_columns
@@ -62,6 +62,17 @@ class _Moves:
     own: Array
     other: Array
     exact: bool
+
+
+def is_additive(tree: Node) -> bool:
+    """Returns whether a formula of two variables is visibly a sum of formulas of one."""
+    if len(variables(tree)) < 2:
+        return True
+    if tree.op in ("+", "-", "neg", CASES):
+        return all(map(is_additive, tree.args))
+    if tree.op == "*":
+        return any(not variables(arg) for arg in tree.args) and all(map(is_additive, tree.args))
+    return tree.op == "/" and not variables(tree.args[1]) and is_additive(tree.args[0])
 
 
 def courses(formula: Formula) -> list[Course]:
@@ -127,8 +138,10 @@ def _moves_in_cells(formula: Formula) -> list[_Moves]:
         width = np.array([(high - low) / n for low, high in spans])
         lower = np.array([low for low, _ in spans]) + where * width
         slopes[:, :, open_] = enclose(formula.tree, lower, lower + width, log=log).gradient
-        unproven = np.isnan(np.stack([signs(slope.reshape(2, -1)) for slope in slopes])).any(axis=0).reshape(n, n)
-        if level == _RASTER_LEVELS or not unproven.any() or 4 * unproven.sum() > _MAX_OPEN:
+        if level == _RASTER_LEVELS:
+            break
+        unproven = ~((slopes[:, 0] >= 0) | (slopes[:, 1] <= 0)).all(axis=0)
+        if not unproven.any() or 4 * unproven.sum() > _MAX_OPEN:
             break
         slopes, open_, n = slopes.repeat(2, axis=2).repeat(2, axis=3), unproven.repeat(2, 0).repeat(2, 1), 2 * n
     edges = [natural_values(axis, np.arange(n + 1) / n) for axis in formula.axes]

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from deepcave_symbolic.findings.behaviour.line import pieces_of
-from deepcave_symbolic.findings.behaviour.plane import Course, courses
+from deepcave_symbolic.findings.behaviour.plane import Course, courses, is_additive
 from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
 from deepcave_symbolic.findings.evidence import Evidence
-from deepcave_symbolic.findings.intervals import is_additive
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.space.axis import Axis

@@ -10,12 +10,12 @@ Notation:
     bounds: array (2, b), lower bounds first; [-inf, inf] where a pole, domain violation or overflow leaves it open.
     jet: bounds of a value with bounds of its first and second derivatives with respect to u; None is exactly zero.
 
-`bounds.py` computes with bounds, `functions.py` adds the derivatives of the functions, `boxes.py` knows what boxes share,
-`jets.py` walks an expression, `enclosure.py` tightens what comes out.
+`bounds.py` computes with bounds, `functions.py` adds the derivatives of the functions, `boxes.py` knows what boxes
+share, `jets.py` walks an expression, `enclosure.py` tightens what comes out.
 """
 
 from __future__ import annotations
 
-from deepcave_symbolic.findings.intervals.enclosure import Enclosure, enclose, is_additive, signs
+from deepcave_symbolic.findings.intervals.enclosure import Enclosure, enclose, signs
 
-__all__ = ["Enclosure", "enclose", "is_additive", "signs"]
+__all__ = ["Enclosure", "enclose", "signs"]

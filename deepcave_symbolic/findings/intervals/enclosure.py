@@ -64,13 +64,6 @@ def _enclosed(tree: Node, boxes: Boxes, log: Sequence[bool]) -> tuple[Array, lis
     return value, gradient
 
 
-def is_additive(tree: Node) -> bool:
-    """Returns whether a formula of two variables is visibly a sum of formulas of one."""
-    with np.errstate(all="ignore"):
-        jet = jet_of(tree, Boxes.of(np.ones((1, 2)), np.ones((1, 2))), (False, False))
-    return jet.second[1] is None
-
-
 def signs(bounds: Array) -> Array:
     """Returns the sign that bounds prove: 1, -1, 0, or NaN where they leave it open, shape (b,)."""
     up, down = bounds[0] >= 0, bounds[1] <= 0

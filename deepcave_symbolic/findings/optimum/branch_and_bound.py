@@ -12,7 +12,7 @@ from deepcave_symbolic.findings.intervals import enclose
 from deepcave_symbolic.formulas.expression import Node, evaluate
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array, columns_of
-from deepcave_symbolic.numeric.grids import product_of
+from deepcave_symbolic.numeric.grids import product_columns, product_of
 from deepcave_symbolic.space.axis import coordinates_of
 from deepcave_symbolic.space.values import discrete_values
 
@@ -34,12 +34,14 @@ class Best(NamedTuple):
         value: The formula there, objective units; NaN where it has no value anywhere.
         certified: Whether no point of the domain is better by more than 0.1 % of the formula's range, proven.
         plateau: From where to where an axis the formula is as good, natural units; empty where that is one place.
+        range: The formula's largest minus smallest value on the allowed points of a dense grid, objective units.
     """
 
     values: tuple[float, ...]
     value: float
     certified: bool
     plateau: tuple[tuple[float, float], ...] = ()
+    range: float = 0.0
 
 
 def find_optimum(formula: Formula, *, maximize: bool, near: tuple[float, ...] | None = None) -> Best:
@@ -71,22 +73,16 @@ def find_optimum(formula: Formula, *, maximize: bool, near: tuple[float, ...] | 
             best = free
         else:
             certified = False
-    candidates = points[usable] if near is None else np.vstack([points[usable], search.valid(near)])
-    plateau = search.plateau(best, candidates, scale)
+    candidates, values = points[usable], values[usable]
+    if near is not None:
+        other = search.valid(near)
+        candidates, values = np.vstack([candidates, other]), np.concatenate([values, search.at(other)])
+    plateau = search.plateau(best, candidates, values, scale)
     if near is not None:
         best = search.nearest(best, plateau, near)
     value = float(search.at(best[None])[0])
     ends = zip(plateau.min(axis=0).tolist(), plateau.max(axis=0).tolist(), strict=True) if len(plateau) else ()
-    return Best(tuple(best.tolist()), -value if maximize else value, certified, tuple(ends))
-
-
-def range_of(formula: Formula) -> float:
-    """Returns a formula's largest minus smallest value on the allowed points of a dense grid, objective units."""
-    search = _Search(formula, maximize=False)
-    points = search.grid()
-    values = search.at(points)
-    usable = search.allowed(points) & np.isfinite(values)
-    return float(np.ptp(values[usable])) if usable.any() else 0.0
+    return Best(tuple(best.tolist()), -value if maximize else value, certified, tuple(ends), scale)
 
 
 class _Search:
@@ -103,13 +99,19 @@ class _Search:
 
     def at(self, points: Array) -> Array:
         """Returns f at points in natural units, shape (n,); infinite where it is undefined, which is never best."""
-        values = evaluate(self.tree, columns_of(points))
+        return self.at_columns(columns_of(points))
+
+    def at_columns(self, columns: Sequence[Array]) -> Array:
+        """Returns the same at points whose values are given axis by axis."""
+        values = evaluate(self.tree, columns)
         return np.where(np.isfinite(values), values, np.inf)
 
     def allowed(self, points: Array) -> Any:
         """Returns which points no forbidden clause excludes, shape (n,)."""
-        columns = columns_of(points)
-        return ~self.formula.forbidden_at(columns, np.ones(len(points), dtype=bool))
+        inside = np.ones(len(points), dtype=bool)
+        return (
+            inside if self.formula.forbidden_space is None else ~self.formula.forbidden_at(columns_of(points), inside)
+        )
 
     def grid(self) -> Array:
         """Returns all points of the domain or, where it is continuous, a dense grid; natural units, shape (n, k)."""
@@ -126,31 +128,34 @@ class _Search:
     def coordinates(self, points: Array) -> Array:
         return coordinates_of(self.axes, points)
 
-    def natural(self, u: Array) -> Array:
-        """Returns the valid points nearest to search coordinates; natural units, shape (n, k)."""
+    def natural(self, u: Sequence[Array]) -> list[Array]:
+        """Returns the valid points nearest to search coordinates, both axis by axis; natural units, shape (n,) each."""
         columns = []
-        for i, (axis, values) in enumerate(zip(self.axes, self.values, strict=True)):
-            x = np.clip(10.0 ** u[:, i] if axis.log else u[:, i], axis.lower, axis.upper)
-            x = np.where(u[:, i] <= self.low[i], axis.lower, np.where(u[:, i] >= self.high[i], axis.upper, x))
+        for at, axis, values, low, high in zip(u, self.axes, self.values, self.low, self.high, strict=True):
+            x = (10.0**at if axis.log else at).clip(axis.lower, axis.upper)
+            x = np.where(at <= low, axis.lower, np.where(at >= high, axis.upper, x))
             if values is not None:
-                at = np.clip(np.searchsorted(values, x), 1, len(values) - 1)
-                x = np.where(x - values[at - 1] <= values[at] - x, values[at - 1], values[at])
+                above = np.searchsorted(values, x).clip(1, len(values) - 1)
+                x = np.where(x - values[above - 1] <= values[above] - x, values[above - 1], values[above])
             elif axis.integer:
                 x = np.round(x)
             columns.append(x)
-        return np.column_stack(columns)
+        return columns
 
     def polish(self, point: Array) -> Array:
         """Improves a point by grids around it that become finer."""
         n = 33 if len(self.axes) == 1 else 9
         width = (self.high - self.low) / 50
-        offsets = np.linspace(-1.0, 1.0, n)
-        pattern = product_of([offsets] * len(self.axes))
+        pattern = product_columns([np.linspace(-1.0, 1.0, n)] * len(self.axes))
         for _ in range(14):
-            u = np.clip(self.coordinates(point[None]) + pattern * width, self.low, self.high)
-            candidates = np.vstack([point[None], self.natural(u)])
-            values = self.at(candidates)
-            point = candidates[np.argmin(values)]
+            centre = self.coordinates(point[None])[0]
+            u = [
+                (c + offsets * w).clip(low, high)
+                for c, offsets, w, low, high in zip(centre, pattern, width, self.low, self.high, strict=True)
+            ]
+            columns = [np.concatenate([[x], other]) for x, other in zip(point, self.natural(u), strict=True)]
+            at = np.argmin(self.at_columns(columns))
+            point = np.array([column[at] for column in columns])
             width = width * 0.25
         return point
 
@@ -169,10 +174,10 @@ class _Search:
         for _ in range(_MAX_ROUNDS):
             only_points = bool(np.all(lower == upper))
             box = enclose(self.tree, lower, upper, log=log)
-            centres = self.natural(0.5 * (lower + upper))
-            at_centres = self.at(centres)
+            centres = self.natural(columns_of(0.5 * (lower + upper)))
+            at_centres = self.at_columns(centres)
             if np.min(at_centres) < value:
-                best = self.polish(centres[np.argmin(at_centres)])
+                best = self.polish(np.array([column[np.argmin(at_centres)] for column in centres]))
                 value = float(self.at(best[None])[0])
             keep = ~(box.value[0] >= value - gap)
             for i in range(len(self.axes)):
@@ -206,10 +211,16 @@ class _Search:
         inside = all(bool(axis.contains(point[:, i])[0]) for i, axis in enumerate(self.axes))
         return point if inside and self.allowed(point)[0] else point[:0]
 
-    def plateau(self, best: Array, points: Array, scale: float) -> Array:
-        """Returns the points around the optimum that are as good, shape (n, k); none where they are one place."""
-        value = float(self.at(best[None])[0])
-        good = self.at(points) <= value + _AS_GOOD * scale
+    def plateau(self, best: Array, points: Array, values: Array, scale: float) -> Array:
+        """Returns the points around the optimum that are as good, shape (n, k); none where they are one place.
+
+        Args:
+            best: The optimum, natural units, shape (k,).
+            points: Points, natural units.
+            values: The formula there.
+            scale: The formula's range, objective units.
+        """
+        good = values <= float(self.at(best[None])[0]) + _AS_GOOD * scale
         if len(self.axes) == 1:
             # Another optimum elsewhere that is as good does not make a plateau of what lies between.
             order = np.argsort(points[:, 0], kind="stable")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from deepcave_symbolic.findings.evidence import Evidence
-from deepcave_symbolic.findings.optimum.branch_and_bound import Best, range_of
+from deepcave_symbolic.findings.optimum.branch_and_bound import Best
 from deepcave_symbolic.findings.optimum.expectation import FLOOR, Expectation, Expected
 from deepcave_symbolic.findings.optimum.optimum import Optimum
 from deepcave_symbolic.findings.optimum.words import sentence
@@ -40,7 +40,7 @@ def compare_with_incumbent(
         evidence: The trials, which say whether any lies near the optimum; None where they are not at hand.
     """
     values = None if incumbent is None else incumbent.values
-    expectation = Expectation(best, values, here, there, floor=FLOOR * range_of(formula))
+    expectation = Expectation(best, values, here, there, floor=FLOOR * best.range)
     has_optimum = bool(variables(formula.tree)) and math.isfinite(best.value)
     is_known = has_optimum and here is not None and (values is not None or expectation.is_off)
     return Optimum(

@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 
 from deepcave_symbolic.findings.behaviour import Piece, in_words, pieces
 from deepcave_symbolic.findings.behaviour.line import FLAT_CHANGE
+from deepcave_symbolic.findings.behaviour.plane import is_additive
 from deepcave_symbolic.findings.behaviour.terms import NEGLIGIBLE
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
@@ -228,3 +229,17 @@ def test_the_work_is_bounded(boxes: list[int]) -> None:
     pieces(formula(wild, MOMENTUM))
     in_words(formula(wild + function("sin", 90.0 * X * Y), MOMENTUM, replace(MOMENTUM, name="m")))
     assert 0 < sum(boxes) < 12_000
+
+
+@pytest.mark.parametrize(
+    ("tree", "additive"),
+    [
+        (power(X, 2) + 3.0 * function("log10", Y), True),
+        (2.0 * (X - Y), True),
+        (X * Y, False),
+        (function("exp", X + Y), False),
+        (constant(1.0), True),
+    ],
+)
+def test_sums_of_one_variable_each_are_seen(tree: Node, additive: bool) -> None:
+    assert is_additive(tree) is additive

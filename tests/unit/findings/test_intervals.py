@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepcave_symbolic.findings.intervals import enclose, is_additive
+from deepcave_symbolic.findings.intervals import enclose
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.numeric.arrays import Array
 from small_formulas import X, Y
@@ -172,17 +172,3 @@ def test_boxes_do_not_mix() -> None:
         alone = enclose(tree, lower[i : i + 1], lower[i : i + 1] + 0.3, log=(False, True))
         np.testing.assert_array_equal(together.value[:, i], alone.value[:, 0])
         np.testing.assert_array_equal(together.gradient[:, :, i], alone.gradient[:, :, 0])
-
-
-@pytest.mark.parametrize(
-    ("tree", "additive"),
-    [
-        (power(X, 2) + 3.0 * function("log10", Y), True),
-        (2.0 * (X - Y), True),
-        (X * Y, False),
-        (function("exp", X + Y), False),
-        (constant(1.0), True),
-    ],
-)
-def test_sums_of_one_variable_each_are_seen(tree: Node, additive: bool) -> None:
-    assert is_additive(tree) is additive

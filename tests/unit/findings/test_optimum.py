@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.optimum import Expected, Optimum, compare_with_incumbent, find_optimum
-from deepcave_symbolic.findings.optimum.branch_and_bound import range_of
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
@@ -39,7 +38,7 @@ def test_no_point_of_a_dense_grid_is_better(f: Formula, maximize: bool) -> None:
     columns = dense(f, 1500 if len(f.axes) == 1 else 60)
     grid = evaluate(f.tree, columns)
     assume(np.all(np.isfinite(grid)))
-    values, value, certified, _ = found = find_optimum(f, maximize=maximize)
+    values, value, certified, *_ = found = find_optimum(f, maximize=maximize)
     assert find_optimum(f, maximize=maximize) == found
     assert all(axis.contains(np.array([v]))[0] for axis, v in zip(f.axes, values, strict=True))
     assert value == evaluate(f.tree, [np.array([v]) for v in values])[0]
@@ -81,26 +80,26 @@ def test_known_optima(
 
 def test_a_needle_between_the_grid_points_is_found() -> None:
     needle = function("exp", -1e8 * power(X - 0.500123, 2))
-    (x,), value, certified, _ = find_optimum(formula(X + 5.0 * needle, MOMENTUM), maximize=True)
+    (x,), value, certified, *_ = find_optimum(formula(X + 5.0 * needle, MOMENTUM), maximize=True)
     assert certified
     assert x == pytest.approx(0.500123, abs=1e-5)
     assert value == pytest.approx(5.5, abs=1e-3)
 
 
 def test_a_pole_is_not_certified() -> None:
-    *_, certified, _ = find_optimum(formula(1.0 / (X - 0.3141), MOMENTUM), maximize=False)
+    _, _, certified, *_ = find_optimum(formula(1.0 / (X - 0.3141), MOMENTUM), maximize=False)
     assert not certified
 
 
 def test_a_formula_without_any_value_has_no_optimum() -> None:
-    _, value, certified, _ = find_optimum(formula(function("log", -1.0 - X), MOMENTUM), maximize=False)
+    _, value, certified, *_ = find_optimum(formula(function("log", -1.0 - X), MOMENTUM), maximize=False)
     assert np.isnan(value)
     assert not certified
 
 
 def test_a_plateau_prefers_the_point_nearest_to_the_incumbent() -> None:
     f = formula(function("tanh", 40.0 * (X - 0.3)), MOMENTUM)
-    (x,), value, certified, _ = find_optimum(f, maximize=True, near=(0.8,))
+    (x,), value, certified, *_ = find_optimum(f, maximize=True, near=(0.8,))
     assert (x, certified) == (0.8, True)
     assert value == pytest.approx(1.0)
     assert find_optimum(f, maximize=True, near=(0.1,))[0][0] == pytest.approx(0.43, abs=0.02)
@@ -126,7 +125,7 @@ def test_a_forbidden_optimum_gives_way_to_the_best_allowed_point() -> None:
     axes = Axis("a", 1.0, 10.0, integer=True), Axis("b", 1.0, 10.0, integer=True)
     f = formula(X - 2.0 * Y, *axes)
     assert find_optimum(f, maximize=False)[0] == (1.0, 10.0)
-    values, value, _, _ = find_optimum(f.within(cs), maximize=False)
+    values, value, *_ = find_optimum(f.within(cs), maximize=False)
     assert (values, value) == ((10.0, 10.0), -10.0)
     assert find_optimum(f.within(cs), maximize=False, near=(2.0, 9.0))[0] == (10.0, 10.0)
 
@@ -138,7 +137,7 @@ def test_a_forbidden_optimum_of_a_continuous_space_is_not_certified() -> None:
     a, b = Float("a", (0.0, 1.0)), Float("b", (0.0, 1.0))
     cs.add(a, b, ForbiddenGreaterThanRelation(b, a))
     f = formula(X - 2.0 * Y, Axis("a", 0.0, 1.0), Axis("b", 0.0, 1.0)).within(cs)
-    values, value, certified, _ = find_optimum(f, maximize=False)
+    values, value, certified, *_ = find_optimum(f, maximize=False)
     assert (values, value, certified) == ((1.0, 1.0), -1.0, False)
     assert find_optimum(replace(f, tree=2.0 * Y - X), maximize=False)[2]
 
@@ -251,8 +250,8 @@ def test_the_floor_follows_the_allowed_part_of_the_domain() -> None:
     cs.add(a, b, ForbiddenGreaterThanRelation(b, a))
     axes = Axis("a", 1.0, 10.0, integer=True), Axis("b", 1.0, 10.0, integer=True)
     f = formula(X + 1e6 * function("abs", Y - X) + 1e6 * (Y - X), *axes)
-    assert range_of(f) == pytest.approx(1.8e7, rel=1e-3)
-    assert range_of(f.within(cs)) == pytest.approx(9.0)
+    assert find_optimum(f, maximize=True).range == pytest.approx(1.8e7, rel=1e-3)
+    assert find_optimum(f.within(cs), maximize=True).range == pytest.approx(9.0)
 
 
 def test_without_an_incumbent_nothing_is_compared() -> None:
