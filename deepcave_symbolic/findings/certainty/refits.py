@@ -11,11 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable
+from deepcave_symbolic.formulas.expression import (
+    CASES,
+    OPERATORS,
+    Node,
+    constant,
+    evaluate,
+    evaluate_every_node,
+    substitute,
+    variable,
+    variables,
+)
 from deepcave_symbolic.formulas.meaning.positions import Position
 from deepcave_symbolic.numeric.arrays import Array
 
@@ -131,34 +142,39 @@ def refit_constants(
         limited = np.clip(theta, -_REACH, _REACH)
         return np.where(ratio, start * np.exp(np.where(ratio, limited, 0.0)), start + theta * unit)
 
-    def residuals(theta: Array) -> Array:
-        values = _values(tree, columns, constants(theta)) / scale * root - draws
-        return np.clip(np.where(np.isnan(values), _FAR, values), -_FAR, _FAR)
+    def residuals(values: Array, root: Array, draws: Array) -> Array:
+        off = values / scale * root - draws
+        return np.clip(np.where(np.isnan(off), _FAR, off), -_FAR, _FAR)
 
     n, m = len(draws), len(start)
     theta: Array = np.zeros((n, m))
     damping: Array = np.full(n, 1e-3)
-    errors = residuals(theta)
+    curves: _Curves | None = _Curves(tree, columns, constants(theta))
+    errors = residuals(curves.values, root, draws)
     losses: Array = np.mean(errors**2, axis=1)
     for _ in range(_STEPS if m else 0):
+        if curves is None:
+            curves = _Curves(tree, columns, constants(theta))
+        beside = constants(theta + _STEP)
         jacobian = np.empty((n, m, draws.shape[1]))
         for j in range(m):
-            moved = theta.copy()
-            moved[:, j] += _STEP
-            jacobian[:, j] = (residuals(moved) - errors) / _STEP
+            jacobian[:, j] = curves.with_constant(j, beside[:, j])
+        np.divide(residuals(jacobian, root[:, None], draws[:, None]) - errors[:, None], _STEP, out=jacobian)
         gram = jacobian @ jacobian.transpose(0, 2, 1)
         slope = (jacobian @ errors[:, :, None])[:, :, 0]
         size = np.einsum("njj->nj", gram)
         floor = 1e-12 * np.max(size, axis=1, keepdims=True) + np.finfo(float).tiny
         damped = gram + np.eye(m) * (damping[:, None] * size + floor)[:, None, :]
         tried = theta - np.linalg.solve(damped, slope[:, :, None])[:, :, 0]
-        new_errors = residuals(tried)
+        tried_curves = _Curves(tree, columns, constants(tried))
+        new_errors = residuals(tried_curves.values, root, draws)
         new_losses = np.mean(new_errors**2, axis=1)
         better = new_losses < losses
         theta = np.where(better[:, None], tried, theta)
         errors = np.where(better[:, None], new_errors, errors)
         losses = np.where(better, new_losses, losses)
         damping = np.where(better, damping / 10.0, damping * 10.0)
+        curves = tried_curves if better.all() else None
     far = np.mean(np.abs(theta) >= _REACH, axis=0) > _RARELY
     return Refits(tree, start, constants(theta), losses, ratio & far)
 
@@ -169,8 +185,44 @@ def largest(draws: Array) -> float:
 
 
 def _values(tree: Node, columns: Sequence[Array], constants: Array) -> Array:
+    return evaluate(tree, _with_constants(columns, constants))
+
+
+def _with_constants(columns: Sequence[Array], constants: Array) -> list[Array]:
     shape = (len(constants), len(columns[0]))
-    return evaluate(tree, [*(np.broadcast_to(c, shape) for c in columns), *constants.T[:, :, None]])
+    return [*(np.broadcast_to(c, shape) for c in columns), *constants.T[:, :, None]]
+
+
+class _Curves:
+    """What an expression is with each draw's constants, and what every part of it is.
+
+    Args:
+        tree: The expression; its constants are the variables behind the k hyperparameters.
+        columns: As in `refit`.
+        constants: The constants, shape (n, p).
+    """
+
+    def __init__(self, tree: Node, columns: Sequence[Array], constants: Array) -> None:
+        self._tree, self._k = tree, len(columns)
+        self._columns = _with_constants(columns, constants)
+        self._parts = evaluate_every_node(tree, self._columns)
+        self.values = np.broadcast_to(self._parts[id(tree)], self._columns[0].shape)
+
+    def with_constant(self, j: int, values: Array) -> Array:
+        """Returns the curves with other values of constant j, shape (n,); only what contains it is computed anew."""
+        columns = list(self._columns)
+        columns[self._k + j] = values[:, None]
+        with np.errstate(all="ignore"):
+            return np.asarray(self._with(self._tree, self._k + j, columns))
+
+    def _with(self, node: Node, changed: int, columns: Sequence[Array]) -> Any:
+        if changed not in variables(node):
+            return self._parts[id(node)]
+        if node.is_variable:
+            return columns[changed]
+        if node.op == CASES:
+            return evaluate(node, columns)
+        return OPERATORS[node.op].evaluate(*(self._with(arg, changed, columns) for arg in node.args))
 
 
 def _replaced(node: Node, path: Sequence[int], new: Node) -> Node:

@@ -72,7 +72,7 @@ def test_no_point_of_a_dense_grid_is_better(f: Formula, maximize: bool) -> None:
 def test_known_optima(
     tree: Node, axes: tuple[Axis, ...], maximize: bool, values: tuple[float, ...], value: float
 ) -> None:
-    found, best, certified, _ = find_optimum(formula(tree, *axes), maximize=maximize)
+    found, best, certified, *_ = find_optimum(formula(tree, *axes), maximize=maximize)
     assert certified
     np.testing.assert_allclose(found, values, rtol=1e-4)
     assert best == pytest.approx(value, abs=1e-6)
