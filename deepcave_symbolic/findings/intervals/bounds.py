@@ -52,12 +52,23 @@ def minus(a: Array | None) -> Array | None:
     return None if a is None else -a[::-1]
 
 
+def _sign(a: Array) -> int:
+    """Returns the sign of everything within the bounds of all boxes, 0 where there is no such."""
+    n = a.shape[1]
+    if np.count_nonzero(a[0] > 0) == n:
+        return 1
+    return -1 if np.count_nonzero(a[1] < 0) == n else 0
+
+
 def times(a: Array, b: Array) -> Array:
     """Returns the bounds of a·b."""
     for number, other in ((a, b), (b, a)):
         if number.shape[1] == 1 and number[0, 0] == number[1, 0]:
             c = number[0, 0]
             return outward(other * c if c >= 0 else other[::-1] * c)
+    of_a, of_b = _sign(a), _sign(b)
+    if of_a and of_b:
+        return outward((a if of_b > 0 else a[::-1]) * (b if of_a > 0 else b[::-1]))
     one, other = a[:, None] * b
     low, high = np.minimum(one, other), np.maximum(one, other)
     np.minimum(low[0], low[1], out=low[0])
