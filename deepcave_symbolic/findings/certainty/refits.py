@@ -149,11 +149,12 @@ def refit_constants(
     n, m = len(draws), len(start)
     theta: Array = np.zeros((n, m))
     damping: Array = np.full(n, 1e-3)
-    curves: _Curves | None = _Curves(tree, columns, constants(theta))
+    curves = _Curves(tree, columns, constants(theta))
     errors = residuals(curves.values, root, draws)
     losses: Array = np.mean(errors**2, axis=1)
+    are_of_theta = True
     for _ in range(_STEPS if m else 0):
-        if curves is None:
+        if not are_of_theta:
             curves = _Curves(tree, columns, constants(theta))
         beside = constants(theta + _STEP)
         jacobian = np.empty((n, m, draws.shape[1]))
@@ -174,7 +175,7 @@ def refit_constants(
         errors = np.where(better[:, None], new_errors, errors)
         losses = np.where(better, new_losses, losses)
         damping = np.where(better, damping / 10.0, damping * 10.0)
-        curves = tried_curves if better.all() else None
+        curves, are_of_theta = tried_curves, bool(better.all())
     far = np.mean(np.abs(theta) >= _REACH, axis=0) > _RARELY
     return Refits(tree, start, constants(theta), losses, ratio & far)
 
