@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.projection.trials import NEAR
 from deepcave_symbolic.words.names import shown_name
@@ -46,6 +48,11 @@ class Evidence:
     def is_unseen(self) -> bool:
         """Whether next to no trial had the hyperparameters active."""
         return self.n_trials > 0 and len(self.projection.trials.costs) < _FEW_SEEN
+
+    @cached_property
+    def tried(self) -> tuple[Array, ...]:
+        """The values that the trials have of each hyperparameter, ascending, natural units."""
+        return tuple(np.unique(column) for column in self.projection.trials.values.T)
 
     def at_choice(self, index: int, choice: int) -> Evidence:
         """Returns the trials of one choice of a categorical; see `Projection.at_choice`."""
@@ -95,7 +102,7 @@ class Evidence:
         Returns:
             The words; empty where a trial is near, and without any trial.
         """
-        axis, known = self.projection.axes[i], np.unique(self.projection.trials.values[:, i])
+        axis, known = self.projection.axes[i], self.tried[i]
         if len(known) == 0 or axis.values is not None:
             return ""
         below, above = known[known <= x], known[known >= x]

@@ -120,7 +120,7 @@ def judge(
     seen, effect = len(projection.trials.costs), evidence.effect()
     # Of a model that nobody has tested, or without trials at two values, "no effect" is no finding.
     untested = surrogate.cv_r2 is None and surrogate.trials_r2 is None
-    never_moved = any(len(np.unique(column)) < 2 for column in projection.trials.values.T)
+    never_moved = any(len(values) < 2 for values in evidence.tried)
     no_effect = 3 if untested or never_moved else 2
     if evidence.is_unseen:
         count = f"{f'only {seen}' if seen else 'none'} of {counted(surrogate.n_trials, 'trial')}"

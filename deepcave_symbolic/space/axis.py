@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,10 +89,12 @@ class Axis(Record):
         with np.errstate(all="ignore"):
             return np.log10(x)
 
-    @property
+    @cached_property
     def coordinate_bounds(self) -> Array:
         """Search coordinates of the bounds, shape (2,)."""
-        return self.to_coordinate(np.array([self.lower, self.upper]))
+        bounds = self.to_coordinate(np.array([self.lower, self.upper]))
+        bounds.setflags(write=False)
+        return bounds
 
     def contains(self, x: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Returns which natural values lie in the domain (bounds included, with a tolerance for rounding)."""

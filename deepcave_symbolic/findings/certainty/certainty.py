@@ -172,12 +172,13 @@ def _forms(front: Sequence[Formula], recommended: int, scored: Sequence[Formula]
     best = front[recommended]
     others = [
         f
-        for f in sorted(scored, key=lambda f: (-f.r2, f.complexity, str(f)))
+        for f in scored
         if f.tree != best.tree
         and f.normal_form
         and (f.choices or len(fitted(f.tree)) <= MOST_CONSTANTS)
         and longest_case(f.tree) <= LONGEST_RECOMMENDED
     ]
+    others.sort(key=lambda f: (-f.r2, f.complexity, str(f)))
     first: dict[str, Formula] = {best.shape: best}
     for other in others:
         first.setdefault(other.shape, other)

@@ -19,10 +19,13 @@ def outward(bounds: Array) -> Array:
     wide: Array = np.abs(bounds)
     wide *= _WIDEN
     wide += bounds
-    unknown = np.isnan(wide)
-    if np.count_nonzero(unknown):
-        wide = left_open(wide, unknown[0] | unknown[1])
-    return wide
+    return _known(wide)
+
+
+def _known(bounds: Array) -> Array:
+    """Returns bounds that are left open where they are not numbers."""
+    unknown = np.isnan(bounds)
+    return left_open(bounds, unknown[0] | unknown[1]) if np.count_nonzero(unknown) else bounds
 
 
 def left_open(bounds: Array, where: Mask) -> Array:
@@ -68,7 +71,11 @@ def times(a: Array, b: Array) -> Array:
             return outward(other * c if c >= 0 else other[::-1] * c)
     of_a, of_b = _sign(a), _sign(b)
     if of_a and of_b:
-        return outward((a if of_b > 0 else a[::-1]) * (b if of_a > 0 else b[::-1]))
+        ends = (a if of_b > 0 else a[::-1]) * (b if of_a > 0 else b[::-1])
+        # As `outward`, of which the absolute values are known.
+        wide = ends * (_WIDEN if of_a == of_b else -_WIDEN)
+        wide += ends
+        return _known(wide)
     one, other = a[:, None] * b
     low, high = np.minimum(one, other), np.maximum(one, other)
     np.minimum(low[0], low[1], out=low[0])

@@ -147,15 +147,17 @@ class _Search:
         n = 33 if len(self.axes) == 1 else 9
         width = (self.high - self.low) / 50
         pattern = product_columns([np.linspace(-1.0, 1.0, n)] * len(self.axes))
+        centre = self.coordinates(point[None])[0]
         for _ in range(14):
-            centre = self.coordinates(point[None])[0]
             u = [
                 (c + offsets * w).clip(low, high)
                 for c, offsets, w, low, high in zip(centre, pattern, width, self.low, self.high, strict=True)
             ]
             columns = [np.concatenate([[x], other]) for x, other in zip(point, self.natural(u), strict=True)]
             at = np.argmin(self.at_columns(columns))
-            point = np.array([column[at] for column in columns])
+            if at > 0:
+                point = np.array([column[at] for column in columns])
+                centre = self.coordinates(point[None])[0]
             width = width * 0.25
         return point
 
