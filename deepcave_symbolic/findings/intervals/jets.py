@@ -64,7 +64,9 @@ def _jet_of(node: Node, boxes: Boxes, log: Sequence[bool]) -> Jet:
     # By its identity, since expressions are compared node by node.
     known: Jet | None = boxes.known.get(id(node))
     if known is None:
-        known = boxes.known[id(node)] = _computed(node, boxes, log)
+        known = _computed(node, boxes, log)
+        if known.over != OVER_BOXES:
+            boxes.known[id(node)] = known
     return known
 
 

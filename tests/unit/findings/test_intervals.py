@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepcave_symbolic.findings.intervals import enclose
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
+from deepcave_symbolic.formulas.expression import Node, cases, constant, evaluate, function, power
 from deepcave_symbolic.numeric.arrays import Array
 from small_formulas import X, Y
 from strategies import rounding_bound, trees
@@ -170,5 +170,24 @@ def test_boxes_do_not_mix() -> None:
     together = enclose(tree, lower, lower + 0.3, log=(False, True))
     for i in range(7):
         alone = enclose(tree, lower[i : i + 1], lower[i : i + 1] + 0.3, log=(False, True))
+        np.testing.assert_array_equal(together.value[:, i], alone.value[:, 0])
+        np.testing.assert_array_equal(together.gradient[:, :, i], alone.gradient[:, :, 0])
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        function("tanh", X * 3.0) / (Y + 2.0) - power(Y, 2) * X,
+        cases(0, [constant(1.0), power(Y, -0.5), function("log10", X + Y)]) * Y,
+        cases(0, [constant(1.0), constant(4.0), constant(9.0)]) / Y,
+    ],
+)
+def test_many_boxes_that_share_cells_are_enclosed_as_each_alone(tree: Node) -> None:
+    first, second = (side.ravel() for side in np.meshgrid(np.arange(3.0), np.linspace(0.0, 1.0, 700), indexing="ij"))
+    lower = np.column_stack([first, second])
+    upper = lower + np.array([0.0, 0.01])
+    together = enclose(tree, lower, upper, log=(False, True))
+    for i in range(0, len(lower), 97):
+        alone = enclose(tree, lower[i : i + 1], upper[i : i + 1], log=(False, True))
         np.testing.assert_array_equal(together.value[:, i], alone.value[:, 0])
         np.testing.assert_array_equal(together.gradient[:, :, i], alone.gradient[:, :, 0])
