@@ -181,7 +181,7 @@ def time_in_own(page: Page, url: str, names: Sequence[str], seed: int) -> float:
     fill(page, "seed", seed)
     for i, name in reversed(list(enumerate(names, start=1))):
         field(page, f"hyperparameter_name_{i}").select_option(name)
-    formula = page.locator("#formula math").first
+    formula = page.locator("#formula .symbolic-formula")
     if formula.count():
         raise RuntimeError("A formula is shown before the click, so the time would say nothing.")
     start = time.perf_counter()

@@ -97,9 +97,11 @@ class OwnPage:
 
     def step(self, act: Callable[[], None]) -> None:
         """Does what shows another formula of the front, and waits for it."""
-        before = self.tab.locator("#formula math").text_content()
+        before = self.tab.locator("#formula .symbolic-formula").text_content()
         act()
-        self.tab.wait_for_function("than => document.querySelector('#formula math').textContent !== than", arg=before)
+        self.tab.wait_for_function(
+            "than => document.querySelector('#formula .symbolic-formula').textContent !== than", arg=before
+        )
 
     def heading(self, text: str) -> Locator:
         return self.tab.locator("#results").get_by_role("heading", name=re.compile(rf"^{text}\b")).first
@@ -151,7 +153,7 @@ def test_first_screen_answers(page: OwnPage, size: tuple[int, int], second: str)
     page.process("C" if second == "None" else "C and gamma")
     page.tab.locator("#figure svg.main-svg").first.wait_for()
     inputs = page.box(".symbolic-inputs")
-    for part in ("#heading .symbolic-verdict", "#formula math", "#reason .symbolic-warning", "#figure"):
+    for part in ("#heading .symbolic-verdict", "#formula .symbolic-formula", "#reason .symbolic-warning", "#figure"):
         box = page.box(part)
         assert box["y"] >= 0 and box["y"] + box["height"] <= size[1], part
         assert box["x"] >= inputs["x"] + inputs["width"] and box["x"] + box["width"] <= size[0], part

@@ -161,11 +161,11 @@ def test_figures_are_drawn(tab: Watched) -> None:
 
 
 def test_formulas_are_typeset_and_can_be_selected(tab: Watched) -> None:
-    formula = tab.page.locator("section.item .formula math").first
+    formula = tab.page.locator("section.item .formula .line").first
     box = formula.bounding_box()
     assert box is not None and box["width"] > 50 and box["height"] > 10
     selected = formula.evaluate(
-        "math => { getSelection().selectAllChildren(math); return [getSelection().toString(), math.textContent]; }"
+        "line => { getSelection().selectAllChildren(line); return [getSelection().toString(), line.textContent]; }"
     )
     squeezed = [re.sub(r"\s", "", text) for text in selected]
     assert squeezed[0] and squeezed[0] == squeezed[1]

@@ -433,7 +433,7 @@ class PanelPage:
     @property
     def formula(self) -> Locator:
         """The typeset formula (the first one in an overview)."""
-        return self.outputs.locator("math").first
+        return self.outputs.locator(".symbolic-formula").first
 
     def formula_text(self) -> str:
         """Returns what the typeset formula says."""
@@ -442,8 +442,8 @@ class PanelPage:
     def wait_for_another_formula(self, than: str) -> None:
         """Waits until a formula is shown that reads differently."""
         script = """([id, than]) => {
-            const math = document.getElementById(id).querySelector('math');
-            return math && math.textContent.split(/\\s+/).filter(Boolean).join(' ') !== than;
+            const formula = document.getElementById(id).querySelector('.symbolic-formula');
+            return formula && formula.textContent.split(/\\s+/).filter(Boolean).join(' ') !== than;
         }"""
         self.page.wait_for_function(script, arg=[f"{self.panel}-output", than])
 
