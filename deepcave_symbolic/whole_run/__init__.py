@@ -14,6 +14,7 @@ Notation:
 
 from __future__ import annotations
 
+from deepcave_symbolic.whole_run.asking import Asking
 from deepcave_symbolic.whole_run.compute import checked_length, explained_run
 from deepcave_symbolic.whole_run.contributions import Contribution, Contributions, NearestTrial, WhatIf
 from deepcave_symbolic.whole_run.explanation import ExplainedRun
@@ -22,6 +23,7 @@ from deepcave_symbolic.whole_run.part import Part
 from deepcave_symbolic.whole_run.places import RunPlaces, places_of
 
 __all__ = [
+    "Asking",
     "Contribution",
     "Contributions",
     "ExplainedRun",

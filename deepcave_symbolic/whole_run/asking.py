@@ -13,7 +13,7 @@ from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.runs.vectors import vectors_of
-from deepcave_symbolic.space.configurations import deactivate
+from deepcave_symbolic.space.configurations import deactivate, forbidden
 from deepcave_symbolic.space.named_values import values_of_vector, vector_of_values
 from deepcave_symbolic.whole_run.contributions import NearestTrial
 from deepcave_symbolic.whole_run.explanation import Asked
@@ -34,8 +34,21 @@ class Asking:
             UnknownNameError: If the space has no such hyperparameter.
             InvalidArgumentError: If a value is not one of its.
         """
+        return self.at(self._vector(dict(configuration)))
+
+    def at(self, vector: Array) -> Asked:
+        """Returns what the run says of a configuration.
+
+        Args:
+            vector: As ConfigSpace has it; what is inactive is left out.
+
+        Raises:
+            InvalidArgumentError: If the space forbids it.
+        """
         space = self.subject.configspace
-        vector = self._vector(dict(configuration))
+        vector = deactivate(space, vector[None, :])[0]
+        if forbidden(space, vector[None, :])[0]:
+            raise InvalidArgumentError("The run's space forbids this configuration.")
         mean, std = self.subject.surrogate.model.predict(vector[None, :])
         return Asked(values_of_vector(space, vector), float(mean[0]), float(std[0]), self._nearest(vector))
 

@@ -70,6 +70,9 @@ class RunPlaces(Record):
         names: The hyperparameters, those of the formula first.
         stops: Their stops as texts.
         start: The stops of the incumbent; where it has none, and without one, of the default.
+        entries: The stops as entries of ConfigSpace's vectors.
+        columns: Where these stand in a vector.
+        vector: That of the start, as if everything were active.
         parts: Of every part of the formula.
         activity: Of every hyperparameter.
     """
@@ -77,6 +80,9 @@ class RunPlaces(Record):
     names: tuple[str, ...]
     stops: tuple[tuple[str, ...], ...]
     start: tuple[int, ...]
+    entries: tuple[Array, ...]
+    columns: tuple[int, ...]
+    vector: Array
     parts: tuple[PartTable, ...]
     activity: tuple[ActivityTable, ...]
 
@@ -118,7 +124,12 @@ def places_of(explained: ExplainedRun, configspace: ConfigurationSpace) -> RunPl
     texts = tuple(
         tuple(stop_text(axis, float(x)) for x in stops) for axis, stops in zip(axes.values(), values, strict=True)
     )
-    return RunPlaces(names, texts, tuple(start), tuple(parts), tuple(activity))
+    entries = tuple(_entries(configspace, axis, stops) for axis, stops in zip(axes.values(), values, strict=True))
+    vector = vector_of_values(
+        configspace, {each: given.get(each, hp.default_value) for each, hp in configspace.items()}
+    )
+    columns = tuple(list(configspace).index(name) for name in names)
+    return RunPlaces(names, texts, tuple(start), entries, columns, vector, tuple(parts), tuple(activity))
 
 
 def _axis(configspace: ConfigurationSpace, name: str) -> Axis | None:
@@ -149,15 +160,18 @@ def _active(configspace: ConfigurationSpace, name: str, deciding: Sequence[tuple
     X = np.tile(default, (math.prod(len(stops) for _, stops in deciding), 1))
     order = list(configspace)
     for (axis, _), column in zip(deciding, columns, strict=True):
-        hyperparameter: Any = configspace[axis.name]
-        if axis.labels is not None:
-            entries = vector_of_positions(hyperparameter, axis, column)
-        elif not hasattr(hyperparameter, "lower"):
-            entries = np.array([choice_position(x, choices_of(hyperparameter)) for x in column.tolist()])
-        else:
-            entries = hyperparameter.to_vector(np.round(column).astype(int) if axis.integer else column)
-        X[:, order.index(axis.name)] = entries
+        X[:, order.index(axis.name)] = _entries(configspace, axis, column)
     return ~np.isnan(deactivate(configspace, X)[:, order.index(name)])
+
+
+def _entries(configspace: ConfigurationSpace, axis: Axis, values: Array) -> Array:
+    """Returns natural values of a hyperparameter as entries of ConfigSpace's vectors, same shape."""
+    hyperparameter: Any = configspace[axis.name]
+    if axis.labels is not None:
+        return vector_of_positions(hyperparameter, axis, values)
+    if not hasattr(hyperparameter, "lower"):
+        return np.array([choice_position(x, choices_of(hyperparameter)) for x in values.tolist()])
+    return np.asarray(hyperparameter.to_vector(np.round(values).astype(int) if axis.integer else values))
 
 
 def _natural(axis: Axis, value: Any) -> float:

@@ -262,9 +262,12 @@ def test_all_and_a_name_in_it(page: OwnPage) -> None:
     for _ in range(9):
         page.tab.get_by_label("n_neurons", exact=True).press("ArrowLeft")
     wait_until(lambda: said.inner_text() != before, said.inner_text)
+    beside = page.tab.locator(".symbolic-run-beside")
+    wait_until(lambda: "at a distance of" in beside.inner_text(), beside.inner_text)
     page.picture("all")
     page.tab.get_by_role("button", name="Back to the incumbent").click()
-    wait_until(lambda: said.inner_text() == before.partition(";")[0], said.inner_text)
+    wait_until(lambda: said.inner_text() == before, said.inner_text)
+    wait_until(lambda: "at this very configuration" in beside.inner_text(), beside.inner_text)
     page.tab.get_by_role("button", name="n_neurons").click()
     page.heading("n_neurons").wait_for()
     assert page.input("hyperparameter_name_1").input_value() == "n_neurons"

@@ -246,6 +246,8 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
     for _ in range(9):
         panel.page.get_by_label("n_neurons", exact=True).press("ArrowLeft")
     wait_until(lambda: said.inner_text() != before, said.inner_text)
+    beside = panel.outputs.locator(".symbolic-run-beside")
+    wait_until(lambda: "at a distance of" in beside.inner_text(), beside.inner_text)
     # A name opens its page.
     panel.outputs.get_by_role("button", name="momentum").click()
     panel.wait_for_heading("momentum")

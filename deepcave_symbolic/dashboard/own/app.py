@@ -11,6 +11,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
+from deepcave_symbolic.dashboard.own.asker import Asker
 from deepcave_symbolic.dashboard.own.growth import Growth, connect_growth
 from deepcave_symbolic.dashboard.own.history import History, connect_history
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
@@ -24,6 +25,7 @@ from deepcave_symbolic.dashboard.own.waiting import while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import POLL, callback
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
+from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
 
@@ -67,6 +69,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     connect_front(app, registered)
     connect_in_the_page(app, registered)
     connect_pages(app, runs, results, jobs, growth)
+    connect_run_what_if(app, Asker(runs, jobs).answer)
     return app
 
 

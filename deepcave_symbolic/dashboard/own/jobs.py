@@ -30,7 +30,7 @@ from multiprocess import Process
 from deepcave_symbolic.dashboard.job_libraries import import_job_libraries
 from deepcave_symbolic.dashboard.own.waiting import told
 
-__all__ = ["Jobs", "answer"]
+__all__ = ["Jobs", "answer", "end_with"]
 
 #: Seconds between two looks at whether the server is still there.
 _LOOK = 0.5
@@ -149,6 +149,14 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
             with self._lock:
                 job.over, job.call, job.process = True, (), None  # which holds open files
 
+    def start(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Returns a process that has been started and is no job, with everything imported."""
+        self.wait()
+        with self._lock:
+            process = Process(target=function, args=arguments, daemon=True)
+            process.start()
+        return process
+
     def job_running(self, id: Any) -> bool:
         """Tells whether a job waits or runs."""
         job = self._jobs.get(str(id))
@@ -207,8 +215,17 @@ def answer(job: Callable[[], dict[str, Any]], server: int) -> dict[str, Any]:
         job: The job.
         server: Number of the server's process.
     """
-    threading.Thread(target=_end_with, args=(server, os._exit), daemon=True).start()
+    end_with(server)
     return job()
+
+
+def end_with(server: int) -> None:
+    """Has this process end with the server.
+
+    Args:
+        server: Number of the server's process.
+    """
+    threading.Thread(target=_end_with, args=(server, os._exit), daemon=True).start()
 
 
 def _end_with(parent: int, end: Callable[[int], Any]) -> None:

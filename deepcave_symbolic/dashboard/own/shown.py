@@ -18,7 +18,6 @@ from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT
 from deepcave_symbolic.dashboard.panel.outputs import own_part_of, parts_of
 from deepcave_symbolic.dashboard.panel.what_if import connect_what_if
-from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if
 
 __all__ = ["connect_front", "connect_in_the_page", "connect_results"]
 
@@ -126,7 +125,6 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         Input({"type": OPENER, "choice": ALL}, "n_clicks"),
         State("opened", "data"),
     )
-    connect_run_what_if(app)
     functions = registered.id("functions")
     in_browser(
         app,

@@ -37,7 +37,7 @@ from deepcave_symbolic.surrogates.cost import at_most
 from deepcave_symbolic.whole_run import ExplainedRun, RunPlaces, places_of
 from deepcave_symbolic.words.numbers import rounded_text
 
-__all__ = ["TIME_LIMIT", "Asked", "code_of", "compute", "stored"]
+__all__ = ["TIME_LIMIT", "Asked", "code_of", "compute", "run_places", "stored", "with_asked"]
 
 #: Seconds after which a job gives up and says so; DeepCAVE itself sets no limit.
 TIME_LIMIT = 120.0
@@ -61,7 +61,7 @@ def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
         run: A run of DeepCAVE's, or a `RecordedRun`.
         inputs: The panel's cleaned inputs.
     """
-    return stored(lambda: _explained(run, Inputs.read(inputs)))
+    return stored(lambda: with_asked(_explained(run, Inputs.read(inputs)), run, inputs))
 
 
 def stored(answer: Callable[[], PanelRecord], advice: str = "Change the inputs.") -> dict[str, Any]:
@@ -203,6 +203,20 @@ def run_places(explainer: Explainer, whole_run: ExplainedRun) -> RunPlaces | Non
     if whole_run.incumbent is None or not whole_run.parts:
         return None
     return places_of(whole_run, explainer.subject.configspace)
+
+
+def with_asked(record: PanelRecord, run: Any, inputs: Mapping[str, Any]) -> PanelRecord:
+    """Returns a record with what its sliders ask of whom, where it has some.
+
+    Args:
+        record: The record.
+        run: As in `compute`.
+        inputs: The panel's cleaned inputs.
+    """
+    if record.places is None:
+        return record
+    place = run.path if isinstance(run, RecordedRun) else run.id
+    return replace(record, asked={"run": str(place), "inputs": dict(inputs)})
 
 
 def _objective(run: Any, inputs: Inputs) -> str:

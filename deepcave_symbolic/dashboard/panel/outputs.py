@@ -334,7 +334,7 @@ def pictured(
     parts: list[Any] = []
     for block in blocks:
         if isinstance(block, Waterfall) and record is not None and record.places is not None and record.whole_run:
-            parts.append(html.Div(run_what_if(record.whole_run, record.places, copies), className="mb-4"))
+            parts.append(html.Div(run_what_if(record.whole_run, record.places, copies, record.asked), className="mb-4"))
             continue
         parts += [_high_figure(_untitled(block))] if isinstance(block, Picture) else components([block], run, copies)
     return parts

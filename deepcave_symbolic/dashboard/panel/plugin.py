@@ -17,6 +17,7 @@ from deepcave import interactive  # noqa: E402 - the line above says what to ins
 from deepcave_symbolic.dashboard.panel import filters as panel_filters  # noqa: E402
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
+from deepcave_symbolic.dashboard.panel.asking import Surrogates  # noqa: E402
 from deepcave_symbolic.dashboard.panel.components import OPENER  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
@@ -212,7 +213,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
             Input(self.get_internal_input_id("pick"), "value"),
         )
         connect_what_if(app, self.get_internal_output_id("figure"))
-        connect_run_what_if(app)
+        connect_run_what_if(app, Surrogates(_run_of_id).answer)
 
     def __call__(self) -> Any:
         """Returns the page, without the last inputs of another version of this panel."""
@@ -272,3 +273,10 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         c.set("last_inputs", self.id, value=last)
         # DeepCAVE looks at the cache again only after a change of the inputs; this enables Process at once.
         self._state = _static.PluginState.NEEDS_PROCESSING
+
+
+def _run_of_id(id: str) -> Any:
+    """Returns one of DeepCAVE's runs or groups."""
+    from deepcave import run_handler
+
+    return run_handler.get_run(id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrials
@@ -13,13 +13,13 @@ from deepcave_symbolic.explanation import Explanation, Unexplained
 from deepcave_symbolic.findings.explained import SCHEMA_VERSION
 from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.process.version import package_version
-from deepcave_symbolic.records import Record
+from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.whole_run import ExplainedRun, RunPlaces
 
 __all__ = ["PanelError", "PanelRecord", "record_version"]
 
 #: Version of the panel's own fields around the explanations, and of its inputs.
-_PANEL_SCHEMA = 7
+_PANEL_SCHEMA = 8
 
 
 def record_version() -> str:
@@ -59,6 +59,7 @@ class PanelRecord(Record):
         space: What to change in the configuration space for the next run; None likewise.
         configspace: That space, as a file of ConfigSpace's; empty likewise.
         places: What the parts of `whole_run` add at the stops of sliders; None without it or without an incumbent.
+        asked: What the sliders of `places` ask the surrogate of: the run (its path, or DeepCAVE's id) and the inputs.
         error: Set where the computation failed; then there are no explanations.
     """
 
@@ -73,6 +74,7 @@ class PanelRecord(Record):
     space: AdvisedSpace | None = None
     configspace: str = ""
     places: RunPlaces | None = None
+    asked: Mapping[str, Any] = field(default_factory=Frozen)
     error: PanelError | None = None
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
-from deepcave_symbolic.dashboard.panel.compute import Asked, code_of, run_places, stored
+from deepcave_symbolic.dashboard.panel.compute import Asked, code_of, run_places, stored, with_asked
 from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, Inputs, name_of, whole_number
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
@@ -37,13 +37,14 @@ def whole_run_of(run: Any, inputs: Mapping[str, Any], longest: Any = None) -> di
         asked, most = Asked.of(run, Inputs.read(inputs)), whole_number(longest)
         explainer = Explainer(asked.record, asked.question)
         explained = explainer.explain_run(most)
-        return PanelRecord(
+        record = PanelRecord(
             (),
             whole_run=explained,
             places=run_places(explainer, explained),
             notes=asked.notes,
             code=code_of(run, "explain_run", "explained", (), asked, max_complexity=most),
         )
+        return with_asked(record, run, inputs)
 
     return stored(answer)
 

@@ -11,6 +11,8 @@ from ConfigSpace import Categorical, ConfigurationSpace, EqualsCondition, Float,
 
 from deepcave_symbolic.formulas.expression import cases, constant, function, variable
 from deepcave_symbolic.space.axis import axis_of
+from deepcave_symbolic.space.configurations import deactivate
+from deepcave_symbolic.space.named_values import values_of_vector
 from deepcave_symbolic.whole_run import Part, RunFormula, RunPlaces, places_of
 
 
@@ -65,6 +67,10 @@ def test_tables_sum_up_to_the_formula(decides: bool) -> None:
             total += table.values[row(table.axes)] if all(active[i] for i in table.axes) else 0.0
         assert total == pytest.approx(formula.contributions(configuration).prediction, rel=1e-12)
         assert ("degree" in configuration) == (configuration["kernel"] == "poly")
+        vector = found.vector.copy()
+        for column, entries, i in zip(found.columns, found.entries, at, strict=True):
+            vector[column] = entries[i]
+        assert values_of_vector(configspace, deactivate(configspace, vector[None])[0]) == configuration
         inactive += not all(active)
     assert inactive
 
