@@ -12,7 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.numeric.grids import product_of
-from deepcave_symbolic.projection.average import average_over, draw_others, to_vector
+from deepcave_symbolic.projection.average import draw_others, means_over, to_vector
 from deepcave_symbolic.projection.measure import measure_of, own_draws
 from deepcave_symbolic.projection.others import as_in_incumbent, with_good_trials
 from deepcave_symbolic.projection.profile import best_of
@@ -59,7 +59,7 @@ def coarse_projection(
         others = draw_others(configspace, columns, vectors, _AVERAGED, surrogate.X)
     if view.statistic == "best":
         others = with_good_trials(configspace, others, surrogate, maximize)
-    mean, _, single = average_over(surrogate, configspace, columns, vectors, others)
+    mean, single = means_over(surrogate, configspace, columns, vectors, others)
     if view.statistic == "best":
         mean = best_of(single, maximize=maximize)
     return points, mean, measure_of(axes, values, draws)

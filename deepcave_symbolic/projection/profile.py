@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from deepcave_symbolic.numeric.arrays import Array, Mask
-from deepcave_symbolic.projection.average import average_over
+from deepcave_symbolic.projection.average import means_over
 from deepcave_symbolic.space.configurations import deactivate, forbidden
 from deepcave_symbolic.space.neighbours import neighbours_of
 
@@ -114,7 +114,7 @@ class Profile:
 
     def _together(self, vectors: Array, others: Array) -> Array:
         """Returns the predictions of every point beside every configuration, shape (m, n)."""
-        return average_over(self._surrogate, self._configspace, self._columns, vectors, others)[2]
+        return means_over(self._surrogate, self._configspace, self._columns, vectors, others)[1]
 
     def _best_of(self, single: Array, others: Array) -> tuple[Array, Array]:
         """Returns the best configuration of every point (n, d) and its signed cost (n,), infinite without one."""

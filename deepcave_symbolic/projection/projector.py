@@ -16,7 +16,7 @@ import numpy.typing as npt
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError
 from deepcave_symbolic.numeric.arrays import Array, Mask
 from deepcave_symbolic.numeric.grids import product_of
-from deepcave_symbolic.projection.average import average_over, beside, draw_others, to_vector
+from deepcave_symbolic.projection.average import average_over, beside, draw_others, means_over, to_vector
 from deepcave_symbolic.projection.fitting_points import fit_values
 from deepcave_symbolic.projection.local_effects import LocalEffects, accumulated
 from deepcave_symbolic.projection.measure import measure_of, own_draws
@@ -294,7 +294,7 @@ class Projector:
         rival = self._surrogate.rival
         if rival is None or not self._view.averages or self._view.region.best is not None:
             return np.empty(0)
-        mean, _, single = average_over(rival, self._configspace, self._columns, self._vectors[rows], self._others)
+        mean, single = means_over(rival, self._configspace, self._columns, self._vectors[rows], self._others)
         if self._effects is None:
             return mean
         effects = accumulated(single, self._joint[:, rows])

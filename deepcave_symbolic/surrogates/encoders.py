@@ -87,6 +87,11 @@ class LinkEncoder(Encoder):
             v = z**2
         return np.asarray(self.offset + self.scale * v, dtype=np.float64)
 
+    @property
+    def decodes_means(self) -> bool:
+        """See `Encoder`."""
+        return self.link in ("identity", "inverse")
+
     def decode_moments(self, mean: Array, var: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units of a normal variable in encoder units.
 

@@ -42,6 +42,11 @@ class Encoder(ABC):
     def decode_moments(self, mean: Array, var: Array) -> tuple[Array, Array]:
         """Returns mean and standard deviation in objective units of a normal variable in encoder units."""
 
+    @property
+    def decodes_means(self) -> bool:
+        """Whether the mean that `decode_moments` returns is the inverse of the mean, whatever the variance."""
+        return False
+
     @abstractmethod
     def n_clipped(self, y: Array) -> int:
         """Returns how many costs `encode` raises because they have no logarithm."""

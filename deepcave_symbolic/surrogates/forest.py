@@ -128,6 +128,12 @@ class ForestPredictor:
         per_tree -= per_tree.mean(axis=1)[:, None]
         return mean, np.sqrt(np.einsum("ij,ij->i", per_tree, per_tree) / per_tree.shape[1]) * scale
 
+    def predict_mean(self, X: Array) -> Array:
+        """Returns the mean over the trees in objective units, shape (n,)."""
+        if self._typical:
+            return self.predict(X)[0]
+        return np.asarray(self._over_instances(X, self._decoded).mean(axis=1))
+
     def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
         """Returns draws with the trees' covariance, objective units, shape (n, r)."""
         if self._typical:

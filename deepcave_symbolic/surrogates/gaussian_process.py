@@ -152,6 +152,14 @@ class Posterior:
             'The covariance matrix of the run\'s Gaussian process is not positive definite. Use surrogate="forest".'
         )
 
+    def predict_mean(self, rows: Array) -> Array:
+        """Returns the mean in encoder units, shape (n,), without the triangular solve that the variance needs."""
+        mean: Array = np.empty(len(rows))
+        with one_blas_thread():
+            for part in chunks(len(rows), max(1, CHUNK_ENTRIES // len(self.rows))):
+                mean[part] = cross_covariance(self.kernel, rows[part], self.rows) @ self.alpha
+        return mean * self.z_std + self.z_mean
+
     def predict(self, rows: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,)."""
         from scipy.linalg import solve_triangular
@@ -225,6 +233,12 @@ class GaussianProcessPredictor:
         mean, var = self._over_instances(filled, self._moments)
         return mean, np.sqrt(var)
 
+    def predict_mean(self, X: Array) -> Array:
+        """Returns the mean in objective units, shape (n,)."""
+        if self._instances is not None or len(self._posteriors) > 1:
+            return self.predict(X)[0]
+        return self._mean_of(self._posteriors[0], impute(X, self._inactive))
+
     def predict_encoded(self, X: Array) -> tuple[Array, Array]:
         """Returns mean and variance in encoder units, each of shape (n,): what SMAC's own model predicts."""
         return self._over_instances(impute(X, self._inactive), self._encoded_moments)
@@ -246,8 +260,12 @@ class GaussianProcessPredictor:
     def predict_rows(self, X: Array, features: Array) -> Array:
         """Returns the mean in objective units for vectors on given instances, shape (n,)."""
         rows = np.hstack([impute(X, self._inactive), self._transform(features)])
-        means = [self._encoder.decode_moments(*posterior.predict(rows))[0] for posterior in self._posteriors]
-        return np.asarray(np.mean(means, axis=0))
+        return np.asarray(np.mean([self._mean_of(posterior, rows) for posterior in self._posteriors], axis=0))
+
+    def _mean_of(self, posterior: Posterior, rows: Array) -> Array:
+        if self._encoder.decodes_means:
+            return self._encoder.decode(posterior.predict_mean(rows))
+        return self._encoder.decode_moments(*posterior.predict(rows))[0]
 
     def _over_instances(self, filled: Array, moments: Callable[[Array], tuple[Array, Array]]) -> tuple[Array, Array]:
         if self._instances is None:

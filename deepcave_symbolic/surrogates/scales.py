@@ -65,6 +65,11 @@ class CostScale(Encoder):
             z = np.sinh(np.clip(z, -largest, largest))
         return np.asarray(self.offset + self.scale * z, dtype=np.float64)
 
+    @property
+    def decodes_means(self) -> bool:
+        """See `Encoder`."""
+        return True
+
     def decode_moments(self, mean: Array, var: Array) -> tuple[Array, Array]:
         """Returns the median and half the central 68 % interval of a normal variable, objective units."""
         deviation = np.sqrt(var)

@@ -37,9 +37,13 @@ class ConsensusPredictor:
         weights = np.array([w, 1.0 - w, w * (1.0 - w)])
         return w * mean + (1.0 - w) * other_mean, np.sqrt(weights @ (parts / size) ** 2) * size
 
+    def predict_mean(self, X: Array) -> Array:
+        """Returns the mean of the mixture in objective units, shape (n,)."""
+        return self._weight * self._process.predict_mean(X) + (1.0 - self._weight) * self._trees.predict_mean(X)
+
     def deviations(self, X: Array, n: int, rng: np.random.Generator) -> Array:
         """Returns draws from the process or from trees in proportion to their weights, less the mean, shape (n, r)."""
-        gap = self._process.predict(X)[0] - self._trees.predict(X)[0]
+        gap = self._process.predict_mean(X) - self._trees.predict_mean(X)
         drawn = np.vstack(
             [
                 self._process.deviations(X, n, rng) + (1.0 - self._weight) * gap,

@@ -21,15 +21,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.runs import load_run
 from deepcave_symbolic.runs.run import Run, Status, Trial
+from deepcave_symbolic.space.configurations import sample_all
 from deepcave_symbolic.surrogates import FittedSurrogate, build_surrogate
-from deepcave_symbolic.surrogates.base import JointSurrogate, OnDemand, TimedSurrogate
+from deepcave_symbolic.surrogates.base import JointSurrogate, OnDemand, SurrogateOfMeans, TimedSurrogate
 from deepcave_symbolic.surrogates.consensus import CONSENSUS_NAME, fit_consensus
 from deepcave_symbolic.surrogates.consensus.columns import Columns
 from deepcave_symbolic.surrogates.consensus.kernel import _loss, fit_kernel
 from deepcave_symbolic.surrogates.forest import fit_forest
 from deepcave_symbolic.surrogates.rivals import STAND_IN, best_of, compare
 from deepcave_symbolic.surrogates.scales import compressed, heavy_tailed, log_density, plain
+from places import FOREST, SVM
 
 
 def square() -> ConfigurationSpace:
@@ -286,6 +289,15 @@ def test_where_a_few_costs_dwarf_the_others_their_logarithm_is_learned(kind: str
     assert residuals is not None and np.std(residuals) < 0.5 * np.std(fitted.y - fitted.held_out)
     drawn = fitted.deviations(X[:4], 50, np.random.default_rng(0))
     assert drawn is not None and np.isfinite(drawn).all()
+
+
+@pytest.mark.parametrize("run", [load_run(SVM), load_run(FOREST), heavy_run()], ids=["process", "forest", "heavy"])
+@pytest.mark.parametrize("kind", ["run", "consensus", "forest"])
+def test_the_mean_alone_is_the_mean(run: Run, kind: str) -> None:
+    model = build_surrogate(run, objective=0, budget=None, kind=kind).model
+    X = sample_all(run.configspace, 50, np.random.RandomState(0))
+    assert isinstance(model, SurrogateOfMeans)
+    np.testing.assert_array_equal(model.predict_mean(X), model.predict(X)[0])
 
 
 def test_heavy_tails_around_zero_are_compressed_on_both_sides() -> None:
