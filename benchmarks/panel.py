@@ -239,6 +239,7 @@ def finished(page: DashPage) -> str:
     """Returns the name of a tab's result, which is drawn."""
     page.finish()
     page.fire("formula.children", "result.data")
+    page.fire("figure.figure", "drawn.data")
     return str(page.values["result.data"]["name"])
 
 

@@ -50,7 +50,7 @@ def chosen(page: DashPage, **values: Any) -> None:
 
 def processed(page: DashPage) -> dict[str, Any]:
     page.fire("result.data", "process.n_clicks")
-    return page.fire("formula.children", "result.data")
+    return {**page.fire("formula.children", "result.data"), **page.fire("figure.figure", "drawn.data")}
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ __all__ = ["Jobs", "answer", "end_with"]
 
 #: Seconds between two looks at whether the server is still there.
 _LOOK = 0.5
+#: Seconds for which an answer is held back while a job runs: it comes when the job ends, and pages ask less often. A
+#: browser asks a server six things at once, so no tab may wait long.
+_HOLD = 0.25
 #: Jobs that are remembered; what a page that was closed did not ask for is forgotten with them.
 _MOST = 500
 
@@ -50,6 +53,7 @@ class _Job:
         again: Whether that is the second one.
         over: Whether nothing more comes than what is there.
         unwanted: Whether nobody waits for it any more: it was cancelled, or its result was read.
+        ended: Set when it is over.
     """
 
     key: str
@@ -59,6 +63,7 @@ class _Job:
     again: bool = False
     over: bool = False
     unwanted: bool = False
+    ended: threading.Event = field(default_factory=threading.Event)
 
 
 class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pins, has no types
@@ -148,6 +153,7 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         finally:
             with self._lock:
                 job.over, job.call, job.process = True, (), None  # which holds open files
+            job.ended.set()
 
     def start(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Returns a process that has been started and is no job, with everything imported."""
@@ -167,8 +173,12 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         job = self._jobs.get(str(id))
         if job is None:
             return self._gone
+        if not job.over:
+            job.ended.wait(_HOLD)
         # Asked first: what has ended by then has left its result.
         over = job.over
+        if not over:
+            return self.UNDEFINED
         with self._lock:
             result = super().get_result(key, id)
             self.handle.close()
@@ -194,6 +204,7 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         with self._lock:
             job.over = job.unwanted = True
             process = job.process
+        job.ended.set()
         if process is not None:
             process.kill()
 

@@ -11,7 +11,7 @@ from dash import Dash, Input, Output, dcc, html
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from deepcave_symbolic.dashboard.launcher.door import new_token
-from deepcave_symbolic.dashboard.own.page import NAME, Registered, results_layout
+from deepcave_symbolic.dashboard.own.page import DRAWN, NAME, Registered, results_layout
 from deepcave_symbolic.dashboard.own.shown import connect_front, connect_results
 from deepcave_symbolic.dashboard.own.wiring import callback
 from deepcave_symbolic.dashboard.panel.inputs import defaults
@@ -82,7 +82,7 @@ def one_page_app(explanation: Explanation, path: str) -> Dash:
             [
                 html.Section(results_layout(registered, ""), className="symbolic-results", **{"aria-label": NAME}),
                 dcc.Store(id="begin", data={"key": "", "name": _ONE}),
-                *(dcc.Store(id=id) for id in ("result", "drawn", "wanted", "formulas", "kept")),
+                *(dcc.Store(id=id) for id in ("result", *DRAWN)),
             ],
             className="symbolic-alone",
         ),

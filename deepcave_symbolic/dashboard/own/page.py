@@ -24,7 +24,20 @@ from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, 
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
 
-__all__ = ["LENGTH", "NAME", "PLACES", "Registered", "layout", "placed", "results_layout"]
+__all__ = [
+    "DRAWN",
+    "LENGTH",
+    "NAME",
+    "PLACES",
+    "REST",
+    "WORDS",
+    "Registered",
+    "layout",
+    "placed",
+    "rest_placed",
+    "results_layout",
+    "words_placed",
+]
 
 NAME = "Symbolic Formulas"
 #: Id of the slider's box.
@@ -37,6 +50,9 @@ _FOLLOW = "Update by itself while the run grows"
 _WATCH = 5000
 _BUSY = "Searching formulas ..."
 _GRAPH = {"displaylogo": False, "responsive": True}
+#: Ids of what is noted of the page of a result: by result and choice the one of which the server has drawn the words,
+#: all, and that the browser has not; then the pages on all formulas of the front, on their way and there.
+DRAWN = ("drawn", "whole", "wanted", "formulas", "kept")
 
 
 @dataclass
@@ -94,12 +110,7 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             # The key of the question that the inputs ask, and of the one that is answered.
             dcc.Store(id="asked"),
             dcc.Store(id="result"),
-            # The page, by result and choice, that the server has drawn, that the browser has, and that it has not.
-            dcc.Store(id="drawn"),
-            dcc.Store(id="wanted"),
-            # The pages on all formulas of the front.
-            dcc.Store(id="formulas"),
-            dcc.Store(id="kept"),
+            *(dcc.Store(id=id) for id in DRAWN),
             # Says how much the run has grown; counts the updates that nobody had to ask for.
             dcc.Interval(id="watch", interval=_WATCH),
             dcc.Store(id="new_trials"),
@@ -235,22 +246,16 @@ def results_layout(registered: Callable[..., str], hint: str) -> list[Any]:
     ]
 
 
-#: Id and property of everything that a result fills in, in the order of `placed`.
-PLACES = (
+#: Id and property of what a result fills in: the words of the first screen at once, the rest, which takes longer to
+#: draw, after them; and all of it, in the order of `placed`.
+WORDS = (
     ("own", "children"),
     ("heading", "children"),
     ("formula", "children"),
     ("reason", "children"),
     ("body", "children"),
     ("shown", "children"),
-    ("what_if", "children"),
     ("told", "children"),
-    ("figure", "figure"),
-    ("warnings", "children"),
-    ("facts", "children"),
-    ("below", "children"),
-    ("front", "figure"),
-    ("cards", "children"),
     ("hint", "hidden"),
     ("choice", "hidden"),
     ("figure_box", "hidden"),
@@ -259,10 +264,20 @@ PLACES = (
     ("retry", "style"),
     *((Registered.id("longest"), prop) for prop in slider()),
 )
+REST = (
+    ("what_if", "children"),
+    ("figure", "figure"),
+    ("warnings", "children"),
+    ("facts", "children"),
+    ("below", "children"),
+    ("front", "figure"),
+    ("cards", "children"),
+)
+PLACES = (*WORDS, *REST)
 
 
-def placed(page: Parts) -> list[Any]:
-    """Returns what belongs into each of `PLACES`."""
+def words_placed(page: Parts) -> list[Any]:
+    """Returns what belongs into each of `WORDS`."""
     return [
         page.own,
         page.heading,
@@ -270,14 +285,7 @@ def placed(page: Parts) -> list[Any]:
         page.reason,
         page.body,
         page.shown,
-        page.what_if,
         page.told,
-        page.figure or {},
-        page.warnings,
-        page.facts,
-        page.below,
-        page.front or {},
-        page.cards,
         True,
         page.failed,
         page.figure is None,
@@ -286,3 +294,13 @@ def placed(page: Parts) -> list[Any]:
         {} if page.failed else {"display": "none"},
         *slider(page.lengths).values(),
     ]
+
+
+def rest_placed(page: Parts) -> list[Any]:
+    """Returns what belongs into each of `REST`."""
+    return [page.what_if, page.figure or {}, page.warnings, page.facts, page.below, page.front or {}, page.cards]
+
+
+def placed(page: Parts) -> list[Any]:
+    """Returns what belongs into each of `PLACES`."""
+    return [*words_placed(page), *rest_placed(page)]

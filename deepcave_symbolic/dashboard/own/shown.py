@@ -9,7 +9,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.front import AT_ONCE, formulas_of
-from deepcave_symbolic.dashboard.own.page import LENGTH, PLACES, Registered, placed
+from deepcave_symbolic.dashboard.own.page import LENGTH, REST, WORDS, Registered, rest_placed, words_placed
 from deepcave_symbolic.dashboard.own.results import GONE
 from deepcave_symbolic.dashboard.own.waiting import answered
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
@@ -23,7 +23,7 @@ __all__ = ["connect_front", "connect_in_the_page", "connect_results"]
 
 
 def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any], ready: Callable[[], None]) -> None:
-    """A result is drawn; then the browser gets the pages on the other formulas of its front.
+    """A result's words are drawn, then the rest; then the browser gets the pages on the other formulas of its front.
 
     Args:
         app: The app.
@@ -31,16 +31,17 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
         read: Returns a result by its name, None where it is not there.
         ready: Returns as soon as one may be drawn.
     """
+    choice = {name: State(registered.id(name), "value") for name in ("pick", "longest")}
 
     @callback(
         app,
-        output=[[Output(id, prop) for id, prop in PLACES], Output("drawn", "data")],
+        output=[[Output(id, prop) for id, prop in WORDS], Output("drawn", "data")],
         inputs={
             "result": Input("result", "data"),
             "form": Input(registered.id("form"), "value"),
             # What the browser does not have.
             "wanted": Input("wanted", "data"),
-            "filters": {name: State(registered.id(name), "value") for name in ("pick", "longest")},
+            "filters": choice,
         },
         prevent_initial_call=True,
     )
@@ -53,15 +54,25 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
             own = own_part_of(read(name), filtered.form)
             if own is not None:
                 # It is the first of the places; sliders and figures stay as they are.
-                return [own, *[no_update] * (len(PLACES) - 1)], no_update
+                return [own, *[no_update] * (len(WORDS) - 1)], no_update
         drawn = {"name": name, "choice": filtered.choice, "first": "result.data" in ctx.triggered_prop_ids}
-        return placed(parts_of(read(name), filtered)), drawn
+        return words_placed(parts_of(read(name), filtered, drawn=False)), drawn
+
+    @callback(
+        app,
+        output=[[Output(id, prop) for id, prop in REST], Output("whole", "data")],
+        inputs={"drawn": Input("drawn", "data"), "filters": choice},
+        prevent_initial_call=True,
+    )
+    def draw_rest(drawn: Any, filters: Mapping[str, Any]) -> tuple[list[Any], Any]:
+        page = parts_of(read(str(drawn["name"])), Filters.read(filters), words=False)
+        return rest_placed(page), drawn
 
     @callback(
         app,
         Output("formulas", "data"),
         Output(registered.id("longest"), "updatemode"),
-        Input("drawn", "data"),
+        Input("whole", "data"),
         prevent_initial_call=True,
     )
     def keep(drawn: Any) -> tuple[dict[str, Any], str]:

@@ -10,7 +10,7 @@ from dash import ClientsideFunction, Dash
 __all__ = ["POLL", "callback", "in_browser"]
 
 #: Milliseconds between two questions of the page whether a job is done.
-POLL = 75
+POLL = 25
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 

@@ -146,12 +146,15 @@ class Parts:
     failed: bool = False
 
 
-def parts_of(stored: Any, filters: Filters) -> Parts:
+def parts_of(stored: Any, filters: Filters, *, words: bool = True, drawn: bool = True) -> Parts:
     """Returns the page on a stored result.
 
     Args:
         stored: What `compute` returned, or whatever else was found in its place.
         filters: Which formula is drawn.
+        words: Whether an overview is there.
+        drawn: Whether `figure` and `front` are drawn, and not empty, and there are the sliders of `what_if`. That takes
+            longer than all else.
     """
     try:
         record = PanelRecord.from_dict(stored)
@@ -163,7 +166,10 @@ def parts_of(stored: Any, filters: Filters) -> Parts:
     code = copyable("Python that reproduces this", record.code, id="symbolic_formulas-code")
     cards = components([run_card(explanation), *surrogate_card(explanation)])
     cards.append(html.Details([html.Summary("In code"), code], className="mb-3"))
-    page = (_overview if record.overview else _document)(record, filters)
+    if record.overview:
+        page = _overview(record, filters) if words else Parts()
+    else:
+        page = _document(record, filters, drawn=drawn)
     return replace(page, below=[*_advice(record), *page.below], cards=cards)
 
 
@@ -214,10 +220,10 @@ def _advice(record: PanelRecord) -> list[Any]:
     return []
 
 
-def _document(record: PanelRecord, filters: Filters) -> Parts:
+def _document(record: PanelRecord, filters: Filters, *, drawn: bool) -> Parts:
     explanation = record.explanations[0]
     page = document(explanation, filters.formula_of(explanation) if isinstance(explanation, Explained) else None)
-    figures = _figures(page)
+    figures = _figures(page) if drawn else {block.kind: go.Figure() for block in page if isinstance(block, Figure)}
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
     run = asked_text(explanation)
@@ -245,19 +251,19 @@ def _document(record: PanelRecord, filters: Filters) -> Parts:
         front=figures.get("front"),
         below=components(block for block in page if not isinstance(block, shown_above) and not _is_text_table(block)),
     )
-    return _chosen(parts, explanation, filters) if isinstance(explanation, Explained) else parts
+    return _chosen(parts, explanation, filters, drawn=drawn) if isinstance(explanation, Explained) else parts
 
 
-def _chosen(parts: Parts, explanation: Explained, filters: Filters) -> Parts:
+def _chosen(parts: Parts, explanation: Explained, filters: Filters, *, drawn: bool) -> Parts:
     """Returns the page with what lets its reader choose: another formula, another search, a place on the figure."""
     formula = filters.formula_of(explanation)
-    if parts.figure is not None:
+    if parts.figure is not None and drawn:
         mark(parts.figure, explanation, formula)
     return replace(
         parts,
         own=[_own_formula(explanation, filters.form)] if filters.form else [],
         shown=[*components([Note(filters.sentence(explanation))]), *leave_out_buttons(explanation, formula)],
-        what_if=sliders(explanation),
+        what_if=sliders(explanation) if drawn else [],
         told=told(explanation, formula),
         lengths=tuple(each.complexity for each in explanation.formulas),
     )

@@ -55,23 +55,23 @@ def test_the_page_answers_only_who_knows_its_address(app: ExplanationApp, capfd:
     html = asked(app, "")
     assert "https://" not in html and '<html lang="en">' in html
     callbacks = json.loads(asked(app, "_dash-dependencies"))
-    draw = next(
-        each["output"] for each in callbacks if "formula.children" in each["output"] and "@" not in each["output"]
-    )
-    outputs = [dict(zip(("id", "property"), name.rsplit(".", 1), strict=True)) for name in draw.strip(".").split("...")]
+    filters = [{"id": f"symbolic_formulas-{name}-input", "property": "value"} for name in ("pick", "longest")]
+
+    def drawn(output: str, changed: str, *inputs: dict[str, Any]) -> Any:
+        names = next(each["output"] for each in callbacks if output in each["output"] and "@" not in each["output"])
+        outputs = [
+            dict(zip(("id", "property"), name.rsplit(".", 1), strict=True)) for name in names.strip(".").split("...")
+        ]
+        body = {"output": names, "outputs": outputs, "changedPropIds": [changed], "inputs": inputs, "state": filters}
+        return json.loads(asked(app, "_dash-update-component", body))["response"]
+
     result = {"id": "result", "property": "data", "value": {"key": "", "name": "one"}}
     form = {"id": "symbolic_formulas-form-input", "property": "value", "value": "a + b*log10(C/c)**2"}
-    filters = [{"id": f"symbolic_formulas-{name}-input", "property": "value"} for name in ("pick", "longest")]
-    body = {
-        "output": draw,
-        "outputs": outputs,
-        "changedPropIds": ["result.data"],
-        "inputs": [result, form, {"id": "wanted", "property": "data"}],
-        "state": filters,
-    }
-    drawn = json.loads(asked(app, "_dash-update-component", body))["response"]
-    assert "<math" in json.dumps(drawn["formula"]) and "<math" in json.dumps(drawn["own"])
-    assert drawn["figure"]["figure"]["data"] and drawn["drawn"]["data"]["first"]
+    words = drawn("formula.children", "result.data", result, form, {"id": "wanted", "property": "data"})
+    assert "<math" in json.dumps(words["formula"]) and "<math" in json.dumps(words["own"])
+    assert words["drawn"]["data"]["first"] and words["figure_box"]["hidden"] is False
+    rest = drawn("figure.figure", "drawn.data", {"id": "drawn", "property": "data", "value": words["drawn"]["data"]})
+    assert rest["figure"]["figure"]["data"] and rest["whole"]["data"] == words["drawn"]["data"]
     app.url = re.sub(r"/[^/]+/$", "/", app.url)
     for path in ("", "_dash-layout", "x/_dash-layout"):
         with pytest.raises(urllib.error.HTTPError, match="404"):
