@@ -91,9 +91,12 @@ class OwnPage:
         self.input(name).select_option(label=label)
 
     def process(self, heading: str) -> None:
-        self.tab.locator("#process").click()
-        self.heading(heading).wait_for()
-        self.tab.locator("#results math").first.wait_for()
+        # The words come first, then figures and tables.
+        with self.tab.expect_response(lambda answer: "figure.figure..." in (answer.request.post_data or "")):
+            self.tab.locator("#process").click()
+            self.heading(heading).wait_for()
+            self.tab.locator("#results math").first.wait_for()
+        self.tab.wait_for_timeout(300)
 
     def step(self, act: Callable[[], None]) -> None:
         """Does what shows another formula of the front, and waits for it."""
