@@ -49,26 +49,6 @@
   dark.addEventListener("change", theme);
   theme();
 
-  // plotly.js takes as long to start as all else together. dcc.Graph would start it before the inputs are there, unless
-  // something stands in its place that can be waited for: so it is fetched at once, and starts a moment after them, or
-  // while the server answers a click.
-  const MOMENT = 1000, SENT = 50;
-  let start;
-  const asked = new Promise((go) => (start = go));
-  addEventListener("click", (event) => event.target.closest("button") && setTimeout(start, SENT), true);
-  const plotly = () => new Promise((go, fail) => {
-    const script = document.createElement("script");
-    Object.assign(script, { src: window._dashPlotlyJSURL, onload: () => go(), onerror: fail });
-    document.body.append(script);
-  });
-  window.Plotly = { then: (go, fail) => asked.then(plotly).then(go, fail) };
-  addEventListener("DOMContentLoaded", () => {
-    const early = Object.assign(document.createElement("link"), { rel: "preload", as: "script" });
-    early.href = window._dashPlotlyJSURL;
-    document.head.append(early);
-    setTimeout(start, 10 * MOMENT); // whatever keeps the inputs away
-  });
-
   // A server that does not answer is said until it does; what it was asked meanwhile it is asked again then.
   const ask = window.fetch;
   const AGAIN = 2000;
@@ -118,7 +98,6 @@
     symbolic: {
       // The slider stands on the page only where the length is chosen.
       by_length: (pick, marks, step, length) => {
-        if (pick) setTimeout(start, MOMENT);
         // Dash gives neither its handle nor its field a name that is read out.
         const box = document.getElementById("symbolic_formulas-length");
         const name = box.querySelector("label").textContent;
@@ -132,10 +111,7 @@
       // Another formula of the front is shown at once; the server is asked for what is not in the page.
       step: (pick, length, drawn, result) => {
         const by = (id) => ctx().triggered.some((each) => each.prop_id.startsWith(id));
-        if (by("drawn.")) {
-          shown = drawn;
-          start();
-        }
+        if (by("drawn.")) shown = drawn;
         if (!result) return nothing();
         const wanted = { name: result.name, choice: pick === "length" ? `length ${length}` : pick };
         if (same(shown, wanted)) return nothing();
