@@ -330,15 +330,14 @@ def test_a_lost_server_is_said_and_what_it_computed_is_asked_again(browser: Brow
     lost.wait_for(state="hidden")
     page.choose("hyperparameter_name_1", "All")
     page.tab.locator("#process").click()
-    page.tab.locator("#busy").wait_for()
-    dashboard.child("server.py").kill()
+    server = dashboard.child("server.py")
+    # What is on its way to the server is repeated, too, but it is no question then that was being computed.
+    wait_until(server.children, lambda: "no job was started")
+    page.tab.wait_for_timeout(500)
+    server.kill()
     page.tab.locator("#asked-again").wait_for()
     page.picture("asked_again")
-    page.heading("The whole run").wait_for()
-    assert page.tab.locator("#busy").is_hidden() and page.tab.locator("#process").is_enabled()
-    page.choose("hyperparameter_name_1", "C")
-    page.process("C")
-    assert page.tab.locator("#asked-again").is_hidden()
+    page.tab.locator("#busy").wait_for()
     page.tab.context.close()
 
 

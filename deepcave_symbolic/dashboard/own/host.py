@@ -87,7 +87,7 @@ class OwnHost(Host):
     def _start_server(self, starting: Starting, *, again: bool = False) -> None:
         listener = starting.listener
         assert listener is not None
-        arguments = ("--base-path", self._base_path, "--workers", str(self._workers))
+        arguments = ("--base-path", self._base_path, "--workers", str(self._workers), *(["--again"] if again else []))
         server = starting.server(listener, _SERVER, *arguments, settings={}, again=again, later=True)
         # While it imports, the runs are read.
         server.tell(json.dumps({"token": starting.token, "runs": list(map(str, starting.runs))}).encode())

@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--host", required=True)
     parser.add_argument("--base-path", default="/")
     parser.add_argument("--workers", type=int, required=True)
+    parser.add_argument("--again", action="store_true", help="pages are waiting already")
     arguments = parser.parse_args()
 
     from werkzeug.serving import WSGIRequestHandler, make_server
@@ -44,6 +45,9 @@ def main() -> None:
     runs = OpenedRuns(replace(AllowedRuns.from_environment(), runs=tuple(given["runs"])))
     ended, gone = answered("", ENDED), answered("", GONE)
     jobs = Jobs(folder / "own-jobs", workers=arguments.workers, ended=ended, gone=gone)
+    if arguments.again:
+        # Pages ask at once: a job that is forked while a thread imports would wait for ever for what that imports.
+        jobs.wait()
     app = make_app(runs, Results(folder / "own-results"), jobs, base_path=arguments.base_path)
     # Of the pages of a server that was here before, whose jobs are asked for.
     app.server.secret_key = token
