@@ -239,7 +239,8 @@ def finished(page: DashPage) -> str:
     """Returns the name of a tab's result, which is drawn."""
     page.finish()
     page.fire("formula.children", "result.data")
-    page.fire("figure.figure", "drawn.data")
+    page.values["painted.data"] = page.values["drawn.data"]  # which the browser does
+    page.fire("figure.figure", "painted.data")
     return str(page.values["result.data"]["name"])
 
 

@@ -50,7 +50,9 @@ def chosen(page: DashPage, **values: Any) -> None:
 
 def processed(page: DashPage) -> dict[str, Any]:
     page.fire("result.data", "process.n_clicks")
-    return {**page.fire("formula.children", "result.data"), **page.fire("figure.figure", "drawn.data")}
+    words = page.fire("formula.children", "result.data")
+    page.values["painted.data"] = page.values["drawn.data"]  # which the browser does
+    return {**words, **page.fire("figure.figure", "painted.data")}
 
 
 @pytest.fixture(scope="module")

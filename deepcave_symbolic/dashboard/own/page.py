@@ -52,7 +52,7 @@ _BUSY = "Searching formulas ..."
 _GRAPH = {"displaylogo": False, "responsive": True}
 #: Ids of what is noted of the page of a result: by result and choice the one of which the server has drawn the words,
 #: all, and that the browser has not; then the pages on all formulas of the front, on their way and there.
-DRAWN = ("drawn", "whole", "wanted", "formulas", "kept")
+DRAWN = ("drawn", "painted", "whole", "wanted", "formulas", "kept")
 
 
 @dataclass

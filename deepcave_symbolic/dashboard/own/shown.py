@@ -61,7 +61,7 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
     @callback(
         app,
         output=[[Output(id, prop) for id, prop in REST], Output("whole", "data")],
-        inputs={"drawn": Input("drawn", "data"), "filters": choice},
+        inputs={"drawn": Input("painted", "data"), "filters": choice},
         prevent_initial_call=True,
     )
     def draw_rest(drawn: Any, filters: Mapping[str, Any]) -> tuple[list[Any], Any]:
@@ -95,6 +95,7 @@ def connect_front(app: Dash, registered: Registered) -> None:
         Input("drawn", "data"),
         State("result", "data"),
     )
+    in_browser(app, "paint", Output("painted", "data"), Input("drawn", "data"))
     # Not an input of what shows them: Dash would have all that follows from the figure wait until they are there.
     in_browser(app, "keep", Output("kept", "data"), Input("formulas", "data"))
     in_browser(

@@ -21,6 +21,8 @@
   // Milliseconds that a slider rests before figures follow, and before tables do, which take longer to draw.
   const REST = { figure: 120, children: 600 };
   let waiting = [];
+  // Milliseconds after which words count as painted.
+  const UNSEEN = 250;
   // Not by a callback: Dash would have the next step wait until this one is drawn.
   const follow = (wanted, page, from) => {
     waiting.forEach(clearTimeout);
@@ -124,6 +126,14 @@
         }
         return by("symbolic_formulas-") ? [...nothing().slice(1), wanted] : nothing();
       },
+
+      // The rest is asked for when the words are on the screen: figures keep the browser from all else as they are drawn.
+      // Of a page that nobody sees no frame is drawn.
+      paint: (drawn) => new Promise((go) => {
+        const done = () => go(drawn);
+        requestAnimationFrame(() => requestAnimationFrame(done));
+        setTimeout(done, UNSEEN);
+      }),
 
       keep: (found) => {
         formulas = found;

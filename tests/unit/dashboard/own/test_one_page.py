@@ -70,7 +70,8 @@ def test_the_page_answers_only_who_knows_its_address(app: ExplanationApp, capfd:
     words = drawn("formula.children", "result.data", result, form, {"id": "wanted", "property": "data"})
     assert "<math" in json.dumps(words["formula"]) and "<math" in json.dumps(words["own"])
     assert words["drawn"]["data"]["first"] and words["figure_box"]["hidden"] is False
-    rest = drawn("figure.figure", "drawn.data", {"id": "drawn", "property": "data", "value": words["drawn"]["data"]})
+    seen = {"id": "painted", "property": "data", "value": words["drawn"]["data"]}
+    rest = drawn("figure.figure", "painted.data", seen)
     assert rest["figure"]["figure"]["data"] and rest["whole"]["data"] == words["drawn"]["data"]
     app.url = re.sub(r"/[^/]+/$", "/", app.url)
     for path in ("", "_dash-layout", "x/_dash-layout"):
