@@ -110,9 +110,15 @@ class OwnPage:
         return self.tab.locator("#results").get_by_role("heading", name=re.compile(rf"^{text}\b")).first
 
     def box(self, selector: str) -> dict[str, Any]:
-        box = self.tab.locator(selector).first.bounding_box()
-        assert box is not None, selector
-        return dict(box)
+        found: dict[str, Any] = {}
+
+        def is_there() -> bool:
+            # What is drawn again is away for a moment.
+            found.update(self.tab.locator(selector).first.bounding_box() or {})
+            return bool(found)
+
+        wait_until(is_there, lambda: f"{selector} is not on the page")
+        return found
 
     def violations(self) -> list[str]:
         """Returns what WCAG 2.2 AA has against the page, as far as axe-core sees."""
