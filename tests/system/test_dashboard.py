@@ -157,7 +157,7 @@ def new_job_of(worker: psutil.Process, launched: Launched, *before: psutil.Proce
     return fork
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_what_is_killed_is_started_once_more(launch: Any) -> None:
     launched = launch(str(SVM)).ready()
     queue = rq.Queue("high", connection=launched.redis)

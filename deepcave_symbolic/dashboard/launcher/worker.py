@@ -86,9 +86,11 @@ def main() -> None:
             # rq would first wait for the running job, which nobody is there to look at any more.
             self.request_force_stop(signum, frame)
 
-        def fork_work_horse(self, *args: object) -> None:
+        def fork_work_horse(self, job: Any, *args: object) -> None:
             self.die_with_me, self.cancelled = die_with_parent(signal.SIGKILL), False
-            super().fork_work_horse(*args)
+            # rq notes what it is at in the fork only: until then nobody would know of a job whose worker ends.
+            self.prepare_job_execution(job)
+            super().fork_work_horse(job, *args)
 
         def main_work_horse(self, *args: object) -> None:
             self.die_with_me()

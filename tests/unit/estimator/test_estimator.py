@@ -176,7 +176,7 @@ def test_users_may_pickle_it(fitted: SymbolicRegressor, table: tuple[pd.DataFram
 
 def test_a_notebook_shows_the_formula(fitted: SymbolicRegressor) -> None:
     shown = fitted._repr_mimebundle_()
-    assert fitted.formula_.mathml() in shown["text/html"]
+    assert fitted.formula_.mathml(breakable=True) in shown["text/html"]
     assert shown["text/plain"] == "SymbolicRegressor(log_scaled=['lr'])"
     assert "<math" not in SymbolicRegressor()._repr_html_() and "SymbolicRegressor" in SymbolicRegressor()._repr_html_()
 
