@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, record_page
+from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, named
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.cli.search_options import add_run_options, run_options
@@ -38,14 +39,7 @@ def add_next(commands: Any) -> None:
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
-    add(
-        "-p",
-        "--hyperparameter",
-        action="append",
-        required=True,
-        metavar="NAME",
-        help="hyperparameter to learn about; twice for two together",
-    )
+    add_hyperparameters(parser, "hyperparameter to learn about; twice for two together")
     add("-n", type=int, default=10, metavar="N", help="configurations, 1 to 100 (default: 10)")
     add_run_options(parser, surrogate="consensus")
     add_format_options(add, RECORD_FORMATS)
@@ -77,11 +71,12 @@ def add_space(commands: Any) -> None:
 
 def _run_next(args: argparse.Namespace) -> int:
     check_outputs(args, args.output)
+    names = named(args.run, args.hyperparameter)
     from deepcave_symbolic.api import next_trials
     from deepcave_symbolic.show.advice import next_trials_document
 
     with training_shown():
-        advised = next_trials(args.run, *args.hyperparameter, n=args.n, **run_options(args))
+        advised = next_trials(args.run, *names, n=args.n, **run_options(args))
     write_output(record_page(advised, next_trials_document(advised), args.format, args.output), args.output)
     return 0
 

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, formatted, record_page
+from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, names_apart
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, run_options, search_options
@@ -39,7 +40,7 @@ def add_command(commands: Any) -> None:
     )
     add = parser.add_argument
     add("run", nargs="+", metavar="RUN", help="run folders, or folders above them (all runs below are taken)")
-    add("-p", "--hyperparameter", action="append", metavar="NAME", help="hyperparameter; twice for two")
+    add_hyperparameters(parser, "hyperparameter; twice for two")
     add("--law", action="store_true", help="compare how its best value moves with the other hyperparameters")
     add(
         "--meta",
@@ -66,6 +67,7 @@ def _run(args: argparse.Namespace) -> int:
     from deepcave_symbolic.show.comparison import comparison_document
     from deepcave_symbolic.side_by_side import compare
 
+    args.run, args.hyperparameter = names_apart(args.run, args.hyperparameter)
     if args.law or args.meta or not args.hyperparameter:
         return _run_other(args)
     if len(args.hyperparameter) > 2:

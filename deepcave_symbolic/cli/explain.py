@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.cli.formats import add_format_options, formatted
+from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, names_apart
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
-from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
 from deepcave_symbolic.words.names import visible
 
@@ -61,13 +61,7 @@ def add_command(commands: Any) -> None:
         epilog=_EXAMPLES,
     )
     parser.add_argument("run", nargs="+", metavar="RUN", help=_RUN_HELP)
-    parser.add_argument(
-        "-p",
-        "--hyperparameter",
-        action="append",
-        metavar="NAME",
-        help="hyperparameter to explain; twice for two together",
-    )
+    add_hyperparameters(parser, "hyperparameter to explain; twice, or -p A B, for two together")
     parser.add_argument("--all-runs", action="store_true", help="explain every run below RUN, every study in it")
     _add_options(parser)
     length = parser.add_mutually_exclusive_group()
@@ -136,22 +130,8 @@ def _run_demo(args: argparse.Namespace) -> int:
     return _run(args)
 
 
-def _names_apart(given: Sequence[str]) -> tuple[list[str], list[str] | None]:
-    """Returns the runs and the hyperparameters of `explain RUN C`, which lacks the -p."""
-    from deepcave_symbolic.runs import load_run
-
-    run, *names = given
-    if names and not any(Path(name).exists() for name in names):
-        with contextlib.suppress(DeepcaveSymbolicError, OSError):
-            known = load_run(run).configspace
-            if all(name in known for name in names):
-                return [run], names
-    return list(given), None
-
-
 def _run(args: argparse.Namespace) -> int:
-    if not args.hyperparameter:
-        args.run, args.hyperparameter = _names_apart(args.run)
+    args.run, args.hyperparameter = names_apart(args.run, args.hyperparameter)
     if args.all_pairs and args.hyperparameter:
         raise InvalidArgumentError("--all-pairs explains every pair; give it without -p.")
     if args.pick != RECOMMENDED and (not args.hyperparameter or args.format == "json"):
@@ -179,7 +159,7 @@ def _run(args: argparse.Namespace) -> int:
         text = _formatted(explanations, own, whole, args)
         texts.append(_heading(path, args.format) + text if len(found) + len(failures) > 1 else text)
     if args.format == "json":
-        single = len(args.run) == len(records) == 1 and args.hyperparameter is not None
+        single = len(args.run) == len(records) == 1 and bool(args.hyperparameter)
         texts = [json.dumps(records[0] if single else records, indent=1, allow_nan=False)]
     write_output("\n\n".join(t.rstrip("\n") for t in texts) + "\n", args.output)
     if args.heat_map:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, record_page
+from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, named
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.cli.search_options import add_run_options, run_options
@@ -32,13 +33,7 @@ def add_law(commands: Any) -> None:
     )
     add = parser.add_argument
     add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
-    add(
-        "-p",
-        "--hyperparameter",
-        required=True,
-        metavar="NAME",
-        help="hyperparameter whose best value is told; its bounds are positive",
-    )
+    add_hyperparameters(parser, "hyperparameter whose best value is told; its bounds are positive")
     add_run_options(parser)
     add_format_options(add, RECORD_FORMATS)
     parser.set_defaults(run_command=_run)
@@ -46,10 +41,11 @@ def add_law(commands: Any) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     check_outputs(args, args.output)
+    (name,) = named(args.run, args.hyperparameter, most=1)
     from deepcave_symbolic.explainer import Explainer
     from deepcave_symbolic.show.laws import law_document
 
     with training_shown():
-        found = Explainer(args.run, **run_options(args)).law_or_reason(args.hyperparameter)
+        found = Explainer(args.run, **run_options(args)).law_or_reason(name)
     write_output(record_page(found, law_document(found), args.format, args.output), args.output)
     return 0

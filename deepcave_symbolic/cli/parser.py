@@ -44,6 +44,17 @@ class Parser(argparse.ArgumentParser):
                 None if action.metavar else action, str(UnknownNameError(kind, value, list(action.choices)))
             )
 
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Takes what follows the options as more runs or hyperparameters, as in `-p C gamma`."""
+        parsed, others = self.parse_known_args(args, namespace)
+        if others and (not hasattr(parsed, "hyperparameter") or any(other.startswith("-") for other in others)):
+            self.error(f"unrecognized arguments: {' '.join(others)}")
+        if isinstance(parsed.__dict__.get("run"), list):
+            parsed.run += others
+        elif others:
+            parsed.hyperparameter = [*(parsed.hyperparameter or ()), *others]
+        return parsed
+
     def error(self, message: str) -> NoReturn:
         """Ends with one line and exit code 2."""
         self.exit(2, f"{self.prog}: {visible(message)} (try --help)\n")

@@ -60,17 +60,6 @@ def test_a_pick_needs_one_explanation(capsys: pytest.CaptureFixture[str]) -> Non
     assert code == 2 and err.count("\n") == 1 and "give it with -p" in err
 
 
-def test_a_hyperparameter_behind_the_run_is_understood(capsys: pytest.CaptureFixture[str]) -> None:
-    for names in (("gamma",), ("C", "gamma")):
-        options = [part for name in names for part in ("-p", name)]
-        assert quick(capsys, "explain", SVM, *names) == quick(capsys, "explain", SVM, *options)
-    code, _, err = quick(capsys, "explain", SVM, "gama")
-    assert code == 2 and err == (
-        "deepcave-symbolic: gama: No such file or folder: gama. Give the folder of a run, such as SMAC's with "
-        "scenario.json and runhistory.json.\n"
-    )
-
-
 def test_what_matters_is_shown_first_and_verbose_shows_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "explain", SVM, "-p", "C")
     found = explain(SVM, "C")
@@ -232,6 +221,31 @@ def test_every_option_reaches_the_api(capsys: pytest.CaptureFixture[str]) -> Non
     assert "orest" in provenance["surrogate"] and provenance["monotone"] == {"C": "falling", "gamma": "rising"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", SVM, "C", "gamma"),
+        ("explain", SVM, "-p", "C", "gamma"),
+        ("explain", "-p", "C", "gamma", SVM),
+        ("explain", SVM, "-p", "C,gamma"),
+        ("explain", SVM, "--seed", "0", "-p", "C", "gamma"),
+    ],
+)
+def test_hyperparameters_are_understood_however_they_are_listed(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    expected = quick(capsys, "explain", SVM, "-p", "C", "-p", "gamma", "--brief")
+    assert expected[0] == 0 and expected[1].startswith("C and gamma\n")
+    assert quick(capsys, *arguments, "--brief") == expected
+
+
+def test_next_and_law_take_hyperparameters_without_the_option(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "next", SVM, "gamma", "-n", "1")
+    assert code == 0 and out.startswith("Next trials for gamma\n")
+    code, out, _ = run(capsys, "law", SVM, "gamma")
+    assert code == 0 and out.startswith("How the best gamma moves\n")
+
+
 def test_what_is_looked_at_reaches_the_api_and_every_format(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--region", "gamma=1e-3..0.1", "--region", "C=1..100", "--statistic", "best")
     words = "others set optimally, for gamma from 0.001 to 0.1 and C from 1 to 100"
@@ -320,6 +334,12 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
         (["explain", "nowhere"], "nowhere"),
         (["explain", SVM, "-p", "c"], "Did you mean 'C'"),
         (["explain", SVM, "-p", "C", "-p", "C"], "twice"),
+        (["explain", SVM, "gama"], "Did you mean 'gamma'"),
+        (["explain", SVM, "-p", "C", "gama"], "Did you mean 'gamma'"),
+        (["explain", SVM, "-p", "C,gama"], "Unknown hyperparameter 'C,gama'"),
+        (["next", SVM], "Name one or two hyperparameters with -p; found 0. Known: 'C', 'gamma'."),
+        (["law", SVM, "C", "gamma"], "Name one hyperparameter with -p; found 2."),
+        (["report", SVM, "gamma"], "unrecognized arguments: gamma"),
         (["explain", SVM, "--budget", "7"], "budget"),
         (["explain", SVM, "--engine", "magic"], "engine"),
         (["explain", SVM, "-p", "C", "--all-pairs"], "--all-pairs"),
