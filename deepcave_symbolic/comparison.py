@@ -20,7 +20,7 @@ __all__ = ["Comparison", "DescribedOptima", "LawComparison", "RunComparison"]
 
 
 class Comparison(Compared):
-    """Formulas of several runs that show themselves: as text, as a figure, in a notebook."""
+    """Formulas of several runs that show themselves: as text, as a figure, as a page, in a notebook."""
 
     explanations: tuple[Explanation, ...]
 
@@ -31,6 +31,12 @@ class Comparison(Compared):
 
         return ready(plot_comparison(self))
 
+    def to_html(self) -> str:
+        """Returns the comparison as one HTML page, figure and every run included, that opens without internet."""
+        from deepcave_symbolic.show.html import comparison_page
+
+        return comparison_page(self)
+
     def __str__(self) -> str:
         """Returns the comparison as text for a terminal."""
         return write_text(comparison_document(self))
@@ -40,7 +46,7 @@ class Comparison(Compared):
 
 
 class LawComparison(ComparedLaws):
-    """Laws of several runs, as text, as a figure and in a notebook."""
+    """Laws of several runs, as text, as a figure, as a page and in a notebook."""
 
     laws: tuple[Law | NoLaw, ...]
 
@@ -55,6 +61,12 @@ class LawComparison(ComparedLaws):
 
         return ready(plot_exponents(self))
 
+    def to_html(self) -> str:
+        """Returns the laws as one HTML page, figure and every run included, that opens without internet."""
+        from deepcave_symbolic.show.html import comparison_page
+
+        return comparison_page(self)
+
     def __str__(self) -> str:
         """Returns the exponents of every run and which agree as text for a terminal."""
         return write_text(laws_document(self))
@@ -64,7 +76,7 @@ class LawComparison(ComparedLaws):
 
 
 class RunComparison(ComparedRuns):
-    """Whole-run formulas of several runs, as text, as a figure and in a notebook."""
+    """Whole-run formulas of several runs, as text, as a figure, as a page and in a notebook."""
 
     explained: tuple[RunExplanation, ...]
 
@@ -79,6 +91,12 @@ class RunComparison(ComparedRuns):
 
         return ready(plot_shares(self))
 
+    def to_html(self) -> str:
+        """Returns the formulas as one HTML page, figure and every run included, that opens without internet."""
+        from deepcave_symbolic.show.html import comparison_page
+
+        return comparison_page(self)
+
     def __str__(self) -> str:
         """Returns the formulas and the parts that they share as text for a terminal."""
         return write_text(runs_document(self))
@@ -88,7 +106,13 @@ class RunComparison(ComparedRuns):
 
 
 class DescribedOptima(OptimaByData):
-    """The best value of a hyperparameter by what describes the data sets, as text and in a notebook."""
+    """The best value of a hyperparameter by what describes the data sets, as text, as a page and in a notebook."""
+
+    def to_html(self) -> str:
+        """Returns the formula and the best values as one HTML page that opens without internet."""
+        from deepcave_symbolic.show.html import comparison_page
+
+        return comparison_page(self)
 
     def __str__(self) -> str:
         """Returns the formula, how far it is off, and the best values as text for a terminal."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shlex
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, formatted, record_page
+from deepcave_symbolic.cli.formats import FORMATS, RECORD_FORMATS, add_format_options, record_page
 from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, names_apart
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import explaining, training_shown
@@ -15,9 +15,12 @@ from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.process.output import write_output
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns, OptimaByData
+    from deepcave_symbolic.show.several import Comparisons
 
 __all__ = ["add_command"]
+
+#: A page with everything in it, which is for a file.
+_PAGE = "html"
 
 _EXAMPLES = """\
 examples:
@@ -26,6 +29,8 @@ examples:
   deepcave-symbolic compare results/                         the formulas of the whole runs, and which parts they share
   deepcave-symbolic compare results/ -p learning_rate --law  how the best learning rate moves, and which exponents agree
   deepcave-symbolic compare results/ -p C --meta data.csv    the best C as a formula of what describes the data sets
+  deepcave-symbolic compare results/ -p C --format html -o C.html
+                                                             each of these as one page that opens without internet
 """
 
 
@@ -59,64 +64,60 @@ def add_command(commands: Any) -> None:
     add("--scheduler", metavar="ADDRESS", help="let the workers of a Dask scheduler compute, such as tcp://HOST:8786")
     add("--output-folder", metavar="DIR", help="keep every finished explanation there, and find it again")
     add_search_options(parser)
-    add_format_options(add)
+    add_format_options(add, (*FORMATS, _PAGE))
     parser.set_defaults(run_command=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
-    from deepcave_symbolic.show.comparison import comparison_document
-    from deepcave_symbolic.side_by_side import compare
-
     args.run, args.hyperparameter = names_apart(args.run, args.hyperparameter)
-    if args.law or args.meta or not args.hyperparameter:
-        return _run_other(args)
-    if len(args.hyperparameter) > 2:
-        raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
-    check_outputs(args, args.output)
-    options = search_options(args)
-    with training_shown():
-        comparison = compare(
-            args.run,
-            *args.hyperparameter,
-            level=args.level,
-            n_jobs=args.jobs,
-            scheduler=args.scheduler,
-            folder=args.output_folder,
-            progress=explaining,
-            **options,
-        )
-    if args.format == "json":
-        text = json.dumps(comparison.to_dict(), indent=1, allow_nan=False)
-    else:
-        text = formatted(comparison_document(comparison), args.format, args.output)
-    write_output(text.rstrip("\n") + "\n", args.output)
-    return 0
-
-
-def _run_other(args: argparse.Namespace) -> int:
-    """Compares laws or best values of one hyperparameter, or the formulas of whole runs."""
-    from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
-    from deepcave_symbolic.show.several import laws_document, optima_document, runs_document
-    from deepcave_symbolic.side_by_side import compare_laws, compare_optima, compare_runs
-
+    if args.format == _PAGE and args.output is None:
+        raise InvalidArgumentError("A page of HTML is for a file; name it, such as -o comparison.html.")
     if args.law and args.meta:
         raise InvalidArgumentError("--law and --meta are two questions; give one of them.")
     if (args.law or args.meta) and len(args.hyperparameter or ()) != 1:
         raise InvalidArgumentError("--law and --meta are about one hyperparameter; name it with -p.")
-    if args.format not in RECORD_FORMATS:
-        raise InvalidArgumentError(f"Laws, best values and whole runs are compared as {', '.join(RECORD_FORMATS)}.")
+    of_formulas = bool(args.hyperparameter) and not (args.law or args.meta)
+    if not of_formulas and args.format not in (formats := (*RECORD_FORMATS, _PAGE)):
+        raise InvalidArgumentError(f"Laws, best values and whole runs are compared as {', '.join(formats)}.")
+    if of_formulas and len(args.hyperparameter) > 2:
+        raise InvalidArgumentError(f"Expected one or two hyperparameters; found {len(args.hyperparameter)}.")
     check_outputs(args, args.output)
-    compared: ComparedLaws | ComparedRuns | OptimaByData
     with training_shown():
-        if args.law:
-            compared = laws = compare_laws(args.run, args.hyperparameter[0], level=args.level, **run_options(args))
-            page = laws_document(laws)
-        elif args.meta:
-            compared = optima = compare_optima(args.run, args.hyperparameter[0], args.meta, **search_options(args))
-            page = optima_document(optima)
-        else:
-            most = None if args.max_complexity == DEFAULT_MAX_COMPLEXITY else args.max_complexity
-            compared = runs = compare_runs(args.run, max_complexity=most, **run_options(args))
-            page = runs_document(runs)
-    write_output(record_page(compared, page, args.format, args.output), args.output)
+        compared = _compared(args)
+    write_output(_written(compared, args), args.output)
     return 0
+
+
+def _compared(args: argparse.Namespace) -> Comparisons:
+    """Returns formulas, laws, best values or whole runs side by side, whichever is asked for."""
+    from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY
+    from deepcave_symbolic.side_by_side import compare, compare_laws, compare_optima, compare_runs
+
+    if args.law:
+        return compare_laws(args.run, args.hyperparameter[0], level=args.level, **run_options(args))
+    if args.meta:
+        return compare_optima(args.run, args.hyperparameter[0], args.meta, **search_options(args))
+    if not args.hyperparameter:
+        most = None if args.max_complexity == DEFAULT_MAX_COMPLEXITY else args.max_complexity
+        return compare_runs(args.run, max_complexity=most, **run_options(args))
+    return compare(
+        args.run,
+        *args.hyperparameter,
+        level=args.level,
+        n_jobs=args.jobs,
+        scheduler=args.scheduler,
+        folder=args.output_folder,
+        progress=explaining,
+        **search_options(args),
+    )
+
+
+def _written(compared: Comparisons, args: argparse.Namespace) -> str:
+    """Returns the comparison in the format that is asked for."""
+    if args.format == _PAGE:
+        from deepcave_symbolic.show.html import comparison_page
+
+        return comparison_page(compared, shlex.join(["deepcave-symbolic", *args.arguments]))
+    from deepcave_symbolic.show.several import compared_document
+
+    return record_page(compared, compared_document(compared), args.format, args.output)

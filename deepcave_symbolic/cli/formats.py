@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from deepcave_symbolic.records import Record
     from deepcave_symbolic.show.blocks import Block
 
-__all__ = ["RECORD_FORMATS", "add_format_options", "formatted", "record_page"]
+__all__ = ["FORMATS", "RECORD_FORMATS", "add_format_options", "formatted", "record_page"]
 
 #: Letters of a line on a terminal: more are hard to read, in fewer a table does not fit.
 _NARROWEST, _WIDEST = 60, 120

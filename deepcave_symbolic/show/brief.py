@@ -1,4 +1,4 @@
-"""A page in few lines: what matters most of it, or the formula, how far to trust it and why alone."""
+"""A page for less reading: in few lines, with its warnings first, or whole after all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from deepcave_symbolic.findings.trust import VERDICTS
 from deepcave_symbolic.show.blocks import Block, Facts, FormulaBlock, Heading, Note, Table, Warnings
 
-__all__ = ["brief", "short", "unfolded"]
+__all__ = ["brief", "short", "unfolded", "warned_first"]
 
 #: Facts that are looked up rather than read.
 _LOOKED_UP = (
@@ -74,3 +74,12 @@ def short(page: Sequence[Block], more: str) -> tuple[Block, ...]:
 def unfolded(page: Sequence[Block]) -> tuple[Block, ...]:
     """Returns the page with all rows of its tables."""
     return tuple(replace(block, brief=None) if isinstance(block, Table) else block for block in page)
+
+
+def warned_first(page: Sequence[Block]) -> tuple[Block, ...]:
+    """Returns the page with what to beware of right below heading and formula."""
+
+    def place(block: Block) -> int:
+        return 0 if isinstance(block, Heading | FormulaBlock) else 1 if isinstance(block, Warnings) else 2
+
+    return tuple(sorted(page, key=place))

@@ -6,15 +6,16 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from deepcave_symbolic.findings.explained import Unexplained
 from deepcave_symbolic.records import encode
 from deepcave_symbolic.runs.trial_selection import budget_text
-from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Note
+from deepcave_symbolic.show.blocks import Block, Code, Column, Details, Facts, Note, Table
 from deepcave_symbolic.surrogates.base import Rival, SurrogateRecord
 from deepcave_symbolic.words.numbers import counted
 from deepcave_symbolic.words.run_names import run_name
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.findings.explained import Explained, Unexplained
+    from deepcave_symbolic.findings.explained import Explained
     from deepcave_symbolic.laws import FoundLaw, NoLaw
     from deepcave_symbolic.whole_run import ExplainedRun
 
@@ -26,6 +27,7 @@ __all__ = [
     "rival_rows",
     "run_card",
     "run_of",
+    "runs_table",
     "surrogate_card",
     "surrogate_text",
 ]
@@ -75,6 +77,33 @@ def run_card(explanation: Explained | Unexplained | ExplainedRun) -> Facts:
         ("Made by", str(p.get("package", ""))),
     )
     return Facts(tuple((label, text) for label, text in facts if text), "Run")
+
+
+def runs_table(names: Sequence[str], records: Sequence[Explained | ExplainedRun]) -> Table:
+    """Returns where several runs are, and which models speak for them.
+
+    Args:
+        names: What the runs are called.
+        records: A record of each.
+    """
+    columns = (
+        Column("run", "name"),
+        Column("trials", "number"),
+        Column("objective", "name"),
+        Column("surrogate", "name"),
+        Column("place", "text"),
+    )
+    rows = tuple(
+        (
+            name,
+            str(e.provenance.get("n_trials", "-")),
+            objective_text(e),
+            f"{e.surrogate.name}, {_quality(e.surrogate)}",
+            e.run,
+        )
+        for name, e in zip(names, records, strict=True)
+    )
+    return Table(columns, rows)
 
 
 def surrogate_card(explanation: Explained | Unexplained | ExplainedRun) -> tuple[Block, ...]:
@@ -129,16 +158,19 @@ def rival_rows(record: SurrogateRecord) -> tuple[tuple[str, str], ...]:
     return () if rival is None else (("Compared with", f"{rival.name}, cross-validated {_r2_text(rival)}"),)
 
 
-def how_made(explanations: Sequence[Explained | Unexplained], command: str | None = None) -> tuple[Block, ...]:
+def how_made(
+    explanations: Sequence[Explained | Unexplained | ExplainedRun], command: str | None = None
+) -> tuple[Block, ...]:
     """Returns the command, the provenance that the explanations share, and the paper to cite.
 
     Args:
-        explanations: The explanations of the page.
+        explanations: What the page is about.
         command: The command that made it, as typed.
     """
     blocks: list[Block] = [] if command is None else [Code("Command", command)]
     # What differs between hyperparameters belongs to each of them.
-    provenances = [e.provenance for e in explanations if e.formulas] or [e.provenance for e in explanations[:1]]
+    explained = [e for e in explanations if not isinstance(e, Unexplained)] or explanations[:1]
+    provenances = [e.provenance for e in explained]
     if provenances:
         shared = {k: v for k, v in provenances[0].items() if all(p.get(k) == v for p in provenances)}
         blocks.append(Details("Provenance", (Code("Provenance", json.dumps(encode(shared), indent=1, default=str)),)))

@@ -1,10 +1,12 @@
-"""What a page says of laws and of whole-run formulas of several runs, and in which words."""
+"""What a page says of laws, best values and whole-run formulas of several runs, and in which words."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TypeAlias
 
+from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns, OptimaByData
 from deepcave_symbolic.laws import FoundLaw
 from deepcave_symbolic.show.blocks import (
     Block,
@@ -17,13 +19,70 @@ from deepcave_symbolic.show.blocks import (
     Table,
     Warnings,
 )
+from deepcave_symbolic.show.comparison import comparison_document
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import counted, interval_text, number_text, percent, rounded_text
 
-if TYPE_CHECKING:
-    from deepcave_symbolic.comparing import ComparedLaws, ComparedRuns, OptimaByData
+__all__ = [
+    "Comparisons",
+    "compared_document",
+    "compared_summary",
+    "laws_document",
+    "optima_document",
+    "runs_document",
+]
 
-__all__ = ["laws_document", "optima_document", "runs_document"]
+#: Every record of several runs side by side.
+Comparisons: TypeAlias = Compared | ComparedLaws | ComparedRuns | OptimaByData
+
+
+def compared_document(compared: Comparisons) -> tuple[Block, ...]:
+    """Returns the page on several runs, whatever of them is compared."""
+    match compared:
+        case Compared():
+            return comparison_document(compared)
+        case ComparedLaws():
+            return laws_document(compared)
+        case ComparedRuns():
+            return runs_document(compared)
+        case OptimaByData():
+            return optima_document(compared)
+
+
+def compared_summary(compared: Comparisons) -> str:
+    """Returns what is said first of several runs: how many there are, and what of them agrees."""
+    runs = counted(len(compared.runs), "run")
+    match compared:
+        case Compared():
+            return _grouped(runs, ((c.agreement, f"{c.name} ({c.role})") for c in compared.constants))
+        case ComparedLaws():
+            found = sum(isinstance(law, FoundLaw) for law in compared.laws)
+            exponents = ((c.agreement, shown_name(c.name)) for c in compared.exponents)
+            return _grouped(f"{runs}, {found or 'none'} with a law", exponents)
+        case ComparedRuns():
+            n = len(compared.runs)
+            parts = (
+                (_where(part.n_runs, n, one_shape=part.agrees), " and ".join(map(shown_name, part.hyperparameters)))
+                for part in compared.parts
+            )
+            return _grouped(runs, parts)
+        case OptimaByData():
+            return f"{runs} on {counted(len(set(compared.data_sets)), 'data set')}."
+
+
+def _where(found: int, n: int, *, one_shape: bool) -> str:
+    """Returns in words in how many runs a part is."""
+    if found < n:
+        return "only in some runs"
+    return "in all runs, in one shape" if one_shape else "in all runs, in different shapes"
+
+
+def _grouped(first: str, named: Iterable[tuple[str, str]]) -> str:
+    """Returns names below what holds for them, in the order in which it comes first."""
+    groups: dict[str, list[str]] = {}
+    for group, name in named:
+        groups.setdefault(group, []).append(name)
+    return " ".join([f"{first}.", *(f"{group.capitalize()}: {', '.join(names)}." for group, names in groups.items())])
 
 
 def laws_document(compared: ComparedLaws) -> tuple[Block, ...]:
@@ -122,7 +181,14 @@ def optima_document(found: OptimaByData) -> tuple[Block, ...]:
             )
         )
     else:
-        blocks.append(FormulaBlock(str(found.formula), found.formula.latex()))
+        blocks.append(
+            FormulaBlock(
+                str(found.formula),
+                found.formula.latex(),
+                left=found.formula.left,
+                mathml=found.formula.mathml(breakable=True),
+            )
+        )
         blocks.append(
             Note(
                 f"Off by a factor of {found.error:.2f} on a data set that it has not seen (each left out once, "

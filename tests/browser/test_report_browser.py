@@ -18,7 +18,7 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.formulas.expression import CASES, Node, constant, variable
 from deepcave_symbolic.formulas.printing import to_mathml
 from hostile import SCRIPTS, renamed
-from places import FOREST
+from places import FOREST, ROOT
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -264,6 +264,27 @@ def test_a_single_explanation_opens_as_well(browser: Browser, tmp_path: Path) ->
     assert tab.asked == [file.as_uri()] and tab.said == []
     assert tab.page.evaluate(_UNREADABLE) == []
     assert tab.page.locator(".figure .legend text").count() >= 4
+    tab.page.context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_page_of_several_runs_is_readable_by_day_and_night(browser: Browser, tmp_path: Path, width: int) -> None:
+    file, runs = tmp_path / "runs.html", str(ROOT / "benchmarks" / "data" / "tuning" / "svm-heart")
+    names = ["-p", "gamma"] if width == 1280 else ["-p", "gamma", "-p", "C"]
+    assert main(["compare", runs, *names, "--max-complexity", "12", "--format", "html", "-o", str(file)]) == 0
+    tab = Watched(browser, file, width)
+    assert tab.asked == [file.as_uri()] and tab.said == []
+    assert tab.page.locator(".figure svg.main-svg").count() >= 3
+    for scheme in ("light", "dark"):
+        tab.page.emulate_media(color_scheme=scheme)
+        tab.page.screenshot(path=OUTPUT / f"comparison-{width}-{scheme}.png", full_page=True)
+        tab.settle()
+        assert tab.page.evaluate(_UNREADABLE) == [] == tab.page.evaluate(_FAINT)
+    # A run's name leads to what the page says of it alone.
+    tab.page.locator(".numbers a").last.click()
+    assert tab.page.evaluate("document.querySelector(location.hash).getBoundingClientRect().top < innerHeight")
+    tab.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert tab.page.locator("details").count() > 5 and not tab.page.locator("details:not([open])").count()
     tab.page.context.close()
 
 

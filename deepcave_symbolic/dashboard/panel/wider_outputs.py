@@ -7,17 +7,16 @@ from typing import Any
 
 from dash import html
 
-from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
 from deepcave_symbolic.dashboard.panel.components import components, copyable, error_card
 from deepcave_symbolic.dashboard.panel.outputs import pictured
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.trust import VERDICTS
-from deepcave_symbolic.show.blocks import Block, FormulaBlock, Heading, Warnings
+from deepcave_symbolic.show.blocks import Warnings
+from deepcave_symbolic.show.brief import warned_first
 from deepcave_symbolic.show.cards import asked_text, objective_text, run_card, run_of, surrogate_card
-from deepcave_symbolic.show.comparison import comparison_document
 from deepcave_symbolic.show.laws import law_document
-from deepcave_symbolic.show.several import laws_document, runs_document
+from deepcave_symbolic.show.several import compared_document
 from deepcave_symbolic.show.whole_run import whole_run_document
 
 __all__ = ["wider_page"]
@@ -46,25 +45,10 @@ def wider_page(stored: Any, what: str, ids: str) -> tuple[list[Any], bool]:
 def _body(record: PanelRecord, copies: str) -> Iterator[Any]:
     whole, compared = record.whole_run, record.compared
     if whole is not None:
-        yield from pictured(_warned(whole_run_document(whole)), asked_text(whole), copies, record)
+        yield from pictured(warned_first(whole_run_document(whole)), asked_text(whole), copies, record)
         yield html.Div(components([run_card(whole), *surrogate_card(whole)], copies=copies), className="symbolic-cards")
     for law in record.laws:
         run = ", ".join(filter(None, (run_of(law), objective_text(law))))
         yield html.Div(pictured(law_document(law), run, copies), className="mb-4")
     if compared is not None:
-        yield from pictured(_warned(_document(compared)), copies=copies)
-
-
-def _document(compared: Compared | ComparedLaws | ComparedRuns) -> tuple[Block, ...]:
-    if isinstance(compared, Compared):
-        return comparison_document(compared)
-    return laws_document(compared) if isinstance(compared, ComparedLaws) else runs_document(compared)
-
-
-def _warned(page: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Returns the page with what to beware of right below heading and formula."""
-
-    def place(block: Block) -> int:
-        return 0 if isinstance(block, Heading | FormulaBlock) else 1 if isinstance(block, Warnings) else 2
-
-    return tuple(sorted(page, key=place))
+        yield from pictured(warned_first(compared_document(compared)), copies=copies)

@@ -95,15 +95,17 @@ def _maps(comparison: Compared) -> go.Figure:
     columns = min(3, len(comparison.runs))
     rows = math.ceil(len(comparison.runs) / columns)
     titles = [escape(_short(run)) for run in comparison.runs]
-    figure = make_subplots(rows=rows, cols=columns, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.05)
+    figure = make_subplots(rows=rows, cols=columns, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.08)
     x, y = first.check_grid(_MAP_POINTS), second.check_grid(_MAP_POINTS)
+    apart = {"ticks": "outside", "ticklen": 5}
     grid = product_columns([x, y])
     for i, formula in enumerate(comparison.formulas):
         place = {"row": i // columns + 1, "col": i % columns + 1}
         z = evaluate(formula.tree, grid).reshape(len(x), len(y)).T
         figure.add_trace(contour(x, y, z, "coloraxis"), **place)
-        figure.update_xaxes(**axis_layout(first), **place)
-        figure.update_yaxes(**axis_layout(second, titled=place["col"] == 1), **place)
+        # The numbers of the two axes do not meet in the corner.
+        figure.update_xaxes(**axis_layout(first), **apart, **place)
+        figure.update_yaxes(**axis_layout(second, titled=place["col"] == 1), **apart, **place)
     bar = {"title": {"text": escape(comparison.objective)}, "thickness": 14}
     return figure.update_layout(coloraxis={"colorscale": "Viridis", "colorbar": bar}, height=120 + 330 * rows)
 

@@ -48,6 +48,9 @@ def test_a_power_comes_out() -> None:
     assert found.predicted == pytest.approx(found.optima, rel=0.25)
     assert "n_samples" in str(found) and "Off by a factor" in " ".join(str(found).split())
     assert DescribedOptima.from_dict(json.loads(json.dumps(found.to_dict(), allow_nan=False))) == found
+    html = found.to_html()
+    assert "<h1>The best lr on 8 data sets</h1>" in html and "8 runs on 8 data sets." in html
+    assert found.formula.mathml(breakable=True) in html and "Off by a factor" in html and "data-figure=" not in html
 
 
 def test_chance_is_no_formula() -> None:
