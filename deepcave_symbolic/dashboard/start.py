@@ -19,7 +19,7 @@ from deepcave_symbolic.dashboard.launcher.options import HOST_APPS, DashboardOpt
 from deepcave_symbolic.dashboard.launcher.processes import ChildError, Children, Stopped
 from deepcave_symbolic.dashboard.launcher.session import Session
 from deepcave_symbolic.dashboard.launcher.web import is_loopback, listen, open_browser
-from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, RunFormatError
 from deepcave_symbolic.words.names import visible_text
 
 __all__ = ["DashboardOptions", "run_dashboard"]
@@ -35,8 +35,7 @@ def run_dashboard(options: DashboardOptions) -> int:
     Raises:
         InvalidArgumentError: If an option is wrong, the port is in use or the given Redis cannot be used.
         MissingDependencyError: If what the app needs is not installed.
-        RunFormatError: If none of the runs can be opened.
-        RunNotFoundError: If a run folder is missing.
+        RunFormatError: If none of several runs can be opened; of a single one what is wrong with it.
     """
     _validate(options)
     host = _host(options)
@@ -79,17 +78,25 @@ def _readable(host: Host) -> list[Path]:
     """Returns the runs that are asked for without those that cannot be read, of which it warns.
 
     Raises:
-        DeepcaveSymbolicError: If one is not there, or none is left.
+        DeepcaveSymbolicError: If none is left: the only reason that there is, or one that lists them.
     """
     from deepcave_symbolic.dashboard.launcher.runs import run_places
 
-    found = [place for run in host.options.runs for place in run_places(run, storages=host.opens_storages)]
+    found: list[Path] = []
+    failed: dict[str, DeepcaveSymbolicError] = {}
+    for run in host.options.runs:
+        try:
+            found += run_places(run, storages=host.opens_storages)
+        except DeepcaveSymbolicError as error:
+            failed[run] = error
     runs = dict.fromkeys(found)
     refused = host.refused(runs)
     left = [run for run in runs if run not in refused]
-    sentences = [f"{run} is not opened: {reason}" for run, reason in refused.items()]
-    if refused and not left:
-        raise RunFormatError(" ".join(sentences), path=found[0])
+    if not left and len(failed) == 1 and not refused:
+        raise next(iter(failed.values()))
+    sentences = [f"{run} is not opened: {reason}" for run, reason in [*failed.items(), *refused.items()]]
+    if sentences and not left:
+        raise RunFormatError(" ".join(sentences), path=Path([*failed, *refused][0]))
     for sentence in sentences:
         warn(sentence)
     return left

@@ -207,6 +207,20 @@ def test_a_killed_launcher_leaves_nothing(tmp_path: Path) -> None:
         dashboard.abandon()
 
 
+def test_the_others_open_where_one_run_cannot(tmp_path: Path) -> None:
+    (tmp_path / "junk.json").write_text("[1, 2", encoding="utf-8")
+    wrong = [str(tmp_path / name) for name in ("junk.json", "nowhere")]
+    dashboard = Started(tmp_path, *OWN, wrong[0], str(SVM), wrong[1])
+    try:
+        page = DashPage(dashboard.ready())
+        assert [each["value"] for each in page.values["run.options"]] == [str(SVM)]
+        assert all(f"warning: {path} is not opened: " in dashboard.text for path in wrong)
+        assert dashboard.end(signal.SIGTERM) == 0
+    finally:
+        dashboard.abandon()
+    assert main(["dashboard", *OWN, "--no-browser", *wrong]) == 2
+
+
 @pytest.mark.parametrize("options", [["--redis", "redis://h"], ["--user-config", "c.py"]])
 def test_options_of_deepcave(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["dashboard", str(SVM), *OWN, *options]) == 2

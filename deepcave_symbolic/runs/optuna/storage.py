@@ -159,7 +159,7 @@ def _counted(storage: Any, study: Any) -> str:
 def _storage(path: Path) -> Iterator[tuple[Any, Any]]:
     """Opens a file as a storage of Optuna's that cannot write; yields optuna and the storage."""
     content = check_storage(path)
-    optuna = import_optional("optuna", purpose="Reading a study from a file")
+    optuna = import_optional("optuna", purpose=f"Reading {path}, which holds studies of Optuna's,")
     try:
         with quiet(), _opened(optuna, path, content) as storage:
             yield optuna, storage
@@ -176,10 +176,10 @@ def _storage(path: Path) -> Iterator[tuple[Any, Any]]:
 @contextlib.contextmanager
 def _opened(optuna: Any, path: Path, content: str) -> Iterator[Any]:
     if content == "journal":
-        journal = import_optional("optuna.storages.journal", purpose="Reading a journal of Optuna's")
+        journal = import_optional("optuna.storages.journal", purpose=f"Reading {path}, a journal of Optuna's,")
         yield optuna.storages.JournalStorage(journal.JournalFileBackend(str(path)))
         return
-    pool = import_optional("sqlalchemy.pool", purpose="Reading a study from a database")
+    pool = import_optional("sqlalchemy.pool", purpose=f"Reading {path}, a database of Optuna's,")
     storage = optuna.storages.RDBStorage(
         "sqlite://",
         engine_kwargs={"creator": lambda: connect(path), "poolclass": pool.NullPool},
