@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pytest
 
-from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, new_tab, shrink
+from browser_harness import OUTPUT, PICTURES, Dashboard, answer_requests, cut_off, new_tab, shrink
 from newer_python import newer_python
 from places import FIDELITY, FOREST, SVM
 from run_folders import keep_trials
@@ -131,6 +131,11 @@ class OwnPage:
         found = self.tab.evaluate(f"axe.run(document, {{ runOnly: {_LEVELS} }})")["violations"]
         return [f"{each['id']}: {node['html'][:200]}" for each in found for node in each["nodes"]]
 
+    def cut_off(self) -> list[str]:
+        """Returns what of the page cannot be read in full; plotly fits its figures a moment after it drew them."""
+        self.tab.wait_for_timeout(500)
+        return cut_off(self.tab.locator("main"))
+
     def picture(self, name: str) -> None:
         self.tab.mouse.move(0, 0)
         self.tab.wait_for_timeout(300)
@@ -168,6 +173,7 @@ def test_first_screen_answers(page: OwnPage, size: tuple[int, int], second: str)
         assert box["x"] >= inputs["x"] + inputs["width"] and box["x"] + box["width"] <= size[0], part
     process = page.box("#process")
     assert process["y"] + process["height"] <= size[1]
+    assert page.cut_off() == []
     page.picture(f"{size[0]}_{second}")
 
 

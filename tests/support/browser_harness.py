@@ -205,6 +205,25 @@ _CUT_OFF = """root => {
             if (box.left < outer.left - 1 || box.right > outer.right + 1) found.push('outside its card: ' + words(e));
         }
     }
+    // Where a box scrolls, its end can be reached; what begins left of it is nowhere to be read.
+    const letters = node => {
+        const range = document.createRange();
+        range.selectNodeContents(node);
+        return [...range.getClientRects()].filter(b => b.width > 1);
+    };
+    for (const e of root.querySelectorAll('*')) {
+        if (getComputedStyle(e).overflowX === 'visible' || !e.clientWidth || e.closest('.js-plotly-plot, select, textarea'))
+            continue;
+        const left = e.getBoundingClientRect().left + e.clientLeft - e.scrollLeft - 1;
+        const texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
+        while (texts.nextNode()) {
+            const node = texts.currentNode;
+            if (node.data.trim() && letters(node).some(b => b.left < left)) {
+                found.push('begins left of its box: ' + words(node) + ' in ' + words(e));
+                break;
+            }
+        }
+    }
     const collide = texts => texts.forEach(([text, a], i) => {
         for (const [other, b] of texts.slice(i + 1)) {
             const width = Math.min(a.right, b.right) - Math.max(a.left, b.left);
@@ -229,6 +248,11 @@ _CUT_OFF = """root => {
     }
     return found;
 }"""
+
+
+def cut_off(root: Locator) -> list[str]:
+    """Returns the texts in an element that are cut off, stand outside their box, or lie upon each other."""
+    return list(root.evaluate(_CUT_OFF))
 
 
 class Dashboard:
@@ -513,7 +537,7 @@ class PanelPage:
     def cut_off(self) -> list[str]:
         """Returns the texts of the panel that are cut off, stand outside their box, or lie upon each other."""
         self.settle()
-        return list(self.page.locator("#content").evaluate(_CUT_OFF))
+        return cut_off(self.page.locator("#content"))
 
     def settle(self) -> None:
         """Waits until the page's layout has not changed for a while: plotly fits its figures after drawing them."""

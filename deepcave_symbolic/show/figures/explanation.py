@@ -94,10 +94,11 @@ def plot_front(explanation: Explained, formula: Formula | None = None) -> go.Fig
     return figure.update_layout(
         template="plotly_white",
         title={"text": escape(explanation.view.words), "font": {"size": 15}} if explanation.view.words else None,
-        margin={"l": 70, "r": 30, "t": 40, "b": 60},
+        margin={"l": 80, "r": 30, "t": 40, "b": 60},
         legend={"orientation": "h", "y": -0.2},
         xaxis_title="Complexity (nodes)",
-        yaxis_title="R² on held-out points (as log of 1 − R²)",
+        # The figure is often lower than one line of it is long.
+        yaxis_title="R² on held-out points<br>(as log of 1 − R²)",
     )
 
 
