@@ -34,7 +34,8 @@ def brief(page: Sequence[Block]) -> tuple[Block, ...]:
         page: The page on an explanation or the overview of a run, with or without the formula of the run above it.
     """
     facts = dict(row for block in page if isinstance(block, Facts) for row in block.rows)
-    verdict = facts.get("Verdict")
+    # An overview has one, too, of the whole run.
+    verdict = facts.get("Verdict") if "Behaves" in facts else None
     tables = [block for block in page if isinstance(block, Table) and not block.title]
     kept: list[Block] = []
     for block in page:

@@ -123,7 +123,7 @@ def surrogate_card(explanation: Explained | Unexplained | ExplainedRun) -> tuple
     return (Facts(tuple(facts), "Surrogate"), Details("Options", (Code("Options", options),)))
 
 
-def surrogate_text(explanation: Explained | Unexplained) -> str:
+def surrogate_text(explanation: Explained | Unexplained | ExplainedRun) -> str:
     """Returns the surrogate's card in one sentence."""
     record = explanation.surrogate
     if record is None:

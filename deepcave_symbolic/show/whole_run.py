@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from deepcave_symbolic.findings.trust import VERDICTS
+from deepcave_symbolic.findings.trust import VERDICTS, Verdict
 from deepcave_symbolic.show.blocks import (
     Block,
     Code,
@@ -18,15 +18,17 @@ from deepcave_symbolic.show.blocks import (
     Warnings,
     Waterfall,
 )
+from deepcave_symbolic.show.cards import surrogate_text
 from deepcave_symbolic.show.document import NODES, R2
 from deepcave_symbolic.show.laws import laws_of_run
+from deepcave_symbolic.whole_run.doubts import worst_of
 from deepcave_symbolic.words.names import either, shown_name
-from deepcave_symbolic.words.numbers import counted, percent, rounded_text
+from deepcave_symbolic.words.numbers import counted, number_text, percent, rounded_text
 
 if TYPE_CHECKING:
     from deepcave_symbolic.whole_run import ExplainedRun, RunFormula
 
-__all__ = ["INCUMBENT", "above_overview", "whole_run_document"]
+__all__ = ["INCUMBENT", "above_overview", "beside_cards", "whole_run_document"]
 
 #: What stands above the figure of the incumbent.
 INCUMBENT = "The incumbent, part by part"
@@ -40,9 +42,9 @@ def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = Non
         formula: A formula of its front; the recommended one by default.
     """
     formula = formula or explained.formula
-    incumbent = explained.incumbent
+    incumbent, doubts = explained.incumbent, explained.doubts(formula)
     blocks: list[Block] = [
-        Heading(explained.view.titled("The whole run"), view=explained.view.words),
+        Heading(explained.view.titled("The whole run"), worst_of(doubts), explained.view.words),
         FormulaBlock(str(formula), formula.latex(), formula),
         Facts(_facts(explained, formula)),
     ]
@@ -68,9 +70,15 @@ def whole_run_document(explained: ExplainedRun, formula: RunFormula | None = Non
         blocks.append(Details("Shorter and longer formulas", (Table(columns, rows, shown=shown),)))
     copies = (Code("LaTeX", formula.latex()), Code("Python", formula.python()), Code("text", str(formula)))
     blocks.append(Details("Copy the formula of the whole run", copies))
-    if explained.warnings:
-        blocks.append(Warnings(tuple((VERDICTS[0], text) for text in explained.warnings)))
+    remarks: tuple[tuple[Verdict, str], ...] = tuple((VERDICTS[0], text) for text in explained.warnings)
+    if doubts or remarks:
+        blocks.append(Warnings((*doubts, *remarks)))
     return tuple(blocks)
+
+
+def beside_cards(page: Sequence[Block]) -> tuple[Block, ...]:
+    """Returns the page without what a heading with a verdict and the surrogate's card say."""
+    return tuple(b.without("Verdict", "Surrogate") if isinstance(b, Facts) else b for b in page)
 
 
 def above_overview(explained: ExplainedRun, page: Sequence[Block]) -> tuple[Block, ...]:
@@ -81,23 +89,34 @@ def above_overview(explained: ExplainedRun, page: Sequence[Block]) -> tuple[Bloc
         page: The overview.
     """
     below = Warnings(tuple(row for block in page if isinstance(block, Warnings) for row in block.rows))
-    whole = (b.without(below) if isinstance(b, Warnings) else b for b in whole_run_document(explained))
-    above = tuple(block for block in whole if not isinstance(block, Warnings) or block.rows)
+    above = []
+    for block in whole_run_document(explained):
+        if isinstance(block, Warnings):
+            block = block.without(below)
+        elif isinstance(block, Facts):
+            block = block.without("Surrogate")
+        if not isinstance(block, Warnings) or block.rows:
+            above.append(block)
     return (*above, Heading("Hyperparameter by hyperparameter"), *page)
 
 
 def _facts(explained: ExplainedRun, formula: RunFormula) -> tuple[tuple[str, str], ...]:
     """Returns what the formula is and how far it goes."""
+    rows = [] if (verdict := worst_of(explained.doubts(formula))) is None else [("Verdict", str(verdict))]
+    surrogate = ("Surrogate", surrogate_text(explained))
+    if not formula.parts:
+        return (*rows, ("Level", f"{number_text(formula.level)}, the mean over the space"), surrogate)
     fit = f"R² {formula.r2:.2f} to the surrogate on configurations that it was not fitted to"
     if formula.trials_r2 is not None:
-        fit += f", {formula.trials_r2:.2f} to the trials (cross-validated)"
+        fit += f", {formula.trials_r2:.2f} to the trials (level and coefficients cross-validated)"
     if formula.saturation is None:
-        level = f"{rounded_text(formula.level)}, the mean over the space; every part is 0 on average"
+        level = f"{number_text(formula.level)}, the mean over the space; every part is 0 on average"
     else:
         level = f"{rounded_text(formula.center)}, where every part is at its mean, 0"
-    rows = [
+    rows += [
         ("Level", level),
         ("Fit", f"{fit}, {counted(formula.complexity, 'node')}"),
+        surrogate,
     ]
     if formula.link == "log10":
         name = shown_name(formula.objective)

@@ -11,12 +11,14 @@ from typing import Any
 
 from deepcave_symbolic.exceptions import FormulaError
 from deepcave_symbolic.findings.explained import Direction
+from deepcave_symbolic.findings.trust import Verdict
 from deepcave_symbolic.laws import FoundLaw, NoLaw
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import USUAL, View
 from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.surrogates.base import SurrogateRecord
 from deepcave_symbolic.whole_run.contributions import Contributions, NearestTrial, WhatIf
+from deepcave_symbolic.whole_run.doubts import doubts_on, worst_of
 from deepcave_symbolic.whole_run.formula import RunFormula
 from deepcave_symbolic.whole_run.part import Part
 
@@ -103,6 +105,22 @@ class ExplainedRun(Record):
     def complexity(self) -> int:
         """Number of nodes of the recommended formula."""
         return self.formula.complexity
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """How far the recommended formula can be believed; None where nothing speaks against it, see `doubts`.
+
+        "trust" is never said: it takes a calibrated probability, which formulas of one or two hyperparameters have.
+        """
+        return worst_of(self.doubts())
+
+    def doubts(self, formula: RunFormula | None = None) -> tuple[tuple[Verdict, str], ...]:
+        """Returns what speaks against a formula, each sentence with the verdict that it makes alone.
+
+        Args:
+            formula: One of the front; the recommended one by default.
+        """
+        return doubts_on(self.surrogate, formula or self.formula)
 
     @property
     def ranking(self) -> tuple[str, ...]:

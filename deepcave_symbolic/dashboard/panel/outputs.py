@@ -51,7 +51,7 @@ from deepcave_symbolic.show.figures import draw as draw_figure
 from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
-from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.show.whole_run import beside_cards, whole_run_document
 
 __all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "own_part_of", "parts_of", "pictured"]
 
@@ -321,7 +321,7 @@ def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
     """Returns the formula of the whole run and its parts, without the warnings that stand below."""
     if record.whole_run is None:
         return []
-    page = whole_run_document(record.whole_run)
+    page = beside_cards(whole_run_document(record.whole_run))
     shown = [block.without(common) if isinstance(block, Warnings) else block for block in page]
     return [html.Div(pictured(shown, record=record), className="mb-4")]
 

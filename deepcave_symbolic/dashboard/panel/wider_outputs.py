@@ -17,7 +17,7 @@ from deepcave_symbolic.show.brief import warned_first
 from deepcave_symbolic.show.cards import asked_text, objective_text, run_card, run_of, surrogate_card
 from deepcave_symbolic.show.laws import law_document
 from deepcave_symbolic.show.several import compared_document
-from deepcave_symbolic.show.whole_run import whole_run_document
+from deepcave_symbolic.show.whole_run import beside_cards, whole_run_document
 
 __all__ = ["wider_page"]
 
@@ -45,7 +45,7 @@ def wider_page(stored: Any, what: str, ids: str) -> tuple[list[Any], bool]:
 def _body(record: PanelRecord, copies: str) -> Iterator[Any]:
     whole, compared = record.whole_run, record.compared
     if whole is not None:
-        yield from pictured(warned_first(whole_run_document(whole)), asked_text(whole), copies, record)
+        yield from pictured(warned_first(beside_cards(whole_run_document(whole))), asked_text(whole), copies, record)
         yield html.Div(components([run_card(whole), *surrogate_card(whole)], copies=copies), className="symbolic-cards")
     for law in record.laws:
         run = ", ".join(filter(None, (run_of(law), objective_text(law))))

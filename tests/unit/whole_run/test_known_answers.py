@@ -19,10 +19,12 @@ from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, po
 from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.show.blocks import Facts, Heading
 from deepcave_symbolic.show.whole_run import whole_run_document
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.whole_run import Part, WhatIf
 from deepcave_symbolic.whole_run.courses import course_of
+from deepcave_symbolic.whole_run.doubts import doubts_on
 from deepcave_symbolic.whole_run.naming import core_and_mean
 from known_surrogates import OfValues
 
@@ -384,3 +386,34 @@ def test_several_names_are_a_list() -> None:
     three = sum_of_four().contributions({"lr": 0.1, "batch": 64, "dropout": 0.2, "solver": "adam"}).parts[0]
     assert replace(three, hyperparameters=("a", "b", "c")).signed().endswith("(a, b and c)")
     assert replace(three, hyperparameters=("a", "b")).signed().endswith("(a and b)")
+
+
+@pytest.mark.parametrize(
+    ("r2", "verdict", "words"),
+    [
+        (0.95, None, ""),
+        (0.5, "with care", "The surrogate predicts unseen trials only in part (cross-validated R² 0.50)."),
+        (0.05, "do not trust", "hardly better than the mean of the costs (cross-validated R² 0.05)"),
+        (None, "with care", "could not be cross-validated"),
+    ],
+)
+def test_a_surrogate_that_knows_little_is_said(r2: float | None, verdict: str | None, words: str) -> None:
+    found = sum_of_four()
+    tested = replace(found, surrogate=replace(found.surrogate, n_trials=50, cv_r2=r2))
+    heading, _, facts, *others = whole_run_document(tested)
+    assert isinstance(heading, Heading) and isinstance(facts, Facts)
+    assert tested.verdict == heading.verdict == dict(facts.rows).get("Verdict") == verdict
+    known = "not cross-validated" if r2 is None else f"cross-validated R² {r2:.2f}"
+    assert known in dict(facts.rows)["Surrogate"] and words in str(others)
+
+
+def test_a_formula_that_leaves_much_out_is_not_believed() -> None:
+    found = sum_of_four()
+    surrogate = replace(found.surrogate, n_trials=50, cv_r2=0.95)
+    rough, far = (replace(found.formula, r2=r2) for r2 in (0.7, 0.3))
+    assert doubts_on(surrogate, rough) == (("with care", "The formula follows the surrogate only roughly (R² 0.70)."),)
+    assert doubts_on(surrogate, far) == (("do not trust", "The formula does not explain the surrogate: R² 0.30."),)
+    level = found.front[0]
+    assert not level.parts
+    ((verdict, words),) = doubts_on(surrogate, level)
+    assert verdict == "no visible effect" and words.startswith("50 trials cannot tell from noise")
