@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from deepcave_symbolic.comparing import compare_explanations, compared_laws, compared_runs, described_optima, read_meta
+from deepcave_symbolic.comparing import DataTable, compare_explanations, compared_laws, compared_runs, described_optima
 from deepcave_symbolic.comparison import Comparison, DescribedOptima, LawComparison, RunComparison
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.explainer import Explainer, Progress
@@ -68,8 +68,11 @@ def compare(
         raise InvalidArgumentError("compare fits one form to all runs without a constraint; leave monotone out.")
     planned, failures = plan(runs, asked, only=[hyperparameters])
     places = [*(run.label for run in planned), *(failure.run for failure in failures)]
-    if failures and (len(planned) < 2 or names is not None):
+    if failures and not planned:
         raise failures[0].error
+    if failures and (len(planned) < 2 or names is not None):
+        needs = "With names every run has to be usable" if len(planned) > 1 else "A comparison needs two runs or more"
+        raise InvalidArgumentError(f"{needs}; {'; '.join(map(str, failures))}") from failures[0].error
     labels = run_names(places) if names is None else list(names)
     if len(labels) != len(places) or len(set(labels)) != len(labels):
         raise InvalidArgumentError(f"names has {labels!r}; expected {len(places)} different ones.")
@@ -127,11 +130,14 @@ def compare_optima(
         **question: The arguments of `explain`.
 
     Raises:
-        DeepcaveSymbolicError: If a run has no row, or there is too little to judge by.
+        DeepcaveSymbolicError: If the table lacks a row or a number, which is said before anything is computed, or there
+            is too little to judge by.
     """
-    rows = read_meta(meta) if isinstance(meta, (str, os.PathLike)) else meta
-    found, left_out = _of_each(runs, question, [(hyperparameter,)], lambda each: each.explain(hyperparameter))
-    return described_optima(DescribedOptima, found, rows, left_out=left_out)
+    table = DataTable.of(meta)
+    found, left_out = _of_each(
+        runs, question, [(hyperparameter,)], lambda each: each.explain(hyperparameter), table.check_runs
+    )
+    return described_optima(DescribedOptima, found, table, left_out=left_out)
 
 
 def compare_runs(
@@ -161,13 +167,16 @@ def _of_each(
     question: Asked | AskedOfRun,
     only: list[tuple[str, ...]],
     answer: Callable[[Explainer], T],
+    check: Callable[[Sequence[str], Mapping[str, str]], None] | None = None,
 ) -> tuple[dict[str, T], dict[str, str]]:
-    """Returns what each of several runs answers, and why others do not, by their names."""
+    """Returns what each of several runs answers, and why others do not, by their names; `check` sees these first."""
     asked = Question(**question).portable("A comparison")
     planned, failures = plan(runs, asked, only=only)
     places = [*(run.label for run in planned), *(failure.run for failure in failures)]
     name_of = dict(zip(places, run_names(places), strict=True))
     left_out = {name_of[failure.run]: str(failure.error) for failure in failures}
+    if check is not None:
+        check([name_of[run.label] for run in planned], left_out)
     found: dict[str, T] = {}
     for run in planned:
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from deepcave_symbolic.comparing.comparison import AGREEMENTS, Compared, Constant
 from deepcave_symbolic.comparing.compute import compare_explanations
-from deepcave_symbolic.comparing.meta import OptimaByData, described_optima, read_meta
+from deepcave_symbolic.comparing.data_table import DataTable
+from deepcave_symbolic.comparing.meta import OptimaByData, described_optima
 from deepcave_symbolic.comparing.several import ComparedLaws, ComparedRuns, SharedPart, compared_laws, compared_runs
 
 __all__ = [
@@ -13,11 +14,11 @@ __all__ = [
     "ComparedLaws",
     "ComparedRuns",
     "Constant",
+    "DataTable",
     "OptimaByData",
     "SharedPart",
     "compare_explanations",
     "compared_laws",
     "compared_runs",
     "described_optima",
-    "read_meta",
 ]

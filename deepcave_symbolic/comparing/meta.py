@@ -7,18 +7,16 @@ Notation:
 
 from __future__ import annotations
 
-import csv
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.comparing.data_table import DATA_SET, FEWEST, DataTable, number_in
+from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.findings.explained import Explained
 from deepcave_symbolic.formulas.normal_form.references import References
 from deepcave_symbolic.laws.law import PowerLaw
@@ -27,14 +25,12 @@ from deepcave_symbolic.records import Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.numbers import counted, round_significant
 
-__all__ = ["DATA_SET", "OptimaByData", "described_optima", "read_meta"]
+__all__ = ["OptimaByData", "described_optima"]
 
 T = TypeVar("T", bound="OptimaByData")
 
-#: The column of a file that names the data set of a run; without it every run has its own.
-DATA_SET = "data_set"
-#: Data sets without which nothing is left to judge by, and with which two features may enter.
-_FEWEST, _TWO_FEATURES = 4, 8
+#: Data sets with which two features may enter.
+_TWO_FEATURES = 8
 #: By so much of the error a further feature has to pay, and the formula over the mean alone.
 _PAYS = 0.9
 _DIGITS = 2
@@ -73,32 +69,10 @@ class OptimaByData(Record):
     notes: tuple[str, ...] = ()
 
 
-def read_meta(path: str | os.PathLike[str]) -> dict[str, dict[str, str]]:
-    """Reads a table of runs: a row per run, whose name is the first column.
-
-    Raises:
-        InvalidArgumentError: If there is no such file, or it is no table with a heading and two columns or more.
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            columns = reader.fieldnames or []
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InvalidArgumentError(f"The table {path} cannot be read ({error}); expected CSV in UTF-8.") from None
-    if len(columns) < 2 or not rows:
-        raise InvalidArgumentError(
-            f"The table {path} has {counted(len(columns), 'column')} and {counted(len(rows), 'row')}; expected "
-            "a heading such as run,n_samples,n_features and a row per run."
-        )
-    first = columns[0]
-    return {str(row[first]): {str(k): str(v) for k, v in row.items() if k not in (first, None)} for row in rows}
-
-
 def described_optima(
     kind: type[T],
     explanations: Mapping[str, Explained],
-    meta: Mapping[str, Mapping[str, object]],
+    table: DataTable,
     *,
     left_out: Mapping[str, str],
 ) -> T:
@@ -107,11 +81,10 @@ def described_optima(
     Args:
         kind: The record's class.
         explanations: The explanations of one hyperparameter by the runs' names.
-        meta: Features by the same names; `DATA_SET` names the data set.
+        table: Features by the same names, with a row for each.
         left_out: Why a run is left out, by its name.
 
     Raises:
-        UnknownNameError: If a run has no row.
         InvalidArgumentError: If there are too few data sets, no usable feature, or the domain is not positive.
     """
     notes = [f"{name} is left out: {reason}" for name, reason in left_out.items()]
@@ -122,19 +95,16 @@ def described_optima(
             notes.append(f"{run} is left out: its trials do not tell where the best value is.")
         else:
             told[run] = optimum.values[0]
-    for run in told:
-        if run not in meta:
-            raise UnknownNameError("run in the table", run, list(meta))
-    data_sets = {run: str(meta[run].get(DATA_SET) or run) for run in told}
-    if len(set(data_sets.values())) < _FEWEST:
+    data_sets = {run: table.data_set(run) for run in told}
+    if len(set(data_sets.values())) < FEWEST:
         raise InvalidArgumentError(
-            f"There are {counted(len(set(data_sets.values())), 'data set')} with a best value; expected {_FEWEST} or "
+            f"There are {counted(len(set(data_sets.values())), 'data set')} with a best value; expected {FEWEST} or "
             f"more. {' '.join(notes)}".strip()
         )
     target = explanations[next(iter(told))].projection.axes[0]
     if target.categorical or target.lower <= 0.0:
         raise InvalidArgumentError(f"{target.name!r} has values that are not positive; its best value is no power law.")
-    columns, unusable = _features([meta[run] for run in told])
+    columns, unusable = _features([table.rows[run] for run in told])
     notes += unusable
     if not columns:
         raise InvalidArgumentError(
@@ -168,15 +138,13 @@ def _features(rows: Sequence[Mapping[str, object]]) -> tuple[dict[str, Array], l
     """Returns the columns of positive numbers that differ, shape (n,) each, and notes on the others."""
     columns, notes = {}, []
     for name in dict.fromkeys(name for row in rows for name in row if name != DATA_SET):
-        try:
-            values = np.array([float(str(row[name])) for row in rows])
-        except (KeyError, ValueError):
+        numbers = [number for row in rows if (number := number_in(row.get(name))) is not None]
+        if len(numbers) < len(rows):
             notes.append(f"The column {name!r} is left out: not every run has a number there.")
-            continue
-        if not np.all(np.isfinite(values) & (values > 0.0)):
-            notes.append(f"The column {name!r} is left out: it has numbers that are not positive.")
-        elif np.ptp(values) > 0.0:
-            columns[name] = values
+        elif min(numbers) <= 0.0:
+            notes.append(f"The column {name!r} is left out: it has {min(numbers):g}, which is not positive.")
+        elif max(numbers) > min(numbers):
+            columns[name] = np.array(numbers)
     return columns, notes
 
 

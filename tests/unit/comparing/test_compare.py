@@ -369,6 +369,14 @@ def test_objectives_and_kinds() -> None:
         compare([SVM, FOREST], "D")
 
 
+def test_the_run_without_a_hyperparameter_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"two runs or more; {FOREST}: Unknown hyperparameter 'C'"):
+        compare([SVM, FOREST], "C")
+    twin = shutil.copytree(SVM, tmp_path / "twin")
+    with pytest.raises(InvalidArgumentError, match=f"With names every run has to be usable; {FOREST}: Unknown"):
+        compare([SVM, twin, FOREST], "C", names=["a", "b", "c"])
+
+
 @pytest.mark.parametrize(
     ("value", "error", "text"),
     [(0.28412, 0.0123, "0.284 ± 0.012"), (74.83, 0.52, "74.83 ± 0.52"), (1234.5, 120.0, "1234 ± 120"),
