@@ -6,12 +6,18 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from browser_harness import HOSTILE_RUN, SHORT_RUN, Dashboard, PanelPage, shrink
+from browser_harness import HOSTILE_RUN, OUTPUT, SHORT_RUN, Dashboard, PanelPage, answer_requests, new_tab, shrink
 from hostile import SCRIPTS
+from places import FOREST
 from waiting import LIMIT, wait_until
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
@@ -383,6 +389,31 @@ def test_usable_without_internet(offline: PanelPage) -> None:
 
 
 @pytest.mark.long
+def test_what_ends_is_said_on_the_page(browser: Browser, requirements: None, tmp_path: Path) -> None:
+    """The server and a job, each killed: both are started once more."""
+    with Dashboard([FOREST], OUTPUT / "ended.log", tmp_path / "cache") as running:
+        tab = new_tab(browser, viewport={"width": 1440, "height": 1000})
+        answer_requests(tab.context)
+        panel = PanelPage(tab, running.url)
+        panel.open("mlp_hpo")
+        lost = panel.page.locator("#symbolic_formulas-lost")
+        assert lost.is_hidden()
+        running.child("server.py").kill()
+        lost.wait_for()
+        panel.screenshot("lost")
+        lost.wait_for(state="hidden")
+        panel.choose("hyperparameter_name_1", "All")
+        worker = running.child("worker.py")
+        panel.process_button.and_(panel.page.locator(":enabled")).wait_for()
+        panel.process_button.click()
+        wait_until(worker.children, running.last_lines)
+        worker.children()[0].kill()
+        panel.outputs.get_by_text("started once more").wait_for()
+        panel.settle()
+        panel.screenshot("again")
+        panel.page.context.close()
+
+
 def test_picture_for_the_readme(sharp: PanelPage) -> None:
     """docs/panel.png is a copy of this test's output."""
     sharp.open("svm_bbo")

@@ -17,8 +17,7 @@ from importlib.metadata import entry_points
 from types import FrameType
 from typing import Any
 
-#: Marks a job that is done for the second time.
-_AGAIN = "again"
+from deepcave_symbolic.dashboard import AGAIN_KEY
 
 
 def preload() -> None:
@@ -40,8 +39,8 @@ def preload() -> None:
 
 def once_more(job: Any) -> None:
     """Lets a job whose process was ended from outside be done a second time, but no third time."""
-    if not job.meta.get(_AGAIN):
-        job.meta[_AGAIN], job.retries_left = True, 1
+    if not job.meta.get(AGAIN_KEY):
+        job.meta[AGAIN_KEY], job.retries_left = True, 1
 
 
 def bury(name: str, queue: Any) -> None:

@@ -20,6 +20,7 @@ from deepcave_symbolic.dashboard.own.pages.layout import (
 )
 from deepcave_symbolic.dashboard.own.pages.page import FORMULA, PAGES
 from deepcave_symbolic.dashboard.own.waiting import again_notes, busy_words
+from deepcave_symbolic.dashboard.panel.ended import LOST
 from deepcave_symbolic.dashboard.panel.filters import form_layout, pick_layout, slider
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.outputs import Parts
@@ -44,7 +45,6 @@ NAME = "Symbolic Formulas"
 LENGTH = "symbolic_formulas-length"
 _HINT = "Press Process. Left as it is, the hyperparameter that moves the objective most is explained."
 _STALE = "These results answer earlier inputs. Press Process for those on the left."
-_LOST = "Connection lost, trying again ..."
 _FOLLOW = "Update by itself while the run grows"
 #: Milliseconds between two looks at the files of the run.
 _WATCH = 5000
@@ -87,7 +87,7 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
     return html.Div(
         [
             # assets/own.js shows it.
-            html.P(_LOST, id="lost", hidden=True, role="alert"),
+            html.P(LOST, id="lost", hidden=True, role="alert"),
             html.Header([html.H1(NAME), navigation(), _run_choice(runs)], className="symbolic-top"),
             html.Main(
                 [

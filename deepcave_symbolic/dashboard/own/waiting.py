@@ -7,11 +7,11 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import Input, Output, html
 
+from deepcave_symbolic.dashboard.panel.ended import AGAIN
 from deepcave_symbolic.words.numbers import counted
 
-__all__ = ["AGAIN", "again_notes", "answered", "busy_words", "told", "while_it_runs"]
+__all__ = ["again_notes", "answered", "busy_words", "told", "while_it_runs"]
 
-AGAIN = "The process ended from outside and was started once more."
 _ASKED_AGAIN = "The dashboard's server ended and was started once more; the question was asked again."
 #: How the id of a page's result ends; those of its other parts begin as that does.
 _RESULT = "result"

@@ -21,6 +21,7 @@ from deepcave_symbolic.dashboard.panel.components import (
     sparklines,
     table,
 )
+from deepcave_symbolic.dashboard.panel.ended import again_note, lost_note
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.leave_out import leave_out_buttons
@@ -94,6 +95,8 @@ def output_layout(register: Callable[..., str], *, attempt_id: str) -> list[Any]
         dcc.Store(id="symbolic_formulas-pressed"),
         dcc.Store(id="symbolic_formulas-opened"),
         dcc.Store(id="symbolic_formulas-left_out"),
+        lost_note("symbolic_formulas-lost"),
+        dcc.Store(id="symbolic_formulas-watched"),
     ]
 
 
@@ -198,7 +201,16 @@ def draw(stored: Any, filters: Filters) -> list[Any]:
     """
     page = parts_of(stored, filters)
     # What to beware of stands above the formula.
-    above = [*page.own, *page.heading, *page.reason, *page.warnings, *page.formula, *page.shown, *page.facts]
+    above = [
+        *again_note(stored),
+        *page.own,
+        *page.heading,
+        *page.reason,
+        *page.warnings,
+        *page.formula,
+        *page.shown,
+        *page.facts,
+    ]
     if page.what_if:
         above.append(html.Div([html.Div(page.what_if), html.Div(page.told)], className="mt-3"))
     shown = [go.Figure() if each is None else each for each in (page.figure, page.front)]

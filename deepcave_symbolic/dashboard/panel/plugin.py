@@ -14,12 +14,14 @@ _static: Any = import_optional("deepcave.plugins.static", purpose="The panel 'Sy
 
 from deepcave import interactive  # noqa: E402 - the line above says what to install where it is missing
 
+from deepcave_symbolic.dashboard import AGAIN_KEY  # noqa: E402
 from deepcave_symbolic.dashboard.panel import filters as panel_filters  # noqa: E402
 from deepcave_symbolic.dashboard.panel import inputs as panel_inputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel import outputs as panel_outputs  # noqa: E402
 from deepcave_symbolic.dashboard.panel.asking import Surrogates  # noqa: E402
 from deepcave_symbolic.dashboard.panel.components import OPENER  # noqa: E402
 from deepcave_symbolic.dashboard.panel.compute import compute  # noqa: E402
+from deepcave_symbolic.dashboard.panel.ended import watching  # noqa: E402
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout  # noqa: E402
 from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT  # noqa: E402
 from deepcave_symbolic.dashboard.panel.stored_result import record_version  # noqa: E402
@@ -129,7 +131,8 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
     @staticmethod
     def process(run: Any, inputs: dict[str, Any]) -> dict[str, Any]:
         """Returns the stored record: explanations, or an error that says what to do."""
-        return compute(run, inputs)
+        record = compute(run, inputs)
+        return {**record, AGAIN_KEY: True} if _is_done_again() else record
 
     @staticmethod
     def load_outputs(run: Any, inputs: dict[str, Any], outputs: Any) -> list[Any]:
@@ -188,6 +191,7 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
 
         button = State(self.get_internal_id("update-button"), "disabled")
         tick = Input(self.get_internal_id("update-interval"), "n_intervals")
+        app.clientside_callback(watching(f"{self.id}-lost"), Output(f"{self.id}-watched", "data"), tick)
         app.clientside_callback(_DISABLED, Output(f"{self.id}-disabled", "data"), tick, button)
 
         @app.callback(Output(f"{self.id}-enabled", "data"), Input(f"{self.id}-disabled", "data"))  # type: ignore[untyped-decorator, unused-ignore]
@@ -273,6 +277,14 @@ class SymbolicFormulas(_static.StaticPlugin):  # type: ignore[misc]  # deepcave 
         c.set("last_inputs", self.id, value=last)
         # DeepCAVE looks at the cache again only after a change of the inputs; this enables Process at once.
         self._state = _static.PluginState.NEEDS_PROCESSING
+
+
+def _is_done_again() -> bool:
+    """Returns whether this is a worker's job that was started once more."""
+    from rq import get_current_job  # type: ignore[import-untyped]
+
+    job = get_current_job()
+    return job is not None and bool(job.meta.get(AGAIN_KEY))
 
 
 def _run_of_id(id: str) -> Any:

@@ -16,7 +16,7 @@ pytest.importorskip("multiprocess", reason="Dash's background callbacks need it 
 
 from deepcave_symbolic.dashboard.own import jobs as jobs_module
 from deepcave_symbolic.dashboard.own.jobs import Jobs
-from deepcave_symbolic.dashboard.own.waiting import AGAIN
+from deepcave_symbolic.dashboard.panel.ended import AGAIN
 from waiting import wait_until
 
 ENDED, GONE = {"name": "ended"}, {"name": "gone"}

@@ -17,9 +17,11 @@ from plotly.io.json import to_json_plotly
 pytest.importorskip("dash", reason="no dashboard without Dash")
 pytest.importorskip("dash_bootstrap_components", reason="no dashboard without its components")
 
+from deepcave_symbolic.dashboard import AGAIN_KEY
 from deepcave_symbolic.dashboard.own.front import SWITCHED, formulas_of
 from deepcave_symbolic.dashboard.own.page import PLACES, Registered, layout, placed
 from deepcave_symbolic.dashboard.panel.compute import compute
+from deepcave_symbolic.dashboard.panel.ended import AGAIN
 from deepcave_symbolic.dashboard.panel.filters import Filters, filter_layout
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
 from deepcave_symbolic.dashboard.panel.inputs import ALL, defaults
@@ -62,6 +64,13 @@ def in_deepcave(stored: Any, filters: Filters) -> Counter[str]:
 def test_outputs(stored: dict[str, Any], asked: str, pick: str) -> None:
     filters = Filters(pick, 3, "a + b*log(C)" if asked == "advice" else "")
     assert in_own(stored[asked], filters) == in_deepcave(stored[asked], filters)
+
+
+def test_in_deepcave_a_result_says_that_its_job_was_started_once_more(stored: dict[str, Any]) -> None:
+    filters = Filters("best", 10)
+    again = in_deepcave({**stored["one"], AGAIN_KEY: True}, filters)
+    assert again - in_deepcave(stored["one"], filters) == Counter([AGAIN])
+    assert again - Counter([AGAIN]) == in_deepcave(stored["one"], filters)
 
 
 def test_a_direction_is_kept_and_told(stored: dict[str, Any]) -> None:
