@@ -3,7 +3,8 @@
 Of the run's own surrogate the question is whether another one of the same trials, the consensus, would say the same:
 what models of different kinds agree on is mostly true, and what only one of them says is mostly its own. A logistic
 regression makes a probability of how closely the formula follows the other one's projection: R², and the correlation,
-which forgives another level or height. The consensus has no better judge than itself: there it is how closely the
+which forgives another level or height. One that predicts unseen trials clearly worse is no judge, so that nothing is
+known; of the 103 tuning runs none has such a one. The consensus has no better judge than itself: there it is how closely the
 formula follows its projection, and what else that may be (the median R² to its draws). Of both it is the projection's
 share of the variance, too: what hardly matters is hardly known. R² and correlation count by their number of nines, 0.9
 has one and 0.99 two, the share by its logarithm.
@@ -111,7 +112,8 @@ def closeness_of(
         return Closeness(0.0, 0.0, False)  # a constant has no R² above 0
     known = CALIBRATIONS["rival" if "rival" in features else "consensus"]
     close = known.close(features)
-    return Closeness(close, known.fair(features), close >= known.enough)
+    # Fitted apart, the two may cross where both are likely; what is close is fairly close, too.
+    return Closeness(close, max(close, known.fair(features)), close >= known.enough)
 
 
 def features_of(
@@ -122,10 +124,11 @@ def features_of(
         return None
     share = {"share": math.log10(0.01 + projection.variance_share)}
     r2, correlation = draws.rival_r2_of(formula), draws.rival_correlation_of(formula)
-    if surrogate.rival is not None and surrogate.rival.kind == "consensus":
-        return (
-            None if r2 is None or correlation is None else {"rival": _nines(r2), "shape": _nines(correlation), **share}
-        )
+    rival = surrogate.rival
+    if rival is not None and rival.kind == "consensus":
+        if r2 is None or correlation is None or rival.clearly_worse:
+            return None
+        return {"rival": _nines(r2), "shape": _nines(correlation), **share}
     if surrogate.name == CONSENSUS_NAME:
         median = float(np.median(draws.r2_of(formula)))
         return {"draws": _nines(median), "fit": _nines(formula.r2), **share}

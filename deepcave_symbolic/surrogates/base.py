@@ -144,6 +144,7 @@ class Rival(Record):
         cv_r2: Its cross-validated R²; None where there is none.
         clearly_better: Whether it predicts unseen trials clearly better than the surrogate used.
         cost_scale: What its R² is about, see `SurrogateRecord`.
+        clearly_worse: Whether it predicts them clearly worse, so that it is no judge of the surrogate used.
     """
 
     name: str
@@ -151,6 +152,7 @@ class Rival(Record):
     cv_r2: float | None
     clearly_better: bool = False
     cost_scale: str = "cost"
+    clearly_worse: bool = False
 
 
 @dataclass(frozen=True, eq=False)

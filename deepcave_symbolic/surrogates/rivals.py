@@ -143,7 +143,8 @@ def _noted(
     used: FittedSurrogate, rival: FittedSurrogate, kind: SurrogateName, *, clearly: bool = False
 ) -> FittedSurrogate:
     record = rival.record
-    noted = Rival(record.name, kind, record.cv_r2, clearly, record.cost_scale)
+    worse = compare(used, rival).clearly
+    noted = Rival(record.name, kind, record.cv_r2, clearly, record.cost_scale, clearly_worse=worse)
     return replace(used, record=replace(used.record, rival=noted), rival=rival)
 
 

@@ -149,6 +149,26 @@ def test_it_is_unknown_without_draws_a_rival_or_an_average() -> None:
     assert (found.verdict, found.probability, found.probability_fair) == ("trust", None, None)
 
 
+def test_a_rival_that_predicts_clearly_worse_is_no_judge() -> None:
+    p = projection()
+    assert KNOWN.rival is not None
+    worse = replace(KNOWN, rival=replace(KNOWN.rival, clearly_worse=True))
+    f, draws = formula(p), beside(p, 4.0)
+    assert closeness_of(f, p, worse, draws) is None
+    found = judge(worse, Evidence(p, 0.0, 30), f, band_of(f, p), draws)
+    assert (found.verdict, found.probability, found.probability_fair) == ("trust", None, None)
+
+
+def test_what_is_close_is_fairly_close_too() -> None:
+    """The odds of the two were fitted apart: of draws that agree on a hundredth of the variance they cross."""
+    p = projection()
+    draws = Samples(p.grid, np.tile(3.0 * p.grid[:, 0], (64, 1)), p.weights)
+    record = SurrogateRecord(CONSENSUS_NAME, False, 30, 0.9, 0.8)
+    for share in (0.0, 0.01, 0.1, 1.0):
+        found = closeness_of(replace(formula(p), r2=1.0), replace(p, variance_share=share), record, draws)
+        assert found is not None and found.fair >= found.close > 0.5
+
+
 def test_a_constant_is_never_close() -> None:
     p = projection()
     found = closeness_of(formula(p, constant(1.5)), p, KNOWN, beside(p, 0.0))

@@ -43,7 +43,7 @@ from deepcave_symbolic.surrogates import build_surrogate
 from deepcave_symbolic.surrogates.base import FittedSurrogate, SurrogateRecord
 from deepcave_symbolic.surrogates.data import TrainingData
 from deepcave_symbolic.surrogates.encoders import fit_encoder
-from deepcave_symbolic.surrogates.rivals import compare
+from deepcave_symbolic.surrogates.rivals import compare, with_rival
 from deepcave_symbolic.surrogates.validation import cross_validate
 from known_surrogates import OfValues, OfVectors
 from places import ROOT
@@ -322,6 +322,15 @@ def test_clearly_better_needs_more_than_chance(unit: float) -> None:
     assert not compare(made[1], made[0]).clearly
     assert not compare(made[2], made[1]).clearly
     assert not compare(made[0], cross_validated(None, y * unit)).clearly
+
+
+def test_a_rival_that_predicts_clearly_worse_is_noted() -> None:
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=60)
+    good, bad = (cross_validated(y + error * rng.normal(size=60), y) for error in (0.3, 1.0))
+    for used, rival, better, worse in ((good, bad, False, True), (bad, good, True, False), (good, good, False, False)):
+        noted = with_rival(used, rival, "consensus").record.rival
+        assert noted is not None and (noted.clearly_better, noted.clearly_worse) == (better, worse)
 
 
 def repeated(times: int) -> FittedSurrogate:
