@@ -7,6 +7,7 @@ code 2, the panel into a card. The fields keep the facts apart from the sentence
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ __all__ = [
     "HyperparameterNotExplainableError",
     "InvalidArgumentError",
     "MissingDependencyError",
+    "MissingNameError",
     "NoTrialsError",
     "RunFormatError",
     "RunNotFoundError",
@@ -32,6 +34,8 @@ __all__ = [
 
 #: Names that a sentence lists.
 _MOST_LISTED = 30
+#: Likeness (difflib) of a slip of the pen, and of what may have been meant.
+_SLIP, _LIKE = 0.75, 0.5
 
 
 class DeepcaveSymbolicError(Exception):
@@ -103,12 +107,9 @@ class UnknownNameError(DeepcaveSymbolicError, KeyError):
     """
 
     def __init__(self, kind: str, name: object, valid: Sequence[object]) -> None:
-        folded = {str(v).casefold(): str(v) for v in valid if not isinstance(v, float)}
-        close = difflib.get_close_matches(str(name).casefold(), list(folded), n=1, cutoff=0.5)
-        hint = f" Did you mean {folded[close[0]]!r}?" if close else ""
-        known = ", ".join(map(_shown, valid[:_MOST_LISTED])) or "none"
-        more = f" and {len(valid) - _MOST_LISTED} more" if len(valid) > _MOST_LISTED else ""
-        self.message = f"Unknown {kind} {_shown(name)}.{hint} Known: {known}{more}."
+        close = meant_by(str(name), [str(v) for v in valid if not isinstance(v, float)])
+        hint = f" Did you mean {close!r}?" if close else ""
+        self.message = f"Unknown {kind} {_shown(name)}.{hint} Known: {_listed(valid)}."
         super().__init__(self.message)
         self.kind = kind
         self.name = name
@@ -117,6 +118,61 @@ class UnknownNameError(DeepcaveSymbolicError, KeyError):
     def __str__(self) -> str:
         """Returns the sentence; `KeyError` alone would show its representation."""
         return self.message
+
+
+class MissingNameError(UnknownNameError):
+    """A name that is needed is not among those given.
+
+    Args:
+        kind: What the name stands for, such as "hyperparameter".
+        name: The name that is needed.
+        given: The names that were given; in `valid`, too.
+        spare: Those of them that stand for nothing, one of which may be the name misspelt.
+    """
+
+    def __init__(self, kind: str, name: str, given: Sequence[str], spare: Sequence[str] = ()) -> None:
+        super().__init__(kind, name, given)
+        close = meant_by(name, spare)
+        hint = f" Did you mean it by {close!r}?" if close else ""
+        self.message = f"The {kind} {name!r} is missing.{hint} Given: {_listed(given)}."
+        self.args = (self.message,)
+
+
+def meant_by(name: str, valid: Sequence[str]) -> str | None:
+    """Returns the name that another was probably meant to be, None where none is like it.
+
+    A slip of the pen comes first, then a part of a name, its initials ("lr" for learning_rate), its letters in order
+    from the first one, and whatever is like it at last.
+
+    Args:
+        name: What was given.
+        valid: The names that there are.
+    """
+    folded = {v.casefold(): v for v in valid}
+    short = sorted(folded, key=lambda v: (len(v), v))
+    asked = name.casefold()
+    slips = difflib.get_close_matches(asked, list(folded), n=1, cutoff=_SLIP)
+    telling = len(asked) > 1
+    parts = [v for v in short if telling and asked in v]
+    initials = [v for v in short if telling and _initials(v) == asked]
+    beginnings = [v for v in short if telling and _initials(v).startswith(asked)]
+    letters = [v for v in short if telling and v[:1] == asked[:1] and _has_in_order(v, asked)]
+    likes = difflib.get_close_matches(asked, list(folded), n=1, cutoff=_LIKE)
+    return next((folded[v] for v in (*slips, *parts, *initials, *beginnings, *letters, *likes)), None)
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in re.split(r"[^a-z0-9]+", name) if word)
+
+
+def _has_in_order(name: str, letters: str) -> bool:
+    rest = iter(name)
+    return all(letter in rest for letter in letters)
+
+
+def _listed(names: Sequence[object]) -> str:
+    known = ", ".join(map(_shown, names[:_MOST_LISTED])) or "none"
+    return f"{known} and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else known
 
 
 def _shown(value: object) -> str:

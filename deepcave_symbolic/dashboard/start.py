@@ -96,7 +96,7 @@ def _readable(host: Host) -> list[Path]:
         raise next(iter(failed.values()))
     sentences = [f"{run} is not opened: {reason}" for run, reason in [*failed.items(), *refused.items()]]
     if sentences and not left:
-        raise RunFormatError(" ".join(sentences), path=Path([*failed, *refused][0]))
+        raise RunFormatError(" ".join(sentences), path=[*map(Path, failed), *refused][0])
     for sentence in sentences:
         warn(sentence)
     return left

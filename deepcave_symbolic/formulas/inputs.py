@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import InvalidArgumentError, MissingNameError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.choices import choice_positions, plain_value
@@ -25,14 +25,15 @@ def columns_for(axes: Sequence[Axis], X: Any, optional: Collection[str] = ()) ->
         optional: Those that may be missing or None where they are inactive, which gives NaN.
 
     Raises:
-        UnknownNameError: If another hyperparameter is missing from X, or a choice is unknown.
+        MissingNameError: If another hyperparameter is missing from X.
+        UnknownNameError: If a choice is unknown.
         InvalidArgumentError: If X is no table of values.
     """
     if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
         rows = [dict(row) for row in X]
         missing = [a.name for a in axes if a.name not in optional and any(a.name not in row for row in rows)]
         if missing:
-            raise UnknownNameError("hyperparameter", missing[0], sorted({k for row in rows for k in row}))
+            raise _missing(missing[0], axes, sorted({k for row in rows for k in row}))
         X = {a.name: [row.get(a.name) for row in rows] for a in axes}
     if not hasattr(X, "keys"):
         raise InvalidArgumentError(
@@ -46,13 +47,18 @@ def columns_for(axes: Sequence[Axis], X: Any, optional: Collection[str] = ()) ->
         elif axis.name in optional:
             columns.append(np.full(1, np.nan))
         else:
-            raise UnknownNameError("hyperparameter", axis.name, list(X.keys()))
+            raise _missing(axis.name, axes, list(map(str, X.keys())))
     try:
         return [np.ascontiguousarray(c) for c in np.broadcast_arrays(*columns)]
     except ValueError:
         raise InvalidArgumentError(
             f"The hyperparameters have different numbers of values: {', '.join(str(len(c)) for c in columns)}."
         ) from None
+
+
+def _missing(name: str, axes: Sequence[Axis], given: Sequence[str]) -> MissingNameError:
+    used = {axis.name for axis in axes}
+    return MissingNameError("hyperparameter", name, given, [each for each in given if each not in used])
 
 
 def _numbers(axis: Axis, values: Any, *, inactive: bool) -> Array:

@@ -101,7 +101,8 @@ def _sample(subject: Subject, target: Axis, objective: str) -> _Sample:
     configspace, surrogate = subject.configspace, subject.surrogate
     name = shown_name(target.name)
     if not has_powers(configspace, target):
-        raise _NoLawError(f"{name} has no positive bounds; a power law is about numbers above 0.")
+        lacks = "has no positive bounds" if hasattr(configspace[target.name], "lower") else "has choices"
+        raise _NoLawError(f"{name} {lacks}; a power law is about numbers above 0.")
     drawn = drawn_with(configspace, target, DRAWN, surrogate.X)
     layout = Layout.of(configspace, target, drawn)
     if not layout.moving:

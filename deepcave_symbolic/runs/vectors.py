@@ -26,7 +26,7 @@ from deepcave_symbolic.words.numbers import counted
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["MisfitError", "vectors_of"]
+__all__ = ["MisfitError", "check_value", "vectors_of"]
 
 #: ConfigSpace keeps that many decimal places of a float.
 _ROUND_PLACES = 13
@@ -66,15 +66,24 @@ def vectors_of(rows: Sequence[Mapping[str, Any]], space: ConfigurationSpace) -> 
         values = [rows[k][name] for k in given]
         column, good = _column(hyperparameter, values)
         for j in np.flatnonzero(~good)[:1]:
-            raise MisfitError(
-                int(given[j]), f"the value of {name!r:.80} is {values[j]!r:.80}, expected {_domain(hyperparameter)}"
-            )
+            raise MisfitError(int(given[j]), _misfit(name, hyperparameter, values[j]))
         X[given, i] = column
     notes = tuple(note for i in range(X.shape[1]) if (note := _activity_note(X, space, i)))
     notes += tuple(note for i in range(X.shape[1]) if (note := _steps_note(X, space, i)))
     for k in np.flatnonzero(forbidden(space, X))[:1]:
         raise MisfitError(int(k), "a forbidden clause of the space excludes it")
     return X, notes
+
+
+def check_value(space: ConfigurationSpace, name: str, value: Any) -> None:
+    """Raises MisfitError if a hyperparameter of the space has no such value."""
+    _, good = _column(space[name], [value])
+    if not good[0]:
+        raise MisfitError(0, _misfit(name, space[name], value))
+
+
+def _misfit(name: str, hyperparameter: Any, value: Any) -> str:
+    return f"the value of {name!r:.80} is {value!r:.80}, expected {_domain(hyperparameter)}"
 
 
 # --- values -------------------------------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from deepcave_symbolic.advice.distance import Distances
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.projection import Subject
-from deepcave_symbolic.runs.vectors import vectors_of
+from deepcave_symbolic.runs.vectors import check_value, vectors_of
+from deepcave_symbolic.space.choices import plain_value
 from deepcave_symbolic.space.configurations import deactivate, forbidden
 from deepcave_symbolic.space.named_values import values_of_vector, vector_of_values
 from deepcave_symbolic.whole_run.contributions import NearestTrial
@@ -57,9 +58,13 @@ class Asking:
         for name in given:
             if name not in space:
                 raise UnknownNameError("hyperparameter", name, list(space))
+        given = {name: value if value is None else plain_value(value) for name, value in given.items()}
         filled = {name: given.get(name, hp.default_value) for name, hp in space.items()}
         filled = {name: space[name].default_value if value is None else value for name, value in filled.items()}
         try:
+            for name, value in given.items():
+                if value is not None:
+                    check_value(space, name, value)
             active = deactivate(space, vector_of_values(space, filled)[None, :])[0]
             # What is inactive is not checked, and what is active has to be a value of the space.
             row = {name: filled[name] for name, entry in zip(space, active, strict=True) if not np.isnan(entry)}

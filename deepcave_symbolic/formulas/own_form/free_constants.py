@@ -91,6 +91,12 @@ def fit_constants(form: Form, target: Target, *, fixed: Mapping[str, float] | No
     free = [name for name in form.constants if name not in numbers]
     used = sorted(i for i in variables(form.tree) if i < len(target.axes))
     n = len(np.unique(target.x[:, used], axis=0)) if used else 1
+    if n < len(free) and not used:
+        listed = either([repr(axis.name) for axis in target.axes], " or ")
+        raise InvalidArgumentError(
+            f"The form has no hyperparameter in it: {either(free, ', ')} {'is a' if len(free) == 1 else 'are'} "
+            f"constant{'s' * (len(free) > 1)}. Write {listed} where its values belong."
+        )
     if n < len(free):
         raise InvalidArgumentError(
             f"The form has {counted(len(free), 'free constant')} ({either(free, ', ')}) for {counted(n, 'point')}; "

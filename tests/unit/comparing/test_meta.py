@@ -142,5 +142,7 @@ def test_a_missing_row_and_too_few_data_sets_are_said_before_anything_is_compute
         file.write("run_2,3\n")
     with pytest.raises(InvalidArgumentError, match=r"There are 3 runs on 3 data sets; .* needs 4 of them or more"):
         compare_optima(runs, "C", table)
-    with pytest.raises(InvalidArgumentError, match=r"needs 4 of them or more\. mlp_hpo is left out: Unknown hyperparam"):
+    with pytest.raises(
+        InvalidArgumentError, match=r"needs 4 of them or more\. mlp_hpo is left out: Unknown hyperparam"
+    ):
         compare_optima([*runs, FOREST], "C", table)

@@ -30,7 +30,13 @@ from ConfigSpace import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepcave_symbolic.exceptions import DomainWarning, FormulaError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import (
+    DomainWarning,
+    FormulaError,
+    InvalidArgumentError,
+    MissingNameError,
+    UnknownNameError,
+)
 from deepcave_symbolic.formulas.expression import Node, constant, constants, evaluate, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.points import Points
@@ -533,7 +539,7 @@ def test_a_constant_formula_answers_for_every_row() -> None:
     ],
 )
 def test_a_missing_hyperparameter_is_named_with_a_hint(values: Any) -> None:
-    with pytest.raises(UnknownNameError, match=r"'learning_rate'.*Did you mean 'learning_rat'\?") as caught:
+    with pytest.raises(MissingNameError, match=r"'learning_rate' is missing\. .*mean it by 'learning_rat'\?") as caught:
         TWO.predict(values)
     assert caught.value.name == "learning_rate"
     assert isinstance(caught.value, KeyError)

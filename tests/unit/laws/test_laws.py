@@ -156,7 +156,7 @@ def test_constant_cost() -> None:
 
 def test_zero_has_no_power() -> None:
     assert reason(numbers(), valley, "momentum").startswith("momentum has no positive bounds")
-    assert reason(mixed(), lambda c: c["batch"], "solver").startswith("solver has no positive bounds")
+    assert reason(mixed(), lambda c: c["batch"], "solver").startswith("solver has choices; a power law is")
 
 
 def test_conditional_hyperparameter_with_choices_beside_it() -> None:

@@ -14,7 +14,12 @@ import pytest
 from ConfigSpace import Categorical, ConfigurationSpace, Constant, EqualsCondition, Float, Integer
 
 from deepcave_symbolic import RunExplanation, explain_run
-from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError, UnknownNameError
+from deepcave_symbolic.exceptions import (
+    HyperparameterNotExplainableError,
+    InvalidArgumentError,
+    MissingNameError,
+    UnknownNameError,
+)
 from deepcave_symbolic.formulas.expression import Node, complexity, evaluate, power, variable
 from deepcave_symbolic.formulas.inputs import columns_for
 from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes
@@ -198,6 +203,21 @@ def test_what_if() -> None:
         found.whatif(configuration, learning=0.1)
     with pytest.raises(InvalidArgumentError, match="lr"):
         found.whatif(configuration, lr=7.0)
+    for value in ("a", "0.1"):
+        with pytest.raises(InvalidArgumentError, match=f"the value of 'lr' is '{value}', expected a number from 0"):
+            found.whatif({}, lr=value)
+    assert found.whatif({}, lr=np.float64(0.003)).after.configuration["lr"] == 0.003
+
+
+def test_a_missing_hyperparameter_is_called_missing() -> None:
+    formula = sum_of_four().formula
+    with pytest.raises(MissingNameError) as caught:
+        formula.predict({"lr": [0.1], "batch": [64], "dropuot": [0.1], "solver": ["adam"]})
+    assert str(caught.value).startswith(
+        "The hyperparameter 'dropout' is missing. Did you mean it by 'dropuot'? Given: "
+    )
+    with pytest.raises(MissingNameError, match=r"'dropout' is missing\. Given: 'lr', 'batch', 'solver'\."):
+        formula.predict({"lr": [0.1], "batch": [64], "solver": ["adam"]})
 
 
 def test_part_can_be_left_out_and_added() -> None:
