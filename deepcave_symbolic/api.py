@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from deepcave_symbolic.advice import checked_count, checked_tolerance
 from deepcave_symbolic.engines import EngineName
 from deepcave_symbolic.engines.protocol import SymbolicRegressionEngine
 from deepcave_symbolic.exceptions import InvalidArgumentError
@@ -204,8 +205,8 @@ def explain_study(
 def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack[Asked]) -> NextTrials:
     """Returns the configurations whose evaluation would teach most about one or two hyperparameters, with reasons.
 
-    They lie where models of the run's trials differ and no trial is near; they are not meant to be good. The models are
-    those of the consensus surrogate, unless a surrogate of your own is given.
+    They lie where models of the run's trials differ most and trials are far or few, within the region; they are not
+    meant to be good. The models are those of the consensus surrogate, unless a surrogate of your own is given.
 
     Args:
         run: As in `explain`.
@@ -216,6 +217,7 @@ def next_trials(run: Any, *hyperparameters: str, n: int = 10, **question: Unpack
     Raises:
         DeepcaveSymbolicError: If the run, a name or an option is not usable.
     """
+    n = checked_count(n)  # before anything is trained
     asked: Asked = {**question, "surrogate": question.get("surrogate", "consensus")}
     return Explainer(run, Question(**asked)).next_trials(*hyperparameters, n=n)
 
@@ -261,6 +263,7 @@ def suggest_space(run: Any, *, tolerance: float = 0.01, **question: Unpack[Asked
     Raises:
         DeepcaveSymbolicError: If the run or an option is not usable.
     """
+    tolerance = checked_tolerance(tolerance)  # before anything is trained
     return Explainer(run, Question(**question)).suggest_space(tolerance)
 
 

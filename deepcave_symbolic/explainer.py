@@ -139,15 +139,9 @@ class Explainer:
         Raises:
             DeepcaveSymbolicError: If they cannot be explained, or n is no such number.
         """
-        return advised_trials(
-            NextTrials,
-            self._advisor,
-            self.subject.configspace,
-            self._axes(hyperparameters),
-            checked_count(n),
-            objective=self.objective,
-            run=self.run_label,
-        )
+        n, axes = checked_count(n), self._axes(hyperparameters)
+        subject = Subject(self._advisor, self.run.configspace, self.subject.view, maximize=self.subject.maximize)
+        return advised_trials(NextTrials, subject, axes, n, objective=self.objective, run=self.run_label)
 
     def _advised(self, hyperparameters: tuple[str, ...], n: int) -> NextTrials:
         return self.next_trials(*hyperparameters, n=n)

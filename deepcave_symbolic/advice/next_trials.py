@@ -1,10 +1,12 @@
 """Which configurations to evaluate next, to learn most about an explanation.
 
 An optimizer looks for the best configuration; what it leaves unknown is where models that fit its trials disagree and
-no trial is near. Configurations are taken one by one, each the largest product of the models' spread and two distances
-to the nearest trial or configuration already taken: in all hyperparameters and in the explained ones. On simulated runs
-they leave less of the distance to the truth than random or evenly spread trials do (`benchmarks/next_trials.py`).
-Of ten rules tried on benchmarks/data/tuning this was among the five best, which were alike.
+trials are far. Configurations are taken one by one, each the largest product of the models' spread and two distances
+to the nearest trial or configuration already taken: in all hyperparameters and in the explained ones. Where all values
+were tried, as of a categorical, one over the number of trials that have the value stands in for its distance. On
+simulated runs they leave less of the distance to the truth than random or evenly spread trials do
+(`benchmarks/next_trials.py`). Of ten rules tried on benchmarks/data/tuning this was among the five best, which were
+alike.
 
 Notation: see the package.
 """
@@ -20,6 +22,7 @@ import numpy as np
 from deepcave_symbolic.advice.distance import Distances
 from deepcave_symbolic.exceptions import HyperparameterNotExplainableError, InvalidArgumentError
 from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.projection import Subject
 from deepcave_symbolic.records import Frozen, Record
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.choices import choices_of, names_of, plain_value
@@ -27,9 +30,10 @@ from deepcave_symbolic.space.configurations import deactivate, forbidden, sample
 from deepcave_symbolic.space.named_values import values_of_vector, vector_of_values
 from deepcave_symbolic.space.part import inside
 from deepcave_symbolic.space.ranges import values_on_steps
-from deepcave_symbolic.surrogates.base import FittedSurrogate
+from deepcave_symbolic.space.region import WHOLE, Region
+from deepcave_symbolic.surrogates.base import mean_of
 from deepcave_symbolic.words.names import either, shown_name
-from deepcave_symbolic.words.numbers import round_within, rounded_text
+from deepcave_symbolic.words.numbers import counted, round_within, rounded_text
 
 if TYPE_CHECKING:
     from ConfigSpace import Configuration, ConfigurationSpace
@@ -44,6 +48,8 @@ _DRAWN, _TRIES = 2000, 20
 _MOST = 100
 #: A trial nearer than this, as a share of the range, is at the same place to the eye.
 _THERE = 0.02
+#: What is no further apart has the same value, but for rounding.
+_SAME = 1e-12
 #: Significant digits of the proposed values: they are read and typed.
 _DIGITS = 3
 
@@ -82,6 +88,7 @@ class AdvisedTrials(Record):
         budget: The budget whose trials are explained; None without budgets.
         model: Whose spread it is.
         trials: The configurations.
+        region: The part of the space that they lie in.
     """
 
     hyperparameters: tuple[str, ...]
@@ -90,6 +97,7 @@ class AdvisedTrials(Record):
     budget: float | None
     model: str
     trials: tuple[AdvisedTrial, ...]
+    region: Region = WHOLE
     configspace: Any = field(default=None, compare=False, repr=False)
 
     def configurations(self, configspace: ConfigurationSpace | None = None) -> list[Configuration]:
@@ -123,32 +131,23 @@ def checked_count(n: Any) -> int:
     return int(n)
 
 
-def advised_trials(
-    kind: type[T],
-    advisor: FittedSurrogate,
-    configspace: ConfigurationSpace,
-    axes: Sequence[Axis],
-    n: int,
-    *,
-    objective: str,
-    run: str,
-) -> T:
+def advised_trials(kind: type[T], subject: Subject, axes: Sequence[Axis], n: int, *, objective: str, run: str) -> T:
     """Returns the configurations to evaluate next.
 
     Args:
         kind: The record's class.
-        advisor: The model whose spread is asked, with its trials.
-        configspace: The configuration space; only its parts are drawn from.
+        subject: The model whose spread is asked, with its trials, over the space in whose region they are to lie.
         axes: The explained hyperparameters.
         n: How many.
         objective: Name of the objective.
         run: The run's path, else its name.
 
     Raises:
-        HyperparameterNotExplainableError: If no valid configuration has the hyperparameters active.
+        HyperparameterNotExplainableError: If no valid configuration of the region has the hyperparameters active.
     """
+    configspace, advisor = subject.configspace, subject.whole
     columns = [list(configspace.keys()).index(axis.name) for axis in axes]
-    pool = _pool(configspace, columns, axes)
+    pool = _pool(subject, columns, axes)
     mean, spread = advisor.model.predict(pool)
     taken, distances = _taken(pool, spread, advisor.X, Distances(configspace), Distances(configspace, columns), n)
     trials = tuple(
@@ -161,27 +160,33 @@ def advised_trials(
         )
         for i, distance in zip(taken, distances, strict=True)
     )
-    names = tuple(axis.name for axis in axes)
-    return kind(names, objective, run, advisor.budget, advisor.record.name, trials, configspace)
+    names, region = tuple(axis.name for axis in axes), subject.view.region
+    return kind(names, objective, run, advisor.budget, advisor.record.name, trials, region, configspace)
 
 
-def _pool(configspace: ConfigurationSpace, columns: Sequence[int], axes: Sequence[Axis]) -> Array:
+def _pool(subject: Subject, columns: Sequence[int], axes: Sequence[Axis]) -> Array:
     """Returns different valid configurations with the explained hyperparameters active, values readable: (m, d)."""
-    rng = np.random.RandomState(0)
+    configspace, rng = subject.configspace, np.random.RandomState(0)
     found: Array = np.empty((0, len(configspace)))
     for _ in range(_TRIES):
         X = deactivate(configspace, _readable(configspace, sample_all(configspace, _DRAWN, rng)))
         X = X[~np.isnan(X[:, columns]).any(axis=1) & ~forbidden(configspace, X)]
+        if subject.worst is not None and len(X):
+            expected = mean_of(subject.whole.model, X)
+            X = X[expected >= subject.worst if subject.maximize else expected <= subject.worst]
         found = np.vstack([found, X])[:_DRAWN]
         if len(found) == _DRAWN:
             break
     if len(found) == 0:
         names = either([repr(axis.name) for axis in axes], " and ")
+        region = f" {subject.view.region.words}" if subject.view.region != WHOLE else ""
         raise HyperparameterNotExplainableError(
-            f"No valid configuration was found in which {names} can be set (conditions or forbidden clauses).",
+            f"No valid configuration{region} was found in which {names} can be set (conditions or forbidden clauses).",
             hyperparameter=axes[0].name,
         )
-    return np.unique(found, axis=0)
+    # NaN differs from itself.
+    different = np.unique(np.where(np.isnan(found), np.inf, found), axis=0)
+    return np.where(np.isinf(different), np.nan, different)
 
 
 def _readable(configspace: ConfigurationSpace, X: Array) -> Array:
@@ -200,24 +205,50 @@ def _taken(
     pool: Array, spread: Array, evaluated: Array, whole: Distances, explained: Distances, n: int
 ) -> tuple[list[int], list[float]]:
     """Returns which configurations of the pool are taken, in order, and how far each is from what is known."""
-    far, far_explained = (_nearest(distances, pool, evaluated) for distances in (whole, explained))
+    known = [_Known.of(distances, pool, evaluated) for distances in (whole, explained)]
     taken: list[int] = []
     apart: list[float] = []
     # Where the models agree everywhere, the distance alone decides.
     spread = spread if np.any(spread > 0.0) else np.ones(len(pool))
     for _ in range(min(n, len(pool))):
-        gain = spread * far * far_explained
+        gain = spread * known[0].newness * known[1].newness
         gain[taken] = -1.0
         best = int(np.argmax(gain))
         taken.append(best)
-        apart.append(float(far_explained[best]))
-        far = np.minimum(far, whole.between(pool, pool[[best]])[:, 0])
-        far_explained = np.minimum(far_explained, explained.between(pool, pool[[best]])[:, 0])
+        apart.append(float(known[1].far[best]))
+        known = [each.with_taken(pool, best) for each in known]
     return taken, apart
 
 
-def _nearest(distances: Distances, pool: Array, evaluated: Array) -> Array:
-    return distances.between(pool, evaluated).min(axis=1) if len(evaluated) else np.ones(len(pool))
+@dataclass(frozen=True)
+class _Known:
+    """What trials and configurations already taken tell of those of the pool.
+
+    Args:
+        distances: In which hyperparameters.
+        far: Distance to the nearest, shape (m,).
+        same: How many have the same values, shape (m,).
+    """
+
+    distances: Distances
+    far: Array
+    same: Array
+
+    @classmethod
+    def of(cls, distances: Distances, pool: Array, evaluated: Array) -> _Known:
+        if len(evaluated) == 0:
+            return cls(distances, np.ones(len(pool)), np.zeros(len(pool)))
+        apart = distances.between(pool, evaluated)
+        return cls(distances, apart.min(axis=1), np.sum(apart <= _SAME, axis=1, dtype=np.float64))
+
+    def with_taken(self, pool: Array, index: int) -> _Known:
+        apart = self.distances.between(pool, pool[[index]])[:, 0]
+        return _Known(self.distances, np.minimum(self.far, apart), self.same + (apart <= _SAME))
+
+    @property
+    def newness(self) -> Array:
+        """The distance; where all values were tried, one over how often."""
+        return self.far if np.any(self.far > _SAME) else 1.0 / self.same
 
 
 def _reason(
@@ -226,17 +257,28 @@ def _reason(
     """Returns why a configuration was taken, such as "no trial between 0.001 and 0.1; the models differ by 0.08"."""
     differ = f"; the models differ by {rounded_text(spread, 2)} in {shown_name(objective)}" if spread > 0.0 else ""
     names = [list(configspace)[c] for c in columns]
+    listed = either(list(map(shown_name, names)), " and ")
     known = evaluated[~np.isnan(evaluated[:, columns]).any(axis=1)]
     if len(known) == 0:
-        return f"no trial has {either(list(map(shown_name, names)), ' and ')}{differ}"
+        return f"no trial has {listed}{differ}"
     apart = Distances(configspace, columns).between(row[None, :], known)[0]
-    if apart.min() < _THERE:
-        return f"trials are near{differ}"
+    same, near = int(np.sum(apart <= _SAME)), known[apart < _THERE]
+    if same:
+        at = _at(configspace, names, row[columns], " and ")
+        return f"{same} of {counted(len(evaluated), 'trial')} {'has' if same == 1 else 'have'} {at}{differ}"
+    if len(near) and Distances(configspace).between(row[None, :], near).min() >= _THERE:
+        return f"the trials near in {listed} differ in the others{differ}"
     if len(columns) == 1 and hasattr(configspace[names[0]], "lower"):
         return f"no trial {_gap(configspace, names[0], row[columns[0]], known[:, columns[0]])}{differ}"
     nearest = known[int(np.argmin(apart)), columns]
-    at = ", ".join(f"{shown_name(n)} {_shown(configspace, n, v)}" for n, v in zip(names, nearest, strict=True))
-    return f"the nearest trial is at {at}{differ}"
+    return f"the nearest trial is at {_at(configspace, names, nearest, ', ')}{differ}"
+
+
+def _at(configspace: ConfigurationSpace, names: Sequence[str], entries: Array, between: str) -> str:
+    """Returns a place in words, such as "C 1.2, gamma 0.0153"."""
+    return between.join(
+        f"{shown_name(name)} {_shown(configspace, name, v)}" for name, v in zip(names, entries, strict=True)
+    )
 
 
 def _gap(configspace: ConfigurationSpace, name: str, at: float, known: Array) -> str:
@@ -253,6 +295,7 @@ def _shown(configspace: ConfigurationSpace, name: str, entry: float) -> str:
     hyperparameter: Any = configspace[name]
     if not hasattr(hyperparameter, "lower"):
         choices = choices_of(hyperparameter)
-        return shown_name(names_of(choices)[int(entry)])
+        choice, name = choices[int(entry)], names_of(choices)[int(entry)]
+        return name if isinstance(choice, int | float) else shown_name(name)
     value = plain_value(hyperparameter.to_value(entry))
     return rounded_text(value) if isinstance(value, float) else str(value)

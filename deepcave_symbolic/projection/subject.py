@@ -43,28 +43,32 @@ class Subject:
     def __init__(
         self, surrogate: FittedSurrogate, configspace: ConfigurationSpace, view: View, *, maximize: bool
     ) -> None:
-        self._whole, self.view, self.maximize = surrogate, view, maximize
+        self.whole, self.view, self.maximize = surrogate, view, maximize
         self.configspace = view.region.restricted(configspace)
 
     @cached_property
     def over_space(self) -> Array:
         """What the surrogate expects of configurations that the space draws, objective units, shape (n,), no cap."""
-        return over_space(self._whole, self.configspace)
+        return over_space(self.whole, self.configspace)
+
+    @cached_property
+    def worst(self) -> float | None:
+        """The worst that the surrogate expects in the best part of the space; None where the region is another."""
+        best = self.view.region.best
+        if best is None:
+            return None
+        share = best / 100.0
+        return float(np.quantile(self.over_space, 1.0 - share if self.maximize else share))
 
     @cached_property
     def surrogate(self) -> FittedSurrogate:
         """The surrogate, capped where the region is the best part of the space."""
-        best = self.view.region.best
-        if best is None:
-            return self._whole
-        share = best / 100.0
-        at = float(np.quantile(self.over_space, 1.0 - share if self.maximize else share))
-        return capped_at(self._whole, at, maximize=self.maximize)
+        return self.whole if self.worst is None else capped_at(self.whole, self.worst, maximize=self.maximize)
 
     @cached_property
     def tested(self) -> FittedSurrogate:
         """The surrogate with the trials of the region, which say how well it is known there; with all where few are."""
-        kept = inside_space(self.configspace, self._whole.X)
+        kept = inside_space(self.configspace, self.whole.X)
         return self.surrogate.of_rows(kept) if kept.sum() >= _FEW else self.surrogate
 
     def projected(self, axes: Sequence[Axis]) -> tuple[Projector, Projection]:

@@ -20,12 +20,13 @@ __all__ = ["next_trials_csv", "next_trials_document", "space_csv", "space_docume
 def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
     """Returns the page on the trials that would teach most, the explained hyperparameters first."""
     explained, others = list(advised.hyperparameters), _others(advised)
-    names = either(list(map(shown_name, explained)), " and ")
+    names, region = either(list(map(shown_name, explained)), " and "), advised.region.words
+    where = f", in {names} and in all hyperparameters together" if others else ""
     return (
-        Heading(f"Next trials for {' and '.join(explained)}"),
+        Heading(f"Next trials for {' and '.join(explained)}{f', {region}' if region else ''}", view=region),
         Note(
             f"{counted(len(advised.trials), 'configuration')} whose evaluation would teach most about {names}, chosen "
-            "where models of the trials differ and no trial is near. They are not meant to be good."
+            f"where models of the trials differ most and trials are far or few{where}. They are not meant to be good."
         ),
         Table(
             columns=(Column("nr", "number"), *(Column(name, "number", literal=True) for name in (*explained, *others))),

@@ -18,7 +18,7 @@ from ConfigSpace import (
     OrdinalHyperparameter,
 )
 
-from deepcave_symbolic import Explainer, SuggestedSpace
+from deepcave_symbolic import Explainer, SuggestedSpace, suggest_space
 from deepcave_symbolic.advice import AdvisedDomain, checked_tolerance
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from known_surrogates import OfValues
@@ -168,3 +168,8 @@ def test_the_record_comes_back_from_json_and_needs_its_space_then() -> None:
 def test_the_tolerance_is_a_number(tolerance: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="expected a number from 0 on, in units of the objective"):
         checked_tolerance(tolerance)
+
+
+def test_the_tolerance_is_checked_before_the_run_is_read() -> None:
+    with pytest.raises(InvalidArgumentError, match="expected a number from 0 on"):
+        suggest_space("no such folder", tolerance=-1.0)
