@@ -6,9 +6,10 @@ import textwrap
 from collections.abc import Sequence
 
 from deepcave_symbolic.show.blocks import Block, Cell, Facts, FormulaBlock, Heading, Note, Table, Warnings
+from deepcave_symbolic.show.formula_lines import broken
 from deepcave_symbolic.words.names import visible
 
-__all__ = ["WIDTH", "broken", "write_text"]
+__all__ = ["WIDTH", "write_text"]
 
 #: Letters of a line, where nothing is known of what shows it.
 WIDTH = 100
@@ -56,15 +57,6 @@ def _hanging(start: str, text: str, width: int) -> list[str]:
         subsequent_indent=" " * len(start),
         break_on_hyphens=False,
     )
-    return [line.replace("\0", " ") for line in lines]
-
-
-def broken(formula: str, width: int) -> list[str]:
-    """Breaks a formula into lines that begin with a sign."""
-    stuck = visible(formula)
-    for sign in "+-":
-        stuck = stuck.replace(f" {sign} ", f" {sign}\0")
-    lines = textwrap.wrap(stuck, width, break_long_words=False, break_on_hyphens=False)
     return [line.replace("\0", " ") for line in lines]
 
 

@@ -16,7 +16,7 @@ from deepcave_symbolic.show import palette
 from deepcave_symbolic.show.figures.choices import column_traces
 from deepcave_symbolic.show.figures.explanation import line_traces
 from deepcave_symbolic.show.figures.parts import axis_layout, cost_range, escape, incumbent, ready
-from deepcave_symbolic.show.text import broken
+from deepcave_symbolic.show.formula_lines import broken
 from deepcave_symbolic.words.numbers import counted, rounded_text
 
 __all__ = ["plot_curves"]

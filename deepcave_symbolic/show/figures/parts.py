@@ -14,7 +14,7 @@ from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.process.isolation import quiet
 from deepcave_symbolic.projection import Projection
 from deepcave_symbolic.show import palette
-from deepcave_symbolic.show.text import broken
+from deepcave_symbolic.show.formula_lines import broken
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.names import visible
 
