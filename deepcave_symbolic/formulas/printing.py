@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from deepcave_symbolic.formulas.brace import BRACE
+from deepcave_symbolic.formulas.brace import BRACE, bracketed, closed, opened
 from deepcave_symbolic.formulas.expression import CASES, FUNCTIONS, Node, is_place
 from deepcave_symbolic.words.names import either, latex_name, shown_name, visible
 from deepcave_symbolic.words.numbers import number_text
@@ -263,7 +263,7 @@ class _MathML(_Printer):
         return f"<mrow>{ten}</mrow>" if mantissa == "1" else f"<mrow><mn>{mantissa}</mn><mo>×</mo>{ten}</mrow>"
 
     def brackets(self, text: str) -> str:
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+        return bracketed(text)
 
     def infix(self, op: str, left: str, right: str) -> str:
         sign = {"*": "·", "-": "−"}.get(op, op)
@@ -285,13 +285,13 @@ class _MathML(_Printer):
     def call(self, name: str, argument: Node) -> str:
         inner = self._row(argument)
         if name == "abs":
-            return f"<mrow><mo>|</mo>{inner}<mo>|</mo></mrow>"
+            return bracketed(inner, "|", "|")
         if name == "sqrt":
             return f"<msqrt>{inner}</msqrt>"
         head = (
             "<msub><mi>log</mi><mn>10</mn></msub>" if name == "log10" else f"<mi>{'ln' if name == 'log' else name}</mi>"
         )
-        return f"<mrow>{head}<mo>&#x2061;</mo><mrow><mo>(</mo>{inner}<mo>)</mo></mrow></mrow>"
+        return f"<mrow>{head}<mo>&#x2061;</mo>{bracketed(inner)}</mrow>"
 
     def cases(self, name: str, parts: Sequence[tuple[list[Any], Node]]) -> str:
         rows = []
@@ -317,13 +317,15 @@ class _MathML(_Printer):
             return [*self.pieces(node.args[0]), f'<mo form="infix">{op}</mo>{first}', *others]
         if node.op == "*" and node.args[0].is_constant and node.args[0].value >= 0.0:
             first, *others = self.pieces(node.args[1])
-            if others:
+            # A sum needs its brackets here.
+            if others and node.args[1].op not in ("+", "-"):
                 return [f"{self.show(node.args[0])[0]}<mo>·</mo>{first}", *others]
         if node.op in FUNCTIONS and node.op not in ("sqrt", "abs") and node.args[0].op in ("+", "-"):
             first, *others = self.pieces(node.args[0])
             if len(others) >= _BROKEN:
-                opened = f'<mi>{node.op}</mi><mo>&#x2061;</mo><mo stretchy="false">(</mo>{first}'
-                return [opened, *others[:-1], f'{others[-1]}<mo stretchy="false">)</mo>']
+                inner = "".join([first, *others])
+                head = f"<mi>{node.op}</mi><mo>&#x2061;</mo>{opened(first, inner)}"
+                return [head, *others[:-1], closed(others[-1], inner)]
         return [self.within(node, _SUM)]
 
 

@@ -15,7 +15,7 @@ import pytest
 from browser_harness import OUTPUT, PATIENCE, new_tab
 from deepcave_symbolic import explain
 from deepcave_symbolic.cli import main
-from deepcave_symbolic.formulas.expression import CASES, Node, constant, variable
+from deepcave_symbolic.formulas.expression import CASES, Node, constant, function, variable
 from deepcave_symbolic.formulas.printing import to_mathml
 from hostile import SCRIPTS, renamed
 from places import FOREST, ROOT
@@ -300,3 +300,24 @@ def test_the_brace_of_cases_is_as_high_as_they_are(browser: Browser) -> None:
     rows = [min(picture.crop((0, y, picture.width, y + 1)).tobytes()) for y in range(picture.height)]
     tab.context.close()
     assert len(rows) > 24 and max(rows[1:-1]) < 170, rows
+
+
+@pytest.mark.parametrize("sides", ["left", "right"])
+@pytest.mark.parametrize("name", ["log10", "abs", "tanh"])
+def test_brackets_and_bars_are_as_high_as_a_fraction_in_them(browser: Browser, name: str, sides: str) -> None:
+    """On machines without a font for mathematics, too, and where a line may end inside the brackets."""
+    image = pytest.importorskip("PIL.Image", reason="pillow reads the picture")
+    high = constant(1.0) / (variable(0) + 2.0)
+    tree = function(name, variable(0) + high + high + high if name == "tanh" else variable(0) + high)
+    tab = new_tab(browser)
+    tab.set_content(f"<body style='font-size: 20px'>{to_mathml(tree, ['x'], breakable=True)}")
+    row = tab.locator("mrow[style]")
+    box = (row.first if sides == "left" else row.last).bounding_box()
+    assert box is not None and row.count() == (2 if name == "tanh" else 1)
+    side = {**box, "width": 8.0, "x": box["x"] if sides == "left" else box["x"] + box["width"] - 8.0}
+    picture = image.open(BytesIO(tab.screenshot(clip=side))).convert("L")
+    rows = [min(picture.crop((0, y, picture.width, y + 1)).tobytes()) for y in range(picture.height)]
+    said = tab.locator("body").inner_text()
+    tab.context.close()
+    assert len(rows) > 30 and max(rows[4:-4]) < 170, rows
+    assert said.count("(") == said.count(")") == (name != "abs") and said.count("|") == 2 * (name == "abs")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from deepcave_symbolic.comparing import Compared, ComparedLaws, ComparedRuns
 from deepcave_symbolic.findings.explained import Explained
-from deepcave_symbolic.show.blocks import Block, Code, Details, Heading, Picture, Table, Warnings
+from deepcave_symbolic.show.blocks import Block, Code, Details, Facts, Heading, Picture, Table, Warnings
 from deepcave_symbolic.show.brief import warned_first
 from deepcave_symbolic.show.cards import how_made, runs_table
 from deepcave_symbolic.show.html.page import Page, Section
@@ -73,7 +73,8 @@ def _sections(compared: Comparisons) -> tuple[list[Section], tuple[str, str]]:
         (first, *others) = blocks
         assert isinstance(first, Heading)
         # The earlier run keeps more where not all fits: the first ones are those that the figure tells apart best.
-        sections.append(Section(f"run-{i + 1}", [Heading(run, first.verdict), *others], weight=-i))
+        shown = [block.without("Verdict") if isinstance(block, Facts) else block for block in others]
+        sections.append(Section(f"run-{i + 1}", [Heading(run, first.verdict), *shown], weight=-i))
     return sections, sources
 
 

@@ -363,6 +363,11 @@ def test_mathml_that_may_be_broken_says_the_same(f: Formula) -> None:
     assert len(pieces) == 1 or all(piece.find(".//{*}mo") is not None for piece in list(pieces)[1:])
 
 
+def test_a_sum_that_is_multiplied_keeps_its_brackets_where_a_line_may_end() -> None:
+    tree = 0.5 + 0.3 * (variable(0) + 2.0)
+    assert "0.3·(x+2)" in "".join(ElementTree.fromstring(f"<p>{to_mathml(tree, ['x'], breakable=True)}</p>").itertext())
+
+
 def test_a_line_of_mathml_may_end_between_the_terms_of_a_sum_and_of_a_long_one_in_a_function() -> None:
     terms = 2.0 * X + power(X, 2.0) - function("log10", X)
     pieces = ElementTree.fromstring(f"<p>{to_mathml(0.5 + 0.4 * function('tanh', terms), ['x'], breakable=True)}</p>")
