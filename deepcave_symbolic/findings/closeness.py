@@ -4,10 +4,10 @@ Of the run's own surrogate the question is whether another one of the same trial
 what models of different kinds agree on is mostly true, and what only one of them says is mostly its own. A logistic
 regression makes a probability of how closely the formula follows the other one's projection: R², and the correlation,
 which forgives another level or height. One that predicts unseen trials clearly worse is no judge, so that nothing is
-known; of the 103 tuning runs none has such a one. The consensus has no better judge than itself: there it is how closely the
-formula follows its projection, and what else that may be (the median R² to its draws). Of both it is the projection's
-share of the variance, too: what hardly matters is hardly known. R² and correlation count by their number of nines, 0.9
-has one and 0.99 two, the share by its logarithm.
+known; of the 103 tuning runs none has such a one. The consensus has no better judge than itself: there it is how
+closely the formula follows its projection, and what else that may be (the median R² to its draws). Of both it is the
+projection's share of the variance, too: what hardly matters is hardly known. R² and correlation count by their number
+of nines, 0.9 has one and 0.99 two, the share by its logarithm.
 
 The coefficients were fitted by `benchmarks/calibrate.py` on the tuning part of the recorded runs whose truth is known,
 which are averages over the space; see docs/faithfulness.md. Cross-validation, the number of trials and how much of the

@@ -212,8 +212,8 @@ _CUT_OFF = """root => {
         return [...range.getClientRects()].filter(b => b.width > 1);
     };
     for (const e of root.querySelectorAll('*')) {
-        if (getComputedStyle(e).overflowX === 'visible' || !e.clientWidth || e.closest('.js-plotly-plot, select, textarea'))
-            continue;
+        if (getComputedStyle(e).overflowX === 'visible' || !e.clientWidth) continue;
+        if (e.closest('.js-plotly-plot, select, textarea')) continue;
         const left = e.getBoundingClientRect().left + e.clientLeft - e.scrollLeft - 1;
         const texts = document.createTreeWalker(e, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
