@@ -178,6 +178,7 @@ class Maker:
             expect=expect,
             # Resampled trials have their noise, to which no formula is close.
             draws=samples if self.question.source == "surrogate" else None,
+            certainty=certainty,
         )
         trust = findings[recommended].trust
         return Explanation(

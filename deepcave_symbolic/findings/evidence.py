@@ -1,4 +1,4 @@
-"""What the trials can say on a statement: whether they see a hyperparameter at all, and where none of them lies.
+"""What the trials can say on a statement: whether they see a hyperparameter, settle it, and where none of them lies.
 
 Notation:
     u: search coordinate.
@@ -13,6 +13,7 @@ from typing import Literal
 
 import numpy as np
 
+from deepcave_symbolic.findings.certainty import Certainty, Stretch, is_settled
 from deepcave_symbolic.formulas.expression import variables
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
@@ -38,11 +39,13 @@ class Evidence:
         projection: What formulas describe.
         noise: What the trials cannot see, as an RMSE in objective units; see `trust.noise_of`.
         n_trials: How many trials the surrogate learned from.
+        certainty: What draws of the surrogate agree on; None where that is not known.
     """
 
     projection: Projection
     noise: float
     n_trials: int
+    certainty: Certainty | None = None
 
     @property
     def is_unseen(self) -> bool:
@@ -56,7 +59,7 @@ class Evidence:
 
     def at_choice(self, index: int, choice: int) -> Evidence:
         """Returns the trials of one choice of a categorical; see `Projection.at_choice`."""
-        return replace(self, projection=self.projection.at_choice(index, choice))
+        return replace(self, projection=self.projection.at_choice(index, choice), certainty=None)
 
     def effect(self, i: int | None = None) -> Literal["none", "untold", "seen"]:
         """Returns whether the surrogate sees an effect of all hyperparameters, or of one, and the trials can tell it.
@@ -77,10 +80,42 @@ class Evidence:
         if effect == "none":
             return f"{self.projection.view.titled(f'{objective} does not depend on {name}')}."
         if effect == "untold":
-            seen = len(self.projection.trials.costs)
-            trials = f"{counted(seen, 'trial')} cannot" if seen else "No trial can"
-            return f"{trials} tell whether {objective} depends on {name}."
+            return f"{self.cannot} tell whether {objective} depends on {name}."
         return f"The formula leaves out {name}."
+
+    @property
+    def cannot(self) -> str:
+        """How many trials cannot tell something, such as "30 trials cannot"."""
+        seen = len(self.projection.trials.costs)
+        return f"{counted(seen, 'trial')} cannot" if seen else "No trial can"
+
+    def on_untold(self, objective: str) -> str:
+        """Returns that no effect at all can be told, in a sentence."""
+        names = " or ".join(shown_name(axis.name) for axis in self.projection.axes)
+        return f"{self.cannot} tell whether {objective} depends on {names}."
+
+    @property
+    def unsettled(self) -> tuple[int, ...]:
+        """Numbers of the axes of whose domain the optimum may lie almost anywhere."""
+        ends = () if self.certainty is None else self.certainty.optimum
+        return tuple(i for i, own in enumerate(ends) if not is_settled(self.projection.axes[i], own))
+
+    def unsettled_of(self, i: int, moves: Sequence[Stretch]) -> list[Stretch]:
+        """Returns those of some moves along an axis that most draws of the surrogate do not share.
+
+        Args:
+            i: Number of the axis.
+            moves: Directions with the ends between which they are said to hold, natural units.
+        """
+        directions = None if self.certainty is None else self.certainty.directions
+        if directions is None:
+            # Of two hyperparameters only the optimum is known.
+            return list(moves) if i in self.unsettled else []
+        return [
+            (word, start, end)
+            for word, start, end in moves
+            if not any(word == known and low < end and high > start for known, low, high in directions)
+        ]
 
     def gaps_at(self, values: Sequence[float], formula: Formula) -> list[str]:
         """Returns where what a formula uses has no trial near a place, such as "lr above 0.1"; empty where all have.

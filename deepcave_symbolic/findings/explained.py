@@ -183,6 +183,8 @@ class Explained(Record):
             maximize=self.direction == "maximize",
             monotone=self.monotone,
             draws=None if self.certainty is None or from_trials else self.certainty.samples,
+            certainty=self.certainty,
+            front=self.formulas,
         )
 
     def trust(self, formula: Formula | None = None) -> Trust:

@@ -12,7 +12,7 @@ import numpy as np
 
 from deepcave_symbolic.findings.band import Band, band_of
 from deepcave_symbolic.findings.behaviour import in_words
-from deepcave_symbolic.findings.certainty import Samples
+from deepcave_symbolic.findings.certainty import Certainty, Samples
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.interaction import Interaction, interactions_of
 from deepcave_symbolic.findings.monotone import Trend, kept_in_words
@@ -61,6 +61,8 @@ def findings_of(
     monotone: Mapping[str, Trend] | None = None,
     expect: Expect | None = None,
     draws: Samples | None = None,
+    certainty: Certainty | None = None,
+    front: Sequence[Formula] | None = None,
 ) -> tuple[Findings, ...]:
     """Returns what each of the formulas tells.
 
@@ -74,6 +76,8 @@ def findings_of(
         expect: Asks the projected surrogate; None where it is not at hand, as for a record read from a file: then
             nothing is said of what it expects.
         draws: What else the surrogate's curve may be; None where it does not know.
+        certainty: What those agree on, whatever the formula; None likewise.
+        front: The formulas that were found for the projection, the shortest first; by default those asked about.
     """
     incumbent = projection.incumbent
     near = None if incumbent is None else incumbent.values
@@ -83,12 +87,12 @@ def findings_of(
     if expect is not None and places:
         means, stds = expect(np.array(places))
         expected = {p: Expected(float(m), float(s)) for p, m, s in zip(places, means, stds, strict=True)}
-    evidence = Evidence(projection, noise, surrogate.n_trials)
+    evidence = Evidence(projection, noise, surrogate.n_trials, certainty)
     bands = [band_of(formula, projection) for formula in formulas]
     interactions = interactions_of(formulas, projection)
     return tuple(
         Findings(
-            trust=judge(surrogate, evidence, formula, band, draws, best.values),
+            trust=judge(surrogate, evidence, formula, band, draws, best.values, formulas if front is None else front),
             behaviour=tuple(in_words(formula, evidence)),
             optimum=compare_with_incumbent(
                 formula,

@@ -92,6 +92,7 @@ def judge(
     band: Band,
     draws: Samples | None = None,
     optimum: Sequence[float] | None = None,
+    front: Sequence[Formula] = (),
 ) -> Trust:
     """Returns how far a formula can be trusted.
 
@@ -102,6 +103,7 @@ def judge(
         band: Where it leaves the surrogate's uncertainty band.
         draws: What else the surrogate's curve may be; None where it does not know.
         optimum: Where the formula is best, natural units; None where nothing is said of that.
+        front: The formulas that were found beside it, the shortest first.
     """
     levels: list[int] = []
     reasons: list[str] = []
@@ -139,9 +141,12 @@ def judge(
         moves = f"The surrogate's {view.curve} moves here"
         note(3, f"{moves} in a way that no short formula describes beyond the trials' noise.")
     elif formula.r2 < NO_FORMULA_R2:
+        own = formula.engine == OWN
+        other = None if own else next((each for each in front if each.r2 >= NO_FORMULA_R2), None)
         # Of one that the user wrote down nothing follows for others.
-        none = "The formula does not explain" if formula.engine == OWN else "No short formula explains"
-        note(3, f"{none} this projection: R² {round(formula.r2, 2) + 0.0:.2f}.")
+        none = "The formula does not explain" if own or other else "No short formula explains"
+        more = "" if other is None else f"; one with {counted(other.complexity, 'node')} does (R² {other.r2:.2f})"
+        note(3, f"{none} this projection: R² {round(formula.r2, 2) + 0.0:.2f}{more}.")
     elif formula.r2 < ROUGH_FORMULA_R2:
         note(1, f"The formula follows the projection only roughly (R² {formula.r2:.2f}); look at the plot.")
     elif band.outside > _MOSTLY_OUTSIDE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from deepcave_symbolic.findings.behaviour.line import pieces_of
 from deepcave_symbolic.findings.behaviour.plane import Course, courses, is_additive
 from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
+from deepcave_symbolic.findings.certainty import Stretch
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formulas.formula import Formula
@@ -32,6 +34,8 @@ def in_words(formula: Formula, evidence: Evidence | None = None) -> list[str]:
             lies between two trials that are far apart; None for a formula alone.
     """
     objective = shown_name(formula.objective)
+    if evidence is not None and variables(formula.tree) and evidence.effect() == "untold":
+        return [evidence.on_untold(objective)]
     selector = next((i for i, axis in enumerate(formula.axes) if axis.categorical), None)
     if selector is not None:
         return _choices_in_words(formula, selector, objective, evidence)
@@ -73,6 +77,14 @@ class _About:
         """Returns the same in brackets, to stand behind the value."""
         return f" (no trial {gap})" if (gap := self.gap(x)) else ""
 
+    def doubt(self, moves: Sequence[Stretch]) -> str:
+        """Returns what of some moves the trials do not settle, to stand at the end of the sentence that says them."""
+        open_ = [] if self.evidence is None else self.evidence.unsettled_of(self.i, moves)
+        words = " and ".join(dict.fromkeys(word for word, _, _ in open_))
+        if not words:
+            return ""
+        return f"; the trials do not settle {'this' if len(moves) == 1 else f'where it {words}'}"
+
 
 def _choices_in_words(formula: Formula, selector: int, objective: str, evidence: Evidence | None) -> list[str]:
     """Describes every choice by itself: without an order there is no rising and falling between them."""
@@ -106,10 +118,11 @@ def _line_in_words(tree: Node, axis: Axis, objective: str, about: _About, *, alo
         return about.left_out(name, objective)
     # With two hyperparameters the sentence must say which one moves.
     with_name = f" with {name}" if along else ""
+    doubt = about.doubt([(piece.direction, piece.start, piece.end) for piece in found if piece.direction in _OPPOSITE])
     if len(found) == 1:
         if found[0].direction == UNSETTLED:
             return f"How {objective} moves with {name} could not be settled."
-        return f"{objective} {found[0].direction}{with_name} throughout."
+        return f"{objective} {found[0].direction}{with_name} throughout{doubt}."
     clauses, gap = [], ""
     for i, piece in enumerate(found):
         until = shown_value(axis, piece.end)
@@ -118,7 +131,7 @@ def _line_in_words(tree: Node, axis: Axis, objective: str, about: _About, *, alo
         unknown = " (no trial there either)" if gap and gap == before else gap
         last = i == len(found) - 1
         clauses.append(f"{piece.direction}{with_name if i == 0 else ''}{'' if last else where + unknown}")
-    return f"{objective} {', then '.join(clauses)}."
+    return f"{objective} {', then '.join(clauses)}{doubt}."
 
 
 def _slice_in_words(formula: Formula, i: int, objective: str, evidence: Evidence | None) -> str:
@@ -138,13 +151,16 @@ def _course_in_words(course: Course, own: Axis, other: Axis, objective: str, abo
     if course.kind == "negligible":
         return f"{objective} hardly depends on {name}."
     if course.kind == "throughout":
-        return f"{objective} {course.first} with {name} throughout."
+        doubt = about[0].doubt([(course.first, own.lower, own.upper)])
+        return f"{objective} {course.first} with {name} throughout{doubt}."
     if course.kind == "switch":
         then = _OPPOSITE[course.first]
         return f"{objective} {course.first} with {name} where {_threshold(other, course.at, then, about[1])}."
     if course.kind == "turn":
         until, then = shown_value(own, course.at[0]) + about[0].remark(course.at[0]), _OPPOSITE[course.first]
-        return f"{objective} {course.first} with {name} until {until}, then {then}, whatever {other_name} is."
+        at = course.at[0]
+        doubt = about[0].doubt([(course.first, own.lower, at), (then, at, own.upper)])
+        return f"{objective} {course.first} with {name} until {until}, then {then}, whatever {other_name} is{doubt}."
     if course.kind == "depends":
         return f"Whether {objective} rises or falls with {name} depends on {other_name}."
     if course.kind == "both":

@@ -10,6 +10,18 @@ chooses among them again. What the draws have in common is sure, what differs is
 from __future__ import annotations
 
 from deepcave_symbolic.findings.certainty.certainty import N_DRAWS, Certainty, Samples, certainty_of, signed
+from deepcave_symbolic.findings.certainty.directions import Stretch
 from deepcave_symbolic.findings.certainty.refits import Interval, refit_constants
+from deepcave_symbolic.findings.certainty.words import is_settled
 
-__all__ = ["N_DRAWS", "Certainty", "Interval", "Samples", "certainty_of", "refit_constants", "signed"]
+__all__ = [
+    "N_DRAWS",
+    "Certainty",
+    "Interval",
+    "Samples",
+    "Stretch",
+    "certainty_of",
+    "is_settled",
+    "refit_constants",
+    "signed",
+]

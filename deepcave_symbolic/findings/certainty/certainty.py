@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from deepcave_symbolic.findings.certainty.directions import settled_stretches
+from deepcave_symbolic.findings.certainty.directions import Stretch, settled_stretches
 from deepcave_symbolic.findings.certainty.refits import ENDS, Interval, Refits, largest, refit
 from deepcave_symbolic.findings.certainty.words import sentence
 from deepcave_symbolic.formulas.expression import evaluate, longest_case, variables
@@ -108,6 +108,8 @@ class Certainty(Record):
         upper: Where 5 % lie above.
         sentence: Shapes and optimum in words.
         samples: The draws, for formulas that are written down later.
+        directions: Where 90 % of the draws move in which direction; None where that is not known, as of two
+            hyperparameters.
     """
 
     n_draws: int
@@ -117,6 +119,7 @@ class Certainty(Record):
     upper: Array
     sentence: str
     samples: Samples
+    directions: tuple[Stretch, ...] | None = None
 
 
 def certainty_of(
@@ -164,7 +167,7 @@ def certainty_of(
         for form, each in zip(forms, refits, strict=True)
     }
     shown = tuple(replace(f, intervals=found[id(f)]) if id(f) in found else f for f in front)
-    return shown, Certainty(n, shapes, optimum, lower, upper, words, samples)
+    return shown, Certainty(n, shapes, optimum, lower, upper, words, samples, stretches)
 
 
 def _forms(front: Sequence[Formula], recommended: int, scored: Sequence[Formula]) -> list[Formula]:

@@ -53,8 +53,8 @@ def sentence(
     for axis, (low, high) in zip(axes, optimum, strict=True):
         ends = [axis.shown(end, 3) for end in (low, high)]
         places.append(f"{shown_name(axis.name)} {ends[0]}{'' if ends[0] == ends[1] else f' to {ends[1]}'}")
-    share = max(_share(axis, ends) for axis, ends in zip(axes, optimum, strict=True))
-    unsettled = "; the trials do not settle it" if share > _SETTLED else ""
+    settled = all(is_settled(axis, ends) for axis, ends in zip(axes, optimum, strict=True))
+    unsettled = "" if settled else "; the trials do not settle it"
     return f"{text} The optimum of 90 % of them lies at {' and '.join(places)}{unsettled}."
 
 
@@ -78,8 +78,8 @@ def _directions(objective: str, axis: Axis, stretches: Sequence[Stretch]) -> str
     return f"In 90 % of them {objective} {' and '.join(parts)}; elsewhere the direction is not settled."
 
 
-def _share(axis: Axis, ends: tuple[float, float]) -> float:
-    """Returns which share of the domain an interval has."""
+def is_settled(axis: Axis, ends: tuple[float, float]) -> bool:
+    """Returns whether an interval that holds the optimum of most draws says where on the axis it lies."""
     low, high = axis.coordinate_bounds
     first, last = axis.to_coordinate(np.array(ends))
-    return float((last - first) / (high - low)) if high > low else 0.0
+    return not last - first > _SETTLED * (high - low)

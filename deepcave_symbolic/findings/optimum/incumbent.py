@@ -42,7 +42,8 @@ def compare_with_incumbent(
     values = None if incumbent is None else incumbent.values
     expectation = Expectation(best, values, here, there, floor=FLOOR * best.range)
     has_optimum = bool(variables(formula.tree)) and math.isfinite(best.value)
-    is_known = has_optimum and here is not None and (values is not None or expectation.is_off)
+    is_told = evidence is None or evidence.effect() != "untold"
+    is_known = has_optimum and is_told and here is not None and (values is not None or expectation.is_off)
     return Optimum(
         values=best.values,
         value=best.value,

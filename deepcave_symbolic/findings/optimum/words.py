@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.findings.optimum.branch_and_bound import Best
 from deepcave_symbolic.findings.optimum.expectation import Expectation
@@ -14,6 +16,9 @@ from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.values import shown_value
 from deepcave_symbolic.words.names import shown_name
 from deepcave_symbolic.words.numbers import number_text, round_significant
+
+#: A value counts that is beyond the best trial by this share of how far that is from the median one.
+_BEYOND = 0.25
 
 
 def sentence(formula: Formula, found: Expectation, evidence: Evidence | None, *, maximize: bool) -> str:
@@ -26,13 +31,36 @@ def sentence(formula: Formula, found: Expectation, evidence: Evidence | None, *,
     if not used:
         return f"The formula is the same everywhere ({objective}) and prefers no value."
     extreme = "highest" if maximize else "lowest"
+    if evidence is not None and evidence.effect() == "untold":
+        has = "" if found.incumbent is None else f"; the incumbent has {_named(formula.axes, found.incumbent, used)}"
+        return f"{evidence.cannot} tell where {shown_name(formula.objective)} is {extreme}{has}."
     proven = "" if best.certified else ", as far as was searched,"
-    text = f"The formula is {extreme}{proven}{_where(formula, best, used)} ({objective}{_remark(evidence, best, used)})"
+    objective += _overshoot(evidence, best.value) + _remark(evidence, best, used)
+    text = f"The formula is {extreme}{proven}{_where(formula, best, used)} ({objective})"
+    open_ = [] if evidence is None else [i for i in evidence.unsettled if i in used]
+    doubt = ""
+    if evidence is not None and open_:
+        along = f" of {' and '.join(shown_name(formula.axes[i].name) for i in open_)}" if len(formula.axes) > 1 else ""
+        doubt = f" The trials do not settle which value{along} is best."
     if found.is_off and found.here is not None:
         text += f", where the surrogate expects {found.here.shown(found.floor)}"
     if found.incumbent is None:
-        return f"{text}{': formula and surrogate disagree' if found.is_off else ''}."
-    return f"{text}{_beside_incumbent(formula.axes, found, found.incumbent, used)}"
+        return f"{text}{': formula and surrogate disagree' if found.is_off else ''}.{doubt}"
+    return f"{text}{_beside_incumbent(formula.axes, found, found.incumbent, used)}{doubt}"
+
+
+def _overshoot(evidence: Evidence | None, value: float) -> str:
+    """Returns that no trial comes near a value where it is far beyond all of theirs."""
+    projection = None if evidence is None else evidence.projection
+    if projection is None or len(projection.trials.costs) == 0:
+        return ""
+    low, middle, high = np.quantile(projection.trials.costs, (0.0, 0.5, 1.0)).tolist()
+    side, end = ("below", low) if value < low else ("above", high)
+    if low <= value <= high or not abs(value - end) > _BEYOND * abs(middle - end):
+        return ""
+    # Between the trials there may be better ones, but no average over what they are made of.
+    why = "the formula overshoots, " if projection.n_averaged and projection.view.averages else ""
+    return f": {why}no trial is {side} {number_text(round_significant(end, 3))}"
 
 
 def _where(formula: Formula, best: Best, used: Sequence[int]) -> str:

@@ -27,16 +27,18 @@ from hypothesis import strategies as st
 from deepcave_symbolic import Explanation, explain
 from deepcave_symbolic.findings.band import band_of
 from deepcave_symbolic.findings.behaviour import in_words
-from deepcave_symbolic.findings.certainty import Samples
+from deepcave_symbolic.findings.certainty import Certainty, Samples
 from deepcave_symbolic.findings.evidence import Evidence
+from deepcave_symbolic.findings.findings import findings_of
 from deepcave_symbolic.findings.interaction import interactions_of
+from deepcave_symbolic.findings.optimum import compare_with_incumbent, find_optimum
 from deepcave_symbolic.findings.pair_ranking import rank_pairs
 from deepcave_symbolic.findings.trust import Trust, judge, noise_of
 from deepcave_symbolic.formulas.expression import Node, constant, function, power, variable
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.formulas.front import alternatives
 from deepcave_symbolic.numeric.arrays import Array
-from deepcave_symbolic.projection import USUAL, Projection, Subject, TrialPoints, project
+from deepcave_symbolic.projection import USUAL, Incumbent, Projection, Subject, TrialPoints, project
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.space.axis import Axis, axis_of
 from deepcave_symbolic.surrogates import build_surrogate
@@ -296,6 +298,110 @@ def test_the_noise_falls_with_trials_and_rises_with_their_error() -> None:
     assert noise(40, 0.1) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 40))
     unchecked = surrogate(lambda X: X[:, 0], 1)
     assert noise_of(unchecked, p) == pytest.approx(0.1 * np.sqrt(2 * np.log(20) / 30))
+
+
+# --- what the trials cannot tell or do not settle -------------------------------------------------------------------
+
+
+def test_that_no_formula_follows_is_said_only_where_none_of_the_front_does() -> None:
+    p = projected(lambda X: X[:, 0], "x0")
+    poor, good = formula(2.0 * x0, p, r2=0.24), formula(x0, p, r2=0.969)
+    evidence = Evidence(p, 0.0, 30)
+
+    def reasons(own: Formula, *front: Formula) -> str:
+        return " ".join(judge(surrogate(lambda X: X[:, 0]).record, evidence, own, band_of(own, p), front=front).reasons)
+
+    assert "The formula does not explain this projection: R² 0.24; one with 1 node does (R² 0.97)." in reasons(
+        poor, poor, good
+    )
+    assert "No short formula explains this projection: R² 0.24." in reasons(poor, poor)
+
+
+def test_what_the_trials_cannot_tell_is_not_said_to_rise_or_to_be_best() -> None:
+    p = projected(lambda X: 0.01 * X[:, 0], "x0")
+    line = formula(0.01 * x0 + 1.0, p)
+    incumbent = Incumbent((0.5,), 1.0)
+    for noise, moves, best in (
+        (1.0, "30 trials cannot tell whether cost depends on x0.", "30 trials cannot tell where cost is lowest; the "),
+        (1e-9, "cost rises throughout.", "The formula is lowest at x0 ≈ 0 "),
+    ):
+        (found,) = findings_of(
+            [line], replace(p, incumbent=incumbent), surrogate(lambda X: X[:, 0]).record, noise, maximize=False,
+            expect=lambda x: (np.full(len(x), 5.0), np.full(len(x), 0.1)),
+        )  # fmt: skip
+        assert found.behaviour == (moves,) and found.optimum.sentence.startswith(best)
+        told = noise < 1.0
+        assert (found.trust.verdict == "no visible effect") is not told
+        assert found.optimum.disagrees is (True if told else None)
+
+
+def settled(p: Projection, optimum: tuple[tuple[float, float], ...], directions: Any = None) -> Evidence:
+    x = p.grid
+    known = Certainty(64, (), optimum, np.empty(0), np.empty(0), "", Samples(x, x.T, p.weights), directions)
+    return Evidence(p, 0.0, 30, known)
+
+
+def test_a_turn_that_the_draws_do_not_share_is_said_to_be_open() -> None:
+    p = projected(lambda X: (X[:, 0] - 0.3) ** 2, "x0")
+    valley = formula(power(x0 - 0.3, 2), p)
+    everywhere = ((0.0, 1.0),)
+    for directions, doubt in (
+        ((("falls", 0.0, 0.2), ("rises", 0.4, 1.0)), ""),
+        ((("rises", 0.4, 1.0),), "; the trials do not settle where it falls"),
+        # What is settled elsewhere does not count.
+        ((("rises", 0.0, 0.2),), "; the trials do not settle where it falls and rises"),
+        ((), "; the trials do not settle where it falls and rises"),
+    ):
+        expected = f"cost falls until x0 ≈ 0.3, then rises{doubt}."
+        assert in_words(valley, settled(p, everywhere, directions)) == [expected]
+    assert in_words(formula(x0, p), settled(p, everywhere, ())) == [
+        "cost rises throughout; the trials do not settle this."
+    ]
+
+
+def test_of_two_hyperparameters_the_interval_of_the_optimum_says_it() -> None:
+    p = projected(lambda X: (X[:, 0] - 0.3) ** 2 + X[:, 1], "x0", "x1")
+    both = formula(power(x0 - 0.3, 2) + x1, p)
+    first, second = in_words(both, settled(p, ((0.0, 0.9), (0.0, 0.1))))
+    assert first == "cost falls with x0 until ≈ 0.3, then rises; the trials do not settle where it falls and rises."
+    assert second == "cost rises with x1 throughout."
+    together = formula(power(x0 - 0.3, 2) * (x1 + 0.5), p)
+    assert in_words(together, settled(p, ((0.0, 0.9), (0.0, 0.1))))[0].endswith(
+        "whatever x1 is; the trials do not settle where it falls and rises."
+    )
+
+
+def test_an_optimum_that_may_lie_anywhere_is_said_to_be_open() -> None:
+    p = projected(lambda X: (X[:, 0] - 0.3) ** 2 + X[:, 1], "x0", "x1")
+    both = formula(power(x0 - 0.3, 2) + x1, p)
+    best = find_optimum(both, maximize=False)
+
+    def said(*ends: tuple[float, float]) -> str:
+        return compare_with_incumbent(both, best, None, maximize=False, evidence=settled(p, ends)).sentence
+
+    assert said((0.0, 0.9), (0.0, 0.1)).endswith(" The trials do not settle which value of x0 is best.")
+    assert "do not settle" not in said((0.2, 0.4), (0.0, 0.1))
+
+
+@pytest.mark.parametrize("maximize", [False, True])
+def test_a_best_value_beyond_all_trials_is_an_overshoot(maximize: bool) -> None:
+    sign = -1.0 if maximize else 1.0
+    p = projected(lambda X: sign * (1.0 + X[:, 0]), "x0")
+    costs = sign * np.linspace(0.2, 1.2, 11)
+    p = replace(p, trials=TrialPoints(np.linspace(0, 1, 11)[:, None], costs))
+
+    def said(level: float, n_averaged: int = 48) -> str:
+        own = formula(sign * (x0 + level), p)
+        evidence = Evidence(replace(p, n_averaged=n_averaged), 0.0, 30)
+        return compare_with_incumbent(
+            own, find_optimum(own, maximize=maximize), None, maximize=maximize, evidence=evidence
+        ).sentence
+
+    side, end = ("above", "-0.2") if maximize else ("below", "0.2")
+    assert f": the formula overshoots, no trial is {side} {end})" in said(-3000.0)
+    # Where nothing is averaged, there may be better places between the trials.
+    assert f": no trial is {side} {end})" in said(-3000.0, n_averaged=0)
+    assert "no trial" not in said(0.15) and "no trial" not in said(0.3)
 
 
 # --- two surrogates -------------------------------------------------------------------------------------------------
