@@ -28,12 +28,21 @@ from deepcave_symbolic.words.numbers import number_text, round_within
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
 
-__all__ = ["Axis", "axis_of", "coordinates_of", "positions_of_vector", "vector_of_positions"]
+__all__ = ["Axis", "axis_of", "coordinates_of", "is_far_from_zero", "positions_of_vector", "vector_of_positions"]
 
 #: Squares and sums of larger numbers are beyond a float.
 _LARGEST_BOUND = 1e295
 #: A number in the text is off by at most this share of the domain.
 _SHOWN_ERROR = 0.025
+#: The effect of one unit is told where the domain is at least this wide.
+_UNIT = 0.5
+#: Zero is far from a domain at so many of its widths.
+_FAR = 3.0
+
+
+def is_far_from_zero(lower: float, upper: float) -> bool:
+    """Returns whether an interval lies farther from zero than three times its width."""
+    return min(abs(lower), abs(upper)) > _FAR * (upper - lower) and lower * upper > 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +76,20 @@ class Axis(Record):
         """Takes labels for the choices where no others are given."""
         if self.choices is None:
             object.__setattr__(self, "choices", self.labels)
+
+    @property
+    def is_far_from_zero(self) -> bool:
+        """Whether zero is so far from a linear domain that x^p and log(x) are about straight there.
+
+        Then a level "at x = 0", and a ratio to a place, say nothing: differences from a place do.
+        """
+        return not self.log and not self.categorical and is_far_from_zero(self.lower, self.upper)
+
+    @property
+    def step(self) -> float:
+        """Over how much of it effects are told: one unit, in a narrow linear domain a power of ten of its width."""
+        width = self.upper - self.lower
+        return 1.0 if self.log or width >= _UNIT else float(10.0 ** math.floor(math.log10(width)))
 
     def restricted(self, present: Array) -> Axis:
         """Returns a categorical axis with the choices at these positions only; every other axis as it is."""

@@ -19,7 +19,7 @@ from deepcave_symbolic.engines.exhaustive.candidates import to_node, valid
 from deepcave_symbolic.engines.exhaustive.data import Data, dense_points, prepare, thinned
 from deepcave_symbolic.engines.exhaustive.dictionary import Screening
 from deepcave_symbolic.engines.exhaustive.fitting import Fit, fit
-from deepcave_symbolic.engines.exhaustive.grammar import Grammar, Term, columns_of, grammar, skeleton
+from deepcave_symbolic.engines.exhaustive.grammar import FAR, Grammar, Term, columns_of, grammar, skeleton
 from deepcave_symbolic.engines.exhaustive.inners import CORNER
 from deepcave_symbolic.engines.exhaustive.problems import Problem
 from deepcave_symbolic.engines.exhaustive.screening import screen
@@ -27,6 +27,7 @@ from deepcave_symbolic.engines.protocol import SearchProblem
 from deepcave_symbolic.formulas.expression import Node, constant
 from deepcave_symbolic.formulas.limits import SNAP_LOSS
 from deepcave_symbolic.process.isolation import one_blas_thread
+from deepcave_symbolic.space.axis import is_far_from_zero
 
 __all__ = ["ExhaustiveEngine"]
 
@@ -74,7 +75,7 @@ class ExhaustiveEngine:
 def _candidates(data: Data, max_cost: int, functions: frozenset[str], per_cost: int) -> list[Node]:
     """Screens, fits and selects; the stages keep ever fewer skeletons and use ever more points and steps."""
     box = data.points.box
-    signs = tuple(int(np.sign(low)) if low >= 0 else -1 for low in box.low)
+    signs = tuple(map(_sign, box.low.tolist(), box.span.tolist(), box.log_scaled))
     table = grammar(functions, box.log_scaled, signs, data.levels)
     if not table.factors:
         return []
@@ -90,6 +91,13 @@ def _candidates(data: Data, max_cost: int, functions: frozenset[str], per_cost: 
         fits = fit([item.problem for item in fits], table, data.points, data.target, 3)
     fits = _snapped(fits, table, data, functions)
     return _selected(fits, table, data, max_cost, per_cost)
+
+
+def _sign(low: float, span: float, log: bool) -> int:
+    """Returns where a coordinate lies; see `grammar`."""
+    if not log and is_far_from_zero(low, low + span):
+        return FAR
+    return int(np.sign(low)) if low >= 0 else -1
 
 
 def _constants(problem: Problem) -> int:

@@ -27,7 +27,7 @@ from deepcave_symbolic.engines.exhaustive import outers as o
 from deepcave_symbolic.engines.exhaustive.atoms import BOTH, MARGIN, Factor, Inner, Outer
 from deepcave_symbolic.formulas.limits import EXPONENTS
 
-__all__ = ["Form", "Grammar", "Term", "columns_of", "grammar", "skeleton"]
+__all__ = ["FAR", "Form", "Grammar", "Term", "columns_of", "grammar", "skeleton"]
 
 Form = Literal["plain", "half", "full"]
 
@@ -43,6 +43,8 @@ POWERS = (-3.0, -1.8, -1.0, -0.5, 0.3, 0.6, 1.5, 2.5, 3.5)
 ANGLES = tuple(np.radians([-76, -60, -45, -30, -14, 14, 30, 45, 60, 76]))
 #: Functions of 1 + x/x0 or 1 - x/x0 and their costs.
 ROOTS = ((o.SQRT, 5), (o.LOG, 5), (o.RECIPROCAL, 4))
+#: See `grammar`.
+FAR = -2
 #: The cost of what has no normal form.
 BEYOND = 1_000
 STEEP = 1.53
@@ -157,7 +159,8 @@ def grammar(
     Args:
         functions: The allowed ones of `KNOWN_FUNCTIONS`.
         log_scaled: Which coordinates are log10 of a hyperparameter.
-        signs: 1 for a coordinate above zero on the whole box, 0 where it touches zero, -1 otherwise.
+        signs: 1 for a coordinate above zero on the whole box, 0 where it touches zero, `FAR` where zero is so far off
+            that powers and logarithms are about straight, -1 otherwise.
         levels: How many values every coordinate takes; what has more constants than that is left out.
     """
     factors: list[Factor] = []
@@ -204,7 +207,6 @@ def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Fa
     u, place, power = (2, 1, 3) if log else (1, 2, 3)
     rows: list[Row] = [
         (o.IDENTITY, i.RAW, u, place, [], []),
-        (o.SQUARE, i.RAW, u + 1, 4 if log else 3, [], []),
         (o.SQUARE, i.SHIFT, 4, 4, [tuple(np.linspace(-1.0, 2.0, 13))], [(-2.0, 3.0)]),
         (o.ABS, i.SHIFT, 4, None, [INSIDE], [(0.01, 0.99)]),
         (o.EXP, i.UNIT, power, 3 if log else 5, [RATES], [(-40.0, 40.0)]),
@@ -213,6 +215,8 @@ def _atoms(var: int, log: bool, sign: int, functions: frozenset[str]) -> list[Fa
         (o.COS, i.SHIFT, 6, None, *waves),
         (o.RECIPROCAL, i.QUAD, 8, None, depth, deep),
     ]
+    if sign != FAR:
+        rows.insert(1, (o.SQUARE, i.RAW, u + 1, 4 if log else 3, [], []))
     if log or sign > 0:
         # 1 / (1 + (x/x0)^p) and log10(1 + (x/x0)^p)
         steps: Grids = [(1.5, 4.0, 12.0, 30.0), AROUND]

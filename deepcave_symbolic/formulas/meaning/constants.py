@@ -172,7 +172,7 @@ class _Speaker:
         if part.form == "corner":
             return f"{self.objective} far from the corner."
         if part.form in ("decades", "line"):
-            at = 1.0 if part.form == "decades" else 0.0
+            at = 1.0 if part.form == "decades" else self._begin_of(part)
             where = f"at {name} = {number_text(at)}"
             if self._is_inside(part.variables[0], at):
                 return f"{self.objective} {where}."
@@ -195,12 +195,19 @@ class _Speaker:
         name = " and ".join(shown_name(self.axes[i].name) for i in part.variables)
         if part.form == "decades":
             return f"Each decade of {name} {verb} {self.objective} by {size}."
+        if part.form == "line" and is_place(node):
+            return f"Each {number_text(node.args[1].value)} of {name} {verb} {self.objective} by {size}."
         if part.form == "line":
-            step = f"{number_text(node.args[1].value)} of {name}" if is_place(node) else f"unit of {name}"
-            return f"Each {step} {verb} {self.objective} by {size}."
+            width = self.axes[part.variables[0]].step
+            if width != 1.0:
+                size = rounded_text(width * abs(part.coefficient), 3)
+            unit = "unit" if width == 1.0 else number_text(width)
+            return f"Each {unit} of {name} {verb} {self.objective} by {size}."
         if part.form in ("square", "kink"):
             inner = node.args[0]
             step = "A decade" if any(below.op == "log10" for below in (inner, *inner.args)) else "A unit"
+            if inner.op == "/" and inner.args[1].is_constant:
+                step = f"{number_text(inner.args[1].value)} of {name}"
             rises = part.coefficient > 0
             place = "lowest" if rises else "highest"
             return f"{step} away from the {place} point {self.objective} is {size} {'higher' if rises else 'lower'}."
@@ -224,6 +231,12 @@ class _Speaker:
         if part.form == "bump":
             return f"{self.objective} is {size} {'higher' if part.coefficient > 0 else 'lower'} in the middle."
         return f"The size of this part, in units of {self.objective}."
+
+    def _begin_of(self, part: Part) -> float:
+        """Returns where a line adds nothing to the level."""
+        node = part.factors[0].node
+        chosen = (p.value for p in positions(self.tree) if p.kind == "reference" and p.variables == part.variables)
+        return next(chosen, 0.0) if node.op in ("+", "-") else 0.0
 
     def part_at(self, part: Part, size: str) -> str:
         """Returns how large a power or an exponential is where it is one."""

@@ -156,5 +156,7 @@ def _is_squared_width(node: Node) -> bool:
 
 
 def _is_around_place(node: Node) -> bool:
-    """Returns whether a node is log10 of something, or a difference of a hyperparameter and a place."""
+    """Returns whether a node is log10 of something, or a difference of a hyperparameter and a place, or that over w."""
+    if node.op == "/" and node.args[1].is_constant and node.args[0].op in ("+", "-"):
+        node = node.args[0]
     return node.op == "log10" or (node.op in ("+", "-") and bool(node.variables))

@@ -52,7 +52,7 @@ class Position:
 
 def positions(tree: Node) -> list[Position]:
     """Returns every constant that is no part of the form itself, in reading order."""
-    return list(_sum(tree, ()))
+    return list(_sum(tree, (), _has_level(tree)))
 
 
 def fitted(tree: Node) -> list[Position]:
@@ -63,19 +63,29 @@ def fitted(tree: Node) -> list[Position]:
 Path = tuple[int, ...]
 
 
-def _sum(node: Node, path: Path, sign: float = 1.0) -> Iterator[Position]:
-    """The formula itself: a sum of terms; `sign` is that before it."""
+def _sum(node: Node, path: Path, levelled: bool, sign: float = 1.0) -> Iterator[Position]:
+    """The formula itself: a sum of terms, one of which may be a level; `sign` is that before it."""
     if node.op in ("+", "-", "neg"):
         for i, arg in enumerate(node.args):
             turned = node.op == "neg" or (node.op == "-" and i == 1)
-            yield from _sum(arg, (*path, i), -sign if turned else sign)
+            yield from _sum(arg, (*path, i), levelled, -sign if turned else sign)
     elif node.op == CASES:
         for i, branch in enumerate(node.args[1:], start=1):
-            yield from _sum(branch, (*path, i), sign)
+            yield from _sum(branch, (*path, i), _has_level(branch), sign)
     elif node.is_constant:
         yield Position(path, sign * node.value, "level")
     else:
-        yield from _term(node, path, tuple(sorted(node.variables)), sign)
+        # Beside a level a line may begin anywhere.
+        chosen = levelled and node.op == "*" and node.args[0].is_constant and _is_difference(node.args[1])
+        for position in _term(node, path, tuple(sorted(node.variables)), sign):
+            yield replace(position, kind="reference") if chosen and position.kind == "place" else position
+
+
+def _has_level(node: Node) -> bool:
+    """Returns whether one of the terms of a sum is a number."""
+    if node.op in ("+", "-", "neg"):
+        return any(map(_has_level, node.args))
+    return node.is_constant
 
 
 def _term(node: Node, path: Path, of: tuple[int, ...], sign: float) -> Iterator[Position]:
@@ -85,6 +95,9 @@ def _term(node: Node, path: Path, of: tuple[int, ...], sign: float) -> Iterator[
     elif node.op == "neg":
         yield from _term(node.args[0], (*path, 0), of, -sign)
     elif is_place(node):
+        yield _constant(node.args[1], (*path, 1), "reference", node)
+    elif _is_stepped(node):
+        yield from _inside(node.args[0], (*path, 0))
         yield _constant(node.args[1], (*path, 1), "reference", node)
     elif node.op in ("*", "/"):
         yield from _term(node.args[0], (*path, 0), of, sign)
@@ -99,7 +112,7 @@ def _term(node: Node, path: Path, of: tuple[int, ...], sign: float) -> Iterator[
     elif node.op not in ("var", CASES):
         yield from _inside(node, path)
     elif node.op == CASES:
-        yield from _sum(node, path, sign)
+        yield from _sum(node, path, False, sign)
 
 
 def _inside(node: Node, path: Path, *, first: bool = True) -> Iterator[Position]:
@@ -165,6 +178,11 @@ def _is_shifted(node: Node) -> bool:
 def _is_difference(node: Node) -> bool:
     """Returns whether a node is x - x0, or x + x0 for a place below zero."""
     return node.op in ("+", "-") and node.args[0].is_variable and node.args[1].is_constant
+
+
+def _is_stepped(node: Node) -> bool:
+    """Returns whether a node is (x - x0)/w."""
+    return node.op == "/" and node.args[1].is_constant and _is_difference(node.args[0])
 
 
 def _is_power(node: Node) -> bool:

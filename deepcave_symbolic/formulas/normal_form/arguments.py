@@ -57,6 +57,13 @@ class Arguments:
         second = _minus(other, reference)
         return k, Node("+" if ratio > 0 else "-", (first, _divided(second, 1.0 / abs(ratio))))
 
+    def stepped(self, node: Node) -> tuple[float, Node]:
+        """Returns (w, node/w) for a difference x - x0 of a narrow domain, (1, node) for anything else."""
+        if node.op not in ("+", "-") or not (node.args[0].is_variable and node.args[1].is_constant):
+            return 1.0, node
+        width = self.references.axes[int(node.args[0].value)].step
+        return width, over_width(node, width)
+
     def inside(self, argument: Node) -> tuple[float, Node]:
         """Returns (s, node) with argument = s·node, s > 0, for the argument of a logarithm."""
         scale, node = self.sum(argument, 0.5) if argument.op in ("+", "-") else (1.0, None)

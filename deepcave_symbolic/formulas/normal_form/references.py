@@ -6,7 +6,7 @@ Notation: see the package.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deepcave_symbolic.formulas.expression import Node, constant, variable
 from deepcave_symbolic.formulas.normal_form.reading import NoNormalFormError
@@ -17,8 +17,6 @@ __all__ = ["References", "over"]
 
 #: Coefficients that are read without counting zeros.
 _READABLE = (1e-3, 1e4)
-#: The effect of one unit of a hyperparameter is told where its domain is at least this wide.
-_UNIT = 0.5
 
 
 @dataclass(frozen=True)
@@ -40,13 +38,20 @@ class References:
             at = self.own_place(index)
         elif p == 1.0 and not axis.log:
             # A straight line: its effect is that of one unit, or of a round number of them.
-            readable = abs(coefficient) >= _READABLE[0] and axis.upper - axis.lower >= _UNIT
+            readable = abs(coefficient) >= _READABLE[0] and axis.step == 1.0
             at = 1.0 if readable else _round_step(abs(coefficient), axis)
         elif axis.lower <= 1.0 <= axis.upper and _READABLE[0] <= abs(coefficient) <= _READABLE[1]:
             at = 1.0
         else:
             at = self.round_place(index)
         return at**p, variable(index) if at == 1.0 else over(index, at)
+
+    def line(self, index: int) -> tuple[float, Node]:
+        """Returns (d, node) with x = d + node: x itself, or its difference from a round value where zero is far off."""
+        if not self.axes[index].is_far_from_zero:
+            return 0.0, variable(index)
+        at = self.round_place(index)
+        return at, Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
 
     def own_place(self, index: int) -> float:
         """Returns 1 where the domain has it, else a round value of the domain."""
@@ -56,6 +61,8 @@ class References:
     def round_place(self, index: int) -> float:
         """Returns a round value in the middle of the domain."""
         axis = self.axes[index]
+        if axis.is_far_from_zero and axis.upper < 0.0:
+            return -References((replace(axis, lower=-axis.upper, upper=-axis.lower),)).round_place(0)
         if axis.lower <= 0.0:
             middle = (axis.lower + axis.upper) / 2
             if axis.lower < 0.0 or middle <= 0.0:

@@ -69,6 +69,10 @@ class _Writer:
         factors = factors_of(core)
         if len(factors) == 1:
             ((base, p),) = factors
+            if p == 1.0 and base.is_variable and abs(coefficient) != 1.0:
+                at, line = self.arguments.references.line(int(base.value))
+                if at != 0.0:
+                    return coefficient * at, coefficient, line
             if p == 1.0 and base.op == "tanh":
                 step = self.arguments.step(base)
                 if step is not None:
@@ -128,6 +132,9 @@ class _Writer:
             return sign ** round(p), function(base.op, over_width(node, 1.0 / abs(scale))), p
         if base.op in ("+", "-"):
             scale, node = self.arguments.sum(base, p)
+            if p == 2.0:
+                stepped, node = self.arguments.stepped(node)
+                scale *= stepped
             if scale < 0.0 and p != round(p):
                 raise NoNormalFormError
             return (abs(scale) ** p) * (math.copysign(1.0, scale) ** p if p == round(p) else 1.0), node, p
