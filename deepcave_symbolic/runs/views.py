@@ -37,10 +37,10 @@ __all__ = [
     "without_surrogate",
 ]
 
-#: What to give as the objective for the run's scalarised cost (see `scalarized_name`), and as the budget for the budget
+#: What to give as the objective for the run's scalarized cost (see `scalarized_name`), and as the budget for the budget
 #: as a hyperparameter.
 SCALARIZED, ALL_BUDGETS = "scalarized", "all"
-#: Name of the scalarised cost, and of the hyperparameter (see `budget_name`).
+#: Name of the scalarized cost, and of the hyperparameter (see `budget_name`).
 COST, BUDGET = "scalarized cost", "budget"
 #: DeepCAVE's name of the objective that it adds to SMAC runs: seconds that a successful trial took.
 TIME = "Time"
@@ -61,10 +61,10 @@ def viewed(
         run: The run.
         objective: A name, `SCALARIZED` (or `scalarized_name`, where an objective has that name), `TIME`, or None.
         budget: A budget, `ALL_BUDGETS`, or None.
-        weights: Weights of the objectives, for the scalarised cost only.
+        weights: Weights of the objectives, for the scalarized cost only.
 
     Raises:
-        InvalidArgumentError: If the run has nothing to scalarise, no budgets, or the weights do not fit.
+        InvalidArgumentError: If the run has nothing to scalarize, no budgets, or the weights do not fit.
     """
     scalar = scalarized_name(run.objectives)
     if objective == scalar:
@@ -81,7 +81,7 @@ def viewed(
 
 
 def scalarized_name(objectives: Iterable[str]) -> str:
-    """Returns what to give as the objective for the scalarised cost: "scalarized", or "scalarized (2)" if one is."""
+    """Returns what to give as the objective for the scalarized cost: "scalarized", or "scalarized (2)" if one is."""
     return _free(SCALARIZED, objectives)
 
 
@@ -114,7 +114,7 @@ def scalarized(run: Run, weights: Weights | None = None) -> Run:
     """
     if len(run.objectives) < 2:
         raise InvalidArgumentError(
-            f"Run {run.name!r} has one objective ({run.objectives[0]!r}); there is nothing to scalarise."
+            f"Run {run.name!r} has one objective ({run.objectives[0]!r}); there is nothing to scalarize."
         )
     algorithm = component_meta(run, "multi_objective_algorithm")
     name = algorithm.get("name")

@@ -28,7 +28,9 @@ __all__ = ["ALL", "WHOLE", "Region", "checked_region", "region_in", "region_of_t
 #: The whole space.
 ALL = "all"
 _BEST = re.compile(r"best\s*(\d{1,3}(?:\.\d{0,9})?|\.\d{1,9})\s*%", re.IGNORECASE)
+#: What there is, as it is written in Python and as it is typed.
 _EXPECTED = "expected 'all', 'best 10%', or parts of domains such as {'lr': (1e-4, 1e-2), 'kernel': ['rbf', 'poly']}"
+_TYPED = "expected all, best 10%, or parts of domains such as lr=1e-4..1e-2 or kernel=rbf,poly"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +87,12 @@ class Region(Record):
 WHOLE = Region()
 
 
-def checked_region(given: Any) -> str | Mapping[str, tuple[Any, ...]]:
+def checked_region(given: Any, expected: str = _EXPECTED) -> str | Mapping[str, tuple[Any, ...]]:
     """Returns a region as users write it, in one spelling, such as "best 10%"; names are checked by `region_in`.
+
+    Args:
+        given: What they wrote.
+        expected: What they might have written, for the error.
 
     Raises:
         InvalidArgumentError: If it is none.
@@ -97,16 +103,16 @@ def checked_region(given: Any) -> str | Mapping[str, tuple[Any, ...]]:
         found = _BEST.fullmatch(given.strip())
         percent = float(found[1]) if found else math.nan
         if not 0.0 < percent < 100.0:
-            raise InvalidArgumentError(f"region is {given!r:.100}; {_EXPECTED}.")
+            raise InvalidArgumentError(f"region is {given!r:.100}; {expected}.")
         return f"best {number_text(percent)}%"
     if not isinstance(given, Mapping) or not all(isinstance(name, str) for name in given):
-        raise InvalidArgumentError(f"region is {given!r:.100}; {_EXPECTED}.")
+        raise InvalidArgumentError(f"region is {given!r:.100}; {expected}.")
     parts = {}
     for name, value in given.items():
         plain = plain_value(list(value) if isinstance(value, (set, frozenset)) else value)
         parts[name] = plain if isinstance(plain, tuple) else (plain,)
         if not parts[name]:
-            raise InvalidArgumentError(f"region leaves nothing of {name!r}; {_EXPECTED}.")
+            raise InvalidArgumentError(f"region leaves nothing of {name!r}; {expected}.")
     return Frozen(parts) if parts else ALL
 
 
@@ -126,7 +132,7 @@ def region_of_texts(texts: Sequence[str]) -> str | Mapping[str, tuple[Any, ...]]
                     f"{text!r:.100} stands beside another region; expected one of all and best N%, or parts of domains "
                     "such as lr=1e-4..1e-2."
                 )
-            return checked_region(text)
+            return checked_region(text, _TYPED)
         if name.strip() in parts:
             raise InvalidArgumentError(f"The region has two parts of {name.strip()!r}; give one.")
         parts[name.strip()] = _part_of_text(value.strip(), text)

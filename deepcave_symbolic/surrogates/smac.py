@@ -147,7 +147,7 @@ def _differences(run: Run, model: Any, data: TrainingData, rebuild_version: str)
             found.append(f"options that the rebuilt model has differently: {', '.join(changed)}")
     found += run.changes
     if len(run.objectives) > 1:
-        found.append("SMAC's model saw one scalarised cost; this one is trained on the chosen objective alone")
+        found.append("SMAC's model saw one scalarized cost; this one is trained on the chosen objective alone")
     if data.encoder.name == EIPS:
         found.append(
             f"the run's {EIPS} has log(1 + run time) as a second output; this model is trained on the cost, "

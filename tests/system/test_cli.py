@@ -348,7 +348,10 @@ def test_a_page_of_ours_is_written_again_wherever_it_lies(capsys: pytest.Capture
         (["explain", SVM, "-p", "C", "--fix", "c=1"], "--form"),
         (["explain", SVM, "-p", "C", "--form", "a", "--fix", "c"], "NAME=NUMBER"),
         (["explain", SVM, "-p", "C", "--form", "a + b*gamma"], "'gamma' in the form is a hyperparameter of the run"),
-        (["explain", SVM, "-p", "C", "--region", "best"], "region is 'best'; expected 'all', 'best 10%', or parts"),
+        (
+            ["explain", SVM, "-p", "C", "--region", "best"],
+            "expected all, best 10%, or parts of domains such as lr=1e-4..1e-2 or",
+        ),
         (["explain", SVM, "-p", "C", "--region", "c=1..2"], "Unknown hyperparameter 'c'. Did you mean 'C'?"),
         (["explain", SVM, "-p", "C", "--region", "C=2..1"], "begins at 2 and ends at 1"),
         (["explain", SVM, "-p", "C", "--region", "C=1..2", "--region", "all"], "'all' stands beside another region"),

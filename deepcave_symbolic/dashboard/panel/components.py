@@ -248,7 +248,6 @@ def error_card(error: PanelError, title: str) -> Any:
             html.H4(title, className="alert-heading"),
             html.P(error.message, style={"overflowWrap": "anywhere"}),
             html.P([html.Strong("What to do: "), error.advice]),
-            html.Small(error.type, className="text-muted"),
         ],
         color="danger",
         className="symbolic-error",

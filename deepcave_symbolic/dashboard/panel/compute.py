@@ -46,12 +46,14 @@ _ADVICE: dict[type[DeepcaveSymbolicError], str] = {
     NoTrialsError: "Choose another budget or run, or press Try again once more trials have finished.",
     SurrogateError: 'Choose "A random forest" as the surrogate.',
     MissingDependencyError: "Install what is named, restart the workers, or choose another engine.",
-    UnknownNameError: "Choose one of the names that exist.",
+    UnknownNameError: "Write or choose one of the names that are listed above, and press Process.",
     RunNotFoundError: "Check that the worker can read the run's folder under the same path.",
     RunFormatError: "Check the run's folder; the run may be incomplete or was written by another tool.",
     HyperparameterNotExplainableError: "Choose another hyperparameter, or one of the two alone.",
     SearchFailedError: "Allow more functions or longer formulas, or choose another engine.",
 }
+
+_CORRECT = "Write or choose what is expected above instead of what was found, and press Process."
 
 
 def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def compute(run: Any, inputs: Mapping[str, Any]) -> dict[str, Any]:
     return stored(lambda: with_asked(_explained(run, Inputs.read(inputs)), run, inputs))
 
 
-def stored(answer: Callable[[], PanelRecord], advice: str = "Change the inputs.") -> dict[str, Any]:
+def stored(answer: Callable[[], PanelRecord], advice: str = _CORRECT) -> dict[str, Any]:
     """Returns a record as JSON values, or one that says why there is none; it never raises.
 
     Args:
@@ -84,7 +86,7 @@ def stored(answer: Callable[[], PanelRecord], advice: str = "Change the inputs."
         traceback.print_exc(file=sys.stderr)
         return _failed(
             type(error).__name__,
-            str(error) or "No message.",
+            f"{type(error).__name__}: {str(error) or 'no message'}",
             "This should not happen. Other inputs may work; the worker's log has the details for a bug report.",
         )
 
@@ -142,7 +144,7 @@ class Asked:
         else:
             objective = _objective(run, inputs)
             if weights is not None:
-                notes.append("The weights of the objectives are used for the scalarised cost only.")
+                notes.append("The weights of the objectives are used for the scalarized cost only.")
                 weights = None
         question = replace(
             inputs.question,

@@ -108,7 +108,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                     _row(
                         field(
                             "Weights of the objectives",
-                            "For the scalarised cost of several objectives: one number per objective, with commas "
+                            "For the scalarized cost of several objectives: one number per objective, with commas "
                             "between them. Empty for the run's own weights, or equal ones where it keeps none.",
                             dbc.Input(id=register("weights", "value"), type="text", placeholder="the run's own"),
                         )
@@ -122,7 +122,7 @@ def input_layout(register: Callable[..., str]) -> list[Any]:
                 _row(
                     field(
                         "Readable functions",
-                        "What formulas may contain beside +, −, · and /, and log₁₀ of what has a log scale. The "
+                        "What formulas may contain beside +, −, · and /, and log10 of what has a log scale. The "
                         "readable ones are selected.",
                         dbc.Checklist(id=register("functions", ["value", "options"]), inline=True),
                     ),

@@ -61,7 +61,7 @@ _SOURCE_LABELS = {"surrogate": "The surrogate model", "trials": "The evaluated t
 #: How a formula may move with a hyperparameter; no constraint first.
 _ANY_TREND = "any"
 _TREND_LABELS = {_ANY_TREND: "Either", "falling": "Falling only", "rising": "Rising only"}
-_FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log₁₀", "abs": "|x|"}
+_FUNCTION_LABELS = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "log": "ln, log10", "abs": "|x|"}
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Inputs:
 
     Args:
         objective: Number or name of the objective among DeepCAVE's, or `SCALARIZED_COST`.
-        weights: Text with the weights of the scalarised cost, such as "1, 2"; empty for the run's own.
+        weights: Text with the weights of the scalarized cost, such as "1, 2"; empty for the run's own.
         budget: Number of the budget among DeepCAVE's, `AUTOMATIC_BUDGET` or `EVERY_BUDGET`.
         overview: Whether all hyperparameters are asked for; `first` is None then.
         first: A hyperparameter, or None for the most important one.
@@ -189,7 +189,7 @@ def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
     labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
     return {
         "objective_id": choices(
-            [*objectives, *(["Scalarised cost of the objectives"] if several else [])],
+            [*objectives, *(["Scalarized cost of the objectives"] if several else [])],
             [*objective_ids, *([SCALARIZED_COST] if several else [])],
         ),
         "budget_id": choices(

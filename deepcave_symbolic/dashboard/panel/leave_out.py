@@ -20,7 +20,7 @@ __all__ = ["LEAVE_OUT", "leave_out_buttons"]
 #: Type of the buttons; `function` in their ids is the one of `KNOWN_FUNCTIONS` that is left out.
 LEAVE_OUT = "symbolic_formulas-leave_out"
 #: How a formula writes a function; others have their own names.
-_WRITTEN = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "abs": "|x|", "log": "ln", "log10": "log₁₀"}
+_WRITTEN = {"square": "x²", "pow": "xᵖ", "sqrt": "√x", "abs": "|x|", "log": "ln", "log10": "log10"}
 #: What a product of powers is made of: its logarithm is a sum of search coordinates, no function of them.
 _PRODUCT = {"var", "const", "*", "/", "^"}
 
@@ -51,7 +51,7 @@ def leave_out_buttons(explanation: Explained, formula: Formula) -> list[Any]:
     scales = [
         axis.name for i, axis in enumerate(formula.axes) if any(_is_scale(n, i, axis) for n in walk(formula.tree))
     ]
-    stays = f"log₁₀ is the scale of {all_of(list(map(shown_name, scales)))} and stays." if buttons and scales else ""
+    stays = f"log10 is the scale of {all_of(list(map(shown_name, scales)))} and stays." if buttons and scales else ""
     if not buttons:
         return []
     return [html.Div([*buttons, html.Small(visible(stays), className="text-muted")], className="symbolic-leave-outs")]

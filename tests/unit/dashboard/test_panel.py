@@ -533,6 +533,12 @@ def test_what_is_looked_at_is_in_the_heading_and_on_the_figures(panel: Any, proc
 def test_a_region_that_is_none_gets_a_card(panel: Any, processed: Any, region: str) -> None:
     _, outputs = processed("svm_bbo", hyperparameter_name_1="C", region=region)
     check_card(panel, outputs, "egion" if "gama" not in region else "Did you mean 'gamma'?")
+    page = text(panel.load_outputs(None, asked(panel), outputs)[ANSWER])
+    # In the words of who types it, and with what to do about it.
+    assert "{'" not in page and "Error" not in page and "Change the inputs" not in page
+    if region == "best 10":
+        assert "expected all, best 10%, or parts of domains such as lr=1e-4..1e-2 or kernel=rbf,poly." in page
+        assert "Write or choose what is expected above" in page
 
 
 # --- what to try next -----------------------------------------------------------------------------------------------
@@ -589,7 +595,7 @@ def test_too_few_trials(panel: Any, tmp_path: Path) -> None:
 
 def test_an_unknown_name_and_a_defect_become_cards(panel: Any, runs: Any, monkeypatch: Any) -> None:
     outputs = panel.generate_outputs(runs["svm_bbo"], asked(panel, hyperparameter_name_1="c"))
-    check_card(panel, outputs, "Did you mean 'C'?", "UnknownNameError")
+    check_card(panel, outputs, "Did you mean 'C'?", "one of the names that are listed above")
     monkeypatch.setattr(compute, "_explained", lambda run, inputs: 1 / 0)
     outputs = panel.generate_outputs(runs["svm_bbo"], asked(panel))
     check_card(panel, outputs, "division by zero", "ZeroDivisionError")

@@ -58,7 +58,7 @@ def parego(two: LiveRun, folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_the_scalarised_cost_is_what_smacs_model_sees(two: LiveRun) -> None:
+def test_the_scalarized_cost_is_what_smacs_model_sees(two: LiveRun) -> None:
     run = scalarized(load_run(two.folder))
     name = str(run.scenario["_meta"]["runhistory_encoder"]["name"])
     X, z = two.facade._runhistory_encoder.transform()
@@ -120,7 +120,7 @@ def test_bad_weights(two: LiveRun, weights: Any, error: type[Exception], words: 
 
 
 @pytest.mark.slow
-def test_what_cannot_be_scalarised_is_said(two: LiveRun, fidelity: LiveRun) -> None:
+def test_what_cannot_be_scalarized_is_said(two: LiveRun, fidelity: LiveRun) -> None:
     with pytest.raises(InvalidArgumentError, match="one objective"):
         quick(fidelity.folder, "C", objective="scalarized")
     with pytest.raises(InvalidArgumentError, match="Weights belong to"):
@@ -183,7 +183,7 @@ def test_the_run_time_is_an_objective_everywhere(two: LiveRun, capsys: Any) -> N
     assert "objective='Time'" in record["code"]
 
 
-def test_the_command_line_scalarises(two: LiveRun, capsys: Any) -> None:
+def test_the_command_line_scalarizes(two: LiveRun, capsys: Any) -> None:
     arguments = ["explain", str(two.folder), "-p", "C", "--objective", "scalarized"]
     assert main([*arguments, "--weights", "3,1", "--format", "json", "--max-complexity", "7"]) == 0
     assert json.loads(capsys.readouterr().out)["objective"] == "scalarized cost"
@@ -191,10 +191,10 @@ def test_the_command_line_scalarises(two: LiveRun, capsys: Any) -> None:
     assert "The weights are '3;1'; expected numbers with commas" in capsys.readouterr().err
 
 
-def test_the_panel_scalarises(two: LiveRun) -> None:
+def test_the_panel_scalarizes(two: LiveRun) -> None:
     run = SMAC3v2Run.from_path(two.folder)
     labels = {o["label"]: o["value"] for o in options_of(run)["objective_id"]}
-    assert labels["Scalarised cost of the objectives"] == SCALARIZED_COST
+    assert labels["Scalarized cost of the objectives"] == SCALARIZED_COST
     inputs = {**INPUTS, "objective_id": SCALARIZED_COST, "hyperparameter_name_1": "C"}
     record = compute(run, {**inputs, "weights": "3, 1"})
     assert "error" not in record

@@ -121,6 +121,8 @@ def test_texts_of_a_command_line() -> None:
     assert region_of_texts(["lr = 1e-4..1e-2", "kernel=rbf, poly"]) == {"lr": (1e-4, 1e-2), "kernel": ("rbf", "poly")}
     assert region_of_texts(["a=b=v1..2"]) == {"a=b": ("v1..2",)}
     assert region_of_texts(["x=-5...5"]) == {"x": (-5.0, 0.5)}
+    with pytest.raises(InvalidArgumentError, match=r"region is 'best'; expected all, best 10%, .* kernel=rbf,poly\."):
+        region_of_texts(["best"])
     for texts in (["best 5%", "lr=1..2"], ["lr=1..2", "lr=2..3"], ["lr="], ["lr"]):
         with pytest.raises(InvalidArgumentError):
             region_of_texts(texts)

@@ -315,7 +315,7 @@ def test_several_objectives_one_at_a_time(base: Path) -> None:
     for objective, name in enumerate(("error", "size")):
         surrogate = build_surrogate(run, objective=objective, budget=None)
         assert run.objectives[objective] == name
-        assert "scalarised" in surrogate.record.differences[0]
+        assert "scalarized" in surrogate.record.differences[0]
         # Which trials the run has, and so how well 24 of them are fitted, differs between versions of the libraries.
         assert rank_correlation(surrogate.model.predict(surrogate.X)[0], surrogate.y) > 0.8
     with pytest.raises(InvalidArgumentError):
