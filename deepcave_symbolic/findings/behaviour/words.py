@@ -9,17 +9,21 @@ import numpy as np
 
 from deepcave_symbolic.findings.behaviour.line import pieces_of
 from deepcave_symbolic.findings.behaviour.plane import Course, courses, is_additive
-from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED
+from deepcave_symbolic.findings.behaviour.terms import FALLS, FLAT, RISES, UNSETTLED, range_of
 from deepcave_symbolic.findings.certainty import Stretch
 from deepcave_symbolic.findings.evidence import Evidence
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variable, variables
 from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.numeric.arrays import Array
+from deepcave_symbolic.numeric.grids import product_columns
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.space.values import natural_of, shown_value
 from deepcave_symbolic.words.names import either, shown_name
 
 #: Sentences on choices that move differently.
 _MOST_SENTENCES = 12
+#: Points along an axis at which choices are compared.
+_POINTS = 33
 _OPPOSITE = {RISES: FALLS, FALLS: RISES}
 
 
@@ -88,18 +92,44 @@ class _About:
 
 def _choices_in_words(formula: Formula, selector: int, objective: str, evidence: Evidence | None) -> list[str]:
     """Describes every choice by itself: without an order there is no rising and falling between them."""
+    axes, used, other = formula.axes, variables(formula.tree), 1 - selector
+    name = shown_name(axes[selector].name)
+    if selector not in used:
+        same = _About(selector, evidence).left_out(name, objective)
+        if len(axes) == 1:
+            return [same]
+        return [*_other_in_words(formula.at_choice(selector, 0), objective, _About(other, evidence)), same]
+    ranked = _ranking(formula, selector, objective)
+    if len(axes) == 1:
+        return [ranked]
+    other_name = shown_name(axes[other].name)
+    if other not in used:
+        return [ranked, _About(other, evidence).left_out(other_name, objective)]
+    if not axes[other].categorical:
+        depends = f"Which {name} has the lowest {objective} depends on {other_name}."
+        return [*_for_every_choice(formula, selector, evidence), ranked or depends]
+    # Of two categoricals each has something to say, the stronger one first.
+    own = _ranking(formula, other, objective)
+    both: list[tuple[int, list[str]]] = [
+        (selector, [ranked] if ranked else _for_every_choice(formula, other, evidence)),
+        (other, [own] if own else _for_every_choice(formula, selector, evidence)),
+    ]
+    both.sort(key=lambda each: -_effect(_table(formula, each[0])))
+    return [sentence for _, sentences in both for sentence in sentences]
+
+
+def _other_in_words(formula: Formula, objective: str, about: _About) -> list[str]:
+    """Describes the only hyperparameter that a formula with a categorical uses."""
+    (axis,) = formula.axes
+    if axis.categorical:
+        return _choices_in_words(formula, 0, objective, None)
+    return [_line_in_words(formula.tree, axis, objective, about)]
+
+
+def _for_every_choice(formula: Formula, selector: int, evidence: Evidence | None) -> list[str]:
+    """Describes what the other hyperparameter does, choice by choice."""
     axis = formula.axes[selector]
     name, labels = shown_name(axis.name), [shown_name(label) for label in axis.labels or ()]
-    if selector not in variables(formula.tree):
-        same = _About(selector, evidence).left_out(name, objective)
-        if len(formula.axes) == 1:
-            return [same]
-        other = _About(1 - selector, evidence)
-        return [_line_in_words(formula.at_choice(selector, 0).tree, formula.axes[other.i], objective, other), same]
-    if len(formula.axes) == 1:
-        levels = evaluate(formula.tree, [np.arange(len(labels), dtype=np.float64)])
-        low, high = ([labels[j] for j in np.flatnonzero(levels == level)] for level in (levels.min(), levels.max()))
-        return [f"{objective} is lowest for {name} = {either(low)}, highest for {either(high)}."]
     labels_of: dict[str, list[str]] = {}
     for j, label in enumerate(labels):
         own = None if evidence is None else evidence.at_choice(selector, j)
@@ -109,6 +139,33 @@ def _choices_in_words(formula: Formula, selector: int, objective: str, evidence:
     found = [f"For {name} = {either(given)}: {sentence}" for sentence, given in labels_of.items()]
     more = [f"And {len(found) - _MOST_SENTENCES} more."] if len(found) > _MOST_SENTENCES else []
     return [*found[:_MOST_SENTENCES], *more]
+
+
+def _table(formula: Formula, i: int) -> Array:
+    """Returns the formula at every choice of a categorical (rows) and all over the other axis, if any (columns)."""
+    columns = [np.arange(len(a.labels or ())) if a.categorical else a.check_grid(_POINTS) for a in formula.axes]
+    with np.errstate(all="ignore"):
+        found = evaluate(formula.tree, product_columns([column.astype(np.float64) for column in columns]))
+    table = found.reshape([len(column) for column in columns])
+    return np.asarray(np.moveaxis(table, i, 0).reshape(len(columns[i]), -1))
+
+
+def _effect(table: Array) -> float:
+    """Returns how far the choices are apart, wherever that is most."""
+    return float(np.ptp(table, axis=0).max())
+
+
+def _ranking(formula: Formula, i: int, objective: str) -> str:
+    """Returns for which choices of a categorical a formula is lowest and highest; nothing where that depends."""
+    axis, table = formula.axes[i], _table(formula, i)
+    name, labels = shown_name(axis.name), [shown_name(label) for label in axis.labels or ()]
+    tolerance = 1e-9 * range_of(table)
+    lowest, highest = table <= table.min(axis=0) + tolerance, table >= table.max(axis=0) - tolerance
+    if not all((each == each[:, :1]).all() for each in (lowest, highest)):
+        return ""
+    low, high = ([labels[j] for j in np.flatnonzero(each[:, 0])] for each in (lowest, highest))
+    whatever = f", whatever {shown_name(formula.axes[1 - i].name)} is" if len(formula.axes) > 1 else ""
+    return f"{objective} is lowest for {name} = {either(low)}, highest for {either(high)}{whatever}."
 
 
 def _line_in_words(tree: Node, axis: Axis, objective: str, about: _About, *, along: bool = False) -> str:

@@ -14,7 +14,7 @@ from deepcave_symbolic.findings.behaviour import Piece, in_words, pieces
 from deepcave_symbolic.findings.behaviour.line import FLAT_CHANGE
 from deepcave_symbolic.findings.behaviour.plane import is_additive
 from deepcave_symbolic.findings.behaviour.terms import NEGLIGIBLE
-from deepcave_symbolic.formulas.expression import Node, constant, evaluate, function, power
+from deepcave_symbolic.formulas.expression import Node, cases, constant, evaluate, function, power
 from deepcave_symbolic.formulas.formula import Formula
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
@@ -243,3 +243,55 @@ def test_the_work_is_bounded(boxes: list[int]) -> None:
 )
 def test_sums_of_one_variable_each_are_seen(tree: Node, additive: bool) -> None:
     assert is_additive(tree) is additive
+
+
+# --- categoricals ---------------------------------------------------------------------------------------------------
+
+ACTIVATION = Axis("activation", 0.0, 2.0, values=(0.0, 1.0, 2.0), labels=("logistic", "tanh", "relu"), categorical=True)
+SOLVER = Axis("solver", 0.0, 1.0, values=(0.0, 1.0), labels=("lbfgs", "sgd"), categorical=True)
+
+
+def by_choice(index: int, *levels: Node | float) -> Node:
+    return cases(index, [level if isinstance(level, Node) else constant(level) for level in levels])
+
+
+def test_of_two_categoricals_both_are_described_the_stronger_one_first() -> None:
+    tree = by_choice(1, -0.1, 0.1) + by_choice(0, 0.6, 0.2, 0.3)
+    assert in_words(formula(tree, ACTIVATION, SOLVER)) == [
+        "cost is lowest for activation = tanh, highest for logistic, whatever solver is.",
+        "cost is lowest for solver = lbfgs, highest for sgd, whatever activation is.",
+    ]
+    other = by_choice(1, -1.0, 1.0) + by_choice(0, 0.6, 0.2, 0.3)
+    assert in_words(formula(other, ACTIVATION, SOLVER))[0].startswith("cost is lowest for solver = lbfgs")
+
+
+def test_of_two_categoricals_that_interact_every_choice_has_its_own_order() -> None:
+    tree = by_choice(1, by_choice(0, 0.6, 0.2, 0.2), by_choice(0, 0.1, 0.7, 0.7))
+    assert in_words(formula(tree, ACTIVATION, SOLVER)) == [
+        "For solver = lbfgs: cost is lowest for activation = tanh or relu, highest for logistic.",
+        "For solver = sgd: cost is lowest for activation = logistic, highest for tanh or relu.",
+        "For activation = logistic: cost is lowest for solver = sgd, highest for lbfgs.",
+        "For activation = tanh or relu: cost is lowest for solver = lbfgs, highest for sgd.",
+    ]
+
+
+def test_of_two_categoricals_one_may_be_left_out() -> None:
+    ranked = "cost is lowest for activation = tanh, highest for logistic"
+    for axes_, index in (((ACTIVATION, SOLVER), 0), ((SOLVER, ACTIVATION), 1)):
+        found = in_words(formula(by_choice(index, 0.6, 0.2, 0.3), *axes_))
+        assert found[0].startswith(ranked) and found[1] == "The formula leaves out solver."
+
+
+def test_beside_a_number_the_choices_are_ranked_too() -> None:
+    falls, rises = 1.0 - X, X + 0.2
+    shared = cases(1, [X, X + 1.0, X + 2.0])
+    assert in_words(formula(shared, MOMENTUM, ACTIVATION)) == [
+        "Whatever activation is: cost rises throughout.",
+        "cost is lowest for activation = logistic, highest for relu, whatever momentum is.",
+    ]
+    crossing = cases(1, [falls, rises, rises])
+    assert in_words(formula(crossing, MOMENTUM, ACTIVATION)) == [
+        "For activation = logistic: cost falls throughout.",
+        "For activation = tanh or relu: cost rises throughout.",
+        "Which activation has the lowest cost depends on momentum.",
+    ]

@@ -87,7 +87,10 @@ def test_a_shared_shape_is_found_and_preferred_to_own_formulas() -> None:
     assert "0.05·log10(lr/0.01)²" in str(best) and "{activation = relu: 0.1; tanh: 0.3; logistic: 0.6}" in str(best)
     # 0.05·log10(lr/0.01)²: product, coefficient, square, logarithm, 2; a sum; three levels and the steps between them.
     assert best.complexity == 6 + 1 + 5
-    assert result.behaviour() == ("Whatever activation is: cost falls until lr ≈ 0.01, then rises.",)
+    assert result.behaviour() == (
+        "Whatever activation is: cost falls until lr ≈ 0.01, then rises.",
+        "cost is lowest for activation = relu, highest for logistic, whatever lr is.",
+    )
     optimum = result.optimum()
     assert optimum.values[0] == 0.0 and math.isclose(optimum.values[1], 0.01, rel_tol=0.02) and optimum.certified
 
