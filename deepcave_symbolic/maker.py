@@ -74,7 +74,7 @@ class Maker:
         """
         space = self.run.configspace
         projector, projection = self.subject.projected(axes)
-        conditions = tuple(dict.fromkeys(c for axis in axes for c in activity_in_words(space, axis.name)))
+        conditions = tuple(activity_in_words(space, *(axis.name for axis in axes)))
         target = target_of(projection, self.objective, source=self.question.source)
         if categorical_of(projection.axes) is None:
             scored = score(self._search(target), target, self.question.max_complexity, self._keeps)
@@ -105,7 +105,8 @@ class Maker:
             group = self._explanation(
                 projection.at_choice(s, j),
                 scored,
-                (*conditions, condition),
+                # What the choice itself must be, it is.
+                (*(each for each in conditions if not each.startswith(f"{axis.name} is ")), condition),
                 _at_choice(projector.expect, s, j),
                 None if samples is None else samples.where(s, (axis.values or ())[j]),
             )

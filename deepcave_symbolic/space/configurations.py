@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -148,16 +148,42 @@ def _restricted(clause: Any) -> set[str]:
     return {clause.left.name, clause.right.name} if hasattr(clause, "left") else {clause.hyperparameter.name}
 
 
-def activity_in_words(configspace: ConfigurationSpace, name: str) -> list[str]:
-    """Returns when a hyperparameter is active, such as "kernel is rbf or poly", its ancestors' conditions first."""
-    words: list[str] = []
+def activity_in_words(configspace: ConfigurationSpace, *names: str) -> list[str]:
+    """Returns when hyperparameters are all active, such as "kernel is rbf or poly", their ancestors' conditions first.
+
+    Of several conditions that list values of one hyperparameter it says what they have in common.
+    """
+    words: dict[str, str] = {}
+    allowed: dict[str, list[str]] = {}
+    for condition in (each for name in names for each in _conditions_of(configspace, name)):
+        text = _condition_in_words(condition)
+        if values := _listed_values(condition):
+            parent = condition.parent.name
+            values = [value for value in values if value in allowed.get(parent, values)]
+        if values:
+            allowed[parent] = values
+            words[f"{parent} is"] = f"{parent} is {_listed(values)}"
+        else:
+            words[text] = text
+    return list(words.values())
+
+
+def _conditions_of(configspace: ConfigurationSpace, name: str) -> Iterator[Any]:
+    """Yields the conditions of a hyperparameter, each behind those of the hyperparameters that it needs."""
     for condition in configspace.parent_conditions_of[name]:
         for parent in _needed_parents(condition):
-            words += [w for w in activity_in_words(configspace, parent) if w not in words]
-        text = _condition_in_words(condition)
-        if text not in words:
-            words.append(text)
-    return words
+            yield from _conditions_of(configspace, parent)
+        yield condition
+
+
+def _listed_values(condition: Any) -> list[str]:
+    """Returns the values that a condition lists, of which the hyperparameter must have one; empty for any other."""
+    if hasattr(condition, "components"):
+        return []
+    if hasattr(condition, "values"):
+        return [_shown(condition.parent, value) for value in condition.values]
+    is_equal = type(condition).__name__ == "EqualsCondition"
+    return [_shown(condition.parent, condition.value)] if is_equal else []
 
 
 def _needed_parents(condition: Any) -> list[str]:
@@ -176,17 +202,18 @@ def _condition_in_words(condition: Any) -> str:
         word = " or " if type(condition).__name__ == "OrConjunction" else " and "
         return "(" + word.join(_condition_in_words(component) for component in components) + ")"
     parent = condition.parent.name
-    if hasattr(condition, "values"):
-        values = [_shown(condition.parent, v) for v in condition.values]
-        listed = " or ".join([", ".join(values[:-1]), values[-1]]) if len(values) > 1 else values[0]
-        return f"{parent} is {listed}"
+    if values := _listed_values(condition):
+        return f"{parent} is {_listed(values)}"
     relation = {
-        "EqualsCondition": "is",
         "NotEqualsCondition": "is not",
         "GreaterThanCondition": ">",
         "LessThanCondition": "<",
     }[type(condition).__name__]
     return f"{parent} {relation} {_shown(condition.parent, condition.value)}"
+
+
+def _listed(values: Sequence[str]) -> str:
+    return " or ".join([", ".join(values[:-1]), values[-1]] if len(values) > 1 else values)
 
 
 def _shown(hyperparameter: Any, value: Any) -> str:

@@ -341,3 +341,17 @@ def test_clauses_about_other_hyperparameters_can_be_left_out() -> None:
 )
 def test_conditions_in_words(name: str, words: list[str]) -> None:
     assert activity_in_words(nested(), name) == words
+
+
+def test_conditions_on_the_same_hyperparameter_are_one() -> None:
+    space = ConfigurationSpace()
+    solver = Categorical("solver", ["lbfgs", "sgd", "adam"])
+    momentum, rate, memory = Float("momentum", (0.0, 1.0)), Float("rate", (0.0, 1.0)), Integer("memory", (1, 9))
+    space.add(solver, momentum, rate, memory)
+    space.add(EqualsCondition(momentum, solver, "sgd"), InCondition(rate, solver, ["sgd", "adam"]))
+    space.add(EqualsCondition(memory, solver, "lbfgs"))
+    assert activity_in_words(space, "rate") == ["solver is sgd or adam"]
+    for names in (("momentum", "rate"), ("rate", "momentum")):
+        assert activity_in_words(space, *names) == ["solver is sgd"]
+    # Of what is never active together, nothing is left out.
+    assert activity_in_words(space, "memory", "momentum") == ["solver is lbfgs", "solver is sgd"]
