@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import TYPE_CHECKING
 from deepcave_symbolic.exceptions import InvalidArgumentError, NoTrialsError, RunNotFoundError
 from deepcave_symbolic.runs.formats.kinds import EXPECTED, complete_kind, kind_of
 from deepcave_symbolic.runs.formats.smac import RUNHISTORY, SCENARIO
+from deepcave_symbolic.runs.optuna.files import content_of_file
 from deepcave_symbolic.runs.run import Run, Status
+from deepcave_symbolic.words.names import either
 
 if TYPE_CHECKING:
     from ConfigSpace import ConfigurationSpace
@@ -20,6 +23,8 @@ __all__ = ["find_run_folder", "load_folder", "read_folder", "run_around", "runs_
 MAX_DEPTH = 6
 MAX_FOLDERS = 20_000
 MAX_LISTED = 10
+#: Files of a folder without a run that are asked whether they hold studies.
+_MOST_LOOKED_INTO = 100
 
 
 def load_folder(path: str | os.PathLike[str], *, configspace: ConfigurationSpace | None = None) -> Run:
@@ -136,9 +141,14 @@ def _only_run_below(folder: Path, *, incomplete: bool) -> Path:
     if not candidates and incomplete:
         return folder
     if not candidates:
+        studies = _studies_in(folder)
+        advice = (
+            f"Studies of Optuna's are given by their file: {either(studies)}."
+            if studies
+            else f"Give a folder with {EXPECTED}."
+        )
         raise RunNotFoundError(
-            f"{folder} is not a run and none lies up to {MAX_DEPTH} folders below it. Give a folder with {EXPECTED}.",
-            path=folder,
+            f"{folder} is not a run and none lies up to {MAX_DEPTH} folders below it. {advice}", path=folder
         )
     shown = ", ".join(str(run) for run in candidates[:MAX_LISTED])
     more = f" and {len(candidates) - MAX_LISTED} more" if len(candidates) > MAX_LISTED else ""
@@ -148,6 +158,16 @@ def _only_run_below(folder: Path, *, incomplete: bool) -> Path:
         path=folder,
         candidates=candidates,
     )
+
+
+def _studies_in(folder: Path) -> list[str]:
+    """Returns the files of a folder that may hold studies of Optuna's."""
+    found = []
+    with contextlib.suppress(OSError):
+        for path in sorted(folder.iterdir())[:_MOST_LOOKED_INTO]:
+            if path.is_file() and content_of_file(path) in ("sqlite", "journal"):
+                found.append(str(path))
+    return found
 
 
 def _runs_below(folder: Path) -> Iterator[tuple[Path, bool]]:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import shutil
+import sqlite3
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -143,6 +144,14 @@ def test_several_runs_are_listed(folder: Path, tmp_path: Path) -> None:
         load_run(tmp_path)
     assert len(caught.value.candidates) == 12
     assert folder in caught.value.candidates
+
+
+def test_a_folder_with_studies_of_optuna_names_their_files(tmp_path: Path) -> None:
+    sqlite3.connect(tmp_path / "study.db").executescript("CREATE TABLE studies (id);")
+    (tmp_path / "README").write_text("not one of them")
+    with pytest.raises(RunNotFoundError, match=r"given by their file: .*study\.db\.$") as caught:
+        load_run(tmp_path)
+    assert "README" not in str(caught.value)
 
 
 def test_depth_and_width_of_the_search_are_bounded(
