@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from types import ModuleType
 from typing import Any
 
-__all__ = ["submodules_only", "when_used"]
+__all__ = ["names_when_used", "submodules_only", "when_used"]
 
 #: One at a time; again, since what a package runs imports its own modules.
 _LOCK = threading.RLock()
@@ -103,3 +104,69 @@ def when_used(name: str) -> Iterator[None]:
         finally:
             if sys.modules.get(name) is stand_in:
                 del sys.modules[name]
+
+
+class _Names(ModuleType):
+    """Stands for a module while others take names out of it."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # what the import itself asks for
+            raise AttributeError(name)
+        return _Later(lambda: getattr(importlib.import_module(self.__name__), name))
+
+
+class _Later:
+    """Stands for a class, for a function, or for what calling one returns, until it is asked for anything.
+
+    Args:
+        make: Returns it.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    @functools.cached_property
+    def _made(self) -> Any:
+        return self._make()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> _Later:
+        return _Later(lambda: self._made(*args, **kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):  # a copy asks for these before it has what is made
+            raise AttributeError(name)
+        return getattr(self._made, name)
+
+    def __instancecheck__(self, other: Any) -> bool:
+        return isinstance(_itself(other), self._made)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _itself, (self._made,)
+
+
+def _itself(value: Any) -> Any:
+    return value._made if isinstance(value, _Later) else value
+
+
+@contextmanager
+def names_when_used(*names: str) -> Iterator[None]:
+    """Within it, what imports names of modules gets something that imports the modules when it is used.
+
+    Calls are put off, too, so only for modules whose functions return objects that are asked later. Nothing changes
+    where one of the modules is imported already.
+
+    Args:
+        names: The modules, such as "scipy.stats", which ConfigSpace imports for distributions that few spaces have.
+    """
+    with _LOCK:
+        if any(name in sys.modules for name in names):
+            yield
+            return
+        stand_ins = {name: _Names(name) for name in names}
+        sys.modules.update(stand_ins)
+        try:
+            yield
+        finally:
+            for name, stand_in in stand_ins.items():
+                if sys.modules.get(name) is stand_in:
+                    del sys.modules[name]

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import pdist, squareform
 
 from deepcave_symbolic.numeric.arrays import Array
 
@@ -132,6 +131,8 @@ def _white(kernel: Any, X: Array, alike: Array | None) -> _Part:
 def _matern(kernel: Any, X: Array, alike: Array | None) -> _Part | None:
     if kernel.nu != 2.5:
         return None
+    from scipy.spatial.distance import pdist, squareform  # here: whoever trains no such kernel starts without it
+
     n = len(X)
     squares = (X[:, np.newaxis, :] - X[np.newaxis, :, :]) ** 2
     # The covariances of the pairs, and the 1 of every row with itself; where they belong.

@@ -80,3 +80,42 @@ def test_smac_is_whole_for_who_uses_it_afterwards(used: str) -> None:
     code = f"import sys; {EXPLAIN}; assert 'smac.facade' not in sys.modules; {used}"
     done = subprocess.run([sys.executable, "-c", code, str(SVM)], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+#: A space with every distribution that ConfigSpace takes from SciPy, and with none of them.
+DISTRIBUTIONS = """
+from ConfigSpace import Beta, ConfigurationSpace, Float, Integer, Normal
+space = ConfigurationSpace(seed=1)
+space.add(Float("a", (1.0, 9.0), log=True), Integer("b", (1, 9)))
+"""
+PUT_OFF = """
+from deepcave_symbolic.process.partial_import import names_when_used
+with names_when_used("scipy.stats", "scipy.stats._distn_infrastructure"):
+    import ConfigSpace
+"""
+ASKED = """
+space.add(
+    Integer("c", (1, 999), log=True),
+    Float("d", (0.0, 1.0), distribution=Normal(0.5, 0.1)),
+    Float("e", (0.0, 1.0), distribution=Beta(2, 3)),
+    Integer("f", (1, 9), distribution=Normal(5, 2)),
+    Integer("g", (1, 9), distribution=Beta(2, 2)),
+)
+import copy, pickle
+for each in (space, copy.deepcopy(space), pickle.loads(pickle.dumps(space))):
+    print([dict(drawn) for drawn in each.sample_configuration(3)])
+print([each.pdf_values([each.default_value]) for each in space.values()])
+import scipy.stats
+assert scipy.stats.norm.cdf(0) == 0.5
+"""
+
+
+def test_distributions_are_whole_for_who_uses_them_afterwards() -> None:
+    def said(*code: str) -> str:
+        done = subprocess.run([sys.executable, "-c", "".join(code)], capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    unused = "import sys; assert not any(name.startswith('scipy') for name in sys.modules)"
+    said(PUT_OFF, DISTRIBUTIONS, unused)
+    assert said(PUT_OFF, DISTRIBUTIONS, unused, ASKED) == said(DISTRIBUTIONS, ASKED)

@@ -43,8 +43,9 @@ pytest.importorskip("deepcave", reason="the panel is a part of the matrix")
 from deepcave_symbolic import Explanation, explain, explain_all, load_run
 from deepcave_symbolic.cli import main
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun
+from deepcave_symbolic.dashboard.panel.choices import SCALARIZED_COST
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.inputs import SCALARIZED_COST, defaults
+from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.exceptions import NoTrialsError
 
 #: What is asked here is whether a kind of run goes through, not which formula describes it best.

@@ -24,8 +24,9 @@ from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import explain, load_run
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.dashboard.panel.choices import SCALARIZED_COST
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.inputs import SCALARIZED_COST, defaults
+from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.runs.run import Run, Status, Trial
 from deepcave_symbolic.runs.views import scalarized, with_budget_as_hyperparameter

@@ -12,6 +12,7 @@ from dash import Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.asker import Asker
+from deepcave_symbolic.dashboard.own.fresh import fresh_page, inputs_on
 from deepcave_symbolic.dashboard.own.growth import Growth, connect_growth
 from deepcave_symbolic.dashboard.own.history import History, connect_history
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
@@ -24,7 +25,7 @@ from deepcave_symbolic.dashboard.own.shown import connect_front, connect_in_the_
 from deepcave_symbolic.dashboard.own.waiting import while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import POLL, callback
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.inputs import form_example, fresh_inputs, inputs_of
+from deepcave_symbolic.dashboard.panel.inputs import form_example
 from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 from deepcave_symbolic.words.names import visible
@@ -56,10 +57,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     registered = Registered()
     layout(registered, [], "")
 
-    def page() -> Any:
-        return layout(Registered(), runs.options(), secrets.token_hex(8))
-
-    app.layout = page
+    app.layout = lambda: fresh_page(runs, secrets.token_hex(8))
     growth = Growth()
     _connect_inputs(app, registered, runs, results, growth, jobs)
     _connect_process(app, registered, runs, results, growth)
@@ -92,18 +90,10 @@ def _connect_inputs(
         app,
         output=[Output(registered.id(name), prop) for name, prop in places],
         inputs={"place": Input("run", "value"), "values": _states(registered)},
+        prevent_initial_call=True,
     )
     def fill(place: Any, values: Mapping[str, Any]) -> Sequence[Any]:
-        found = fresh_inputs() if values["pick"] is None else {}
-        if place is not None:
-            chosen = {name: {"value": value} for name, value in values.items()}
-            jobs.wait_to_read()
-            with contextlib.suppress(DeepcaveSymbolicError):  # Process says what is wrong
-                found.update(_merged(found, inputs_of(runs.run(place), chosen)))
-        for name, properties in found.items():
-            if "options" in properties:
-                found[name] = _with_texts(properties)
-        jobs.prepare()  # not sooner: it would hold up what makes the page usable
+        found = inputs_on(runs, place, {name: {"value": value} for name, value in values.items()})
         return [found.get(name, {}).get(prop, no_update) for name, prop in places]
 
     asked = {name: kind for name, kind in _states(registered, Input).items() if name not in NOT_ASKED}
@@ -112,9 +102,10 @@ def _connect_inputs(
         app,
         output=[Output("asked", "data"), Output("result", "data", allow_duplicate=True)],
         inputs={"place": Input("run", "value"), "values": asked},
-        prevent_initial_call=True,
+        prevent_initial_call="initial_duplicate",
     )
     def look_up(place: Any, values: Mapping[str, Any]) -> tuple[Any, Any]:
+        jobs.prepare()  # not sooner: it would hold up what makes the page usable
         if place is None or values["objective_id"] is None:
             raise PreventUpdate
         run, question, key = runs.run(place), question_of(place, values), results.key(place, values)
@@ -147,22 +138,6 @@ def _connect_inputs(
         except DeepcaveSymbolicError as error:
             return no_update, no_update, visible(str(error))
         return runs.options(), place, "Added."
-
-
-def _with_texts(select: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the properties of a select with texts for numbers: to those of dbc 2, 0 is nothing chosen."""
-    options = [{**option, "value": _text(option["value"])} for option in select["options"]]
-    return {**select, "options": options, "value": _text(select["value"])}
-
-
-def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, int) else value
-
-
-def _merged(
-    before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]]
-) -> dict[str, dict[str, Any]]:
-    return {name: {**before.get(name, {}), **properties} for name, properties in after.items()}
 
 
 def answered(question: str, name: str, now: Mapping[str, Any] | None = None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from dash import Dash, Input, Output, State
 from dash.exceptions import PreventUpdate
 
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
-from deepcave_symbolic.dashboard.own.results import state_of
+from deepcave_symbolic.dashboard.own.run_state import state_of
 from deepcave_symbolic.dashboard.own.wiring import callback, in_browser
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError

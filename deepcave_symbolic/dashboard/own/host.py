@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import os
@@ -9,12 +10,17 @@ import re
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepcave_symbolic.dashboard.launcher.host import Host, Starting
 from deepcave_symbolic.dashboard.launcher.options import DashboardOptions
 from deepcave_symbolic.dashboard.launcher.processes import Child
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError, MissingDependencyError
 from deepcave_symbolic.process.optional import INSTALL_COMMANDS
+from deepcave_symbolic.process.partial_import import names_when_used
+
+if TYPE_CHECKING:
+    from deepcave_symbolic.dashboard.own.offer import Offer
 
 __all__ = ["OwnHost", "missing"]
 
@@ -44,6 +50,7 @@ class OwnHost(Host):
 
     def __init__(self, options: DashboardOptions) -> None:
         super().__init__(options)
+        self._offers: list[Offer] = []
         given = {
             "--redis": options.redis is not None,
             "--worker-only": options.worker_only,
@@ -64,8 +71,20 @@ class OwnHost(Host):
             )
 
     def refused(self, runs: Iterable[Path]) -> dict[Path, str]:
-        """Returns what is wrong with each run that our own reader does not read."""
-        return {run: reason for run in runs if (reason := _reason(run))}
+        """Returns what is wrong with each run that our own reader does not read, and notes what the others offer."""
+        # With all that it needs: after the server is started. Most of that would be scipy.stats, which ConfigSpace has
+        # for distributions that nobody asks here.
+        with names_when_used("scipy.stats", "scipy.stats._distn_infrastructure"):
+            importlib.import_module("ConfigSpace")
+        from deepcave_symbolic.dashboard.own.offer import Offer
+
+        reasons = {}
+        for run in runs:
+            try:
+                self._offers.append(Offer.of(str(run)))
+            except DeepcaveSymbolicError as error:
+                reasons[run] = str(error)
+        return reasons
 
     @property
     def summary(self) -> str:
@@ -90,7 +109,9 @@ class OwnHost(Host):
         arguments = ("--base-path", self._base_path, "--workers", str(self._workers), *(["--again"] if again else []))
         server = starting.server(listener, _SERVER, *arguments, settings={}, again=again, later=True)
         # While it imports, the runs are read.
-        server.tell(json.dumps({"token": starting.token, "runs": list(map(str, starting.runs))}).encode())
+        runs = list(map(str, starting.runs))
+        offers = [offer.to_dict() for offer in self._offers]
+        server.tell(json.dumps({"token": starting.token, "runs": runs, "offers": offers}).encode())
         starting.wait_for(listener, server)
 
 
@@ -123,14 +144,4 @@ def missing() -> str:
     for name in _MODULES:
         if importlib.util.find_spec(name) is None:
             return f"the package {name!r}, which is not installed"
-    return ""
-
-
-def _reason(run: Path) -> str:
-    from deepcave_symbolic.runs.load import read_run  # with all that it needs: after the server is started
-
-    try:
-        read_run(run)
-    except DeepcaveSymbolicError as error:
-        return str(error)
     return ""

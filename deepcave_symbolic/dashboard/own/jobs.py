@@ -94,18 +94,16 @@ class Jobs(DiskcacheManager):  # type: ignore[misc]  # dash 2, which DeepCAVE pi
         for _ in range(workers):
             threading.Thread(target=self._take_turns, daemon=True).start()
 
-    def prepare_to_read(self) -> None:
-        """Begins to import what reading a run needs, while the browser loads the page."""
-        threading.Thread(target=self.wait_to_read, daemon=True).start()
-
     def wait_to_read(self) -> None:
         """Returns when runs can be read."""
-        with self._importing_to_read:
-            importlib.import_module("ConfigSpace")
+        if not self._imported:  # no process inherits a lock that it would wait for
+            with self._importing_to_read:
+                importlib.import_module("ConfigSpace")
 
     def prepare(self) -> None:
         """Begins to import what jobs need, while the page is being read."""
-        threading.Thread(target=self.wait, daemon=True).start()
+        if not self._imported:
+            threading.Thread(target=self.wait, daemon=True).start()
 
     def wait(self) -> None:
         """Returns when all is imported: plotly takes a module that another thread has half imported for a whole one."""

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
-from deepcave_symbolic.dashboard.panel.fields import choices
+from deepcave_symbolic.dashboard.own.offer import Offer
+from deepcave_symbolic.dashboard.panel.choices import choices
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.runs.load import load_run, runs_at, spelt
+from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.words.run_names import run_names
 
 __all__ = ["OpenedRuns"]
@@ -20,11 +23,17 @@ class OpenedRuns:
 
     Args:
         allowed: What the command line names.
+        offers: What is known of runs already.
+        ready: Returns as soon as runs can be read.
     """
 
-    def __init__(self, allowed: AllowedRuns) -> None:
+    def __init__(
+        self, allowed: AllowedRuns, offers: Iterable[Offer] = (), *, ready: Callable[[], None] = lambda: None
+    ) -> None:
         self._allowed = allowed
         self._places = list(allowed.runs)
+        self._offers = {offer.place: offer for offer in offers}
+        self._ready = ready
         self._lock = threading.Lock()
 
     @property
@@ -44,7 +53,23 @@ class OpenedRuns:
         """
         if place not in self._places:  # as of one that was added before the server was started once more
             place = self.add(str(place))
-        return RecordedRun(str(place), load_run)
+        return RecordedRun(str(place), self._load)
+
+    def offer(self, place: Any) -> Offer:
+        """Returns what one of the runs offers, which is read again only when its files have changed.
+
+        Raises:
+            DeepcaveSymbolicError: If it cannot be read, or is none that `run` returns.
+        """
+        known = self._offers.get(str(place))
+        if known is None or not known.holds:
+            self._ready()
+            known = self._offers[str(place)] = Offer.of(self.run(place).path)
+        return known
+
+    def _load(self, place: str) -> Run:
+        self._ready()
+        return load_run(place)
 
     def add(self, text: str) -> str:
         """Opens a run, or the only one below a folder or in a storage of Optuna's, and returns where it is.

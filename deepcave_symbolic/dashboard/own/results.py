@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import hashlib
 import json
 import os
 import re
@@ -13,12 +12,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deepcave_symbolic.dashboard.own.run_state import digest, state_of
 from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord, record_version
-from deepcave_symbolic.runs.formats.kinds import RUN_FILES
-from deepcave_symbolic.runs.optuna.files import split_place
 
-__all__ = ["ENDED", "GONE", "LOST", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "digest", "question_of", "state_of"]
+__all__ = ["ENDED", "GONE", "LOST", "NOT_ASKED", "UNWRITTEN", "Results", "asked", "question_of"]
 
 #: What needs no processing, or is no input of a person's.
 NOT_ASKED = {"attempt", "version", "weights_hidden", "pick", "longest", "form"}
@@ -132,24 +130,3 @@ class Results:
 def question_of(place: str, inputs: Mapping[str, Any]) -> str:
     """Returns what stands for a question, whatever becomes of the run's files."""
     return digest([place, asked(inputs)])
-
-
-def state_of(place: str) -> str:
-    """Returns what changes with name, size or time of a file of a run."""
-    folder = Path(place)
-    if folder.is_dir():
-        files = [folder / name for name in RUN_FILES]
-    else:  # a file of Optuna's, whose latest trials may stand in its write-ahead log
-        file, _ = split_place(place)
-        files = [file, Path(f"{file}-wal")]
-    found = []
-    for file in files:
-        with contextlib.suppress(OSError):
-            status = file.stat()
-            found.append((file.name, status.st_size, status.st_mtime_ns))
-    return digest(found)
-
-
-def digest(content: Any) -> str:
-    """Returns a text that stands for JSON values."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

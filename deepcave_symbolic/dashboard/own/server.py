@@ -1,8 +1,8 @@
 """The server of the app, on a socket that the launcher opened.
 
 Run as a file, `python .../own/server.py --fd N --host HOST`, so that no module is searched for in the current
-folder. The runs and the token that it asks for come by stdin, as JSON, the rest in the environment variables that
-DeepCAVE's server reads, too.
+folder. The token that it asks for, the runs and what is known of them come by stdin, as JSON, the rest in
+the environment variables that DeepCAVE's server reads, too.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     from deepcave_symbolic.dashboard.launcher.door import Door
     from deepcave_symbolic.dashboard.own.app import answered, make_app
     from deepcave_symbolic.dashboard.own.jobs import Jobs
+    from deepcave_symbolic.dashboard.own.offer import Offer
     from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
     from deepcave_symbolic.dashboard.own.page import NAME
     from deepcave_symbolic.dashboard.own.results import ENDED, GONE, Results
@@ -42,9 +43,13 @@ def main() -> None:
     given = json.load(sys.stdin)
     token = given["token"]
     folder = Path(os.environ[f"{ENVIRONMENT}CACHE_DIR"])
-    runs = OpenedRuns(replace(AllowedRuns.from_environment(), runs=tuple(given["runs"])))
     ended, gone = answered("", ENDED), answered("", GONE)
     jobs = Jobs(folder / "own-jobs", workers=arguments.workers, ended=ended, gone=gone)
+    runs = OpenedRuns(
+        replace(AllowedRuns.from_environment(), runs=tuple(given["runs"])),
+        [Offer(**each) for each in given["offers"]],
+        ready=jobs.wait_to_read,
+    )
     if arguments.again:
         # Pages ask at once: a job that is forked while a thread imports would wait for ever for what that imports.
         jobs.wait()
@@ -61,7 +66,6 @@ def main() -> None:
             if not str(code).startswith(("2", "3")):
                 super().log_request(code, size)
 
-    jobs.prepare_to_read()
     make_server(arguments.host, 0, app.server, threaded=True, request_handler=Quiet, fd=arguments.fd).serve_forever()
 
 

@@ -1,9 +1,9 @@
 """The panel "Symbolic Formulas" of the DeepCAVE dashboard: inputs → `explain()` → stored record → figures.
 
-`inputs.py` lays out and reads the inputs, `filters.py` those that need no processing, `compute.py` explains the run in
-the worker, `stored_result.py` is what is stored, `outputs.py` draws it and nothing else, `plugin.py` is the class that
-DeepCAVE knows. `wider.py` and `wider_outputs.py` do the same for whole runs, laws and several runs, in the app of our
-own.
+`choices.py` says what there is to choose from, `inputs.py` lays out and reads the inputs, `filters.py` those that need
+no processing, `compute.py` explains the run in the worker, `stored_result.py` is what is stored, `outputs.py` draws it
+and nothing else, `plugin.py` is the class that DeepCAVE knows. `wider.py` and `wider_outputs.py` do the same for whole
+runs, laws and several runs, in the app of our own.
 """
 
 from __future__ import annotations

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST, Inputs
+from deepcave_symbolic.dashboard.panel.choices import AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST
+from deepcave_symbolic.dashboard.panel.inputs import Inputs
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.dashboard.panel.time_limit import TimeUp, time_limit

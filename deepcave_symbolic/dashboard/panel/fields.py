@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import html
 
-__all__ = ["choices", "field", "help_button"]
+__all__ = ["field", "help_button"]
 
 #: A question mark in a ring, without a font of icons.
 _RING = {
@@ -26,11 +25,6 @@ _RING = {
     "lineHeight": 1,
     "verticalAlign": "text-top",
 }
-
-
-def choices(labels: Iterable[Any], values: Iterable[Any]) -> list[dict[str, Any]]:
-    """Returns the entries of a list to choose from."""
-    return [{"label": label, "value": value} for label, value in zip(labels, values, strict=True)]
 
 
 def help_button(label: str, text: str, of: str = "") -> Any:

@@ -9,7 +9,8 @@ from typing import Any
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
-from deepcave_symbolic.dashboard.panel.fields import choices, field, help_button
+from deepcave_symbolic.dashboard.panel.choices import choices
+from deepcave_symbolic.dashboard.panel.fields import field, help_button
 from deepcave_symbolic.dashboard.panel.inputs import defaults, whole_number
 from deepcave_symbolic.findings.explained import Explained, Unexplained
 from deepcave_symbolic.formulas.formula import Formula

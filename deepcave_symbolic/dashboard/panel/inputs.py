@@ -2,51 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deepcave_symbolic.dashboard.panel.fields import choices
+from deepcave_symbolic.dashboard.panel.choices import (
+    ALL,
+    AUTOMATIC,
+    AUTOMATIC_BUDGET,
+    NONE,
+    SCALARIZED_COST,
+    choices,
+    name_of,
+    options_of,
+)
 from deepcave_symbolic.dashboard.panel.stored_result import record_version
 from deepcave_symbolic.engines import engine_choices
 from deepcave_symbolic.engines.protocol import DEFAULT_FUNCTIONS, KNOWN_FUNCTIONS
 from deepcave_symbolic.findings.monotone import TRENDS, Trend
 from deepcave_symbolic.question import DEFAULT_MAX_COMPLEXITY, SOURCES, STATISTICS, SURROGATES, Question
-from deepcave_symbolic.runs.views import TIME, budget_name
-from deepcave_symbolic.space.explainable import explainable
 from deepcave_symbolic.space.region import ALL as ALL_OF_SPACE
 from deepcave_symbolic.space.region import region_of_texts
 from deepcave_symbolic.words.names import shown_name
 
 __all__ = [
     "ADVICE",
-    "ALL",
-    "AUTOMATIC",
-    "AUTOMATIC_BUDGET",
-    "EVERY_BUDGET",
-    "NONE",
-    "SCALARIZED_COST",
     "Inputs",
-    "choice_of",
     "defaults",
     "form_example",
     "fresh_inputs",
     "inputs_of",
-    "name_of",
-    "options_of",
-    "several_objectives",
+    "inputs_with",
     "static_options",
     "whole_number",
 ]
-
-#: Choices of a hyperparameter that are no names.
-AUTOMATIC, ALL, NONE = "(most important)", "(all)", "(none)"
-#: Names that look like these choices, or are empty as a field that nobody filled in, stand in the page with one more
-#: quote at their end.
-_QUOTED = re.compile(f"({'|'.join(map(re.escape, (AUTOMATIC, ALL, NONE)))}|)'*")
-#: The choices of a budget and of an objective that are no numbers of DeepCAVE's.
-AUTOMATIC_BUDGET, EVERY_BUDGET, SCALARIZED_COST = -1, -2, -1
 
 _SURROGATE_LABELS = {
     "run": "The run's own",
@@ -123,20 +112,6 @@ class Inputs:
         )
 
 
-def choice_of(name: str) -> str:
-    """Returns what stands for a hyperparameter among the choices."""
-    return f"{name}'" if _QUOTED.fullmatch(name) else name
-
-
-def name_of(choice: Any) -> str | None:
-    """Returns the hyperparameter that a choice stands for; None for those that are no names."""
-    if choice in (AUTOMATIC, ALL, NONE):
-        return None
-    # DeepCAVE reads the texts "true" and "false" as booleans.
-    name = str(choice).lower() if isinstance(choice, bool) else str(choice)
-    return name[:-1] if _QUOTED.fullmatch(name) else name
-
-
 def _trend_of(choice: Any) -> Trend | None:
     return next((trend for trend in TRENDS if trend == choice), None)
 
@@ -166,38 +141,6 @@ def defaults() -> dict[str, Any]:
         "pick": "best",
         "longest": 10,
         "form": "",
-    }
-
-
-def several_objectives(run: Any) -> bool:
-    """Returns whether a run has more than one objective beside the "Time" that DeepCAVE adds."""
-    return len([name for name in run.get_objective_names() if name != TIME]) > 1
-
-
-def options_of(run: Any) -> dict[str, list[dict[str, Any]]]:
-    """Returns the choices that depend on the run, by input."""
-    names = explainable(run.configspace)
-    budgets = [str(b) for b in run.get_budgets(human=True)]
-    ids = run.get_budget_ids()
-    # A run without budgets has a single None, which DeepCAVE leaves out of the readable ones.
-    ids = ids if len(ids) == len(budgets) > 1 else []
-    objectives, objective_ids = list(run.get_objective_names()), list(run.get_objective_ids())
-    several = several_objectives(run)
-    every = ["All, the budget as a hyperparameter"] if ids else []
-    with_budget = [*names, budget_name(run.configspace)] if ids else names
-    values = [choice_of(name) for name in with_budget]
-    labels = [f"{name} (with Budget: All)" if name not in names else name for name in with_budget]
-    return {
-        "objective_id": choices(
-            [*objectives, *(["Scalarized cost of the objectives"] if several else [])],
-            [*objective_ids, *([SCALARIZED_COST] if several else [])],
-        ),
-        "budget_id": choices(
-            ["Highest with enough trials", *every, *budgets[: len(ids)]],
-            [AUTOMATIC_BUDGET, *([EVERY_BUDGET] if every else []), *ids],
-        ),
-        "hyperparameter_name_1": choices(["Most important (automatic)", "All", *labels], [AUTOMATIC, ALL, *values]),
-        "hyperparameter_name_2": choices(["None", *labels], [NONE, *values]),
     }
 
 
@@ -236,13 +179,25 @@ def inputs_of(run: Any, inputs: Mapping[str, Mapping[str, Any]]) -> dict[str, di
         run: The run.
         inputs: The page's inputs; what the run has not is dropped from them.
     """
+    return inputs_with(options_of(run), inputs)
+
+
+def inputs_with(
+    offered: Mapping[str, list[dict[str, Any]]], inputs: Mapping[str, Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Returns the inputs that depend on the run, as `inputs_of` does.
+
+    Args:
+        offered: What `options_of` returned of the run.
+        inputs: The page's inputs.
+    """
     values = defaults()
     result: dict[str, dict[str, Any]] = {}
-    for key, options in options_of(run).items():
+    for key, options in offered.items():
         chosen = inputs[key]["value"]
         known = {str(option["value"]) for option in options}
         result[key] = {"options": options, "value": chosen if str(chosen) in known else values[key]}
-    several = several_objectives(run)
+    several = any(option["value"] == SCALARIZED_COST for option in offered["objective_id"])
     result["weights_hidden"] = {"hidden": not several}
     if not several:
         result["weights"] = {"value": values["weights"]}

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from dash import dcc, html
 
 from deepcave_symbolic.comparing import Compared
+from deepcave_symbolic.dashboard.panel.choices import choice_of
 from deepcave_symbolic.dashboard.panel.components import (
     COPIES,
     components,
@@ -23,7 +24,6 @@ from deepcave_symbolic.dashboard.panel.components import (
 )
 from deepcave_symbolic.dashboard.panel.ended import again_note, lost_note
 from deepcave_symbolic.dashboard.panel.filters import Filters
-from deepcave_symbolic.dashboard.panel.inputs import choice_of
 from deepcave_symbolic.dashboard.panel.leave_out import leave_out_buttons
 from deepcave_symbolic.dashboard.panel.stored_result import PanelError, PanelRecord
 from deepcave_symbolic.dashboard.panel.what_if import mark, sliders, told

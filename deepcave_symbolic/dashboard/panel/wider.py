@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
+from deepcave_symbolic.dashboard.panel.choices import AUTOMATIC, name_of
 from deepcave_symbolic.dashboard.panel.compute import Asked, code_of, run_places, stored, with_asked
-from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, Inputs, name_of, whole_number
+from deepcave_symbolic.dashboard.panel.inputs import Inputs, whole_number
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
 from deepcave_symbolic.exceptions import InvalidArgumentError

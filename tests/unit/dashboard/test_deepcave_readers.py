@@ -30,8 +30,9 @@ from deepcave_symbolic.cli import main
 from deepcave_symbolic.config import Config
 from deepcave_symbolic.dashboard.deepcave_readers import SMACRun, StudyRun
 from deepcave_symbolic.dashboard.launcher.runs import run_places, unreadable, what_is_wrong
+from deepcave_symbolic.dashboard.panel.choices import options_of
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.inputs import defaults, options_of
+from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.plugin import SymbolicFormulas
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunFormatError, RunNotFoundError
 

@@ -21,8 +21,9 @@ from deepcave.runs.converters.smac3v2 import SMAC3v2Run
 
 from deepcave_symbolic import explain, explain_all, load_run
 from deepcave_symbolic.cli import main
+from deepcave_symbolic.dashboard.panel.choices import EVERY_BUDGET, SCALARIZED_COST, options_of
 from deepcave_symbolic.dashboard.panel.compute import compute
-from deepcave_symbolic.dashboard.panel.inputs import EVERY_BUDGET, SCALARIZED_COST, defaults, options_of
+from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.runs.views import scalarized, with_budget_as_hyperparameter
 from deepcave_symbolic.surrogates.data import collect

@@ -79,6 +79,24 @@
     return new Promise((go) => back.push(go)).then(() => asks(...question));
   });
   window.fetch = asks;
+
+  // plotly.js takes as long to start as all else together. dcc.Graph would start it while the page is drawn, and ask for
+  // it once, unless something stands in its place that can be waited for.
+  const DRAWN = 500;
+  const plotly = (go) => {
+    const script = document.createElement("script");
+    const repeat = () => {
+      script.remove();
+      back.push(() => plotly(go));
+      tell(true);
+    };
+    Object.assign(script, { src: window._dashPlotlyJSURL, onload: () => go(), onerror: repeat });
+    document.body.append(script);
+  };
+  let started = null;
+  const start = () => (started ||= new Promise((go) => setTimeout(plotly, DRAWN, go)));
+  window.Plotly = { then: (go) => start().then(() => go()) };
+
   // Pages whose question was asked once more, because the server that had its job has ended.
   const repeated = new Set();
 

@@ -14,12 +14,13 @@ from dash.exceptions import PreventUpdate
 from deepcave_symbolic.dashboard.own.growth import Growth
 from deepcave_symbolic.dashboard.own.jobs import Jobs, answer
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
-from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, HELP, NAMED, PAGES, Page, Values
-from deepcave_symbolic.dashboard.own.results import GONE, Results, digest, state_of
+from deepcave_symbolic.dashboard.own.pages.layout import law_options
+from deepcave_symbolic.dashboard.own.pages.page import COMPARE, FIRST, FORMULA, HELP, LAWS, NAMED, PAGES, Page, Values
+from deepcave_symbolic.dashboard.own.results import GONE, Results
+from deepcave_symbolic.dashboard.own.run_state import digest, state_of
 from deepcave_symbolic.dashboard.own.waiting import answered, while_it_runs
 from deepcave_symbolic.dashboard.own.wiring import POLL, callback, in_browser
-from deepcave_symbolic.dashboard.panel.fields import choices
-from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE, choice_of, options_of
+from deepcave_symbolic.dashboard.panel.choices import AUTOMATIC, NONE, choice_of, choices
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.wider_outputs import wider_page
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError
@@ -91,7 +92,7 @@ def _connect_question(app: Dash, page: Page, runs: OpenedRuns, results: Results,
         app,
         output=[Output(page.id("asked"), "data"), Output(page.id("result"), "data", allow_duplicate=True)],
         inputs=_inputs(page, Input),
-        prevent_initial_call=True,
+        prevent_initial_call="initial_duplicate",
     )
     def look_up(place: Any, shared: Values, own: Values) -> tuple[Any, Any]:
         places = page.places(place, own)
@@ -186,16 +187,14 @@ def _connect_laws(app: Dash, runs: OpenedRuns) -> None:
 
     @callback(
         app,
-        Output("laws-choice", "options"),
-        Output("laws-choice", "value"),
+        Output(LAWS.id("choice"), "options"),
+        Output(LAWS.id("choice"), "value"),
         Input("run", "value"),
-        State("laws-choice", "value"),
+        State(LAWS.id("choice"), "value"),
+        prevent_initial_call=True,
     )
     def offer(place: Any, chosen: Any) -> tuple[Any, Any]:
-        options = choices(["The three most important"], [AUTOMATIC])
-        with contextlib.suppress(DeepcaveSymbolicError):  # Process says what is wrong
-            if place is not None:
-                options += options_of(runs.run(place))["hyperparameter_name_1"][2:]
+        options = law_options(runs, place)
         known = {option["value"] for option in options}
         return options, chosen if chosen in known else AUTOMATIC
 

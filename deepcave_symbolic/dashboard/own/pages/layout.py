@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from importlib import resources
 from typing import Any
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 
+from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
 from deepcave_symbolic.dashboard.own.pages.page import FIRST, FORMULA, HELP, PAGES, Page
 from deepcave_symbolic.dashboard.own.waiting import again_notes, busy_words
-from deepcave_symbolic.dashboard.panel.fields import choices, field
-from deepcave_symbolic.dashboard.panel.inputs import AUTOMATIC, NONE
+from deepcave_symbolic.dashboard.panel.choices import AUTOMATIC, NONE, choices
+from deepcave_symbolic.dashboard.panel.fields import field
 from deepcave_symbolic.dashboard.panel.wider import SIDES
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError
 
-__all__ = ["actions", "fields", "help_page", "navigation", "only_on", "results", "stores", "style"]
+__all__ = ["actions", "fields", "help_page", "law_options", "navigation", "only_on", "results", "stores", "style"]
 
 _STALE = "These results answer earlier inputs. Press Process for those on the left."
 _SIDES = ["Formulas", "Laws", "Parts of the whole run"]
@@ -74,6 +77,21 @@ def _of_laws(page: Page) -> list[Any]:
         "three that account for most are those of the formula of the whole run."
     )
     return [html.Div(field("Hyperparameter", help, dbc.Select(id=page.id("choice"), value=AUTOMATIC)))]
+
+
+def law_options(runs: OpenedRuns, place: Any) -> list[dict[str, Any]]:
+    """Returns the choices of a law's hyperparameter.
+
+    Args:
+        runs: The runs.
+        place: The one that is chosen, if any.
+    """
+    options = choices(["The three most important"], [AUTOMATIC])
+    if place is not None:
+        with contextlib.suppress(DeepcaveSymbolicError):  # Process says what is wrong
+            # Not the automatic choice and all of them.
+            options += runs.offer(place).options["hyperparameter_name_1"][2:]
+    return options
 
 
 def _of_comparison(page: Page) -> list[Any]:

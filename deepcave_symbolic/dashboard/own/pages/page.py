@@ -10,7 +10,7 @@ from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.wider import comparison_of, laws_of, whole_run_of
 
-__all__ = ["COMPARE", "FIRST", "FORMULA", "HELP", "NAMED", "PAGES", "Page", "Values"]
+__all__ = ["COMPARE", "FIRST", "FORMULA", "HELP", "LAWS", "NAMED", "PAGES", "Page", "Values"]
 
 #: Values of inputs by their names.
 Values: TypeAlias = Mapping[str, Any]
@@ -94,6 +94,17 @@ COMPARE = Page(
     several=True,
 )
 
+LAWS = Page(
+    "laws",
+    "Laws",
+    shared=_ABOUT_RUN,
+    own=("choice",),
+    what="law",
+    hint="Press Process: how the best value of a hyperparameter moves with the others, or why no law holds.",
+    busy="Looking for laws ...",
+    answer=lambda runs, shared, own: laws_of(runs[0], shared, own["choice"]),
+)
+
 PAGES = (
     Page(
         "whole-run",
@@ -105,15 +116,6 @@ PAGES = (
         busy="Searching the formula of the whole run ...",
         answer=lambda runs, shared, own: whole_run_of(runs[0], shared, own["longest"]),
     ),
-    Page(
-        "laws",
-        "Laws",
-        shared=_ABOUT_RUN,
-        own=("choice",),
-        what="law",
-        hint="Press Process: how the best value of a hyperparameter moves with the others, or why no law holds.",
-        busy="Looking for laws ...",
-        answer=lambda runs, shared, own: laws_of(runs[0], shared, own["choice"]),
-    ),
+    LAWS,
     COMPARE,
 )

@@ -6,7 +6,8 @@ import pytest
 
 pytest.importorskip("dash", reason="no dashboard without Dash")
 
-from deepcave_symbolic.dashboard.panel.inputs import ALL, AUTOMATIC, NONE, defaults, inputs_of
+from deepcave_symbolic.dashboard.panel.choices import ALL, AUTOMATIC, NONE
+from deepcave_symbolic.dashboard.panel.inputs import defaults, inputs_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.runs import load_run
 from places import EXAMPLE_RUNS

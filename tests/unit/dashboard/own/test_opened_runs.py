@@ -12,8 +12,8 @@ pytest.importorskip("dash", reason="no dashboard without Dash")
 from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
 from deepcave_symbolic.dashboard.launcher.runs import run_places
 from deepcave_symbolic.dashboard.own.opened_runs import OpenedRuns
-from deepcave_symbolic.dashboard.own.results import state_of
-from deepcave_symbolic.dashboard.panel.inputs import options_of
+from deepcave_symbolic.dashboard.own.run_state import state_of
+from deepcave_symbolic.dashboard.panel.choices import options_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import InvalidArgumentError, RunNotFoundError, UnknownNameError
 from deepcave_symbolic.runs import load_run

@@ -20,11 +20,12 @@ pytest.importorskip("dash_bootstrap_components", reason="no dashboard without it
 from deepcave_symbolic.dashboard import AGAIN_KEY
 from deepcave_symbolic.dashboard.own.front import SWITCHED, formulas_of
 from deepcave_symbolic.dashboard.own.page import PLACES, Registered, layout, placed
+from deepcave_symbolic.dashboard.panel.choices import ALL
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.ended import AGAIN
 from deepcave_symbolic.dashboard.panel.filters import Filters, filter_layout
 from deepcave_symbolic.dashboard.panel.input_layout import input_layout
-from deepcave_symbolic.dashboard.panel.inputs import ALL, defaults
+from deepcave_symbolic.dashboard.panel.inputs import defaults
 from deepcave_symbolic.dashboard.panel.outputs import draw, own_part_of, parts_of
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.dashboard.panel.stored_result import PanelRecord
