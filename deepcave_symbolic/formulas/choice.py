@@ -25,7 +25,7 @@ from deepcave_symbolic.formulas.limits import (
     gains,
     largest_loss,
 )
-from deepcave_symbolic.formulas.meaning.positions import fitted
+from deepcave_symbolic.formulas.meaning.positions import fitted, positions
 from deepcave_symbolic.formulas.meaning.shapes import OTHER
 from deepcave_symbolic.numeric.arrays import Array, columns_of
 
@@ -33,6 +33,8 @@ __all__ = ["Choice", "Doubt", "Shown", "choose", "most_accurate", "simplest", "u
 
 #: A stretch over which a formula moves by less than this share of its range is flat to the eye.
 _FLAT = 0.02
+#: Powers with a smaller exponent are about logarithms: over two decades x^0.2 bends by a ninth of what it moves.
+_FLATTEST = 0.2
 #: The surrogate shows a rise or fall of the formula where it moves by at least this share of it.
 _FOLLOWED = 0.25
 
@@ -98,8 +100,9 @@ def choose(
     """Returns the Pareto front with the recommended formula in the place of its length.
 
     Among the near-equal formulas of at most 17 nodes and six fitted constants the fewest nodes win, then a shape with a
-    name, then accuracy. One with a turning point or an optimum that the surrogate does not show is passed over where
-    another has none. A shorter one that is near-equal but for a forest's own error takes its place.
+    name, which a power so flat that it stands for a logarithm has not, then accuracy. One with a turning point or an
+    optimum that the surrogate does not show is passed over where another has none. A shorter one that is near-equal but
+    for a forest's own error takes its place.
 
     Args:
         formulas: All scored formulas; the first is the constant.
@@ -110,7 +113,7 @@ def choose(
     front = front_of(formulas)
     eligible = [f for f in formulas if _is_short(f)] or list(front[:1])
     best = min(1.0 - f.r2 for f in eligible)
-    eligible.sort(key=lambda f: (f.complexity, f.shape == OTHER, -f.r2, str(f)))
+    eligible.sort(key=lambda f: (f.complexity, f.shape == OTHER or _is_flat_power(f), -f.r2, str(f)))
 
     def near_equal(noise: float) -> list[Formula]:
         limit = largest_loss(best, unseen_loss(front[0], noise))
@@ -160,6 +163,12 @@ def most_accurate(choice: Choice) -> Formula:
 def _is_short(formula: Formula) -> bool:
     few = bool(formula.choices) or len(fitted(formula.tree)) <= MOST_CONSTANTS
     return few and formula.normal_form and longest_case(formula.tree) <= LONGEST_RECOMMENDED
+
+
+def _is_flat_power(formula: Formula) -> bool:
+    """Returns whether a formula has a power that is about a logarithm, which is easier to read."""
+    exponents = (p for p in positions(formula.tree) if p.kind == "exponent" and not p.in_step)
+    return any(abs(p.value) < _FLATTEST for p in exponents)
 
 
 def _claims_more(formula: Formula, shown: Shown, noise: float) -> bool:

@@ -64,6 +64,8 @@ def constants_of(
 
 #: Share of a rise or fall that counts as all of it.
 _NEARLY_ALL = 0.9
+#: Of so many values a person looks at each: a turn between two of them is at none.
+_FEW = 10
 _KINDS = ("level", "effect", "place", "exponent", "width")
 
 
@@ -159,16 +161,20 @@ class _Speaker:
         if not parts:
             return f"{self.objective} everywhere."
         for word, sign in (("lowest", 1.0), ("highest", -1.0)):
-            if len(parts) > 1 and all(self._turns(part, sign) and self._is_only(part) for part in parts):
+            turn = len(parts) > 1 and all(self._turns(part, sign) and self._is_only(part) for part in parts)
+            if turn and not any(map(self._is_between, parts)):
                 return f"The {word} {self.objective} that the formula reaches."
         if len(parts) > 1 or len(parts[0].factors) > 1 or not parts[0].variables:
             return f"What the other parts are added to, in units of {self.objective}."
         (part,) = parts
         name = shown_name(self.axes[part.variables[0]].name)
         if part.form in ("square", "kink"):
+            word = "lowest" if part.coefficient > 0 else "highest"
+            if self._is_between(part):
+                return f"The {word} point of the curve, which lies between two of the few values of {name}."
             beyond = len(part.variables) == 1 and shape_of(self.tree, self.axes) == OTHER
             reaches = "would reach outside the domain" if beyond else "reaches"
-            return f"The {'lowest' if part.coefficient > 0 else 'highest'} {self.objective} that the formula {reaches}."
+            return f"The {word} {self.objective} that the formula {reaches}."
         if part.form == "corner":
             return f"{self.objective} far from the corner."
         if part.form in ("decades", "line"):
@@ -260,6 +266,8 @@ class _Speaker:
             lowest = "lowest" if rises else "highest"
             if len(factor.variables) == 1 and not inside:
                 return f"It would be {lowest} at {at}, outside the domain."
+            if self._is_between(part):
+                return f"It would be {lowest} at {at}, between two of the few values."
             return f"{lowest.capitalize()} at {at}{'' if self._is_only(part) else ' as far as this part goes'}."
         if factor.form in ("square", "kink", "decades") or (factor.form == "line" and not alone):
             return f"This part is zero at {at}{beyond}."
@@ -297,6 +305,19 @@ class _Speaker:
             return False
         places = [p for p in positions(part.factors[0].node) if p.kind == "place"]
         return all(self._is_inside(part.variables[0], p.value) for p in places)
+
+    def _is_between(self, part: Part) -> bool:
+        """Returns whether a part of one hyperparameter turns between two of its few values."""
+        if len(part.variables) > 1:
+            return False
+        axis = self.axes[part.variables[0]]
+        values = axis.values
+        if values is None and axis.integer and axis.upper - axis.lower < _FEW:
+            values = tuple(np.arange(axis.lower, axis.upper + 1.0).tolist())
+        if values is None or len(values) > _FEW:
+            return False
+        places = [p.value for p in positions(part.factors[0].node) if p.kind == "place"]
+        return any(min(abs(place - value) for value in values) > 1e-3 * (axis.upper - axis.lower) for place in places)
 
     def _is_only(self, part: Part) -> bool:
         """Returns whether no other part has one of its hyperparameters."""

@@ -112,6 +112,14 @@ def test_a_shape_with_a_name_comes_before_accuracy() -> None:
     assert choice.recommended == 1
 
 
+def test_a_logarithm_comes_before_a_power_that_stands_for_one() -> None:
+    logarithm = formula(1.06 - 0.26 * log10(X), r2=0.926, rmse=0.03)
+    flat, steep = (formula(1.55 - power(X / 0.1, p), r2=0.93, rmse=0.03) for p in (0.12, 0.4))
+    assert logarithm.complexity == flat.complexity == steep.complexity
+    assert chosen([LEVEL, flat, logarithm]) is logarithm
+    assert chosen([LEVEL, steep, logarithm]) is steep
+
+
 def test_of_two_with_a_name_the_more_accurate() -> None:
     better = formula(VALLEY, r2=0.9901)
     assert chosen([LEVEL, formula(0.2 + VALLEY.args[1], r2=0.99), better]) is better

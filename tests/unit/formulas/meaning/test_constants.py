@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from small_formulas import LR, MOMENTUM, UNITS, C, X, Y, formula, log10
 pytestmark = pytest.mark.smoke
 
 BATCH = Axis("batch", 16.0, 512.0, log=True, integer=True)
+LAYERS = Axis("layers", 1.0, 3.0, integer=True)
 SIZE = Axis("size", 0.0, 1e6)
 
 Row = tuple[float, str, str, str]
@@ -37,6 +39,17 @@ BESIDE: list[Row] = [
     (0.9, "level", "cost", "The lowest cost that the formula would reach outside the domain."),
     (4.2, "effect", "cost", "A unit away from the lowest point cost is 4.2 higher."),
     (-0.4, "place", "momentum", "It would be lowest at momentum -0.4, outside the domain."),
+]
+#: Between two values of three, which the formula never reaches.
+BETWEEN: list[Row] = [
+    (-0.1, "level", "cost", "The lowest point of the curve, which lies between two of the few values of layers."),
+    (0.8, "effect", "cost", "A unit away from the lowest point cost is 0.8 higher."),
+    (1.75, "place", "layers", "It would be lowest at layers 1.75, between two of the few values."),
+]
+AT_A_VALUE: list[Row] = [
+    (0.1, "level", "cost", "The lowest cost that the formula reaches."),
+    (0.8, "effect", "cost", "A unit away from the lowest point cost is 0.8 higher."),
+    (2.0, "place", "layers", "Lowest at layers 2."),
 ]
 FALL: list[Row] = [
     (0.14, "level", "cost", "cost for large learning_rate."),
@@ -112,6 +125,9 @@ def rows(f: Formula) -> list[Row]:
         (constant(0.3), LR, LEVEL),
         (57.0 + 4.2 * power(log10(X / 106.0), 2), C, VALLEY),
         (0.9 - 4.2 * power(X - 0.4, 2), MOMENTUM, HILL),
+        (-0.1 + 0.8 * function("abs", X - 1.75), LAYERS, BETWEEN),
+        (-0.1 + 0.8 * power(X - 1.75, 2), replace(LAYERS, integer=False, values=(1.0, 2.0, 3.0)), BETWEEN),
+        (0.1 + 0.8 * function("abs", X - 2.0), LAYERS, AT_A_VALUE),
         (0.9 + 4.2 * power(X + 0.4, 2), MOMENTUM, BESIDE),
         (0.14 + 0.55 / (1.0 + power(X / 0.0038, 1.7)), LR, FALL),
         (0.6 - 0.55 / (1.0 + X / 0.0038), LR, RISE),
