@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any
 
-from deepcave_symbolic.advice import advised_space, advised_trials, checked_count, checked_tolerance
+from deepcave_symbolic.advice import advised_space, advised_trials, checked_count, checked_tolerance, knows_nothing
 from deepcave_symbolic.exceptions import (
     DeepcaveSymbolicError,
     HyperparameterNotExplainableError,
@@ -198,12 +198,14 @@ class Explainer:
         Raises:
             InvalidArgumentError: If the tolerance is no number from 0 on.
         """
-        allowed = checked_tolerance(tolerance)
+        allowed, record = checked_tolerance(tolerance), self.surrogate.record
+        names = [] if knows_nothing(record) else [(name,) for name in self.run.configspace]
         return advised_space(
             SuggestedSpace,
-            self._profiles.explain_each([(name,) for name in self.run.configspace]),
+            self._profiles.explain_each(names),
             self.run.configspace,
             allowed,
+            record,
             objective=self.objective,
             run=self.run_label,
         )

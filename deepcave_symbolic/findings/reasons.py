@@ -119,14 +119,19 @@ def _on_clauses(projection: Projection, names: str, others: str) -> tuple[int, s
     return 0, f"{text} and not averages."
 
 
-def on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
-    """Yields what is wrong with the surrogate, with its severity."""
+def on_surrogate(surrogate: SurrogateRecord, so: str = "do not trust this formula") -> Iterator[tuple[int, str]]:
+    """Yields what is wrong with the surrogate, with its severity.
+
+    Args:
+        surrogate: The model that spoke.
+        so: What follows where it knows next to nothing, as a clause.
+    """
     r2, domain_r2, dominance = surrogate.cv_r2, surrogate.cv_domain_r2, surrogate.cv_dominance
     if surrogate.n_trials == 0:
         yield 1, "No trial stands beside the given model; how well it knows the landscape is unknown."
         return
     if surrogate.trials_r2 is not None:
-        yield _on_given_model(surrogate.trials_r2, surrogate.n_trials)
+        yield _on_given_model(surrogate.trials_r2, surrogate.n_trials, so)
         return
     if r2 is None:
         yield 1, "The surrogate could not be cross-validated; how well it knows the landscape is unknown."
@@ -136,7 +141,7 @@ def on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
             3,
             (
                 f"The surrogate predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the costs "
-                f"(cross-validated R² {r2:.2f}), so do not trust this formula."
+                f"(cross-validated R² {r2:.2f}), so {so}."
             ),
         )
         return
@@ -145,7 +150,7 @@ def on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
             3,
             (
                 "Away from where the optimizer looked most, the surrogate predicts worse than the mean of the costs "
-                f"(cross-validated R² {domain_r2:.2f} over the space), so do not trust this formula."
+                f"(cross-validated R² {domain_r2:.2f} over the space), so {so}."
             ),
         )
         return
@@ -163,12 +168,12 @@ def on_surrogate(surrogate: SurrogateRecord) -> Iterator[tuple[int, str]]:
         )
 
 
-def _on_given_model(r2: float, n_trials: int) -> tuple[int, str]:
+def _on_given_model(r2: float, n_trials: int, so: str) -> tuple[int, str]:
     """Returns what a given model's R² on the run's trials says, with its severity: it may have learned from them."""
     if r2 < _USELESS_CV_R2:
         return 3, (
             f"The given model predicts {'no' if r2 <= 0.0 else 'hardly'} better than the mean of the run's "
-            f"{counted(n_trials, 'trial')} (R² {r2:.2f}), so do not trust this formula."
+            f"{counted(n_trials, 'trial')} (R² {r2:.2f}), so {so}."
         )
     return 1, (
         f"On the run's {counted(n_trials, 'trial')} the given model has R² {r2:.2f}. It may have been trained on them: "

@@ -7,12 +7,12 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.show.blocks import Block, Column, Heading, Note, Table
+from deepcave_symbolic.show.blocks import Block, Column, Heading, Note, Table, Warnings
 from deepcave_symbolic.words.names import either, shown_name
 from deepcave_symbolic.words.numbers import counted, number_text, rounded_text
 
 if TYPE_CHECKING:
-    from deepcave_symbolic.advice import AdvisedSpace, AdvisedTrial, AdvisedTrials
+    from deepcave_symbolic.advice import AdvisedDomain, AdvisedSpace, AdvisedTrial, AdvisedTrials
 
 __all__ = ["next_trials_csv", "next_trials_document", "space_csv", "space_document"]
 
@@ -58,9 +58,9 @@ def space_csv(advised: AdvisedSpace) -> str:
             d.hyperparameter,
             d.action,
             *(d.bounds or ("", "")),
-            "; ".join(d.choices),
-            "" if d.value is None else d.value,
-            d.sentence,
+            "; ".join(map(str, d.choices)),
+            str(d.value) if d.action == "freeze" else "",
+            _because(d),
         ]
         for d in advised.domains
     )
@@ -84,18 +84,35 @@ def _values(trial: AdvisedTrial, names: list[str]) -> list[str]:
     return [number_text(v) if isinstance(v, int | float) and not isinstance(v, bool) else str(v) for v in values]
 
 
-def space_document(advised: AdvisedSpace) -> tuple[Block, ...]:
-    """Returns the page on a better configuration space, with the formula that says why for every change."""
+def _because(domain: AdvisedDomain) -> str:
+    """Returns what to do and why, and why the new space does not have it."""
+    if not domain.left_out:
+        return domain.sentence
+    return f"{domain.sentence} This is left out of the new space: {domain.left_out}."
+
+
+def _changes(advised: AdvisedSpace) -> str:
+    """Returns how much is changed, and what is left."""
+    if not advised.changed:
+        return "No change: the space is kept as it is."
+    left = sum(bool(domain.left_out) for domain in advised.changed)
+    out = f", {left} of them left out of the new space" if left else ""
     objective, tolerance = shown_name(advised.objective), rounded_text(advised.tolerance, 2)
     return (
+        f"{counted(len(advised.changed), 'change')}{out}; left are values with which {objective} can stay within "
+        f"{tolerance} of its best, the other hyperparameters set well."
+    )
+
+
+def space_document(advised: AdvisedSpace) -> tuple[Block, ...]:
+    """Returns the page on a better configuration space, with the formula that says why for every change."""
+    return (
         Heading("A configuration space for the next run"),
-        Note(
-            f"{counted(len(advised.changed), 'change')}; left are values with which {objective} can stay within "
-            f"{tolerance} of its best, the other hyperparameters set well."
-        ),
+        *([Warnings(advised.warnings)] if advised.warnings else []),
+        Note(_changes(advised)),
         Table(
             columns=(Column("hyperparameter", "name"), Column("do", "name"), Column("because", "text")),
-            rows=tuple((d.hyperparameter, d.action, d.sentence) for d in advised.domains),
+            rows=tuple((d.hyperparameter, d.action, _because(d)) for d in advised.domains),
         ),
         *(
             [

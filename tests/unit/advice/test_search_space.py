@@ -13,14 +13,22 @@ from ConfigSpace import (
     ConfigurationSpace,
     EqualsCondition,
     Float,
+    ForbiddenAndConjunction,
     ForbiddenEqualsClause,
+    ForbiddenGreaterThanRelation,
+    ForbiddenInClause,
+    InCondition,
     Integer,
     OrdinalHyperparameter,
 )
 
 from deepcave_symbolic import Explainer, SuggestedSpace, suggest_space
-from deepcave_symbolic.advice import AdvisedDomain, checked_tolerance
+from deepcave_symbolic.advice import AdvisedDomain, advised_space, checked_tolerance
 from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.runs.run import Run, Status, Trial
+from deepcave_symbolic.show.advice import space_csv
+from deepcave_symbolic.space.serialized import read_space, space_dict
+from deepcave_symbolic.surrogates.base import SurrogateRecord
 from known_surrogates import OfValues
 
 
@@ -39,6 +47,14 @@ def one(hyperparameter: Any) -> ConfigurationSpace:
     cs = ConfigurationSpace()
     cs.add(hyperparameter)
     return cs
+
+
+def made_run(cs: ConfigurationSpace, cost: Callable[[dict[str, Any]], float], n: int) -> Run:
+    """A run of configurations that the space draws."""
+    cs.seed(0)
+    drawn = dict(enumerate(cs.sample_configuration(n)))
+    trials = tuple(Trial(config_id=i, costs=(float(cost(dict(c))),), status=Status.SUCCESS) for i, c in drawn.items())
+    return Run("made", cs, ("cost",), trials, {i: c.get_array() for i, c in drawn.items()})
 
 
 def test_a_valley_is_narrowed_to_its_bottom() -> None:
@@ -136,6 +152,135 @@ def test_ordinals_keep_their_order() -> None:
     assert list(found.configspace()["size"].sequence) == ["medium", "large"]
 
 
+@pytest.mark.parametrize(
+    ("hyperparameter", "best"),
+    [
+        (Categorical("h", [True, False]), False),
+        (Categorical("h", [16, 32, 64]), 32),
+        (Categorical("h", [0.5, None, "auto"]), None),
+        (Categorical("h", [0.5, None, "auto"]), "auto"),
+        (OrdinalHyperparameter("h", [16, 32, 64]), 64),
+        (OrdinalHyperparameter("h", ["S", "M", "L"]), "M"),
+        (Integer("h", (1, 8)), None),
+    ],
+)
+def test_what_is_frozen_has_the_space_s_own_value(hyperparameter: Any, best: Any) -> None:
+    """A truth value, a whole number or None stays one, in the record, in the space and in ConfigSpace's JSON."""
+    cs = one(hyperparameter)
+    whole = isinstance(hyperparameter, type(Integer("h", (1, 8))))
+    found = suggest(cs, lambda v: 0.0 * v["h"] if whole else [0.1 if repr(h) == repr(best) else 0.9 for h in v["h"]])
+    h = domain(found, "h")
+    assert h.action == "freeze" and (type(h.value) is int if whole else repr(h.value) == repr(best))
+    back = SuggestedSpace.from_dict(json.loads(json.dumps(found.to_dict())))
+    assert back == found and repr(domain(back, "h").value) == repr(h.value)
+    written = json.loads(json.dumps(space_dict(found.configspace())))
+    assert repr(written["hyperparameters"][0]["value"]) == repr(h.value)
+    assert repr(read_space(written)["h"].value) == repr(h.value)
+
+
+def test_what_is_left_of_choices_has_their_own_type() -> None:
+    found = suggest(one(Categorical("n", [16, 32, True])), lambda v: [0.9 if n == 32 else 0.1 for n in v["n"]])
+    assert [repr(choice) for choice in domain(found, "n").choices] == ["16", "True"]
+    assert "n: without 32, with which" in domain(found, "n").sentence
+    assert [repr(choice) for choice in found.configspace()["n"].choices] == ["16", "True"]
+
+
+def test_an_ordinal_of_numbers_keeps_a_run_of_its_values() -> None:
+    cs = one(OrdinalHyperparameter("batch", [256, 128, 64, 32, 16]))
+    cost = {256: 0.9, 128: 0.2, 64: 0.9, 32: 0.2, 16: 0.9}
+    batch = domain(suggest(cs, lambda v: [cost[b] for b in v["batch"]]), "batch")
+    assert (batch.action, batch.choices, batch.bounds) == ("narrow", (128, 64, 32), ())
+    assert batch.sentence.startswith("batch: 32 to 128 instead of 16 to 256: elsewhere ")
+
+
+def test_of_choices_that_are_alike_the_incumbent_s_is_kept() -> None:
+    """The surrogate sees no difference, the trials were best with False."""
+    cs = ConfigurationSpace({"flag": [True, False], "n": (1, 8), "x": (0.0, 1.0)})
+    run = made_run(cs, lambda v: v["x"] + v["flag"] + 0.1 * abs(v["n"] - 3), 40)
+    best = min(run.trials, key=lambda trial: trial.costs[0])
+    incumbent = run.configurations[best.config_id]
+    found = Explainer(run, surrogate=OfValues(cs, lambda v: v["x"] + 0.5, std=0.0), max_complexity=8).suggest_space()
+    assert domain(found, "flag").value == cs["flag"].choices[int(incumbent[0])]
+    assert domain(found, "n").value == cs["n"].to_value(incumbent[1])
+
+
+def noise(cs: ConfigurationSpace, std: float, told: bool) -> SuggestedSpace:
+    """A run of which a model of a step at x = 0.3 predicts everything or nothing."""
+    rng = np.random.default_rng(0)
+    run = made_run(cs, lambda v: float(v["x"] < 0.3) if told else rng.normal(), 20)
+    model = OfValues(cs, lambda v: np.where(v["x"] < 0.3, 1.0, 0.0), std=std)
+    return Explainer(run, surrogate=model, max_complexity=8).suggest_space()
+
+
+def test_a_surrogate_that_knows_nothing_changes_nothing() -> None:
+    cs = ConfigurationSpace({"x": (0.0, 1.0), "z": (0.0, 1.0)})
+    found = noise(cs, 0.0, told=False)
+    assert not found.changed and found.configspace() == cs
+    ((severity, sentence),) = found.warnings
+    assert severity == "do not trust" and ", so nothing is narrowed, widened or frozen. Evaluate more" in sentence
+    text = " ".join(str(found).split())
+    assert "No change: the space is kept as it is." in text and "formula" not in text
+    assert "so nothing is narrowed" in found._repr_html_()
+    assert SuggestedSpace.from_dict(json.loads(json.dumps(found.to_dict()))) == found
+
+
+def test_what_the_trials_cannot_tell_from_noise_narrows_nothing() -> None:
+    """The step is 1 high, so that its RMS is 0.46; twenty trials with errors of 0.3 see 0.16, with errors of 1 0.55."""
+    cs = ConfigurationSpace({"x": (0.0, 1.0), "z": (0.0, 1.0)})
+    assert domain(noise(cs, 0.3, told=True), "x").action == "narrow"
+    x = domain(noise(cs, 1.0, told=True), "x")
+    assert (x.action, x.formula) == ("keep", None)
+    assert x.sentence == "Keep x as it is: the trials cannot tell from noise how it moves cost."
+
+
+def test_what_next_to_no_trial_had_is_kept() -> None:
+    cs = ConfigurationSpace()
+    kernel, degree = Categorical("kernel", ["rbf", "poly"], weights=[0.99, 0.01]), Float("degree", (1.0, 3.0))
+    cs.add([kernel, degree, EqualsCondition(degree, kernel, "poly"), Float("x", (0.0, 1.0))])
+    run = made_run(cs, lambda v: v["x"], 20)
+    found = Explainer(run, surrogate=OfValues(cs, lambda v: v["x"], std=0.0), max_complexity=8).suggest_space()
+    assert domain(found, "degree").sentence == "Keep degree as it is: next to no trial had it active."
+    assert domain(found, "kernel").sentence == "Keep kernel as it is: all trials have one and the same value."
+
+
+def test_the_surrogate_s_own_warnings_are_on_the_page() -> None:
+    record = SurrogateRecord("RandomForest", True, 50, 0.85, warnings=("A consensus predicts clearly better.",))
+    found = advised_space(
+        SuggestedSpace, [], ConfigurationSpace({"x": (0.0, 1.0)}), 0.1, record, objective="c", run="r"
+    )
+    assert found.warnings == (("with care", "A consensus predicts clearly better."),)
+    assert "A consensus predicts clearly better." in str(found)
+
+
+def test_narrowings_that_clauses_tie_go_together() -> None:
+    """Each alone would leave no default that is allowed; the new one is allowed and as near to the old as can be."""
+    cs = ConfigurationSpace()
+    cs.add([Integer("split", (2, 40), default=3), Integer("leaf", (2, 40), default=30), Float("x", (0.0, 1.0))])
+    cs.add(ForbiddenGreaterThanRelation(cs["split"], cs["leaf"]))
+    found = suggest(cs, lambda v: (v["split"] - 22.0) ** 2 + (v["leaf"] - 22.0) ** 2 + 0.0 * v["x"], tolerance=9.0)
+    space = found.configspace()
+    assert not any(each.left_out for each in found.domains)
+    for name in ("split", "leaf"):
+        assert domain(found, name).action == "narrow"
+        assert (space[name].lower, space[name].upper) == domain(found, name).bounds
+    space.get_default_configuration().check_valid_configuration()
+    assert len(space.forbidden_clauses) == 1 and type(space["x"]).__name__ == "Constant"
+
+
+def test_clauses_and_conditions_keep_what_they_can_still_say() -> None:
+    cs = ConfigurationSpace()
+    kernel = Categorical("kernel", ["rbf", "poly", "linear"])
+    cs.add([kernel, Float("gamma", (0.0, 1.0)), Float("x", (0.0, 1.0))])
+    cs.add(InCondition(cs["gamma"], kernel, ["rbf", "poly"]))
+    cs.add(ForbiddenAndConjunction(ForbiddenEqualsClause(kernel, "linear"), ForbiddenEqualsClause(cs["x"], 0.5)))
+    cs.add(ForbiddenAndConjunction(ForbiddenInClause(kernel, ["rbf", "linear"]), ForbiddenEqualsClause(cs["x"], 0.9)))
+    found = suggest(cs, lambda v: [0.1 if k == "rbf" else 0.9 for k in v["kernel"]] + (v["x"] - 1.0) ** 2)
+    space = found.configspace()
+    assert not any(each.left_out for each in found.domains) and space["kernel"].value == "rbf"
+    assert [str(each) for each in space.conditions] == ["gamma | kernel in {'rbf'}"]
+    assert len(space.forbidden_clauses) == 1
+
+
 def test_a_change_that_a_condition_or_clause_does_not_allow_is_left_out() -> None:
     cs = ConfigurationSpace()
     kernel, degree = Categorical("kernel", ["rbf", "poly"]), Float("degree", (1.0, 3.0))
@@ -146,6 +291,11 @@ def test_a_change_that_a_condition_or_clause_does_not_allow_is_left_out() -> Non
     assert domain(found, "kernel").value == "rbf"
     assert list(found.configspace()["kernel"].choices) == ["rbf", "poly"]
     assert set(found.configspace()) == set(cs)
+    left = "This is left out of the new space: degree would never be active."
+    assert left in " ".join(str(found).split()) and left in space_csv(found)
+    assert f"{len(found.changed)} changes, 1 of them left out of the new space" in " ".join(str(found).split())
+    back = SuggestedSpace.from_dict(json.loads(json.dumps(found.to_dict())))
+    assert back == found and back.configspace(cs) == found.configspace()
 
 
 def test_what_cannot_be_explained_is_kept_with_the_reason() -> None:
@@ -162,6 +312,8 @@ def test_the_record_comes_back_from_json_and_needs_its_space_then() -> None:
     assert back.configspace(cs) == found.configspace()
     with pytest.raises(InvalidArgumentError, match="read from a file"):
         back.configspace()
+    with pytest.raises(InvalidArgumentError, match="is not the run's: the space has no hyperparameter 'lr'"):
+        back.configspace(one(Float("x", (0.0, 1.0))))
 
 
 @pytest.mark.parametrize("tolerance", [-0.1, np.nan, np.inf, "0.1", None, True])
