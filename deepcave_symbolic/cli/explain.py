@@ -70,7 +70,7 @@ def add_command(commands: Any) -> None:
         "-v",
         "--verbose",
         action="store_true",
-        help="all of the text: how sure the formula is, its constants, the front; every row of an overview",
+        help="all of the text: how sure the formula is, its constants, the front; of an overview every row and remark",
     )
     parser.add_argument(
         "--pick",
@@ -254,27 +254,28 @@ def _formatted(
     from deepcave_symbolic.show.document import document
     from deepcave_symbolic.show.overview import overview
     from deepcave_symbolic.show.own_formula import own_formula_document
+    from deepcave_symbolic.show.short_overview import short_overview
     from deepcave_symbolic.show.whole_run import above_overview
 
     if args.format == "json":
         return ""
 
-    def written(page: Sequence[Block], *, explains: bool = False) -> str:
+    def written(page: Sequence[Block], shorter: Callable[[Sequence[Block], str], Sequence[Block]] | None = None) -> str:
         if args.brief:
             page = brief(page)
         elif args.verbose:
             page = unfolded(page)
-        elif explains and args.format == "text":
-            page = short(page, "-v")
+        elif shorter is not None and args.format == "text":
+            page = shorter(page, "-v")
         return formatted(page, args.format, args.output).rstrip("\n")
 
     if not args.hyperparameter:
         page = overview(explanations)
-        return written(page if whole is None else above_overview(whole, page))
+        return written(page if whole is None else above_overview(whole, page), short_overview)
     (explanation,) = explanations
     picked = explanation.pick(args.pick) if isinstance(explanation, Explained) else None
     page = document(explanation, picked)
-    texts = [written(page, explains=True)]
+    texts = [written(page, short)]
     if own is not None:
         texts.append(written(own_formula_document(own, above=page)))
     return "\n\n".join(texts)

@@ -13,7 +13,10 @@ from deepcave_symbolic.words.numbers import interval_text, number_text, percent,
 if TYPE_CHECKING:
     from deepcave_symbolic.whole_run import ExplainedRun
 
-__all__ = ["law_document", "laws_of_run"]
+__all__ = ["NO_LAW", "law_document", "laws_of_run"]
+
+#: What is said before why there is none.
+NO_LAW = "No law."
 
 
 def law_document(law: FoundLaw | NoLaw) -> tuple[Block, ...]:
@@ -79,7 +82,7 @@ def _in_a_row(law: FoundLaw | NoLaw) -> str:
 
 
 def _none(law: NoLaw) -> str:
-    return f"No law. {law.reason}"
+    return f"{NO_LAW} {law.reason}"
 
 
 def _decides(law: FoundLaw) -> str:

@@ -119,6 +119,11 @@ def test_overview_has_a_row_a_hyperparameter(capsys: pytest.CaptureFixture[str])
 
     for name in load_run(FOREST).configspace:
         assert name in out
+    assert "\n-v shows every row, " in out and "\nrange: how much" not in out and "\nbatch_size " not in out
+    all_of_it = quick(capsys, "explain", FOREST, "-v")[1]
+    assert "\nbatch_size " in all_of_it and "\nrange: how much" in all_of_it
+    assert len(out.splitlines()) < 0.75 * len(all_of_it.splitlines())
+    assert out.split("\n\n")[:3] == all_of_it.split("\n\n")[:3]
     assert max(len(line) for line in out.splitlines()) < 220
 
 
