@@ -367,7 +367,7 @@ def to_mathml(node: Node, names: Sequence[str], choices: _Choices = None, *, bre
     if not breakable:
         return _math('display="block"', printer.show(node)[0])
     # High terms on lines below one another need room, and what is indented is the line, not what is in a term.
-    how = 'displaystyle="true" style="margin:.15em 0;text-indent:0"'
+    how = 'displaystyle="true" style="margin:.15em 0;text-indent:0;math-style:normal"'
     return "".join(_math(how, piece) for piece in printer.pieces(node))
 
 

@@ -268,7 +268,6 @@ def test_a_job_is_cancelled(page: OwnPage) -> None:
 
 
 def test_all_and_a_name_in_it(page: OwnPage) -> None:
-    page.tab.locator("#run").select_option(label="mlp_hpo")
     page.input("hyperparameter_name_1").locator("option", has_text="n_neurons").wait_for(state="attached")
     page.choose("hyperparameter_name_1", "All")
     page.process("The whole run")
@@ -433,7 +432,7 @@ def test_whole_run_laws_and_several_runs_have_pages(page: OwnPage) -> None:
 
 @pytest.mark.long
 def test_picture_for_the_documentation(page: OwnPage) -> None:
-    """docs/images/own.png is a copy of this test's output."""
+    """docs/images/own.png and whole_run.png are copies of this test's output."""
     pytest.importorskip("PIL", reason="pillow makes pictures small")
     page.tab.set_viewport_size({"width": 1280, "height": 800})
     page.choose("hyperparameter_name_1", "C")
@@ -442,6 +441,12 @@ def test_picture_for_the_documentation(page: OwnPage) -> None:
     page.tab.mouse.move(0, 0)
     page.tab.wait_for_timeout(300)
     page.picture_for_the_documentation("own")
+    page.tab.get_by_role("link", name="Whole run").press("Enter")
+    page.tab.set_viewport_size({"width": 1280, "height": 1180})
+    page.tab.locator("#whole-run-process").click()
+    page.tab.locator("#whole-run-body svg.main-svg").first.wait_for()
+    page.tab.wait_for_timeout(1000)
+    page.picture_for_the_documentation("whole_run")
 
 
 def test_narrow_window(page: OwnPage) -> None:

@@ -113,7 +113,7 @@ def test_formulas_that_are_as_good_unfold(panel: PanelPage) -> None:
     assert count is not None and folded.locator("math").count() == int(count[1])
     panel.wait_for_figures(2)
     panel.screenshot("alternatives")
-    panel.picture("front", since="front_box", until="details")
+    panel.picture("front", since="front_box", until=folded)
     assert_readable(panel, 2)
 
 
@@ -246,6 +246,9 @@ def test_overview_of_all_hyperparameters(panel: PanelPage) -> None:
     panel.wait_for_figures(1)
     panel.screenshot("overview")
     panel.picture("overview", since="answer", until="answer")
+    # As large as in the app of our own: Dash 2 takes an attribute "true" for a boolean, and React drops that.
+    style = "element => getComputedStyle(element).getPropertyValue('math-style')"
+    assert panel.outputs.locator("math").first.evaluate(style) == "normal"
     assert_readable(panel, 1)
     # What the formula says may stay the same, such as in a step's flat part.
     beside = panel.outputs.locator(".symbolic-run-beside")

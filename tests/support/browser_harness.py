@@ -543,39 +543,45 @@ class PanelPage:
         """Waits until the page's layout has not changed for a while: plotly fits its figures after drawing them."""
         self.page.wait_for_function(_SETTLED, polling=100)
 
-    def screenshot(self, name: str, until: Locator | None = None) -> Path:
-        """Keeps a picture of the page, down to the end of an element if one is given, as build output."""
+    def screenshot(self, name: str, until: Locator | None = None, since: Locator | None = None, above: int = 0) -> Path:
+        """Keeps a picture of the page as build output.
+
+        Args:
+            name: Its name.
+            until: An element that it ends below, else it ends with the page.
+            since: An element that it begins at, from the panel's left side on; else it begins with the page.
+            above: How many pixels above that.
+        """
         OUTPUT.mkdir(exist_ok=True)
         path = OUTPUT / f"{name}.png"
         size = self.page.viewport_size
         assert size is not None
+        # In a window as tall as the page, without the page's own scroll bar, nothing covers the header.
         end = self.page.evaluate("document.documentElement.scrollHeight")
-        if until is not None and (box := until.bounding_box()) is not None:
-            end = self.page.evaluate("window.scrollY") + box["y"] + box["height"] + 8
-        # In a window as tall as the picture, without the page's own scroll bar, nothing covers the header.
         self.page.set_viewport_size({"width": size["width"], "height": math.ceil(end)})
         self.page.evaluate("document.documentElement.style.overflow = 'hidden'")
         self.page.mouse.move(0, 0)
         self.settle()
-        self.page.screenshot(path=path)
+        # Measured there: without a scroll bar there is more room, and lines end elsewhere.
+        left, top, bottom = 0.0, 0.0, float(end)
+        if until is not None and (box := until.bounding_box()) is not None:
+            bottom = min(bottom, box["y"] + box["height"] + 8)
+        if since is not None and (box := since.bounding_box()) and (panel := self.outputs.bounding_box()):
+            left, top = panel["x"] - 16, box["y"] - above
+        self.page.screenshot(
+            path=path, clip={"x": left, "y": top, "width": size["width"] - left, "height": bottom - top}
+        )
         self.page.evaluate("document.documentElement.style.overflow = ''")
         self.page.set_viewport_size(size)
         return path
 
-    def picture(self, name: str, since: str = "", until: str = "figure_box") -> Path:
+    def picture(self, name: str, since: str = "", until: str | Locator = "figure_box") -> Path:
         """Keeps a small picture for the documentation, from an output (the filter by default) to the end of another."""
-        from PIL import Image
-
         PICTURES.mkdir(parents=True, exist_ok=True)
-        path = self.screenshot(f"{PICTURES.name}/{name}", until=self.output(until))
-        first = self.output(since) if since else self.input("pick")
-        left, above = self.outputs.bounding_box(), first.bounding_box()
-        assert left is not None and above is not None
+        end = self.output(until) if isinstance(until, str) else until
         # The filter's heading stands above its choices.
-        top = self.page.evaluate("window.scrollY") + above["y"] - (0 if since else 60)
-        with Image.open(path) as image:
-            cropped = image.crop((round(left["x"]) - 16, round(top), image.width, image.height))
-        cropped.save(path)
+        first, above = (self.output(since), 12) if since else (self.input("pick"), 60)
+        path = self.screenshot(f"{PICTURES.name}/{name}", end, first, above)
         shrink(path)
         return path
 
