@@ -146,8 +146,14 @@ def _is_corner(node: Node) -> bool:
         node.op == "+"
         and node.args[0].op == "+"
         and node.args[0].args[0] == _ONE
-        and all(map(_is_power, (node.args[0].args[1], node.args[1])))
+        and all(map(_is_corner_side, (node.args[0].args[1], node.args[1])))
     )
+
+
+def _is_corner_side(node: Node) -> bool:
+    """Returns whether a node is a power that vanishes on one side of its place; x/(-2) has none."""
+    places = [ratio for ratio in _walk_down(node) if is_place(ratio) or is_inverse_place(ratio)]
+    return _is_power(node) and all(arg.value > 0.0 for ratio in places for arg in ratio.args if arg.is_constant)
 
 
 def _is_squared_width(node: Node) -> bool:

@@ -12,7 +12,7 @@ from deepcave_symbolic.formulas.meaning.positions import Position, positions
 from deepcave_symbolic.numeric.arrays import Array
 from deepcave_symbolic.space.axis import Axis
 
-__all__ = ["has_readable_sizes", "is_readable"]
+__all__ = ["has_readable_sizes", "is_near", "is_readable"]
 
 
 def is_readable(node: Node, axes: Sequence[Axis], y: Array) -> bool:
@@ -49,11 +49,11 @@ def _is_readable(position: Position, axes: Sequence[Axis], smallest: float, larg
         # An exponent on its bound may be off by a rounding error.
         return EXPONENTS[0] <= size <= (STEEPEST_STEP if position.in_step else EXPONENTS[1]) * (1.0 + 1e-9)
     if position.kind == "place" and len(position.variables) == 1:
-        return _is_near(position.value, axes[position.variables[0]])
+        return is_near(position.value, axes[position.variables[0]])
     return position.kind != "number"
 
 
-def _is_near(place: float, axis: Axis) -> bool:
+def is_near(place: float, axis: Axis) -> bool:
     """Returns whether a place is in the domain or not far from it."""
     if axis.log and place <= 0.0:
         return False

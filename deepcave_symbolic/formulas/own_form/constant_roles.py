@@ -48,6 +48,15 @@ class Role:
         return self.op in ("*", "/", _BASE)
 
     @property
+    def is_place(self) -> bool:
+        """Whether a sum or difference with it vanishes somewhere."""
+        return self.op in ("+", "-") and self.partner is not None
+
+    def place(self, value: float) -> float:
+        """Returns the value of the partner at which the sum or difference vanishes."""
+        return value if self.op == "-" else -value
+
+    @property
     def reach(self) -> float:
         """How far from its start it is searched: a difference of logarithms for a scale."""
         return math.log(_FARTHEST) if self.is_scale else _LARGEST_EXPONENT if self.op == "^" else np.inf

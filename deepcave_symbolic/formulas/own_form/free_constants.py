@@ -2,7 +2,10 @@
 
 The constants in which the form is linear follow from the others (variable projection, Golub & Pereyra 1973). The others
 start at values that suit what they stand with: a place inside the domain, a scale of its size, an exponent of either
-sign. Many starts are compared as they are, and the best of them are searched from.
+sign. Many starts are compared as they are, and the best of them are searched from. Where the best fit has constants
+that no one can read (a place far from the domain, a negative width, parts that cancel), as a curve has that is the
+limit of the form, places inside the domain and small parts are searched once more, and of what fits nearly as well the
+most readable is taken.
 
 Notation:
     k: number of hyperparameters; variables 0 to k - 1 of a tree, the m constants are those behind them.
@@ -23,6 +26,8 @@ import numpy as np
 from deepcave_symbolic.exceptions import InvalidArgumentError, UnknownNameError
 from deepcave_symbolic.formulas.expression import Node, constant, evaluate, substitute, variables
 from deepcave_symbolic.formulas.front import Target, check_points, is_defined
+from deepcave_symbolic.formulas.limits import FARTHEST_PLACE
+from deepcave_symbolic.formulas.meaning.readable import has_readable_sizes, is_near
 from deepcave_symbolic.formulas.own_form.constant_roles import Role, is_linear, role_of
 from deepcave_symbolic.formulas.own_form.parsing import Form
 from deepcave_symbolic.numeric.arrays import Array, columns_of
@@ -38,6 +43,10 @@ _STARTS, _MOST_STARTS, _SEARCHED, _ALIKE = 64, 256, 8, 3
 _MOST_EVALUATIONS = 200
 #: Fits whose R² differ by no more are the same curve, written with other signs.
 _SAME_R2 = 1e-9
+#: So much R² readable constants may cost, from how many starts they are searched, and the price in R² of a linear
+#: constant that is as large as the targets. The best that readability can be.
+_READABLE_R2, _READABLE_SEARCHED, _PRICE = 1e-3, 3, 1e-6
+_READABLE = 2
 #: The residuals where a form is not defined, in standard deviations of the targets.
 _FAR = 1e3
 #: Values of this size say nothing about where a constant lies.
@@ -103,7 +112,15 @@ def fit_constants(form: Form, target: Target, *, fixed: Mapping[str, float] | No
             "expected at most as many. Fix some of them, or leave them out."
         )
     problem = _Problem(form.with_numbers(numbers), target, len(form.constants))
-    found = _best(problem, [problem.searched(start) for start in _starts(problem, seed)])
+    starts = _starts(problem, seed)
+    fits = [problem.mirrored(problem.searched(start)) for start in _best_of_each_sign(problem, starts)]
+    found = _best(problem, fits)
+    if found is not None and problem.readability(found) < _READABLE:
+        # Inside the domain, and if nothing there fits as well, with parts that are small.
+        tidy = [start for start in starts if problem.readability(start) == _READABLE][:_READABLE_SEARCHED]
+        more = [problem.searched(start, inside=inside) for start in tidy for inside in (True, False)]
+        more += [problem.searched(p, inside=False, price=_PRICE) for p in (*tidy, found)]
+        found = _best(problem, [*fits, *map(problem.mirrored, more)])
     if found is None:
         domain = "; ".join(axis.describe() for axis in target.axes)
         raise InvalidArgumentError(
@@ -180,10 +197,35 @@ class _Problem:
             p[self.linear] = found
         return p
 
-    def searched(self, start: Array) -> Array:
+    def readability(self, p: Array) -> int:
+        """Returns 2 where places are near the domain, scales positive and sizes readable, 1 where only these are."""
+        if not has_readable_sizes(self.numbered(p), self.target.y):
+            return 0
+        for j, role in zip(self.inner, self.roles, strict=True):
+            if (role.is_scale and p[j] < 0.0) or (role.is_place and not self._is_near(role, p, j)):
+                return 1
+        return _READABLE
+
+    def mirrored(self, p: Array) -> Array:
+        """Returns p with positive scales where the form is the same with them, as a tanh is with its sign before it."""
+        for j, role in zip(self.inner, self.roles, strict=True):
+            if role.is_scale and p[j] < 0.0:
+                other = p.copy()
+                other[j] = -p[j]
+                solved = self.solved(other)
+                if solved is not None and self.loss(solved) <= self.loss(p) + _SAME_R2:
+                    p = solved
+        return p
+
+    def searched(self, start: Array, *, inside: bool = False, price: float = 0.0) -> Array:
         """Returns p with the θ that fit best near a start, and the linear constants for them.
 
         Scales are searched on a log scale and keep their signs, the others in units of what they stand with.
+
+        Args:
+            start: The start.
+            inside: Whether places stay within the values of what they stand with.
+            price: What a linear constant as large as the targets costs, in R².
         """
         from scipy.optimize import least_squares
 
@@ -195,18 +237,22 @@ class _Problem:
         scales = np.array([role.is_scale for role in self.roles])
         reach = np.array([role.reach for role in self.roles])
         units = np.array([role.unit(self.partner_of(role, start)) for role in self.roles])
+        ends = np.array([self._ends(role, start) if inside else (-np.inf, np.inf) for role in self.roles])
+
+        dear = math.sqrt(price * len(y)) / (float(np.max(np.abs(y))) or 1.0)
 
         def at(moved: Array) -> Array | None:
             p, moved = start.copy(), np.clip(moved, -reach, reach)
-            p[self.inner] = np.where(scales, first * np.exp(np.where(scales, moved, 0.0)), first + moved * units)
+            others = np.clip(first + moved * units, *ends.T)
+            p[self.inner] = np.where(scales, first * np.exp(np.where(scales, moved, 0.0)), others)
             return self.solved(p)
 
         def residuals(moved: Array) -> Array:
             p = at(moved)
-            values = None if p is None else (self.values(p) - y) * root
-            if values is None or not np.all(np.isfinite(values)):
-                return np.full(len(y), _FAR)
-            return np.asarray(values)
+            found = None if p is None else np.append((self.values(p) - y) * root, dear * p[self.linear])
+            if found is None or not np.all(np.isfinite(found)):
+                return np.full(len(y) + len(self.linear), _FAR)
+            return np.asarray(found)
 
         options = {"xtol": 1e-9, "ftol": 1e-10, "gtol": 1e-12, "max_nfev": _MOST_EVALUATIONS * (1 + len(first))}
         found = least_squares(residuals, np.zeros(len(first)), method="lm", **options)
@@ -217,6 +263,23 @@ class _Problem:
         """Returns the values of what a constant stands with, those that are finite and not huge."""
         values = np.ones(1) if role.partner is None else self.values(p, role.partner)
         return values[np.abs(values) < _HUGE]
+
+    def _ends(self, role: Role, p: Array) -> tuple[float, float]:
+        """Returns between which values a constant is a place within the values of its partner; any for no place."""
+        values = self.partner_of(role, p)
+        if not role.is_place or len(values) == 0:
+            return -np.inf, np.inf
+        ends = role.place(float(values.min())), role.place(float(values.max()))
+        return min(ends), max(ends)
+
+    def _is_near(self, role: Role, p: Array, j: int) -> bool:
+        """Returns whether the place of a constant is within, or not far from, the values of its partner."""
+        place, partner = role.place(float(p[j])), role.partner
+        if partner is not None and partner.is_variable and int(partner.value) < self.k:
+            return is_near(place, self.target.axes[int(partner.value)])
+        values = self.partner_of(role, p)
+        reach = FARTHEST_PLACE * float(np.ptp(values)) if len(values) else np.inf
+        return len(values) == 0 or bool(values.min() - reach <= place <= values.max() + reach)
 
     def unsettled(self, p: Array) -> list[int]:
         """Returns the free constants that can move together without a change of the values."""
@@ -245,7 +308,7 @@ class _Problem:
 
 
 def _starts(problem: _Problem, seed: int) -> list[Array]:
-    """Returns the best of many p to search from, the best first; θ over all that suits them."""
+    """Returns many p to search from, the best first; θ over all that suits them."""
     # A partner may contain constants whose own partners are smaller: these come first.
     inner = sorted(zip(problem.inner, problem.roles, strict=True), key=lambda item: item[1].size)
     n = min(_STARTS * len(inner), _MOST_STARTS) or 1
@@ -261,9 +324,14 @@ def _starts(problem: _Problem, seed: int) -> list[Array]:
         solved = problem.solved(p)
         if solved is not None and math.isfinite(loss := problem.loss(solved)):
             starts.append((loss, solved))
+    return [start for _, start in sorted(starts, key=lambda item: item[0])]
+
+
+def _best_of_each_sign(problem: _Problem, starts: Sequence[Array]) -> list[Array]:
+    """Returns the first of the starts, of each pattern of signs not too many."""
     seen: Counter[tuple[float, ...]] = Counter()
     chosen: list[Array] = []
-    for _, start in sorted(starts, key=lambda item: item[0]):
+    for start in starts:
         pattern = tuple(np.sign(start[problem.inner]))
         seen[pattern] += 1
         if seen[pattern] <= _ALIKE:
@@ -278,6 +346,10 @@ def _best(problem: _Problem, fits: Sequence[Array]) -> Array | None:
     usable = [p for p in finite if is_defined(problem.numbered(p), check, problem.target.y)] or finite
     if not usable:
         return None
+    least = min(map(problem.loss, usable))
+    near = [(problem.readability(p), p) for p in usable if problem.loss(p) <= least + _READABLE_R2]
+    most = max(readability for readability, _ in near)
+    usable = [p for readability, p in near if readability == most]
     least = min(map(problem.loss, usable))
     alike = [p for p in usable if problem.loss(p) <= least + _SAME_R2]
     return min(alike, key=lambda p: (np.sum(p[problem.inner] < 0.0), problem.loss(p)))

@@ -55,6 +55,8 @@ def test_of_one_hyperparameter(tree: Node, axis: Axis, shape: str) -> None:
         (0.1 - 0.3 * function("abs", log10((X / 0.01) * (Y / 100.0))), "hill along learning_rate ∝ batch^-1"),
         (0.1 + 0.3 / (1.0 + power(X / 0.01, 1.3) * power(Y / 100.0, -0.5)), "other"),
         (0.1 - 0.3 / (1.0 + 0.01 / X + power(Y / 100.0, 2)), "corner"),
+        # On no side of a negative place a part of it vanishes.
+        (0.1 - 0.3 / (1.0 + 0.01 / X + Y / -1.4), "other"),
         (0.1 - 0.3 / (1.0 + power(X / 0.01, -0.7) + Y / 100.0) + 0.2 * X, "other"),
         (0.1 + 0.3 * log10(X) + 0.2 * X * Y, "other"),
         # One of two hyperparameters: what it is of that one.

@@ -161,3 +161,32 @@ def test_roles_of_constants() -> None:
     assert (exponent.op, exponent.partner) == ("^", None)
     assert role_of(parse_form("x + exp(a)", ["x"]).tree, 1, 1) is not None
     assert role_of(parse_form("tanh(a)", ["x"]).tree, 1, 1) is None
+
+
+# --- constants that can be read -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["a + b*tanh((C - c)/w)", "a/(1 + exp(b*(C - c))) + d"])
+def test_the_limit_of_a_form_is_not_written_with_huge_constants(text: str) -> None:
+    """Of an exponential approach a step far below the domain is the better the farther it is, by next to nothing."""
+    points = target("a + b*exp(-C/w)", (C,), a=58.0, b=17.0, w=5.7)
+    found = fit(text, points)
+    assert max(abs(value) for value in found.constants.values()) < 1000.0
+    assert found.unsettled == ()
+    assert weighted_r2(points.y, evaluate(found.tree, columns_of(points.x)), None) > 0.995
+
+
+def test_a_place_inside_the_domain_is_preferred_to_a_far_one_that_fits_as_well() -> None:
+    points = target("a + b*tanh((momentum - c)/w)", (MOMENTUM,), a=0.1, b=0.2, c=0.37, w=0.2, noise=0.02)
+    found = fit("a + b*tanh((momentum - c)/w)", points)
+    assert found.constants["c"] == pytest.approx(0.37, abs=0.02)
+    # The same curve with both signs turned is written with a positive width.
+    assert found.constants["w"] == pytest.approx(0.2, rel=0.1) and found.constants["b"] > 0.0
+    falling = target("a + b*tanh((momentum - c)/w)", (MOMENTUM,), a=0.1, b=-0.2, c=0.37, w=0.2, noise=0.02)
+    found = fit("a + b*tanh((momentum - c)/w)", falling)
+    assert found.constants["w"] > 0.0 and found.constants["b"] < 0.0
+
+
+def test_a_negative_width_stays_where_no_other_fits() -> None:
+    points = target("a + b*exp(C/w)", (C,), a=58.0, b=17.0, w=-5.7)
+    assert fit("a + b*exp(C/w)", points).constants["w"] == pytest.approx(-5.7, rel=1e-3)
