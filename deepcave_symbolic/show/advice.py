@@ -21,12 +21,13 @@ def next_trials_document(advised: AdvisedTrials) -> tuple[Block, ...]:
     """Returns the page on the trials that would teach most, the explained hyperparameters first."""
     explained, others = list(advised.hyperparameters), _others(advised)
     names, region = either(list(map(shown_name, explained)), " and "), advised.region.words
+    good = "good" if advised.region.best is None else "better than others there"
     where = f", in {names} and in all hyperparameters together" if others else ""
     return (
         Heading(f"Next trials for {' and '.join(explained)}{f', {region}' if region else ''}", view=region),
         Note(
             f"{counted(len(advised.trials), 'configuration')} whose evaluation would teach most about {names}, chosen "
-            f"where models of the trials differ most and trials are far or few{where}. They are not meant to be good."
+            f"where models of the trials differ most and trials are far or few{where}. They are not meant to be {good}."
         ),
         Table(
             columns=(Column("nr", "number"), *(Column(name, "number", literal=True) for name in (*explained, *others))),

@@ -161,6 +161,7 @@ def test_among_the_best_only_what_is_expected_to_be_good(maximize: bool) -> None
     x = np.array([trial.expected for trial in found.trials])
     assert len(x) == 20 and np.all((x > 0.77) if maximize else (x < 0.23))
     assert "Next trials for z, among the best 20 %" in str(found)
+    assert "They are not meant to be better than others there." in " ".join(str(found).split())
     assert NextTrials.from_dict(json.loads(json.dumps(found.to_dict()))) == found
 
 
