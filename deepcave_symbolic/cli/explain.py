@@ -203,8 +203,7 @@ def _explain(
                 explanations = explainer.explain_all(progress=explaining)
             else:
                 explanations = explain_all(args.run[0], n_jobs=args.jobs, progress=explaining, **options)
-        # JSON has the explanations alone, a table in LaTeX the hyperparameters.
-        whole = explainer.explain_run_if_asked() if args.format in ("text", "markdown") else None
+        whole = None if args.format == "json" else explainer.explain_run_if_asked()  # JSON has the explanations alone
         return {args.run[0]: explanations}, (), whole
     options |= {"pairs": args.all_pairs, "n_jobs": args.jobs, "progress": explaining}
     with training_shown():

@@ -17,7 +17,7 @@ __all__ = ["FORMATS", "RECORD_FORMATS", "add_format_options", "formatted", "reco
 #: Letters of a line on a terminal: more are hard to read, in fewer a table does not fit.
 _NARROWEST, _WIDEST = 60, 120
 FORMATS = ("text", "json", "latex", "markdown")
-#: Those of records beside explanations, of which LaTeX would have the formulas alone.
+#: Those of records without a formula of their own.
 RECORD_FORMATS = ("text", "json", "markdown")
 
 
@@ -52,7 +52,7 @@ def formatted(blocks: Sequence[Block], format: str, output: str | None = None) -
 
 
 def record_page(record: Record, blocks: Sequence[Block], format: str, output: str | None) -> str:
-    """Returns a record in one of `RECORD_FORMATS`.
+    """Returns a record in one of `FORMATS`.
 
     Args:
         record: What JSON has.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, record_page
+from deepcave_symbolic.cli.formats import add_format_options, record_page
 from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, named
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import training_shown
@@ -35,7 +35,7 @@ def add_law(commands: Any) -> None:
     add("run", metavar="RUN", help="a run folder, or a parent with one run below it")
     add_hyperparameters(parser, "hyperparameter whose best value is told; its bounds are positive")
     add_run_options(parser)
-    add_format_options(add, RECORD_FORMATS)
+    add_format_options(add)
     parser.set_defaults(run_command=_run)
 
 

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from deepcave_symbolic.cli.formats import RECORD_FORMATS, add_format_options, record_page
+from deepcave_symbolic.cli.formats import add_format_options, record_page
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import training_shown
 from deepcave_symbolic.cli.search_options import add_run_options, run_options
@@ -57,7 +57,7 @@ def add_whole_run(commands: Any) -> None:
     )
     add("--change", help="say what other values would do to that configuration", **pair)
     add_run_options(parser)
-    add_format_options(add, RECORD_FORMATS)
+    add_format_options(add)
     parser.set_defaults(run_command=_run)
 
 

@@ -1,11 +1,12 @@
-"""Writes the table of a page for a paper (needs booktabs and amsmath)."""
+"""Writes the formula and the table of a page for a paper (needs booktabs and amsmath)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Table
+from deepcave_symbolic.formulas.formula import Formula
+from deepcave_symbolic.show.blocks import Block, Cell, Column, FormulaBlock, Heading, Note, Table
 from deepcave_symbolic.words.names import latex_name, visible
 
 __all__ = ["table_latex", "write_latex"]
@@ -14,16 +15,22 @@ _NUMBERS = str.maketrans({"%": "\\%", "±": "$\\pm$", "<": "$<$"})
 
 
 def write_latex(blocks: Sequence[Block]) -> str:
-    """Returns the page's table of formulas, else its first.
+    """Returns the page's table of formulas, else its first, below the formula of a run or a law.
 
     Comments before it name the form whose constants it has, and what is looked at where that is no average of all.
     """
     views = [block.view for block in blocks if isinstance(block, Heading) and block.view]
-    forms = [block.text for block in blocks if isinstance(block, FormulaBlock) and block.formula is None]
-    tables = [block for block in blocks if isinstance(block, Table)]
+    formulas = [block for block in blocks if isinstance(block, FormulaBlock) and not isinstance(block.formula, Formula)]
     # What the constants of one formula say is no table of formulas.
-    tables.sort(key=lambda table: table.is_text)
-    return "".join([*(f"% {visible(text)}\n" for text in (*views, *forms)), *map(table_latex, tables[:1])])
+    tables = sorted((block for block in blocks if isinstance(block, Table)), key=lambda table: table.is_text)
+    listed = [table for table in tables if not table.is_text]
+    displayed = [block for block in formulas if block.formula is not None or (block.left and not listed)]
+    forms = [block.text for block in formulas if block not in displayed]
+    shown = listed if displayed else tables[:1]
+    # Why there is no formula.
+    reasons = [] if shown or displayed else [block.text for block in blocks if isinstance(block, Note)]
+    comments = "".join(f"% {visible(text)}\n" for text in (*views, *forms, *reasons))
+    return comments + "\n".join([*(f"\\[ {block.latex} \\]\n" for block in displayed), *map(table_latex, shown)])
 
 
 def table_latex(table: Table) -> str:

@@ -143,6 +143,20 @@ def test_other_formats(capsys: pytest.CaptureFixture[str], format: str) -> None:
         assert ("\\toprule" if format == "latex" else "| ---") in out
 
 
+def test_latex_has_the_formula_of_a_whole_run_and_of_a_law(capsys: pytest.CaptureFixture[str]) -> None:
+    from deepcave_symbolic import explain_run
+
+    displayed = f"\\[ {explain_run(SVM, laws=0).formula.latex()} \\]\n\n\\begin{{tabular}}{{lrll}}\n"
+    code, out, _ = run(capsys, "whole-run", SVM, "--laws", "0", "--format", "latex")
+    assert code == 0 and out.startswith(displayed) and out.count("\\toprule") == 1
+    code, out, _ = quick(capsys, "explain", SVM, "--format", "latex")
+    assert code == 0 and out.startswith(displayed) and out.count("\\toprule") == 2
+    law = ("law", str(places.ROOT / "benchmarks/data/tuning/gb-heart/bbo"), "-p", "learning_rate")
+    plain = run(capsys, *law)[1]
+    code, out, _ = run(capsys, *law, "--format", "latex")
+    assert code == 0 and ("No law." in plain or out.startswith("\\[ \\mathrm{learning\\_rate}^{*} \\approx "))
+
+
 def test_a_form_of_ones_own_is_fitted(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = (
         "explain",
