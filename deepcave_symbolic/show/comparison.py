@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_document", "number_with_error"]
 
-_CROSS = "R² of each run's own formula (left) on every run (top); in brackets after the best shift and stretch"
+#: A run's own domain may be larger than what all share, and its R² there another.
+_SHARED = "on the domain that all runs share"
+_CROSS = "R² of each own formula (left) on each run (top), shared domain; in brackets with best shift and stretch"
 
 
 def comparison_document(comparison: Compared) -> tuple[Block, ...]:
@@ -68,7 +70,7 @@ def _constants(comparison: Compared) -> Table:
             (run, e.verdict, f"{f.r2:.3f}", *(number_with_error(c.values[i], c.errors[i]) for c in constants))
             for i, (run, e, f) in enumerate(runs)
         ),
-        title=f"The common form ({counted(nodes, 'node')}), with every run's constants",
+        title=f"The common form ({counted(nodes, 'node')}), with every run's constants, {_SHARED}",
         foot=(
             _foot("what it is", (c.role for c in constants)),
             _foot("by chance alone", (_chance(c.p_value) for c in constants)),
@@ -109,7 +111,7 @@ def _own_formulas(comparison: Compared) -> Table:
             Column("formula", "formula", unit=comparison.objective),
         ),
         rows=tuple((run, str(f.complexity), f"{f.r2:.3f}", f) for run, f in zip(comparison.runs, own, strict=True)),
-        title="Every run's own formula",
+        title="Every run's own formula, on its own domain",
     )
 
 

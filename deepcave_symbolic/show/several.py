@@ -213,4 +213,4 @@ def _found_in(found: int, n: int, shapes: tuple[str, ...]) -> str:
     where = "in all" if found == n else f"in {found} of {counted(n, 'run')}"
     if len(ordered) == 1:
         return f"{ordered[0]}, {where}"
-    return f"{where}: {'; '.join(f'{shape} ({counts[shape]})' for shape in ordered)}"
+    return "; ".join(f"{shape} in {counted(counts[shape], 'run')}" for shape in ordered)

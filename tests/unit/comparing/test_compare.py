@@ -23,6 +23,7 @@ from deepcave_symbolic.formulas.expression import Node, constant, function, powe
 from deepcave_symbolic.show.comparison import comparison_document, number_with_error
 from deepcave_symbolic.show.latex import write_latex
 from deepcave_symbolic.show.markdown import write_markdown
+from deepcave_symbolic.show.several import _found_in
 from known_surrogates import OfValues
 from places import FOREST, ROOT, SVM
 from run_folders import edit_json, keep_trials
@@ -384,3 +385,16 @@ def test_the_run_without_a_hyperparameter_is_named(tmp_path: Path) -> None:
 )  # fmt: skip
 def test_numbers_with_errors(value: float, error: float, text: str) -> None:
     assert number_with_error(value, error) == text
+
+
+def test_tables_say_on_which_domain_their_numbers_are() -> None:
+    text = str(compare_explanations({f"seed {i}": known(bowl(0.3 + i, 0.7)) for i in range(2)}))
+    assert "with every run's constants, on the domain that all runs share" in text
+    assert "\nEvery run's own formula, on its own domain\n" in text
+    assert "R² of each own formula (left) on each run (top), shared domain" in text
+
+
+def test_shapes_of_a_part_are_listed_with_their_runs() -> None:
+    assert _found_in(2, 2, ("falls", "falls")) == "falls, in all"
+    assert _found_in(2, 3, ("falls", "", "falls")) == "falls, in 2 of 3 runs"
+    assert _found_in(3, 3, ("straight in log10", "falls", "falls")) == "falls in 2 runs; straight in log10 in 1 run"
