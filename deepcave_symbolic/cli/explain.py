@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepcave_symbolic.cli.formats import add_format_options, formatted
-from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, names_apart
+from deepcave_symbolic.cli.hyperparameters import add_hyperparameters, names_apart, names_in
 from deepcave_symbolic.cli.outputs import check_outputs
 from deepcave_symbolic.cli.progress import clock, explaining, training_shown
 from deepcave_symbolic.cli.search_options import add_search_options, search_options
@@ -144,6 +144,8 @@ def _run(args: argparse.Namespace) -> int:
         raise InvalidArgumentError(f"--brief shortens text and Markdown; leave it out with --format {args.format}.")
     if args.heat_map and not args.all_pairs:
         raise InvalidArgumentError("--heat-map shows pairs; give it with --all-pairs.")
+    if args.form is not None:
+        _check_form(args)
     check_outputs(args, args.output, *([args.heat_map] if args.heat_map else []))
     found, failures, whole = _explain(args)
     if failures and not found:
@@ -232,6 +234,16 @@ def _report(failures: Sequence[Failure]) -> int:
     if any(failure.internal for failure in failures):
         return 1
     return 2 if failures else 0
+
+
+def _check_form(args: argparse.Namespace) -> None:
+    """Refuses a form that cannot be read before the surrogate is trained."""
+    from deepcave_symbolic.findings.own_formula import check_form
+
+    known = names_in(args.run[0])
+    # What is wrong with the run, or the hyperparameters, is said where it is explained.
+    if known.issuperset(args.hyperparameter):
+        check_form(args.form, args.hyperparameter, known.difference(args.hyperparameter), dict(args.fix))
 
 
 def _own_formula(explanations: Sequence[Explanation | Unexplained], args: argparse.Namespace) -> OwnFormula | None:

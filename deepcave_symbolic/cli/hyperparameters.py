@@ -10,7 +10,7 @@ from pathlib import Path
 
 from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 
-__all__ = ["add_hyperparameters", "named", "names_apart"]
+__all__ = ["add_hyperparameters", "named", "names_apart", "names_in"]
 
 
 def add_hyperparameters(parser: argparse.ArgumentParser, text: str) -> None:
@@ -27,7 +27,7 @@ def named(run: str, names: Sequence[str] | None, most: int = 2) -> list[str]:
     _, found = names_apart([run], names)
     if not 1 <= len(found) <= most:
         asked = "one hyperparameter" if most == 1 else "one or two hyperparameters"
-        known = ", ".join(map(repr, sorted(_names_in(run)))) or "none that can be read"
+        known = ", ".join(map(repr, sorted(names_in(run)))) or "none that can be read"
         raise InvalidArgumentError(f"Name {asked} with -p; found {len(found)}. Known: {known}.")
     return found
 
@@ -47,7 +47,7 @@ def names_apart(given: Sequence[str], names: Sequence[str] | None) -> tuple[list
     others = [each for each in given if each not in runs]
     if not others and not any("," in name for name in names):
         return list(given), names
-    known = _names_in(runs[0])
+    known = names_in(runs[0])
     if not all(get_close_matches(name, known, 1) for name in others):
         return list(given), names
     return runs, [part for name in (*names, *others) for part in _parts(name, known.__contains__)]
@@ -58,7 +58,7 @@ def _parts(name: str, is_known: Callable[[str], bool]) -> list[str]:
     return parts if not is_known(name) and all(map(is_known, parts)) else [name]
 
 
-def _names_in(run: str) -> set[str]:
+def names_in(run: str) -> set[str]:
     """Returns the hyperparameters of a run; none where it cannot be read, which is said where it is explained."""
     from deepcave_symbolic.runs import load_run
 

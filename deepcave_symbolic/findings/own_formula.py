@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -35,10 +35,12 @@ from deepcave_symbolic.words.numbers import counted, rounded_text
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["FittedFormula", "NamedConstant"]
+__all__ = ["FittedFormula", "NamedConstant", "check_form"]
 
 #: "objective ≈ form", as formulas are printed; names in quotes may hold such a sign themselves.
 _LEFT_SIDE = re.compile(r"\s*(\"(?:[^\"\\]|\\.)*\"|[^\"`≈=]*?)\s*[≈=]")
+#: Cases as formulas print them: "for activation = relu: ...", or in braces "{activation = relu: ...; tanh: ...}".
+_CASES = re.compile(r"(?:[^≈]*≈)?\s*for\s[^=]*=|.*\{[^}=]*=[^}]*:", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,8 @@ class FittedFormula(Record):
     @classmethod
     def fitted(cls, explained: Explained, text: str, fixed: Mapping[str, float] | None = None, seed: int = 0) -> Self:
         """Returns a form with the constants that fit an explanation's projection; see `Explanation.fit`."""
-        form = _read(text, explained)
+        right = _right_side(text, explained.objective)
+        form = _read(right, explained.hyperparameters, explained.projection.others)
         target = target_of(
             explained.projection, explained.objective, source=explained.provenance.get("source", "surrogate")
         )
@@ -130,10 +133,27 @@ class FittedFormula(Record):
         return self.trust.verdict
 
 
-def _read(text: str, explained: Explained) -> Form:
-    others = explained.projection.others
+def check_form(text: str, hyperparameters: Sequence[str], others: Collection[str], fixed: Iterable[str] = ()) -> None:
+    """Refuses a form that no run with these hyperparameters has, before anything is computed.
+
+    Args:
+        text: The form.
+        hyperparameters: The explained hyperparameters.
+        others: Those of the run that are not explained.
+        fixed: Names of constants that are not fitted.
+
+    Raises:
+        DeepcaveSymbolicError: As `Explanation.fit`.
+    """
+    form = _read(_without_left_side(text), hyperparameters, others)
+    for name in fixed:
+        if name not in form.constants:
+            raise UnknownNameError("constant", name, form.constants)
+
+
+def _read(text: str, hyperparameters: Sequence[str], others: Collection[str]) -> Form:
     try:
-        form = parse_form(_right_side(text, explained.objective), explained.hyperparameters)
+        form = parse_form(text, hyperparameters)
     except UnknownNameError as error:
         if error.name not in others:
             raise
@@ -142,22 +162,31 @@ def _read(text: str, explained: Explained) -> Form:
         absent = next((name for name in form.constants if name in others), "")
     if not absent:
         return form
-    names = " and ".join(map(shown_name, explained.hyperparameters))
+    names = " and ".join(map(shown_name, hyperparameters))
     raise InvalidArgumentError(
         f"{absent!r} in the form is a hyperparameter of the run, but this explanation is of {names}. Explain it as "
         "well, or give the constant another name."
     )
 
 
-def _right_side(text: str, objective: str) -> str:
+def _without_left_side(text: str) -> str:
+    if isinstance(text, str) and _CASES.match(text):
+        raise FormulaError(
+            "The form has cases of a categorical, which are not read; fit one to a choice alone, as in "
+            "explanation.groups[CHOICE].fit(...)."
+        )
     found = _LEFT_SIDE.match(text) if isinstance(text, str) else None
-    if found is None:
-        return text
-    if found[1] not in (objective, shown_name(objective)):
+    return text if found is None else text[found.end() :]
+
+
+def _right_side(text: str, objective: str) -> str:
+    right = _without_left_side(text)
+    found = None if right == text else _LEFT_SIDE.match(text)
+    if found is not None and found[1] not in (objective, shown_name(objective)):
         raise FormulaError(
             f"The form is one of {found[1]!r:.60}; expected {shown_name(objective)}, or the part behind the sign alone."
         )
-    return text[found.end() :]
+    return right
 
 
 def _intervals(form: Form, found: FittedForm, given: AbstractSet[str], explained: Explained) -> dict[str, Interval]:

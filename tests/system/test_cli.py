@@ -494,3 +494,25 @@ def test_a_closed_pipe_is_no_error() -> None:
     command = f'"{sys.executable}" -m deepcave_symbolic explain "{SVM}" -p C --format json | head -c 10'
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
     assert done.stdout == '{\n "schema' and done.stderr == "" and done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("form", "more", "message"),
+    [
+        ("a + b*(C", (), "Found the end at character 9"),
+        ("a + b*gamma", (), "'gamma' in the form is a hyperparameter of the run"),
+        ("a + b*C", ("--fix", "c=1"), "Unknown constant 'c'"),
+        ("rmse ≈ for kernel = rbf: 0.1; poly: 0.2", (), "groups[CHOICE].fit"),
+        ("{kernel = rbf: 0.1; poly: 0.2} + a*C", (), "groups[CHOICE].fit"),
+    ],
+)
+def test_a_form_that_cannot_be_read_is_refused_before_anything_is_trained(
+    form: str,
+    more: tuple[str, ...],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("deepcave_symbolic.explainer.build_surrogate", None)
+    assert main(["explain", str(SVM), "-p", "C", "--form", form, *more]) == 2
+    assert message in capsys.readouterr().err

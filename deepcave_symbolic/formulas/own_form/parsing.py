@@ -2,7 +2,7 @@
 
 Precedence climbing over the operators of `expression`; no text is evaluated. Names of hyperparameters are free text and
 may look like operators or functions, so they are looked for literally, the longest first. What `printing.to_text`
-writes is read back.
+writes is read back, but for cases of a categorical.
 """
 
 from __future__ import annotations
