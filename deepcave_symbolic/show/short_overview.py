@@ -50,7 +50,8 @@ def short_overview(page: Sequence[Block], more: str) -> tuple[Block, ...]:
     said = tuple(row for row in warnings if row[0] == VERDICTS[-1] or not _about(row[1]) & every)
     said = tuple(row for row in said if not _about(row[1]) & folded)
     unsaid = sum(row not in said and not _about(row[1]) & folded for row in warnings)
-    rest = ["every row", "what the columns mean", "why there is no law", "how good the surrogate is"]
+    lawless = ["why there is no law"] if any(isinstance(block, Table) and block.title for block in above) else []
+    rest = ["every row", "what the columns mean", *lawless, "how good the surrogate is"]
     rest += [f"{counted(unsaid, 'more remark')}"] if unsaid else []
     return (
         *(kept for block in above for kept in _above(block)),
@@ -91,6 +92,6 @@ def _about(warning: str) -> set[str]:
 
 
 def _listed(rows: Sequence[_Row]) -> str:
-    names = [str(row[0]) for row in rows]
+    names = [str(row[0]).replace(", ", " × ") for row in rows]  # of pairs
     more = f" and {len(names) - _NAMES} more" if len(names) > _NAMES else ""
     return ", ".join(names[:_NAMES]) + more

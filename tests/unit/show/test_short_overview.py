@@ -71,3 +71,9 @@ def test_a_run_of_noise_still_has_rows() -> None:
     text = write_text(short_overview(page(0, 5, 0), "-v"))
     assert "\nb2" in text and "No visible effect  b3, b4: 60 trials cannot" in text
     assert [type(block) for block in short_overview(page(0, 0, 0), "-v")][-2:] == [Note, Warnings]
+
+
+def test_pairs_are_told_apart_in_a_line() -> None:
+    rows = tuple((f"a, b{i}", "no visible effect", Formula()) for i in range(5))
+    text = write_text(short_overview((Table(COLUMNS, rows),), "-v"))  # type: ignore[arg-type]
+    assert "No visible effect  a × b3, a × b4." in text and "law" not in text
