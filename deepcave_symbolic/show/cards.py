@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from deepcave_symbolic.findings.explained import Unexplained
@@ -46,17 +46,29 @@ BIBTEX = """@inproceedings{segel2023symbolic,
 }"""
 
 
-def run_of(explanation: Explained | Unexplained | ExplainedRun | FoundLaw | NoLaw) -> str:
-    """Returns what people call the run; empty where that is not known."""
-    return run_name(explanation.run)
+def run_of(
+    explanation: Explained | Unexplained | ExplainedRun | FoundLaw | NoLaw, call: Callable[[str], str] = run_name
+) -> str:
+    """Returns what people call the run; empty where that is not known.
+
+    Args:
+        explanation: What is about the run.
+        call: Returns what a run at a place is called, where it stands among others.
+    """
+    return call(explanation.run) if explanation.run else ""
 
 
-def asked_text(explanation: Explained | Unexplained | ExplainedRun) -> str:
-    """Returns run, objective and what spoke for it in a few words, for a page that outlives its inputs."""
+def asked_text(explanation: Explained | Unexplained | ExplainedRun, call: Callable[[str], str] = run_name) -> str:
+    """Returns run, objective and what spoke for it in a few words, for a page that outlives its inputs.
+
+    Args:
+        explanation: What was found.
+        call: As in `run_of`.
+    """
     source = "" if explanation.surrogate is None else explanation.surrogate.name
     if explanation.provenance.get("source") == "trials":
         source = "the trials"
-    return ", ".join(filter(None, (run_of(explanation), objective_text(explanation), source)))
+    return ", ".join(filter(None, (run_of(explanation, call), objective_text(explanation), source)))
 
 
 def objective_text(explanation: Explained | Unexplained | ExplainedRun | FoundLaw | NoLaw) -> str:

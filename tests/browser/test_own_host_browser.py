@@ -22,7 +22,7 @@ from stripping_proxy import stripping_proxy
 from waiting import wait_until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Locator, Page, Route
 
 pytestmark = pytest.mark.browser
 
@@ -124,8 +124,8 @@ class OwnPage:
         """Returns what WCAG 2.2 AA has against the page, as far as axe-core sees."""
         axe = pytest.importorskip("axe_playwright_python", reason="axe-core is not installed (pip install -e .[dev])")
         # What answers earlier inputs is dimmed, on purpose, and a moment longer.
-        for id in ("#busy", "#stale"):
-            self.tab.locator(id).wait_for(state="hidden")
+        for dimmed in ("#busy", "#stale", ":is([data-earlier=loading], [data-earlier=figures])"):
+            self.tab.locator(dimmed).wait_for(state="hidden")
         self.tab.wait_for_timeout(500)
         self.tab.evaluate((resources.files(axe) / "axe.min.js").read_text(encoding="utf-8"))
         found = self.tab.evaluate(f"axe.run(document, {{ runOnly: {_LEVELS} }})")["violations"]
@@ -246,6 +246,86 @@ def test_other_inputs_dim_the_result_until_they_are_processed(page: OwnPage) -> 
     page.choose("hyperparameter_name_1", "gamma")
     page.process("gamma")
     assert page.tab.locator("#stale").is_hidden()
+
+
+class Held:
+    """Keeps back what the page asks the server, where that has a word in it."""
+
+    def __init__(self, tab: Page, word: str) -> None:
+        self._word, self._tab, self._gone = word, tab, False
+        self.routes: list[Route] = []
+        tab.route("**/_dash-update-component**", self._answer)
+
+    def _answer(self, route: Route) -> None:
+        if not self._gone and self._word in (route.request.post_data or ""):
+            self.routes.append(route)
+        else:
+            route.fallback()
+
+    def wait(self) -> None:
+        """Waits until something is kept back; Playwright hands requests over only while it is asked something."""
+
+        def is_held() -> bool:
+            self._tab.wait_for_timeout(20)
+            return bool(self.routes)
+
+        wait_until(is_held, lambda: f"nothing with {self._word} was asked")
+
+    def let_go(self) -> None:
+        self._gone = True
+        for route in self.routes:
+            route.continue_()
+
+
+def test_what_answers_another_question_is_dimmed_until_it_is_replaced(page: OwnPage) -> None:
+    opacity = """id => {
+        let found = 1;
+        for (let each = document.getElementById(id); each; each = each.parentElement)
+            found *= getComputedStyle(each).opacity;
+        return found;
+    }"""
+
+    def dimmed() -> list[str]:
+        return [id for id in ("answer", "what_if", "figure_box", "cards") if page.tab.evaluate(opacity, id) < 1]
+
+    page.choose("hyperparameter_name_1", "C")
+    page.process("C")
+    wait_until(lambda: dimmed() == [], dimmed)
+    held = Held(page.tab, "figure.figure...")
+    page.choose("hyperparameter_name_1", "gamma")
+    page.tab.locator("#stale").wait_for()
+    page.tab.locator("#process").click()
+    held.wait()
+    page.heading("gamma").wait_for()
+    wait_until(lambda: dimmed() == ["what_if", "figure_box", "cards"], dimmed)
+    page.picture("words_first")
+    held.let_go()
+    wait_until(lambda: dimmed() == [], dimmed)
+    # Another run is not known before its inputs are.
+    held = Held(page.tab, "hyperparameter_name_2-input.options")
+    page.tab.locator("#run").select_option(label="mlp_hpo")
+    held.wait()
+    wait_until(lambda: len(dimmed()) == 4, dimmed)
+    assert page.tab.locator("#results").get_attribute("aria-busy") == "true"
+    held.let_go()
+    page.tab.locator("#stale").wait_for()
+    assert dimmed() == [] and page.tab.locator("#results").get_attribute("data-earlier") == "stale"
+
+
+def test_an_answer_waits_for_no_other_formulas(page: OwnPage) -> None:
+    for name in ("gamma", "C"):
+        page.choose("hyperparameter_name_1", name)
+        page.process(name)
+    # The pages on all formulas of an answer take longest, and come last.
+    held = Held(page.tab, '"changedPropIds":["whole.data"]')
+    page.choose("hyperparameter_name_1", "gamma")
+    held.wait()
+    page.choose("hyperparameter_name_1", "C")
+    page.heading("C").wait_for()
+    title = "document.querySelector('#figure .js-plotly-plot').layout.xaxis.title.text"
+    wait_until(lambda: page.tab.evaluate(title) == "C", lambda: str(page.tab.evaluate(title)))
+    held.let_go()
+    page.tab.wait_for_function("document.body.dataset.kept")
 
 
 def test_a_job_is_cancelled(page: OwnPage) -> None:
@@ -449,6 +529,14 @@ def test_picture_for_the_documentation(page: OwnPage) -> None:
     page.picture_for_the_documentation("whole_run")
 
 
+#: How far the legend is below the axes; negative where it lies over the data.
+_BELOW_AXES = """() => {
+    const [legend, axes] = [".legend", ".xy .gridlayer"].map(
+        (each) => document.querySelector(`#figure ${each}`).getBoundingClientRect());
+    return legend.top - axes.bottom;
+}"""
+
+
 def test_narrow_window(page: OwnPage) -> None:
     page.choose("hyperparameter_name_1", "C")
     page.process("C")
@@ -458,6 +546,21 @@ def test_narrow_window(page: OwnPage) -> None:
         lambda: page.tab.evaluate("document.documentElement.scrollWidth") <= 390, lambda: "it has to be scrolled"
     )
     page.picture("390")
+    page.choose("hyperparameter_name_1", "All")
+    page.process("The whole run")
+    assert page.input("form").is_hidden()
+    pictures = page.tab.locator("#body .dash-graph").last
+    wait_until(lambda: cut_off(pictures) == [], lambda: str(cut_off(pictures)))
+    assert "svm_bbo, " in str(page.heading("The whole run").text_content())
+    pictures.scroll_into_view_if_needed()
+    page.picture("390_all")
+    # Back to what is known, in a wide window.
+    page.choose("hyperparameter_name_1", "C")
+    page.heading("C").wait_for()
+    page.tab.wait_for_timeout(1000)
+    page.tab.set_viewport_size({"width": 1440, "height": 900})
+    wait_until(lambda: page.tab.evaluate(_BELOW_AXES) > 0, lambda: str(page.tab.evaluate(_BELOW_AXES)))
+    page.picture("widened")
 
 
 def test_behind_a_proxy_that_cuts_off_the_path(browser: Browser, start: Starter) -> None:

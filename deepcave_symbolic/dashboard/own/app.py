@@ -23,7 +23,7 @@ from deepcave_symbolic.dashboard.own.pages.layout import style
 from deepcave_symbolic.dashboard.own.results import NOT_ASKED, Results, question_of
 from deepcave_symbolic.dashboard.own.shown import connect_front, connect_in_the_page, connect_results
 from deepcave_symbolic.dashboard.own.waiting import while_it_runs
-from deepcave_symbolic.dashboard.own.wiring import POLL, callback
+from deepcave_symbolic.dashboard.own.wiring import POLL, callback, in_browser
 from deepcave_symbolic.dashboard.panel.compute import compute
 from deepcave_symbolic.dashboard.panel.inputs import form_example
 from deepcave_symbolic.dashboard.panel.what_if_run import connect_run_what_if
@@ -63,7 +63,7 @@ def make_app(runs: OpenedRuns, results: Results, jobs: Jobs, *, base_path: str =
     _connect_process(app, registered, runs, results, growth)
     connect_growth(app, runs, growth)
     connect_history(app, History(), results.read)
-    connect_results(app, registered, results.read, jobs.wait)
+    connect_results(app, registered, results.read, jobs.wait, runs.name)
     connect_front(app, registered)
     connect_in_the_page(app, registered)
     connect_pages(app, runs, results, jobs, growth)
@@ -110,6 +110,8 @@ def _connect_inputs(
             raise PreventUpdate
         run, question, key = runs.run(place), question_of(place, values), results.key(place, values)
         return question, answered(question, key, growth.now(run)) if results.knows(key) else no_update
+
+    in_browser(app, "asking", Output("dimmed", "data"), *asked.values())
 
     @callback(
         app,

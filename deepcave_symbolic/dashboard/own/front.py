@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from deepcave_symbolic.dashboard.own.page import PLACES, placed
 from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.outputs import parts_of
+from deepcave_symbolic.words.run_names import run_name
 
 __all__ = ["AT_ONCE", "SWITCHED", "formulas_of"]
 
@@ -29,13 +31,14 @@ SWITCHED = (
 )
 
 
-def formulas_of(stored: Any) -> dict[str, Any]:
+def formulas_of(stored: Any, call: Callable[[str], str] = run_name) -> dict[str, Any]:
     """Returns what belongs into each of `SWITCHED`, by choice of a formula.
 
     A curve that several figures have is there once: `traces` has them all, and a figure's `data` their numbers.
 
     Args:
         stored: A result, as `parts_of` takes it.
+        call: As in `parts_of`.
 
     Returns:
         `choices`, from a `Filters.choice` to the list of what is placed, `places`, where that is, and `traces`; no
@@ -57,6 +60,6 @@ def formulas_of(stored: Any) -> dict[str, Any]:
     first = parts_of(stored, Filters.read({}))
     pages = {}
     for filters in Filters.all_of(first.lengths):
-        values = dict(zip(PLACES, placed(parts_of(stored, filters)), strict=True))
+        values = dict(zip(PLACES, placed(parts_of(stored, filters, call=call)), strict=True))
         pages[filters.choice] = [light(values[place], place[1]) for place in SWITCHED]
     return {"choices": pages, "places": SWITCHED, "traces": traces}

@@ -65,7 +65,6 @@ def connect_growth(app: Dash, runs: OpenedRuns, growth: Growth) -> None:
         "grown",
         Output("grown", "hidden"),
         Output("grown_text", "children"),
-        Output("followed", "data"),
         Input("new_trials", "data"),
         Input("follow", "value"),
         State("process", "disabled"),

@@ -13,7 +13,7 @@ from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
 from deepcave_symbolic.exceptions import InvalidArgumentError
 from deepcave_symbolic.runs.load import load_run, runs_at, spelt
 from deepcave_symbolic.runs.run import Run
-from deepcave_symbolic.words.run_names import run_names
+from deepcave_symbolic.words.run_names import run_name, run_names
 
 __all__ = ["OpenedRuns"]
 
@@ -44,6 +44,10 @@ class OpenedRuns:
     def options(self) -> list[dict[str, Any]]:
         """Returns the choices of a run."""
         return choices(run_names(self.places), self.places)
+
+    def name(self, place: str) -> str:
+        """Returns what the choices call a run."""
+        return dict(zip(self.places, run_names(self.places), strict=True)).get(place) or run_name(place)
 
     def run(self, place: Any) -> RecordedRun:
         """Returns one of the runs, read anew when something of it is asked, since it may have grown.

@@ -51,8 +51,9 @@ _WATCH = 5000
 _BUSY = "Searching formulas ..."
 _GRAPH = {"displaylogo": False, "responsive": True}
 #: Ids of what is noted of the page of a result: by result and choice the one of which the server has drawn the words,
-#: all, and that the browser has not; then the pages on all formulas of the front, on their way and there.
-DRAWN = ("drawn", "painted", "whole", "wanted", "formulas", "kept")
+#: all, and that is on the screen, and that the browser has not; then the pages on all formulas of the front, on their
+#: way and there.
+DRAWN = ("drawn", "painted", "whole", "placed", "wanted", "formulas", "kept")
 
 
 @dataclass
@@ -117,8 +118,9 @@ def layout(registered: Callable[..., str], runs: Sequence[dict[str, Any]], tab: 
             dcc.Store(id="followed"),
             # Counts the names that were clicked in an overview, and the functions that were left out.
             dcc.Store(id="opened"),
-            # Where what the browser does with an answer writes nothing.
+            # Where what the browser does with an answer, and with a question, writes nothing.
             dcc.Store(id="answered"),
+            dcc.Store(id="dimmed"),
             *stores(),
         ],
         className="symbolic-page",
@@ -290,7 +292,8 @@ def words_placed(page: Parts) -> list[Any]:
         page.failed,
         page.figure is None,
         page.front is None,
-        page.failed,
+        # An overview draws no formula of one's own.
+        not page.heading,
         {} if page.failed else {"display": "none"},
         *slider(page.lengths).values(),
     ]

@@ -18,11 +18,18 @@ from deepcave_symbolic.dashboard.panel.filters import Filters
 from deepcave_symbolic.dashboard.panel.leave_out import LEAVE_OUT
 from deepcave_symbolic.dashboard.panel.outputs import own_part_of, parts_of
 from deepcave_symbolic.dashboard.panel.what_if import connect_what_if
+from deepcave_symbolic.words.run_names import run_name
 
 __all__ = ["connect_front", "connect_in_the_page", "connect_results"]
 
 
-def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any], ready: Callable[[], None]) -> None:
+def connect_results(
+    app: Dash,
+    registered: Registered,
+    read: Callable[[str], Any],
+    ready: Callable[[], None],
+    call: Callable[[str], str] = run_name,
+) -> None:
     """A result's words are drawn, then the rest; then the browser gets the pages on the other formulas of its front.
 
     Args:
@@ -30,6 +37,7 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
         registered: Its inputs.
         read: Returns a result by its name, None where it is not there.
         ready: Returns as soon as one may be drawn.
+        call: Returns what a run at a place is called.
     """
     choice = {name: State(registered.id(name), "value") for name in ("pick", "longest")}
 
@@ -56,7 +64,7 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
                 # It is the first of the places; sliders and figures stay as they are.
                 return [own, *[no_update] * (len(WORDS) - 1)], no_update
         drawn = {"name": name, "choice": filtered.choice, "first": "result.data" in ctx.triggered_prop_ids}
-        return words_placed(parts_of(read(name), filtered, drawn=False)), drawn
+        return words_placed(parts_of(read(name), filtered, drawn=False, call=call)), drawn
 
     @callback(
         app,
@@ -65,7 +73,7 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
         prevent_initial_call=True,
     )
     def draw_rest(drawn: Any, filters: Mapping[str, Any]) -> tuple[list[Any], Any]:
-        page = parts_of(read(str(drawn["name"])), Filters.read(filters), words=False)
+        page = parts_of(read(str(drawn["name"])), Filters.read(filters), words=False, call=call)
         return rest_placed(page), drawn
 
     @callback(
@@ -78,8 +86,10 @@ def connect_results(app: Dash, registered: Registered, read: Callable[[str], Any
     def keep(drawn: Any) -> tuple[dict[str, Any], str]:
         if not drawn["first"]:
             raise PreventUpdate
-        found = formulas_of(read(str(drawn["name"])))
+        found = formulas_of(read(str(drawn["name"])), call)
         return {"name": drawn["name"], **found}, "drag" if found["choices"] else "mouseup"
+
+    in_browser(app, "replaced", Output("placed", "data"), Input("whole", "data"))
 
 
 def connect_front(app: Dash, registered: Registered) -> None:
@@ -89,7 +99,6 @@ def connect_front(app: Dash, registered: Registered) -> None:
         app,
         "step",
         *(Output(id, prop, allow_duplicate=True) for id, prop in AT_ONCE),
-        Output("wanted", "data"),
         Input(pick, "value"),
         Input(longest, "value"),
         Input("drawn", "data"),
@@ -124,10 +133,10 @@ def connect_in_the_page(app: Dash, registered: Registered) -> None:
         app,
         "mark_stale",
         Output("stale", "hidden"),
-        Output("results", "className"),
         Input("asked", "data"),
         Input("result", "data"),
     )
+    in_browser(app, "asking_all", Output("dimmed", "data", allow_duplicate=True), Input("run", "value"))
     in_browser(app, "answered", *answered())
     in_browser(
         app,

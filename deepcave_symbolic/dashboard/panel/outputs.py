@@ -53,6 +53,7 @@ from deepcave_symbolic.show.figures.parts import escape
 from deepcave_symbolic.show.overview import common_warnings, overview
 from deepcave_symbolic.show.own_formula import own_formula_document
 from deepcave_symbolic.show.whole_run import beside_cards, whole_run_document
+from deepcave_symbolic.words.run_names import run_name
 
 __all__ = ["JSONText", "Parts", "draw", "has_failed", "output_layout", "own_part_of", "parts_of", "pictured"]
 
@@ -149,7 +150,14 @@ class Parts:
     failed: bool = False
 
 
-def parts_of(stored: Any, filters: Filters, *, words: bool = True, drawn: bool = True) -> Parts:
+def parts_of(
+    stored: Any,
+    filters: Filters,
+    *,
+    words: bool = True,
+    drawn: bool = True,
+    call: Callable[[str], str] = run_name,
+) -> Parts:
     """Returns the page on a stored result.
 
     Args:
@@ -158,6 +166,7 @@ def parts_of(stored: Any, filters: Filters, *, words: bool = True, drawn: bool =
         words: Whether an overview is there.
         drawn: Whether `figure` and `front` are drawn, and not empty, and there are the sliders of `what_if`. That takes
             longer than all else.
+        call: Returns what headings call the run at a place.
     """
     try:
         record = PanelRecord.from_dict(stored)
@@ -170,9 +179,9 @@ def parts_of(stored: Any, filters: Filters, *, words: bool = True, drawn: bool =
     cards = components([run_card(explanation), *surrogate_card(explanation)])
     cards.append(html.Details([html.Summary("In code"), code], className="mb-3"))
     if record.overview:
-        page = _overview(record, filters) if words else Parts()
+        page = _overview(record, filters, call) if words else Parts()
     else:
-        page = _document(record, filters, drawn=drawn)
+        page = _document(record, filters, call, drawn=drawn)
     return replace(page, below=[*_advice(record), *page.below], cards=cards)
 
 
@@ -232,13 +241,13 @@ def _advice(record: PanelRecord) -> list[Any]:
     return []
 
 
-def _document(record: PanelRecord, filters: Filters, *, drawn: bool) -> Parts:
+def _document(record: PanelRecord, filters: Filters, call: Callable[[str], str], *, drawn: bool) -> Parts:
     explanation = record.explanations[0]
     page = document(explanation, filters.formula_of(explanation) if isinstance(explanation, Explained) else None)
     figures = _figures(page) if drawn else {block.kind: go.Figure() for block in page if isinstance(block, Figure)}
     if "front" in figures:
         figures["front"].update_layout(margin={"t": 48 if explanation.view.words else 20})  # mostly without a title
-    run = asked_text(explanation)
+    run = asked_text(explanation, call)
     heading = next(block for block in page if isinstance(block, Heading))
     warnings = Warnings(tuple(row for block in page if isinstance(block, Warnings) for row in block.rows))
     # Beside a verdict without one stands how likely it is right.
@@ -300,7 +309,7 @@ def _is_text_table(block: Block) -> bool:
     return isinstance(block, Table) and block.is_text
 
 
-def _overview(record: PanelRecord, filters: Filters) -> Parts:
+def _overview(record: PanelRecord, filters: Filters, call: Callable[[str], str]) -> Parts:
     explanations = record.explanations
     page = overview(explanations, choose=filters.formula_of)
     pictured = "The pictures show surrogate (blue) and formula (red) on one scale of the objective; "
@@ -312,14 +321,14 @@ def _overview(record: PanelRecord, filters: Filters) -> Parts:
     title = Heading(view.titled("All hyperparameters, those that move the objective most first"), view=view.words)
     pictures = sparklines([(e, filters.formula_of(e)) if isinstance(e, Explained) else None for e in explanations])
     choices = [choice_of(e.hyperparameters[0]) if isinstance(e, Explained) else None for e in explanations]
-    run = asked_text(explanations[0])
+    run = asked_text(explanations[0], call)
     common = common_warnings(explanations)
     warnings = [block for block in page if isinstance(block, Warnings)]
     everywhere = [Warnings(tuple(row for row in block.rows if row in common.rows)) for block in warnings]
     body = [
         # What to beware of stands above every formula.
         *components(everywhere),
-        *_whole_run(record, common),
+        *_whole_run(record, common, run),
         *components([title, Note(sentence), *_notes(record)], run=run),
         *(table(block, pictures, choices) for block in page if isinstance(block, Table)),
         # Below the table, which may be wider than the page: sentences have to wrap.
@@ -329,13 +338,13 @@ def _overview(record: PanelRecord, filters: Filters) -> Parts:
     return Parts(body=body)
 
 
-def _whole_run(record: PanelRecord, common: Warnings) -> list[Any]:
+def _whole_run(record: PanelRecord, common: Warnings, run: str) -> list[Any]:
     """Returns the formula of the whole run and its parts, without the warnings that stand below."""
     if record.whole_run is None:
         return []
     page = beside_cards(whole_run_document(record.whole_run))
     shown = [block.without(common) if isinstance(block, Warnings) else block for block in page]
-    return [html.Div(pictured(shown, record=record), className="mb-4")]
+    return [html.Div(pictured(shown, run, record=record), className="mb-4")]
 
 
 def pictured(

@@ -80,6 +80,8 @@ def plot_curves(explanations: Sequence[Explained], formulas: Sequence[Formula] |
                 "pad": {"t": 12},
             },
             height=height + top + _BOTTOM,
+            # A narrow page puts fewer in a row (dashboard/own/assets/own.js).
+            meta={"pictures": {"n": len(shown), "columns": columns, "height": _HEIGHT, "gap": gap}},
             margin={"l": 70, "r": 20, "t": top, "b": _BOTTOM},
             legend={"orientation": "h", "y": -40 / height, "yanchor": "top"},
         )

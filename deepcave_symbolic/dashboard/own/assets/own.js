@@ -4,7 +4,63 @@
   const noUpdate = () => window.dash_clientside.no_update;
   // Of which result and choice the page is that is on the screen.
   let shown = null;
-  const same = (one, other) => one && one.name === other.name && one.choice === other.choice;
+  const same = (one, other) => one && other && one.name === other.name && one.choice === other.choice;
+  // Of each page by how its ids begin: the question that is asked, the result that answers, whose words and whose figures
+  // are on the screen. What is of another question is dimmed, the figures of another formula, too.
+  const dimming = {};
+  const isStale = ({ asked, result }) => Boolean(asked && result && result.key && result.key !== asked);
+  const earlier = (state) => {
+    const { asking, result, words, rest } = state;
+    if (!result) return "";
+    if (isStale(state)) return asking ? "loading" : "stale";
+    if (asking || !words || words.name !== result.name) return "loading";
+    return same(words, rest) ? "" : "figures";
+  };
+  const dim = (page, change) => {
+    const state = (dimming[page] = { ...dimming[page], ...change });
+    const results = document.getElementById(`${page}results`);
+    results.dataset.earlier = earlier(state);
+    results.setAttribute("aria-busy", ["loading", "figures"].includes(results.dataset.earlier));
+    return state;
+  };
+  // How the ids of the page begin whose note is written.
+  const prefix = () => [ctx().outputs_list].flat()[0].id.replace(/(stale|dimmed)$/, "");
+  // Pixels that a picture of several in one figure needs, and what of the width is between two.
+  const PICTURE = 300, BETWEEN = 0.06;
+  // So many pictures in a row as there is room for.
+  const inRows = (graph) => {
+    const { layout } = graph, { n, columns: most, height, gap } = layout.meta.pictures;
+    const columns = Math.max(1, Math.min(most, Math.floor(graph.clientWidth / PICTURE)));
+    const rows = Math.ceil(n / columns), high = rows * height + (rows - 1) * gap;
+    const wide = (1 - (columns - 1) * BETWEEN) / columns;
+    const change = { height: high + layout.margin.t + layout.margin.b, "legend.y": -40 / high };
+    for (let i = 0; i < n; i += 1) {
+      const row = Math.floor(i / columns), column = i % columns, number = i ? i + 1 : "";
+      const left = column * (wide + BETWEEN), top = 1 - (row * (height + gap)) / high;
+      change[`xaxis${number}.domain`] = [left, left + wide];
+      change[`yaxis${number}.domain`] = [top - height / high, top];
+      change[`yaxis${number}.showticklabels`] = column === 0;
+      change[`yaxis${number}.title.text`] = column ? "" : layout.yaxis.title.text;
+    }
+    graph.closest(".dash-graph").style.height = `${change.height}px`;
+    return window.Plotly.relayout(graph, change);
+  };
+  // Figures are laid out for the width that they have; plotly leaves a legend where the width before put it.
+  const fit = () => document.querySelectorAll(".js-plotly-plot").forEach((graph) => {
+    if (!graph.offsetParent || !graph.layout || graph.fitted === graph.clientWidth) return;
+    const first = graph.fitted === undefined;
+    graph.fitted = graph.clientWidth;
+    if (graph.layout.meta?.pictures) inRows(graph);
+    else if (!first) window.Plotly.redraw(graph);
+  });
+  // Milliseconds after which plotly has followed the window.
+  const FOLLOWED = 300;
+  let fitting = null;
+  addEventListener("resize", () => {
+    clearTimeout(fitting);
+    fitting = setTimeout(fit, FOLLOWED);
+  });
+
   // The figures of a front share their curves.
   const whole = ({ traces }) => (value) =>
     value && value.layout ? { data: value.data.map((i) => traces[i]), layout: value.layout } : value;
@@ -17,6 +73,8 @@
     const one = ctx().triggered.find((each) => each.value);
     return one && JSON.parse(one.prop_id.slice(0, one.prop_id.lastIndexOf(".")));
   };
+  // Not as an output: of a circle nothing is asked while Dash waits for anything else.
+  const outside = (id, data) => window.dash_clientside.set_props(id, { data });
   const nothing = () => ctx().outputs_list.map(noUpdate);
   // Milliseconds that a slider rests before figures follow, and before tables do, which take longer to draw.
   const REST = { figure: 120, children: 600 };
@@ -138,16 +196,18 @@
         const page = formulas && formulas.name === wanted.name && formulas.choices[wanted.choice];
         if (page) {
           shown = wanted;
-          const words = ctx().outputs_list.length - 1;
+          const words = ctx().outputs_list.length;
           follow(wanted, page, words);
-          return [...page.slice(0, words).map(whole(formulas)), noUpdate()];
+          return page.slice(0, words).map(whole(formulas));
         }
-        return by("symbolic_formulas-") ? [...nothing().slice(1), wanted] : nothing();
+        if (by("symbolic_formulas-")) outside("wanted", wanted);
+        return nothing();
       },
 
       // The rest is asked for when the words are on the screen: figures keep the browser from all else as they are drawn.
       // Of a page that nobody sees no frame is drawn.
       paint: (drawn) => new Promise((go) => {
+        dim("", { words: drawn });
         const done = () => go(drawn);
         requestAnimationFrame(() => requestAnimationFrame(done));
         setTimeout(done, UNSEEN);
@@ -161,13 +221,35 @@
 
       // Results of other inputs than those on the left are dimmed, and the page says so.
       mark_stale: (asked, result) => {
-        const stale = Boolean(asked && result && result.key && result.key !== asked);
-        return [!stale, stale ? "symbolic-dimmed" : ""];
+        const state = dim(prefix(), { asking: false, asked, result });
+        return !isStale(state);
+      },
+
+      // Something else is asked: until it is known what answers it, the page is dimmed, too.
+      asking: () => {
+        dim(prefix(), { asking: true });
+        return noUpdate();
+      },
+      asking_all: () => {
+        Object.keys(dimming).forEach((page) => dim(page, { asking: true }));
+        return noUpdate();
+      },
+
+      // What answers the question is on the page: figures a moment after their words.
+      replaced: (whole) => {
+        const { id } = ctx().inputs_list[0];
+        const page = id.slice(0, id.lastIndexOf("-") + 1);
+        const done = () => (document.querySelector(`#${page}results .dash-graph--pending`) ? setTimeout(done, 50)
+          : fit() || dim(page, { rest: whole, ...(page ? { words: whole } : {}) }));
+        setTimeout(done);
+        return noUpdate();
       },
 
       // The page says that the run has grown; where it follows, Process starts by itself.
-      grown: (words, follow, busy, followed) =>
-        [!words, words || "", words && follow && !busy ? (followed || 0) + 1 : noUpdate()],
+      grown: (words, follow, busy, followed) => {
+        if (words && follow && !busy) outside("followed", (followed || 0) + 1);
+        return [!words, words || ""];
+      },
 
       // A new answer is read from its beginning, which says whether something was started once more for it. Where the
       // server took the job along, the page asks again, once: then it shows what there is to do.

@@ -46,7 +46,7 @@ def connect_pages(app: Dash, runs: OpenedRuns, results: Results, jobs: Jobs, gro
     _connect_address(app)
     for page in PAGES:
         _connect_question(app, page, runs, results, growth)
-        _connect_results(app, page, results, jobs)
+        _connect_results(app, page, results, jobs, runs)
     _connect_growth(app, runs, growth)
     _connect_laws(app, runs)
     _connect_comparison(app, runs)
@@ -96,12 +96,15 @@ def _connect_question(app: Dash, page: Page, runs: OpenedRuns, results: Results,
     )
     def look_up(place: Any, shared: Values, own: Values) -> tuple[Any, Any]:
         places = page.places(place, own)
-        if not places:
+        if not places and not page.several:
             raise PreventUpdate
         question, key = _keys(page, places, shared, own)
         if not results.knows(key):
             return question, no_update
         return question, _answered(question, key, list(map(runs.run, places)), growth)
+
+    inputs = _inputs(page, Input)
+    in_browser(app, "asking", Output(page.id("dimmed"), "data"), *inputs["shared"].values(), *inputs["own"].values())
 
     @callback(
         app,
@@ -130,7 +133,7 @@ def _connect_question(app: Dash, page: Page, runs: OpenedRuns, results: Results,
         return _answered(question, results.write(key, record), asked, growth)
 
 
-def _connect_results(app: Dash, page: Page, results: Results, jobs: Jobs) -> None:
+def _connect_results(app: Dash, page: Page, results: Results, jobs: Jobs, runs: OpenedRuns) -> None:
     """A result is drawn; what answers other inputs is dimmed."""
 
     @callback(
@@ -138,18 +141,20 @@ def _connect_results(app: Dash, page: Page, results: Results, jobs: Jobs) -> Non
         Output(page.id("body"), "children"),
         Output(page.id("retry"), "style"),
         Output(page.id("hint"), "hidden"),
+        Output(page.id("drawn"), "data"),
         Input(page.id("result"), "data"),
         prevent_initial_call=True,
     )
-    def draw(result: Any) -> tuple[Any, dict[str, str], bool]:
+    def draw(result: Any) -> tuple[Any, dict[str, str], bool, dict[str, Any]]:
         if not result or result["name"] == GONE:
             raise PreventUpdate
         jobs.wait()
-        shown, failed = wider_page(results.read(str(result["name"])), page.what, page.name)
-        return shown, {} if failed else {"display": "none"}, True
+        shown, failed = wider_page(results.read(str(result["name"])), page.what, page.name, runs.name)
+        return shown, {} if failed else {"display": "none"}, True, {"name": result["name"]}
 
-    stale = (Output(page.id("stale"), "hidden"), Output(page.id("results"), "className"))
-    in_browser(app, "mark_stale", *stale, Input(page.id("asked"), "data"), Input(page.id("result"), "data"))
+    asked, result = (Input(page.id(part), "data") for part in ("asked", "result"))
+    in_browser(app, "mark_stale", Output(page.id("stale"), "hidden"), asked, result)
+    in_browser(app, "replaced", Output(page.id("placed"), "data"), Input(page.id("drawn"), "data"))
     in_browser(app, "answered", *answered(page.id("")))
 
 

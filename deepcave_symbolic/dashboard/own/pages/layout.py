@@ -195,5 +195,6 @@ def help_page() -> Any:
 
 def stores() -> list[Any]:
     """Returns what the browser keeps: the address, its page, and of each page what is asked and what was answered."""
-    kept = [dcc.Store(id=page.id(part)) for page in PAGES for part in ("asked", "result", "answered")]
+    parts = ("asked", "result", "answered", "drawn", "placed", "dimmed")
+    kept = [dcc.Store(id=page.id(part)) for page in PAGES for part in parts]
     return [dcc.Store(id="address"), dcc.Store(id="page"), *kept]
