@@ -101,7 +101,8 @@ def choose(
 
     Among the near-equal formulas of at most 17 nodes and six fitted constants the fewest nodes win, then a shape with a
     name, which a power so flat that it stands for a logarithm has not, then accuracy. One with a turning point or an
-    optimum that the surrogate does not show is passed over where another has none. A shorter one that is near-equal but
+    optimum that the surrogate does not show is passed over where another has none. One that varies but explains less
+    than half of the variance gives way to what would be near-equal without noise. A shorter one that is near-equal but
     for a forest's own error takes its place.
 
     Args:
@@ -124,6 +125,9 @@ def choose(
 
     near = near_equal(noise)
     chosen = next(filter(is_honest, near), near[0])
+    if variables(chosen.tree) and chosen.r2 < NO_FORMULA_R2:
+        # Where there is something to tell, a formula that does not tell it is no answer, however large the noise.
+        chosen = next((f for f in near_equal(0.0) if f.r2 >= NO_FORMULA_R2 and is_honest(f)), chosen)
     if doubt is not None:
         # What does not explain the projection at all is no answer, however unsure the forest is.
         # A shape without a name, such as a parabola that turns outside, has no better claim than the steps.

@@ -276,7 +276,7 @@ def test_what_is_looked_at_reaches_the_api_and_every_format(capsys: pytest.Captu
     assert Explanation.from_dict(record).view.words == words
     for format, line in (("text", f"C, {words}"), ("markdown", f"## C, {words}"), ("latex", f"% {words}")):
         assert quick(capsys, "explain", SVM, "-p", "C", *asked, "--format", format)[1].splitlines()[0] == line
-    out = quick(capsys, "explain", SVM, "--region", "best 10%")[1]
+    out = quick(capsys, "explain", SVM, "--region", "best 10%", "-v")[1]
     assert out.startswith("The whole run, among the best 10 %\n") and "\nAmong the best 10 %\n" in out
     assert "among the best 10 %, where it is" in out
 

@@ -120,6 +120,15 @@ def test_a_logarithm_comes_before_a_power_that_stands_for_one() -> None:
     assert chosen([LEVEL, steep, logarithm]) is steep
 
 
+def test_what_varies_explains_half_of_it_where_another_formula_does() -> None:
+    weak, fair, good = of_length(7, 0.24), of_length(8, 0.7), of_length(10, 0.969)
+    # The trials cannot tell them apart, but either from the level.
+    assert chosen([LEVEL, weak, fair, good], noise=0.86) is good
+    assert chosen([LEVEL, fair, good], noise=0.86) is fair
+    assert chosen([LEVEL, weak], noise=0.86) is LEVEL
+    assert chosen([LEVEL, weak, good], noise=1.0) is LEVEL
+
+
 def test_of_two_with_a_name_the_more_accurate() -> None:
     better = formula(VALLEY, r2=0.9901)
     assert chosen([LEVEL, formula(0.2 + VALLEY.args[1], r2=0.99), better]) is better
