@@ -111,7 +111,7 @@ def _factors(core: Node, *, above: bool) -> list[Factor]:
 def _form(node: Node, *, above: bool) -> Form:
     if node.is_variable or is_place(node):
         return "line" if above else "power"
-    if node.op in ("+", "-") and node.args[0] == _ONE:
+    if node.op == "+" and node.args[0] == _ONE:  # 1 - x/x0 has a pole at the place
         if _is_squared_width(node.args[1]):
             return "other" if above else "bump"
         return "other" if above or not _is_power(node.args[1]) else "saturation"

@@ -237,6 +237,12 @@ def test_a_table_survives_json() -> None:
     assert tuple(map(Constant.from_dict, written)) == f.constants
 
 
+def test_a_pole_beside_the_domain_is_no_saturation() -> None:
+    f = formula(0.02 + 0.007 / (1.0 - X / 1.02), MOMENTUM)
+    assert f.shape == "other"
+    assert not any(word in c.sentence for c in f.constants for word in ("fall", "Half"))
+
+
 def test_two_valleys_have_a_lowest_point() -> None:
     f = formula(0.1 + 0.3 * power(log10(X / 0.01), 2) + 0.2 * function("abs", log10(Y / 64.0)), LR, BATCH)
     assert f.constants[0].sentence == "The lowest cost that the formula reaches."
