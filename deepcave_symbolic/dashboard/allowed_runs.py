@@ -45,10 +45,11 @@ class AllowedRuns:
     @property
     def start(self) -> str:
         """The folder that the page that adds runs lists first."""
-        return os.path.dirname(self.runs[0]) if self.runs else self._roots[0]
+        return os.path.dirname(self.runs[0]) if self.runs else self.below[0]
 
     @property
-    def _roots(self) -> tuple[str, ...]:
+    def below(self) -> tuple[str, ...]:
+        """The folders below which every run may be opened."""
         return self.roots if self.runs or self.roots else (os.getcwd(),)
 
     def names(self, path: str | Path) -> bool:
@@ -60,14 +61,14 @@ class AllowedRuns:
         if self.names(path):
             return True
         real = _real(path)
-        return any(real == _real(run) for run in self.runs) or any(_is_below(real, _real(root)) for root in self._roots)
+        return any(real == _real(run) for run in self.runs) or any(_is_below(real, _real(root)) for root in self.below)
 
     def shows(self, folder: str | Path) -> bool:
         """Tells whether a folder may be listed: it is allowed, or the way to something that is."""
         if self.allows(folder):
             return True
         real = _real(folder)
-        targets = (*self._roots, *self.runs, *map(os.path.dirname, self.runs))
+        targets = (*self.below, *self.runs, *map(os.path.dirname, self.runs))
         return any(_is_below(_real(target), real) for target in targets)
 
 

@@ -374,9 +374,26 @@ def test_error_and_adding_a_run(page: OwnPage) -> None:
     assert page.tab.locator("#retry").is_visible()
     page.picture("error")
     page.tab.locator("summary", has_text="Add a run").click()
+    page.tab.locator("#roots").get_by_text("Below ").or_(page.tab.locator("#roots").get_by_text("--root")).wait_for()
     page.tab.locator("#path").fill("/etc")
     page.tab.locator("#add").click()
     page.tab.get_by_text("neither a run of the command line").wait_for()
+    # The menu does not lie over another page.
+    page.tab.get_by_role("link", name="Help").click()
+    page.tab.locator("#path").wait_for(state="hidden")
+
+
+def test_a_run_is_chosen_from_those_below_the_root(browser: Browser, tmp_path: Path, start: Starter) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(SVM, tmp_path / "root" / name)
+    own = start("own_root", ["--root", str(tmp_path / "root")], [tmp_path / "root" / "one"])
+    page = OwnPage(browser, SIZES[0]).open(own.url)
+    page.tab.locator("summary", has_text="Add a run").click()
+    page.tab.locator("#roots").get_by_text(f"Below {tmp_path / 'root'}").wait_for()
+    page.tab.locator("#addable").select_option(label="two")
+    page.tab.get_by_text("Added.").wait_for()
+    assert page.tab.locator("#run option:checked").inner_text() == "two"
+    page.picture("added")
 
 
 def test_a_run_that_grows_is_followed(browser: Browser, growing: Path, start: Starter) -> None:

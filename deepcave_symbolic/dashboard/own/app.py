@@ -124,22 +124,45 @@ def _connect_inputs(
 
     @callback(
         app,
+        Output("addable", "options"),
+        Output("addable", "value"),
+        Output("roots", "children"),
+        Input("adding", "n_clicks"),
+        prevent_initial_call=bool(runs.places),  # without a run the list stands open
+    )
+    def offer_runs(clicks: Any) -> tuple[Any, Any, str]:
+        return runs.addable(), None, said_roots(runs.roots)
+
+    @callback(
+        app,
         Output("run", "options"),
         Output("run", "value"),
         Output("added", "children"),
         Input("add", "n_clicks"),
         Input("path", "n_submit"),
+        Input("addable", "value"),
         State("path", "value"),
         prevent_initial_call=True,
     )
-    def add(clicks: Any, submitted: Any, path: Any) -> tuple[Any, Any, str]:
+    def add(clicks: Any, submitted: Any, chosen: Any, path: Any) -> tuple[Any, Any, str]:
+        if ctx.triggered_id == "addable":
+            path = chosen
+            if not chosen:  # the list was made anew
+                raise PreventUpdate
         if not path:
-            return no_update, no_update, "Type the path of a run's folder."
+            return no_update, no_update, "Choose a run, or type the path of its folder."
         try:
             place = runs.add(str(path))
         except DeepcaveSymbolicError as error:
             return no_update, no_update, visible(str(error))
         return runs.options(), place, "Added."
+
+
+def said_roots(roots: Sequence[str]) -> str:
+    """Returns where runs can be added from."""
+    if not roots:
+        return "This dashboard was started without --root FOLDER: it opens the runs of its command line alone."
+    return f"Below {', '.join(map(visible, roots))}"
 
 
 def answered(question: str, name: str, now: Mapping[str, Any] | None = None) -> dict[str, Any]:

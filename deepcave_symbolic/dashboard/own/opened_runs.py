@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,12 +11,15 @@ from deepcave_symbolic.dashboard.allowed_runs import AllowedRuns
 from deepcave_symbolic.dashboard.own.offer import Offer
 from deepcave_symbolic.dashboard.panel.choices import choices
 from deepcave_symbolic.dashboard.panel.recorded_run import RecordedRun
-from deepcave_symbolic.exceptions import InvalidArgumentError
+from deepcave_symbolic.exceptions import DeepcaveSymbolicError, InvalidArgumentError
 from deepcave_symbolic.runs.load import load_run, runs_at, spelt
 from deepcave_symbolic.runs.run import Run
 from deepcave_symbolic.words.run_names import run_name, run_names
 
 __all__ = ["OpenedRuns"]
+
+#: So many runs are looked through in a list; a path names any.
+_MOST_LISTED = 500
 
 
 class OpenedRuns:
@@ -92,6 +96,20 @@ class OpenedRuns:
             if found[0] not in self._places:
                 self._places.append(found[0])
         return found[0]
+
+    @property
+    def roots(self) -> tuple[str, ...]:
+        """The folders below which runs can be added."""
+        return self._allowed.below
+
+    def addable(self) -> list[dict[str, Any]]:
+        """Returns the choices of runs below the roots that are not open; where a link leads outside, it is left out."""
+        found: dict[str, None] = {}
+        for root in self.roots:
+            with contextlib.suppress(DeepcaveSymbolicError, OSError):  # such as a root without runs
+                found |= dict.fromkeys(each for each in map(str, runs_at(root)) if self._allowed.allows(each))
+        places = [place for place in found if place not in self._places][:_MOST_LISTED]
+        return choices(run_names(places), places)
 
     def _allowed_place(self, text: str) -> str:
         place, file = spelt(text)

@@ -139,7 +139,10 @@ def _run_choice(runs: Sequence[dict[str, Any]]) -> Any:
                     html.Summary("Add a run"),
                     html.Div(
                         [
-                            dbc.Label("Path of its folder", html_for="path"),
+                            dbc.Label("Runs below the roots of this dashboard", html_for="addable"),
+                            dbc.Select(id="addable", options=[], placeholder="Choose one"),
+                            html.Div(id="roots", className="small text-muted mb-2"),
+                            dbc.Label("Or the path of its folder", html_for="path"),
                             html.Div(
                                 [
                                     dbc.Input(id="path", type="text"),
@@ -152,6 +155,7 @@ def _run_choice(runs: Sequence[dict[str, Any]]) -> Any:
                         className="symbolic-menu",
                     ),
                 ],
+                id="adding",
                 open=not runs,
             ),
         ],

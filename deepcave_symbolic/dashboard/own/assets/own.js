@@ -168,6 +168,7 @@
   document.documentElement.dataset.page = location.hash.slice(1) || "formula"; // until the list is there
   addEventListener("hashchange", () => {
     show();
+    document.getElementById("adding")?.removeAttribute("open"); // it would lie over the other page
     scrollTo(0, 0);
     window.dash_clientside.set_props("address", { data: location.hash });
   });

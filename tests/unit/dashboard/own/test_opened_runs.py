@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,24 @@ def test_runs_of_the_command_line_and_of_roots(tmp_path: Path) -> None:
         runs.run(str(tmp_path))
     # Pages ask for what was added before the server was started once more.
     assert runs.run(str(FIDELITY)).path == str(FIDELITY)
+
+
+def test_what_can_be_added_is_listed(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        shutil.copytree(SVM, tmp_path / "root" / name)
+    shutil.copytree(SVM, tmp_path / "outside")
+    os.symlink(tmp_path / "outside", tmp_path / "root" / "link")
+    root = tmp_path / "root"
+    runs = OpenedRuns(AllowedRuns((str(root / "one"),), (str(root),)))
+    assert runs.roots == (str(root),)
+    assert runs.addable() == [{"label": "two", "value": str(root / "two")}]
+    runs.add(str(root / "two"))
+    assert runs.addable() == []
+    # Without --root there is nothing beside the runs of the command line.
+    alone = OpenedRuns(AllowedRuns((str(SVM),), ()))
+    assert alone.roots == () and alone.addable() == []
+    (tmp_path / "empty").mkdir()
+    assert OpenedRuns(AllowedRuns((), (str(tmp_path / "empty"), str(tmp_path / "none")))).addable() == []
 
 
 @pytest.mark.parametrize("name", WRITERS)
