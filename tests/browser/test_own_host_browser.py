@@ -277,7 +277,9 @@ class Held:
             route.continue_()
 
 
-def test_what_answers_another_question_is_dimmed_until_it_is_replaced(page: OwnPage) -> None:
+def test_what_answers_another_question_is_dimmed_until_it_is_replaced(browser: Browser, start: Starter) -> None:
+    # Of its own: what another test has asked would be answered at once.
+    page = OwnPage(browser, SIZES[0]).open(start("own_dimmed").url)
     opacity = """id => {
         let found = 1;
         for (let each = document.getElementById(id); each; each = each.parentElement)
@@ -310,6 +312,7 @@ def test_what_answers_another_question_is_dimmed_until_it_is_replaced(page: OwnP
     held.let_go()
     page.tab.locator("#stale").wait_for()
     assert dimmed() == [] and page.tab.locator("#results").get_attribute("data-earlier") == "stale"
+    page.done()
 
 
 def test_an_answer_waits_for_no_other_formulas(page: OwnPage) -> None:
@@ -348,6 +351,7 @@ def test_a_job_is_cancelled(page: OwnPage) -> None:
 
 
 def test_all_and_a_name_in_it(page: OwnPage) -> None:
+    page.tab.locator("#run").select_option(label="mlp_hpo")
     page.input("hyperparameter_name_1").locator("option", has_text="n_neurons").wait_for(state="attached")
     page.choose("hyperparameter_name_1", "All")
     page.process("The whole run")

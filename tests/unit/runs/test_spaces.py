@@ -43,7 +43,7 @@ def test_an_unlimited_hyperparameter_is_named_and_the_others_are_explained(
     space = old_space(old("page_cost", "uniform_float", 0.0, 1.79769e308), old("workers", "uniform_int", 1, 32))
     drawn = [{"page_cost": DRAWN.uniform(0, 1.7e308), "workers": DRAWN.randint(1, 32)} for _ in range(30)]
     folder = written(tmp_path / "run", space, drawn, lambda c: -500.0 - 10 * c["workers"])
-    assert main(["explain", str(folder), "--max-complexity", "8"]) == 0
+    assert main(["explain", str(folder), "--max-complexity", "8", "-v"]) == 0
     shown = capfd.readouterr()
     assert shown.err == ""
     assert "workers" in shown.out and "goes from 0 to 1.79769e+308, as good as without a" in shown.out
