@@ -17,7 +17,7 @@ from deepcave_symbolic.formulas.normal_form.reading import (
     monomial_of,
     square_of,
 )
-from deepcave_symbolic.formulas.normal_form.references import References, over
+from deepcave_symbolic.formulas.normal_form.references import References, minus, over
 from deepcave_symbolic.formulas.tidy import join_sum, multiply, raise_to, split_sum
 
 __all__ = ["ONE", "Arguments", "over_width"]
@@ -40,7 +40,7 @@ class Arguments:
             at = -affine.offset / k
             if log:
                 return k, function("log10", variable(index) if at == 0.0 else over(index, 10.0**at))
-            return k, _minus(index, at)
+            return k, minus(index, at)
         ((other, other_log, m),) = rest
         if other_log and not log:
             return self.place(Affine(affine.slopes[::-1], affine.offset))
@@ -53,8 +53,8 @@ class Arguments:
             return k, function("log10", joined)
         reference = self.references.zero_or_round(other)
         at -= ratio * reference
-        first = function("log10", over(index, 10.0**at)) if log else _minus(index, at)
-        second = _minus(other, reference)
+        first = function("log10", over(index, 10.0**at)) if log else minus(index, at)
+        second = minus(other, reference)
         return k, Node("+" if ratio > 0 else "-", (first, _divided(second, 1.0 / abs(ratio))))
 
     def stepped(self, node: Node) -> tuple[float, Node]:
@@ -137,7 +137,7 @@ class Arguments:
             affine = affine_of(core.args[0])
             if affine is not None and len(affine.slopes) == 1 and not affine.slopes[0][1] and affine.offset == 0.0:
                 ((index, _, k),) = affine.slopes
-                return sign, _exp_over(_minus(index, -math.log(size) / k), 1.0 / k)
+                return sign, _exp_over(minus(index, -math.log(size) / k), 1.0 / k)
         raise NoNormalFormError
 
     def step(self, tanh: Node) -> Node | None:
@@ -165,7 +165,7 @@ class Arguments:
                 near = abs(k) * min(abs(axis.lower), abs(axis.upper)) < 1.0
                 at = 0.0 if near else self.references.zero_or_round(index)
                 shift += k * at
-                parts.append((k, _divided(_minus(index, at), 1.0 / abs(k))))
+                parts.append((k, _divided(minus(index, at), 1.0 / abs(k))))
         for k, core in terms:
             affine = square_of(core)
             if affine is not None:
@@ -176,12 +176,6 @@ class Arguments:
         for k, part in others:
             result = Node("+" if k > 0 else "-", (result, part))
         return math.exp(shift), function("exp", result)
-
-
-def _minus(index: int, at: float) -> Node:
-    if at == 0.0:
-        return variable(index)
-    return Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
 
 
 def _to_power(place: Node, p: float) -> Node:

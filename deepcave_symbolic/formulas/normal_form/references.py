@@ -13,7 +13,7 @@ from deepcave_symbolic.formulas.normal_form.reading import NoNormalFormError
 from deepcave_symbolic.space.axis import Axis
 from deepcave_symbolic.words.numbers import round_significant
 
-__all__ = ["References", "over"]
+__all__ = ["References", "minus", "over"]
 
 #: Coefficients that are read without counting zeros.
 _READABLE = (1e-3, 1e4)
@@ -48,10 +48,8 @@ class References:
 
     def line(self, index: int) -> tuple[float, Node]:
         """Returns (d, node) with x = d + node: x itself, or its difference from a round value where zero is far off."""
-        if not self.axes[index].is_far_from_zero:
-            return 0.0, variable(index)
-        at = self.round_place(index)
-        return at, Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
+        at = self.round_place(index) if self.axes[index].is_far_from_zero else 0.0
+        return at, minus(index, at)
 
     def own_place(self, index: int) -> float:
         """Returns 1 where the domain has it, else a round value of the domain."""
@@ -80,6 +78,13 @@ class References:
         """Returns 0 where the domain has it, else a round value of the domain."""
         axis = self.axes[index]
         return 0.0 if axis.lower <= 0.0 <= axis.upper else self.round_place(index)
+
+
+def minus(index: int, at: float) -> Node:
+    """Returns x - x0, or x alone where x0 is zero."""
+    if at == 0.0:
+        return variable(index)
+    return Node("-" if at > 0.0 else "+", (variable(index), constant(abs(at))))
 
 
 def over(index: int, at: float) -> Node:
